@@ -1,0 +1,1 @@
+//! Shared inputs of the benchmarks: seeded synthetic images, tables and scores.

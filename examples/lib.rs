@@ -1,0 +1,1 @@
+//! What the programs of this workspace share: cohorts, tables, figures, run records and the study report.
