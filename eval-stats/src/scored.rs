@@ -1,0 +1,174 @@
+//! Scores with their outcomes: the one checked input of the crate.
+
+use crate::error::{Error, Result, all_finite, all_probabilities, same_length};
+use crate::sort::ascending_order;
+
+/// All subjects that share one score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tie {
+    pub score: f64,
+    pub events: u32,
+    pub non_events: u32,
+}
+
+/// Scores of `n` subjects and whether each had the event.
+///
+/// A larger score means a more likely event; scores are never re-oriented. Construction checks
+/// everything that can be wrong and sorts once; the statistics of this crate start from here.
+///
+/// ```
+/// use eval_stats::{Scored, roc};
+/// let scored = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// assert_eq!(roc::auc(&scored), 0.75);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    scores: Vec<f64>,
+    outcomes: Vec<bool>,
+    n_events: usize,
+    order: Vec<u32>,
+    ties: Vec<Tie>,
+}
+
+impl Scored {
+    /// Checks and sorts. `scores` and `outcomes` have one value per subject, `true` is an event.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`] (NaN or infinite score),
+    /// [`Error::SingleClass`] if there are no events or no non-events, [`Error::TooMany`] beyond
+    /// `u32::MAX` subjects.
+    pub fn new(scores: &[f64], outcomes: &[bool]) -> Result<Self> {
+        same_length("outcomes", scores.len(), outcomes.len())?;
+        all_finite("scores", scores)?;
+        if u32::try_from(scores.len()).is_err() {
+            return Err(Error::TooMany {
+                found: scores.len(),
+                limit: u32::MAX as usize,
+            });
+        }
+        let n_events = outcomes.iter().filter(|&&y| y).count();
+        if n_events == 0 || n_events == outcomes.len() {
+            return Err(Error::SingleClass {
+                events: n_events,
+                n: outcomes.len(),
+            });
+        }
+        let order = ascending_order(scores);
+        let ties = ties(scores, outcomes, &order);
+        Ok(Self {
+            scores: scores.to_vec(),
+            outcomes: outcomes.to_vec(),
+            n_events,
+            order,
+            ties,
+        })
+    }
+
+    /// Number of subjects.
+    pub fn n(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// Number of events.
+    pub fn n_events(&self) -> usize {
+        self.n_events
+    }
+
+    /// Number of non-events.
+    pub fn n_non_events(&self) -> usize {
+        self.scores.len() - self.n_events
+    }
+
+    /// Share of events.
+    pub fn prevalence(&self) -> f64 {
+        self.n_events as f64 / self.n() as f64
+    }
+
+    /// Scores in the order they were given.
+    pub fn scores(&self) -> &[f64] {
+        &self.scores
+    }
+
+    /// Outcomes in the order they were given.
+    pub fn outcomes(&self) -> &[bool] {
+        &self.outcomes
+    }
+
+    /// Indices of the subjects by increasing score.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// Distinct scores, increasing, with the counts of events and non-events at each.
+    pub(crate) fn ties(&self) -> &[Tie] {
+        &self.ties
+    }
+
+    /// The scores, checked to be probabilities.
+    pub(crate) fn risks(&self) -> Result<&[f64]> {
+        all_probabilities("scores", &self.scores)?;
+        Ok(&self.scores)
+    }
+
+    /// Checks that another model was scored on the same subjects.
+    pub(crate) fn same_subjects(&self, other: &Self) -> Result<()> {
+        same_length("scores of the second model", self.n(), other.n())?;
+        match (0..self.n()).find(|&i| self.outcomes[i] != other.outcomes[i]) {
+            None => Ok(()),
+            Some(index) => Err(Error::DifferentOutcomes { index }),
+        }
+    }
+}
+
+fn ties(scores: &[f64], outcomes: &[bool], order: &[u32]) -> Vec<Tie> {
+    let mut ties: Vec<Tie> = Vec::new();
+    for &i in order {
+        let (score, event) = (scores[i as usize], outcomes[i as usize]);
+        let (events, non_events) = (u32::from(event), u32::from(!event));
+        match ties.last_mut() {
+            Some(t) if t.score == score => {
+                t.events += events;
+                t.non_events += non_events;
+            }
+            _ => ties.push(Tie {
+                score,
+                events,
+                non_events,
+            }),
+        }
+    }
+    ties
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_input_is_named() {
+        assert_eq!(Scored::new(&[], &[]), Err(Error::Empty { what: "scores" }));
+        assert!(matches!(
+            Scored::new(&[1.0], &[true, false]),
+            Err(Error::LengthMismatch {
+                expected: 1,
+                found: 2,
+                ..
+            })
+        ));
+        assert!(matches!(
+            Scored::new(&[1.0, f64::NAN], &[true, false]),
+            Err(Error::NotFinite { index: 1, .. })
+        ));
+        assert_eq!(
+            Scored::new(&[1.0, 2.0], &[true, true]),
+            Err(Error::SingleClass { events: 2, n: 2 })
+        );
+    }
+
+    #[test]
+    fn signed_zeros_are_tied() {
+        let s = Scored::new(&[0.0, -0.0], &[true, false]).unwrap();
+        assert_eq!(s.ties().len(), 1);
+    }
+}
