@@ -1,0 +1,14 @@
+//! The crate's one parallel primitive: independent units, results in index order.
+
+/// `(0..n).map(f)`, in parallel with the feature `rayon`; the result does not depend on the number of threads.
+#[cfg(feature = "rayon")]
+pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    use rayon::prelude::*;
+    (0..n).into_par_iter().map(f).collect()
+}
+
+/// `(0..n).map(f)`.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    (0..n).map(f).collect()
+}
