@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::volume::{GeometryDifference, PixelType};
+
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -83,4 +85,210 @@ pub enum Error {
         /// The value given.
         found: String,
     },
+    /// A setting, image type or feature of PyRadiomics that this crate does not compute. Remove it from the settings.
+    #[error("{name} is not supported")]
+    Unsupported {
+        /// The setting or name, as it was asked for.
+        name: String,
+    },
+    /// A parameter file has an unknown key or a value of the wrong type or range.
+    #[error("{}{}: {problem}", file.display(), line.map_or(String::new(), |n| format!(", line {n}")))]
+    ParameterFile {
+        /// The file.
+        file: PathBuf,
+        /// Where the problem was found, counted from 1.
+        line: Option<u64>,
+        /// Expected and found.
+        problem: String,
+    },
+    /// A string is no feature name of the form `image_family_Feature`.
+    #[error("{name:?} is no feature name: {problem}")]
+    UnknownFeature {
+        /// The string.
+        name: String,
+        /// Which part is not known.
+        problem: &'static str,
+    },
+    /// An image or mask without a single voxel.
+    #[error("the image has {size:?} voxels (z, y, x), expected at least one along every axis")]
+    EmptyImage {
+        /// Voxels along z, y, x.
+        size: [usize; 3],
+    },
+    /// A voxel does not fit the number type the image is declared to have.
+    #[error("voxel (z {z}, y {y}, x {x}) is {value}, which does not fit the pixel type {pixel_type:?}")]
+    PixelOutOfType {
+        /// Slice.
+        z: usize,
+        /// Row.
+        y: usize,
+        /// Column.
+        x: usize,
+        /// What it holds.
+        value: f64,
+        /// The declared type.
+        pixel_type: PixelType,
+    },
+    /// A voxel spacing is zero, negative or not finite.
+    #[error("the spacing along {axis} is {value} mm, expected a positive number")]
+    InvalidSpacing {
+        /// `z`, `y` or `x`.
+        axis: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// An origin or direction is NaN or infinite.
+    #[error("the origin or direction of the image is not finite")]
+    InvalidPose,
+    /// An image of several slices was declared a plane.
+    #[error("expected one slice for a two-dimensional image, got {slices}")]
+    NotPlanar {
+        /// Slices of the image.
+        slices: usize,
+    },
+    /// The mask has another size than the image. Check that the files belong together.
+    #[error("the image has {image:?} voxels (z, y, x), the mask {mask:?}")]
+    ShapeMismatch {
+        /// Voxels of the image along z, y, x.
+        image: [usize; 3],
+        /// Voxels of the mask along z, y, x.
+        mask: [usize; 3],
+    },
+    /// Image and mask have the same size but lie elsewhere. Check that the files belong together, or give a raster file
+    /// the geometry of its partner.
+    #[error("image and mask lie on different grids (tolerance {tolerance}): {difference}")]
+    GeometryMismatch {
+        /// What differs.
+        difference: GeometryDifference,
+        /// The tolerance in force.
+        tolerance: f64,
+    },
+    /// Every voxel of the mask is background.
+    #[error("the mask is empty: all its voxels are 0")]
+    EmptyMask,
+    /// The mask has labels, but not this one. Choose one that is present.
+    #[error("label {label} is not in the mask, which holds {}", list(present))]
+    LabelAbsent {
+        /// The label asked for.
+        label: u32,
+        /// The labels that are there.
+        present: Vec<u32>,
+    },
+    /// The region has no voxel left.
+    #[error("the region of label {label} has no voxel")]
+    EmptyRegion {
+        /// The label.
+        label: u32,
+    },
+    /// The region is a single voxel, on which most features are not defined.
+    #[error("the region of label {label} is a single voxel, expected at least two")]
+    SingleVoxel {
+        /// The label.
+        label: u32,
+    },
+    /// The region extends along too few axes (setting `minimumROIDimensions`).
+    #[error("the region of label {label} spans {size:?} voxels (z, y, x), more than one along {extended} axes, expected at least {minimum}")]
+    RegionTooFlat {
+        /// The label.
+        label: u32,
+        /// Size of the bounding box along z, y, x.
+        size: [usize; 3],
+        /// Axes with more than one voxel.
+        extended: usize,
+        /// The setting.
+        minimum: u8,
+    },
+    /// The region has too few voxels (setting `minimumROISize`).
+    #[error("the region of label {label} has {n_voxels} voxels, expected more than {minimum}")]
+    RegionTooSmall {
+        /// The label.
+        label: u32,
+        /// Voxels found.
+        n_voxels: usize,
+        /// The setting.
+        minimum: usize,
+    },
+    /// The region's bounding box is too large for texture matrices. Resample the image or split the region.
+    #[error("the region spans {shape:?} voxels (z, y, x), expected at most 65535 along each axis and 2147483647 in all")]
+    RegionTooLarge {
+        /// Size of the bounding box along z, y, x.
+        shape: [usize; 3],
+    },
+    /// Gray levels were made from another region than the mask given with them.
+    #[error("the mask has {mask} voxels, the gray levels {levels}")]
+    RegionMismatch {
+        /// Voxels of the mask.
+        mask: usize,
+        /// Voxels of the gray levels.
+        levels: usize,
+    },
+    /// The binning gives more gray levels than the matrices can hold. Use a larger bin width or fewer bins.
+    #[error("the binning gives {levels} gray levels, expected at most {limit}")]
+    TooManyLevels {
+        /// Levels the binning would give.
+        levels: f64,
+        /// Levels allowed.
+        limit: usize,
+    },
+    /// The bin width is lost in the rounding of the intensities. Use a larger bin width or a number of bins.
+    #[error("a bin width of {width} cannot be told apart at intensities like {value}")]
+    BinWidthTooSmall {
+        /// The bin width.
+        width: f64,
+        /// The largest intensity of the region.
+        value: f64,
+    },
+    /// The difference of the largest and the smallest intensity is not a finite number. Scale the image.
+    #[error("intensities from {min} to {max} span more than a 64-bit number can hold")]
+    ValueRangeTooLarge {
+        /// Smallest intensity of the region.
+        min: f64,
+        /// Largest intensity of the region.
+        max: f64,
+    },
+    /// Re-segmentation by intensity left at most one voxel.
+    #[error("re-segmentation left {n_voxels} of {before} voxels, expected at least two")]
+    ResegmentedAway {
+        /// Voxels left.
+        n_voxels: usize,
+        /// Voxels before.
+        before: usize,
+    },
+    /// All voxels of the image are equal, so it cannot be normalized to unit variance.
+    #[error("the image cannot be normalized: all its voxels are {value}")]
+    ConstantImage {
+        /// The value.
+        value: f64,
+    },
+    /// Planar shape features (shape2D) were asked for a region of several slices.
+    #[error("shape2D needs a region of one slice, got {slices}")]
+    Shape2dOfVolume {
+        /// Slices of the region out of plane.
+        slices: usize,
+    },
+    /// Feature vectors that should be stacked do not have the same columns.
+    #[error("row {row} has {} at column {column}, expected {}", or_nothing(found), or_nothing(expected))]
+    ColumnMismatch {
+        /// The row, counted from 0.
+        row: usize,
+        /// The column, counted from 0.
+        column: usize,
+        /// The column's name in the first row, or `None` if it has no such column.
+        expected: Option<String>,
+        /// The column's name in this row.
+        found: Option<String>,
+    },
+}
+
+fn list(labels: &[u32]) -> String {
+    const SHOWN: usize = 8;
+    let mut text: Vec<String> = labels.iter().take(SHOWN).map(u32::to_string).collect();
+    if labels.len() > SHOWN {
+        text.push(format!("and {} more", labels.len() - SHOWN));
+    }
+    text.join(", ")
+}
+
+fn or_nothing(name: &Option<String>) -> &str {
+    name.as_deref().unwrap_or("no feature")
 }

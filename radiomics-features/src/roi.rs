@@ -1,0 +1,269 @@
+//! The region of interest: an image and the part of it that a mask selects, checked once.
+
+use ndarray::{Array3, ArrayView3, Axis, s};
+
+use crate::error::{Error, Result};
+use crate::mask::Mask;
+use crate::volume::Volume;
+
+/// Settings of the checks that make a [`Roi`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RoiParams {
+    /// Which label of the mask is the region. Default 1.
+    pub label: u32,
+    /// Along how many axes the region must extend over more than one voxel, 1 to 3. Default 2, which refuses lines.
+    pub minimum_dimensions: u8,
+    /// The region must have **more** voxels than this. Default `None`.
+    pub minimum_size: Option<usize>,
+    /// How far the grids of image and mask may differ, see [`Geometry::difference`](crate::Geometry::difference).
+    /// Default 1e-6.
+    pub geometry_tolerance: f64,
+}
+
+impl Default for RoiParams {
+    fn default() -> Self {
+        Self { label: 1, minimum_dimensions: 2, minimum_size: None, geometry_tolerance: 1e-6 }
+    }
+}
+
+impl RoiParams {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.label == 0 {
+            return Err(invalid("label", "a label of 1 or more", self.label));
+        }
+        if !(1..=3).contains(&self.minimum_dimensions) {
+            return Err(invalid("minimumROIDimensions", "1, 2 or 3", self.minimum_dimensions));
+        }
+        if !(self.geometry_tolerance.is_finite() && self.geometry_tolerance > 0.0) {
+            return Err(invalid("geometryTolerance", "a positive number", self.geometry_tolerance));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(name: &'static str, expected: &'static str, found: impl ToString) -> Error {
+    Error::InvalidSetting { name, expected, found: found.to_string() }
+}
+
+/// A box of voxels, axes in `(z, y, x)` order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct BoundingBox {
+    /// First voxel.
+    pub start: [usize; 3],
+    /// Number of voxels.
+    pub size: [usize; 3],
+}
+
+impl BoundingBox {
+    /// All of an image of this size.
+    pub(crate) fn whole(size: [usize; 3]) -> Self {
+        Self { start: [0; 3], size }
+    }
+
+    /// The smallest box that holds every `true` voxel.
+    pub(crate) fn around(mask: ArrayView3<'_, bool>) -> Option<Self> {
+        let mut low = [usize::MAX; 3];
+        let mut high = [0; 3];
+        for (z, plane) in mask.axis_iter(Axis(0)).enumerate() {
+            for (y, row) in plane.axis_iter(Axis(0)).enumerate() {
+                let Some(first) = row.iter().position(|&m| m) else { continue };
+                let last = row.iter().rposition(|&m| m).unwrap_or(first);
+                for (axis, (a, b)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
+                    low[axis] = low[axis].min(a);
+                    high[axis] = high[axis].max(b);
+                }
+            }
+        }
+        (low[0] != usize::MAX).then(|| {
+            Self { start: low, size: [0, 1, 2].map(|axis| high[axis] - low[axis] + 1) }
+        })
+    }
+
+    /// The box grown by `margin` voxels on every side, cut at the border of an image of size `bounds`.
+    pub(crate) fn grown(&self, margin: usize, bounds: [usize; 3]) -> Self {
+        let start = self.start.map(|s| s.saturating_sub(margin));
+        let size = [0, 1, 2].map(|axis| {
+            let end = self.start[axis] + self.size[axis];
+            end.saturating_add(margin).min(bounds[axis]) - start[axis]
+        });
+        Self { start, size }
+    }
+
+    /// The same box counted from `origin`, which must not lie behind its start.
+    pub(crate) fn relative_to(&self, origin: [usize; 3]) -> Self {
+        Self { start: [0, 1, 2].map(|axis| self.start[axis] - origin[axis]), size: self.size }
+    }
+
+    /// The part of an array inside the box.
+    pub(crate) fn slice<'a, T>(&self, array: ArrayView3<'a, T>) -> ArrayView3<'a, T> {
+        let [z, y, x] = self.start;
+        let [nz, ny, nx] = self.size;
+        array.slice_move(s![z..z + nz, y..y + ny, x..x + nx])
+    }
+}
+
+/// Voxels of a region, cropped to its bounding box.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Region {
+    /// The box, counted in the image.
+    pub bounds: BoundingBox,
+    /// Shape `bounds.size`; `true` inside.
+    pub mask: Array3<bool>,
+    /// Number of `true` voxels.
+    pub n_voxels: usize,
+}
+
+impl Region {
+    /// Crops `mask`, whose first voxel is voxel `start` of the image, to its `true` voxels and checks the extent.
+    pub(crate) fn new(mask: ArrayView3<'_, bool>, start: [usize; 3], params: &RoiParams) -> Result<Self> {
+        let label = params.label;
+        let inner = BoundingBox::around(mask).ok_or(Error::EmptyRegion { label })?;
+        let extended = inner.size.iter().filter(|&&n| n > 1).count();
+        if extended == 0 {
+            return Err(Error::SingleVoxel { label });
+        }
+        if extended < usize::from(params.minimum_dimensions) {
+            let (size, minimum) = (inner.size, params.minimum_dimensions);
+            return Err(Error::RegionTooFlat { label, size, extended, minimum });
+        }
+        let mask = inner.slice(mask).to_owned();
+        let n_voxels = mask.iter().filter(|&&m| m).count();
+        if let Some(minimum) = params.minimum_size.filter(|&m| n_voxels <= m) {
+            return Err(Error::RegionTooSmall { label, n_voxels, minimum });
+        }
+        let bounds = BoundingBox {
+            start: [0, 1, 2].map(|axis| start[axis] + inner.start[axis]),
+            size: inner.size,
+        };
+        Ok(Self { bounds, mask, n_voxels })
+    }
+
+    /// This region's mask inside `bounds`, which must lie inside its own box.
+    pub(crate) fn within(&self, bounds: &BoundingBox) -> ArrayView3<'_, bool> {
+        bounds.relative_to(self.bounds.start).slice(self.mask.view())
+    }
+}
+
+/// One region of one image, checked: same grid, label present, large enough.
+///
+/// The whole image is kept because filters see beyond the region.
+#[derive(Debug, Clone)]
+pub struct Roi<'a> {
+    image: &'a Volume,
+    region: Region,
+    params: RoiParams,
+}
+
+impl<'a> Roi<'a> {
+    /// Pairs an image with one label of its mask.
+    ///
+    /// # Errors
+    /// * [`Error::InvalidSetting`] for a setting outside its range,
+    /// * [`Error::ShapeMismatch`] or [`Error::GeometryMismatch`] if the mask lies on another grid,
+    /// * [`Error::EmptyMask`] if the mask has no label at all, [`Error::LabelAbsent`] if it has others,
+    /// * [`Error::SingleVoxel`], always, for a region of one voxel,
+    /// * [`Error::RegionTooFlat`] and [`Error::RegionTooSmall`] by the settings.
+    pub fn new(image: &'a Volume, mask: &Mask, params: &RoiParams) -> Result<Self> {
+        params.check()?;
+        if image.size() != mask.size() {
+            return Err(Error::ShapeMismatch { image: image.size(), mask: mask.size() });
+        }
+        let tolerance = params.geometry_tolerance;
+        if let Some(difference) = image.geometry().difference(mask.geometry(), tolerance) {
+            return Err(Error::GeometryMismatch { difference, tolerance });
+        }
+        let value = mask.stored_value(params.label);
+        let selected = mask.labels().mapv(|label| label == value);
+        let region = match Region::new(selected.view(), [0; 3], params) {
+            Err(Error::EmptyRegion { label }) => {
+                let present: Vec<u32> = mask.counts().into_keys().collect();
+                return Err(match present.is_empty() {
+                    true => Error::EmptyMask,
+                    false => Error::LabelAbsent { label, present },
+                });
+            }
+            other => other?,
+        };
+        Ok(Self { image, region, params: *params })
+    }
+
+    /// The whole image.
+    #[must_use]
+    pub fn image(&self) -> &'a Volume {
+        self.image
+    }
+
+    /// The region's box in the image.
+    #[must_use]
+    pub fn bounds(&self) -> BoundingBox {
+        self.region.bounds
+    }
+
+    /// The region inside its box, `true` where the voxel belongs to it.
+    #[must_use]
+    pub fn mask(&self) -> ArrayView3<'_, bool> {
+        self.region.mask.view()
+    }
+
+    /// Number of voxels in the region.
+    #[must_use]
+    pub fn n_voxels(&self) -> usize {
+        self.region.n_voxels
+    }
+
+    /// The settings the region was checked with.
+    #[must_use]
+    pub fn params(&self) -> &RoiParams {
+        &self.params
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::{Geometry, PixelType};
+
+    fn pair(points: &[[usize; 3]]) -> (Volume, Mask) {
+        let geometry = Geometry::new([1.0; 3]).unwrap();
+        let mut labels = Array3::zeros((3, 4, 5));
+        for &p in points {
+            labels[p] = 1;
+        }
+        let image = Volume::new(Array3::zeros((3, 4, 5)), geometry, PixelType::U8).unwrap();
+        (image, Mask::new(labels, geometry).unwrap())
+    }
+
+    fn roi_error(points: &[[usize; 3]], params: RoiParams) -> Error {
+        let (image, mask) = pair(points);
+        Roi::new(&image, &mask, &params).unwrap_err()
+    }
+
+    #[test]
+    fn regions_too_small_are_refused_by_name() {
+        let default = RoiParams::default();
+        let lines = RoiParams { minimum_dimensions: 1, ..default };
+        assert!(matches!(roi_error(&[], default), Error::EmptyMask));
+        assert!(matches!(roi_error(&[[1, 1, 1]], lines), Error::SingleVoxel { label: 1 }));
+        let line = [[1, 1, 1], [1, 1, 2]];
+        assert!(matches!(roi_error(&line, default), Error::RegionTooFlat { extended: 1, minimum: 2, .. }));
+        let absent = RoiParams { label: 2, ..default };
+        assert!(matches!(roi_error(&line, absent), Error::LabelAbsent { label: 2, .. }));
+        let size = RoiParams { minimum_size: Some(2), ..lines };
+        assert!(matches!(roi_error(&line, size), Error::RegionTooSmall { n_voxels: 2, minimum: 2, .. }));
+    }
+
+    #[test]
+    fn the_region_is_cropped_to_its_box() {
+        let (image, mask) = pair(&[[1, 1, 1], [1, 2, 3]]);
+        let roi = Roi::new(&image, &mask, &RoiParams::default()).unwrap();
+        assert_eq!(roi.bounds(), BoundingBox { start: [1, 1, 1], size: [1, 2, 3] });
+        assert_eq!(roi.n_voxels(), 2);
+        assert!(roi.mask()[[0, 0, 0]] && roi.mask()[[0, 1, 2]]);
+        assert_eq!(roi.bounds().grown(1, image.size()), BoundingBox { start: [0, 0, 0], size: [3, 4, 5] });
+    }
+}

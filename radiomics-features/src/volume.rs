@@ -1,0 +1,358 @@
+//! The image: voxels in `(z, y, x)` order, their spacing, and where they lie in the patient.
+
+use std::fmt;
+
+use ndarray::{Array3, ArrayView3};
+
+use crate::error::{Error, Result};
+
+/// How many dimensions a file declares.
+///
+/// It decides what PyRadiomics calls two-dimensional: an image of `W × H` pixels has planar shape features (shape2D) and
+/// four wavelet sub-bands, whereas one slice of a volume, `W × H × 1`, has shape features with a thickness and eight
+/// sub-bands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dimensionality {
+    /// A plane without thickness. Stored as one slice.
+    Two,
+    /// A volume, of one slice or many.
+    Three,
+}
+
+impl fmt::Display for Dimensionality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Two => "2D",
+            Self::Three => "3D",
+        })
+    }
+}
+
+/// The number type in which an image was stored.
+///
+/// Voxels are `f64` in memory whatever the type; the type is kept because binning and filters follow it
+/// (32-bit float images are filtered in 32 bits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PixelType {
+    /// 8-bit unsigned integer.
+    U8,
+    /// 8-bit signed integer.
+    I8,
+    /// 16-bit unsigned integer.
+    U16,
+    /// 16-bit signed integer.
+    I16,
+    /// 32-bit unsigned integer.
+    U32,
+    /// 32-bit signed integer.
+    I32,
+    /// 64-bit unsigned integer, values up to 2⁵³.
+    U64,
+    /// 64-bit signed integer, magnitudes up to 2⁵³.
+    I64,
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+}
+
+impl PixelType {
+    /// Bytes per voxel in a file.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether the type holds whole numbers only.
+    #[must_use]
+    pub fn is_integer(self) -> bool {
+        !matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// Whether `value` can be stored in this type without a change.
+    fn holds(self, value: f64) -> bool {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let (low, high) = match self {
+            Self::U8 => (0.0, f64::from(u8::MAX)),
+            Self::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
+            Self::U16 => (0.0, f64::from(u16::MAX)),
+            Self::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
+            Self::U32 => (0.0, f64::from(u32::MAX)),
+            Self::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            Self::U64 => (0.0, EXACT),
+            Self::I64 => (-EXACT, EXACT),
+            Self::F32 => return f64::from(value as f32) == value,
+            Self::F64 => return true,
+        };
+        (low..=high).contains(&value) && value.fract() == 0.0
+    }
+}
+
+/// Where the voxel grid lies: millimeters in the patient coordinate system LPS (left, posterior, superior).
+///
+/// All triples are in `(z, y, x)` order, axes and coordinates alike, so the identity matrix is the unrotated grid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Geometry {
+    /// Distance between voxel centers along the axes z, y, x, in mm; finite and positive.
+    pub spacing: [f64; 3],
+    /// Position of the center of voxel `(0, 0, 0)` in mm, as (superior, posterior, left).
+    pub origin: [f64; 3],
+    /// Row `a` is the unit vector along which the index of axis `a` grows, components as in `origin`.
+    pub direction: [[f64; 3]; 3],
+}
+
+impl Geometry {
+    /// An unrotated grid at the origin.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSpacing`] unless every spacing is finite and positive.
+    pub fn new(spacing: [f64; 3]) -> Result<Self> {
+        let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        Self::with_pose(spacing, [0.0; 3], identity)
+    }
+
+    /// A grid with its position and orientation.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSpacing`] unless every spacing is finite and positive, [`Error::InvalidPose`] if the origin or the
+    /// direction is not finite.
+    pub fn with_pose(
+        spacing: [f64; 3],
+        origin: [f64; 3],
+        direction: [[f64; 3]; 3],
+    ) -> Result<Self> {
+        for (axis, value) in ["z", "y", "x"].into_iter().zip(spacing) {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::InvalidSpacing { axis, value });
+            }
+        }
+        if origin.iter().chain(direction.iter().flatten()).any(|v| !v.is_finite()) {
+            return Err(Error::InvalidPose);
+        }
+        Ok(Self { spacing, origin, direction })
+    }
+
+    /// The first quantity in which two grids differ by more than allowed, or `None` if they are the same grid.
+    ///
+    /// Origin and spacing may differ by `tolerance` times the spacing along x, direction by `tolerance`; this is ITK's rule.
+    #[must_use]
+    pub fn difference(&self, other: &Self, tolerance: f64) -> Option<GeometryDifference> {
+        let millimeters = tolerance * self.spacing[2].abs();
+        let differ = |a: &[f64; 3], b: &[f64; 3], t: f64| a.iter().zip(b).any(|(a, b)| (a - b).abs() > t);
+        if differ(&self.origin, &other.origin, millimeters) {
+            return Some(GeometryDifference::Origin { image: self.origin, mask: other.origin });
+        }
+        if differ(&self.spacing, &other.spacing, millimeters) {
+            return Some(GeometryDifference::Spacing { image: self.spacing, mask: other.spacing });
+        }
+        let rotated = self.direction.iter().zip(&other.direction).any(|(a, b)| differ(a, b, tolerance));
+        rotated.then_some(GeometryDifference::Direction { image: self.direction, mask: other.direction })
+    }
+
+    /// The same grid seen from voxel `start` on.
+    pub(crate) fn shifted(&self, start: [usize; 3]) -> Self {
+        let mut origin = self.origin;
+        for axis in 0..3 {
+            for (o, d) in origin.iter_mut().zip(self.direction[axis]) {
+                *o += d * self.spacing[axis] * start[axis] as f64;
+            }
+        }
+        Self { origin, ..*self }
+    }
+}
+
+/// In what the grids of an image and its mask differ. All triples in `(z, y, x)` order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GeometryDifference {
+    /// Position of the first voxel, in mm.
+    Origin {
+        /// Of the image.
+        image: [f64; 3],
+        /// Of the mask.
+        mask: [f64; 3],
+    },
+    /// Voxel spacing, in mm.
+    Spacing {
+        /// Of the image.
+        image: [f64; 3],
+        /// Of the mask.
+        mask: [f64; 3],
+    },
+    /// Orientation of the axes.
+    Direction {
+        /// Of the image.
+        image: [[f64; 3]; 3],
+        /// Of the mask.
+        mask: [[f64; 3]; 3],
+    },
+}
+
+impl fmt::Display for GeometryDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin { image, mask } => {
+                write!(f, "the image has origin {image:?} mm (z, y, x), the mask {mask:?}")
+            }
+            Self::Spacing { image, mask } => {
+                write!(f, "the image has spacing {image:?} mm (z, y, x), the mask {mask:?}")
+            }
+            Self::Direction { image, mask } => {
+                write!(f, "the image has direction {image:?} (z, y, x), the mask {mask:?}")
+            }
+        }
+    }
+}
+
+/// A scalar image.
+///
+/// Invariants: at least one voxel, every voxel finite and representable in [`pixel_type`](Self::pixel_type).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Volume {
+    voxels: Array3<f64>,
+    geometry: Geometry,
+    pixel_type: PixelType,
+    dimensionality: Dimensionality,
+}
+
+impl Volume {
+    /// An image from an array of shape `(z, y, x)`. It counts as a volume, even of one slice; see
+    /// [`with_dimensionality`](Self::with_dimensionality).
+    ///
+    /// # Errors
+    /// [`Error::EmptyImage`] without voxels, [`Error::NotFinite`] at the first NaN or infinity,
+    /// [`Error::PixelOutOfType`] at the first value that `pixel_type` cannot hold.
+    pub fn new(voxels: Array3<f64>, geometry: Geometry, pixel_type: PixelType) -> Result<Self> {
+        if voxels.is_empty() {
+            return Err(Error::EmptyImage { size: shape(voxels.view()) });
+        }
+        for ((z, y, x), &value) in voxels.indexed_iter() {
+            if !value.is_finite() {
+                return Err(Error::NotFinite { z, y, x, value });
+            }
+            if !pixel_type.holds(value) {
+                return Err(Error::PixelOutOfType { z, y, x, value, pixel_type });
+            }
+        }
+        let voxels = voxels.as_standard_layout().into_owned();
+        Ok(Self { voxels, geometry, pixel_type, dimensionality: Dimensionality::Three })
+    }
+
+    /// For voxels that this crate computed or decoded and knows to be sound.
+    pub(crate) fn trusted(voxels: Array3<f64>, like: &Self, pixel_type: PixelType) -> Self {
+        Self { voxels, pixel_type, ..Self::empty_like(like) }
+    }
+
+    fn empty_like(like: &Self) -> Self {
+        Self {
+            voxels: Array3::zeros((0, 0, 0)),
+            geometry: like.geometry,
+            pixel_type: like.pixel_type,
+            dimensionality: like.dimensionality,
+        }
+    }
+
+    /// Declares the image a plane or a volume.
+    ///
+    /// # Errors
+    /// [`Error::NotPlanar`] if an image of several slices is declared a plane.
+    pub fn with_dimensionality(mut self, dimensionality: Dimensionality) -> Result<Self> {
+        let slices = self.size()[0];
+        if dimensionality == Dimensionality::Two && slices != 1 {
+            return Err(Error::NotPlanar { slices });
+        }
+        self.dimensionality = dimensionality;
+        Ok(self)
+    }
+
+    /// Replaces the geometry, e.g. to give a PNG file the spacing that it cannot store.
+    #[must_use]
+    pub fn with_geometry(mut self, geometry: Geometry) -> Self {
+        self.geometry = geometry;
+        self
+    }
+
+    /// The voxels, shape `(z, y, x)`, in standard (C) layout.
+    #[must_use]
+    pub fn voxels(&self) -> ArrayView3<'_, f64> {
+        self.voxels.view()
+    }
+
+    /// Number of voxels along z, y and x.
+    #[must_use]
+    pub fn size(&self) -> [usize; 3] {
+        shape(self.voxels.view())
+    }
+
+    /// Position and spacing of the grid.
+    #[must_use]
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// Spacing along z, y and x in mm.
+    #[must_use]
+    pub fn spacing(&self) -> [f64; 3] {
+        self.geometry.spacing
+    }
+
+    /// The number type the values came in.
+    #[must_use]
+    pub fn pixel_type(&self) -> PixelType {
+        self.pixel_type
+    }
+
+    /// Whether the image is a plane or a volume.
+    #[must_use]
+    pub fn dimensionality(&self) -> Dimensionality {
+        self.dimensionality
+    }
+
+    /// The part of the image inside `bounds`, with the geometry moved along.
+    pub(crate) fn cropped(&self, bounds: &crate::roi::BoundingBox) -> Self {
+        let voxels = bounds.slice(self.voxels.view()).to_owned();
+        Self { voxels, geometry: self.geometry.shifted(bounds.start), ..Self::empty_like(self) }
+    }
+}
+
+/// The shape of a view as an array.
+pub(crate) fn shape<T>(view: ArrayView3<'_, T>) -> [usize; 3] {
+    let (z, y, x) = view.dim();
+    [z, y, x]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voxels_must_be_finite_and_fit_their_type() {
+        let geometry = Geometry::new([1.0; 3]).unwrap();
+        let mut voxels = Array3::zeros((1, 2, 3));
+        voxels[[0, 1, 2]] = f64::NAN;
+        let err = Volume::new(voxels.clone(), geometry, PixelType::F64).unwrap_err();
+        assert!(matches!(err, Error::NotFinite { z: 0, y: 1, x: 2, .. }));
+        voxels[[0, 1, 2]] = 256.0;
+        let err = Volume::new(voxels.clone(), geometry, PixelType::U8).unwrap_err();
+        assert!(matches!(err, Error::PixelOutOfType { z: 0, y: 1, x: 2, .. }));
+        assert!(Volume::new(voxels, geometry, PixelType::U16).is_ok());
+        let err = Volume::new(Array3::zeros((1, 0, 3)), geometry, PixelType::U8).unwrap_err();
+        assert!(matches!(err, Error::EmptyImage { size: [1, 0, 3] }));
+    }
+
+    #[test]
+    fn grids_differ_by_more_than_the_tolerance_times_the_x_spacing() {
+        let a = Geometry::new([1.0, 1.0, 0.5]).unwrap();
+        let mut b = a;
+        b.origin[0] = 0.4e-6;
+        assert_eq!(a.difference(&b, 1e-6), None);
+        b.origin[0] = 0.6e-6;
+        assert!(matches!(a.difference(&b, 1e-6), Some(GeometryDifference::Origin { .. })));
+        assert!(Geometry::new([1.0, 0.0, 1.0]).is_err());
+    }
+}
