@@ -1,1 +1,42 @@
 #![doc = include_str!("../README.md")]
+
+mod axis;
+mod design;
+mod error;
+mod frame;
+mod inference;
+mod irls;
+mod linalg;
+mod logistic;
+mod model;
+pub mod model_file;
+mod nomogram;
+mod numeric;
+mod odds_ratio_table;
+mod par;
+mod patient;
+mod points;
+mod profile;
+mod screening;
+mod separation;
+mod stepwise;
+mod term;
+
+pub use axis::{Axis, AxisTick, ScaleTick};
+pub use design::{Design, DesignColumn, Missing};
+pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
+pub use frame::{Column, ColumnValues, Frame, Levels};
+pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestResult};
+pub use logistic::{Coefficient, Convergence, LogisticFit, LogisticRegression};
+pub use model::{Estimation, Prediction, RiskModel};
+pub use nomogram::{Nomogram, NomogramSettings, RiskInversion, RiskTicks};
+pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, format_p, format_ratio};
+pub use patient::{Patient, Value};
+pub use points::{AxisPosition, PatientPoints, RiskGroups, TermPoints};
+pub use profile::ProfileMethod;
+pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
+pub use stepwise::{
+    BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
+    FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
+};
+pub use term::{Knots, MAX_DISTINCT, NumericSummary, Term, TermKind, TermSpec};

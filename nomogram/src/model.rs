@@ -1,0 +1,244 @@
+//! The model apart from the data it was fitted on: everything a prediction needs, and nothing about single training patients.
+
+use eval_stats::special::{expit, normal_quantile};
+use nalgebra::DMatrix;
+use ndarray::Array2;
+
+use crate::design::{columns_of, encode_frame};
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::inference::check_level;
+use crate::linalg::quadratic_form;
+use crate::logistic::LogisticFit;
+use crate::patient::Patient;
+use crate::term::{Checked, Term};
+
+/// How the coefficients were estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Estimation {
+    /// By maximum likelihood.
+    MaximumLikelihood,
+    /// By Firth's penalized likelihood.
+    Firth,
+}
+
+/// A fitted risk model: `risk = 1 / (1 + exp(-(β₀ + Σ βⱼ xⱼ)))`.
+///
+/// It is made by [`LogisticFit::model`] or `FirthFit::model`, or read by [`RiskModel::from_json`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RiskModel {
+    /// The fitted predictors.
+    pub terms: Vec<Term>,
+    /// Names of the coefficients, `Intercept` first.
+    pub names: Vec<String>,
+    /// β, in the order of `names`.
+    pub coefficients: Vec<f64>,
+    /// Covariance of β.
+    pub covariance: Array2<f64>,
+    /// Smallest linear predictor in training.
+    pub lp_min: f64,
+    /// Largest linear predictor in training.
+    pub lp_max: f64,
+    /// Training rows used.
+    pub n: usize,
+    /// Events among them.
+    pub n_events: usize,
+    /// How β was estimated.
+    pub estimation: Estimation,
+}
+
+/// A predicted risk with its confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Prediction {
+    /// `x β`, log odds.
+    pub linear_predictor: f64,
+    /// Standard error of the linear predictor, `√(xᵀ V x)`.
+    pub se: f64,
+    /// Probability of the event.
+    pub risk: f64,
+    /// Lower limit of the risk, `expit(lp - z se)`.
+    pub low: f64,
+    /// Upper limit of the risk.
+    pub high: f64,
+    /// Confidence level of the limits.
+    pub level: f64,
+}
+
+impl LogisticFit {
+    /// The model apart from its data.
+    ///
+    /// # Errors
+    /// [`Error::Aliased`] if a column has no coefficient; [`Error::OffsetInModel`].
+    pub fn model(&self) -> Result<RiskModel> {
+        if self.offset.is_some() {
+            return Err(Error::OffsetInModel);
+        }
+        if let Some(column) = self.aliased.first() {
+            return Err(Error::Aliased {
+                column: column.clone(),
+            });
+        }
+        let extreme =
+            |f: fn(f64, f64) -> f64, start| self.linear_predictor.iter().copied().fold(start, f);
+        Ok(RiskModel {
+            terms: self.design.terms().to_vec(),
+            names: self.coefficients.iter().map(|c| c.name.clone()).collect(),
+            coefficients: self.beta(),
+            covariance: self.covariance.clone(),
+            lp_min: extreme(f64::min, f64::INFINITY),
+            lp_max: extreme(f64::max, f64::NEG_INFINITY),
+            n: self.n,
+            n_events: self.n_events,
+            estimation: Estimation::MaximumLikelihood,
+        })
+    }
+}
+
+impl RiskModel {
+    /// Names of the predictors, in order.
+    #[must_use]
+    pub fn predictors(&self) -> Vec<String> {
+        self.terms.iter().map(|t| t.column.clone()).collect()
+    }
+
+    /// Coefficients of one term.
+    pub(crate) fn term_coefficients(&self, term: usize) -> &[f64] {
+        let first = 1 + self.terms[..term]
+            .iter()
+            .map(Term::n_columns)
+            .sum::<usize>();
+        &self.coefficients[first..first + self.terms[term].n_columns()]
+    }
+
+    /// The patient's values in the order of the terms.
+    pub(crate) fn check_patient(&self, patient: &Patient) -> Result<Vec<Checked>> {
+        if let Some((name, _)) = patient
+            .values()
+            .iter()
+            .find(|(name, _)| !self.terms.iter().any(|t| t.column == *name))
+        {
+            return Err(Error::UnknownPredictor {
+                predictor: name.clone(),
+                available: self.predictors().join(", "),
+            });
+        }
+        self.terms
+            .iter()
+            .map(|term| match patient.value(&term.column) {
+                Some(value) => term.check(value),
+                None => Err(Error::MissingPredictor {
+                    predictor: term.column.clone(),
+                }),
+            })
+            .collect()
+    }
+
+    pub(crate) fn row_of(&self, values: &[Checked]) -> Vec<f64> {
+        let mut row = vec![1.0];
+        for (term, &value) in self.terms.iter().zip(values) {
+            term.encode(value, &mut row);
+        }
+        row
+    }
+
+    pub(crate) fn predict_row(&self, row: &[f64], level: f64) -> Prediction {
+        let z = normal_quantile(0.5 + 0.5 * level);
+        let linear_predictor = row.iter().zip(&self.coefficients).map(|(x, b)| x * b).sum();
+        let k = self.coefficients.len();
+        let v = DMatrix::from_fn(k, k, |i, j| self.covariance[[i, j]]);
+        let se = quadratic_form(&v, row).max(0.0).sqrt();
+        let risk_at = |lp: f64| expit(lp);
+        Prediction {
+            linear_predictor,
+            se,
+            risk: risk_at(linear_predictor),
+            low: risk_at(linear_predictor - z * se),
+            high: risk_at(linear_predictor + z * se),
+            level,
+        }
+    }
+
+    /// Risk of one patient with its confidence interval.
+    ///
+    /// # Errors
+    /// [`Error::MissingPredictor`], [`Error::UnknownPredictor`], [`Error::UnknownLevel`], [`Error::NotANumber`], [`Error::NotALevel`];
+    /// [`Error::Setting`] for a level outside (0, 1).
+    pub fn predict(&self, patient: &Patient, level: f64) -> Result<Prediction> {
+        check_level(level)?;
+        let values = self.check_patient(patient)?;
+        Ok(self.predict_row(&self.row_of(&values), level))
+    }
+
+    /// Risks of all rows of a table. Other columns of the table are not looked at.
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`] for a predictor the table lacks, [`Error::ColumnKind`], [`Error::UnknownLevel`] and
+    /// [`Error::MissingValue`] with their row; [`Error::Setting`] for a level outside (0, 1).
+    pub fn predict_frame(&self, frame: &Frame, level: f64) -> Result<Vec<Prediction>> {
+        check_level(level)?;
+        let x = encode_frame(&self.terms, frame)?;
+        Ok((0..x.nrows())
+            .map(|i| self.predict_row(x.row(i).transpose().as_slice(), level))
+            .collect())
+    }
+
+    /// Checks that the parts fit together; used on models read from files.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let problem = |problem: String| Err(Error::ModelContent { problem });
+        for (i, term) in self.terms.iter().enumerate() {
+            term.validate()
+                .map_err(|problem| Error::ModelContent { problem })?;
+            if self.terms[..i].iter().any(|t| t.column == term.column) {
+                return problem(format!("predictor {:?} stands twice", term.column));
+            }
+        }
+        let expected: Vec<String> = columns_of(&self.terms)
+            .into_iter()
+            .map(|c| c.name)
+            .collect();
+        if self.names != expected {
+            return problem(format!(
+                "coefficients are named {:?}, the predictors need {expected:?}",
+                self.names
+            ));
+        }
+        let k = self.names.len();
+        if self.coefficients.len() != k || self.covariance.dim() != (k, k) {
+            return problem(format!(
+                "{} coefficients and a covariance of {:?}, expected {k} and ({k}, {k})",
+                self.coefficients.len(),
+                self.covariance.dim()
+            ));
+        }
+        let finite = self
+            .coefficients
+            .iter()
+            .chain(self.covariance.iter())
+            .all(|v| v.is_finite());
+        let symmetric = (0..k).all(|i| {
+            self.covariance[[i, i]] >= 0.0
+                && (0..i).all(|j| close(self.covariance[[i, j]], self.covariance[[j, i]]))
+        });
+        if !finite || !symmetric {
+            return problem("the covariance is no covariance".to_owned());
+        }
+        if !(self.lp_min.is_finite() && self.lp_max.is_finite() && self.lp_min <= self.lp_max) {
+            return problem(format!(
+                "range of the linear predictor [{}, {}]",
+                self.lp_min, self.lp_max
+            ));
+        }
+        if self.n_events == 0 || self.n_events >= self.n {
+            return problem(format!("{} events in {} rows", self.n_events, self.n));
+        }
+        Ok(())
+    }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * (a.abs() + b.abs())
+}

@@ -1,0 +1,213 @@
+//! Tables of odds ratios as journals print them: one row per level, the reference level with its own row.
+
+use eval_stats::special::normal_quantile;
+
+use crate::error::Result;
+use crate::inference::check_level;
+use crate::logistic::LogisticFit;
+use crate::term::TermKind;
+
+/// An odds ratio with its Wald interval and test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct OddsRatio {
+    /// β.
+    pub beta: f64,
+    /// Standard error of β.
+    pub se: f64,
+    /// e^β.
+    pub odds_ratio: f64,
+    /// Lower limit of the odds ratio.
+    pub low: f64,
+    /// Upper limit of the odds ratio.
+    pub high: f64,
+    /// Two-sided P of the Wald test.
+    pub p: f64,
+}
+
+/// What a row of the table is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum RowEffect {
+    /// The reference level, odds ratio 1 by definition.
+    Reference,
+    /// An estimated effect.
+    Estimated(OddsRatio),
+    /// A column that is a combination of others and has no estimate.
+    Aliased,
+}
+
+/// One row: a numeric predictor, a level of a categorical one, or a spline's basis function.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct OddsRatioRow {
+    /// Column of the table.
+    pub variable: String,
+    /// Level, or basis function of a spline; `None` for a linear predictor (per unit).
+    pub level: Option<String>,
+    /// Rows used; with this level if categorical.
+    pub n: usize,
+    /// Events among them.
+    pub n_events: usize,
+    /// The effect.
+    pub effect: RowEffect,
+}
+
+impl OddsRatioRow {
+    /// The odds ratio if estimated.
+    #[must_use]
+    pub fn odds_ratio(&self) -> Option<OddsRatio> {
+        match self.effect {
+            RowEffect::Estimated(or) => Some(or),
+            _ => None,
+        }
+    }
+
+    /// `1.62 (1.08, 2.44)`, `Reference` or `not estimable`.
+    #[must_use]
+    pub fn formatted(&self) -> String {
+        match self.effect {
+            RowEffect::Reference => "Reference".to_owned(),
+            RowEffect::Aliased => "not estimable".to_owned(),
+            RowEffect::Estimated(or) => {
+                format!(
+                    "{} ({}, {})",
+                    format_ratio(or.odds_ratio),
+                    format_ratio(or.low),
+                    format_ratio(or.high)
+                )
+            }
+        }
+    }
+}
+
+/// Two decimals where they say something: more for small ratios, fewer for large ones.
+#[must_use]
+pub fn format_ratio(ratio: f64) -> String {
+    if !ratio.is_finite() || ratio >= 1e5 || (ratio > 0.0 && ratio < 0.001) {
+        format!("{ratio:.1e}")
+    } else if ratio < 0.1 {
+        format!("{ratio:.3}")
+    } else if ratio < 100.0 {
+        format!("{ratio:.2}")
+    } else {
+        format!("{ratio:.0}")
+    }
+}
+
+/// P as journals print it: `<.001`, three decimals below .01 and where two would round to .05, else two decimals; no leading zero.
+#[must_use]
+pub fn format_p(p: f64) -> String {
+    let digits = |text: String| text.strip_prefix('0').map(str::to_owned).unwrap_or(text);
+    if p < 0.001 {
+        "<.001".to_owned()
+    } else if p < 0.01 || (0.045..0.055).contains(&p) {
+        digits(format!("{p:.3}"))
+    } else if p > 0.99 {
+        ">.99".to_owned()
+    } else {
+        digits(format!("{p:.2}"))
+    }
+}
+
+impl LogisticFit {
+    /// Rows of the table of odds ratios, intercept left out, with Wald intervals at `level`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) for a level outside (0, 1).
+    pub fn odds_ratios(&self, level: f64) -> Result<Vec<OddsRatioRow>> {
+        check_level(level)?;
+        let z = normal_quantile(0.5 + 0.5 * level);
+        let mut rows = Vec::new();
+        for (t, term) in self.design.terms().iter().enumerate() {
+            let columns = self.design.columns_of_term(t);
+            let variable = term.column.clone();
+            match &term.kind {
+                TermKind::Categorical { levels, .. } => {
+                    let (n, n_events) = self.reference_counts(columns.clone());
+                    let level = Some(levels[0].clone());
+                    rows.push(OddsRatioRow {
+                        variable,
+                        level,
+                        n,
+                        n_events,
+                        effect: RowEffect::Reference,
+                    });
+                    for (column, level) in columns.zip(&levels[1..]) {
+                        let (n, n_events) = self.counts(|i| self.design.x()[(i, column)] == 1.0);
+                        let effect = self.effect(column, z);
+                        let variable = term.column.clone();
+                        rows.push(OddsRatioRow {
+                            variable,
+                            level: Some(level.clone()),
+                            n,
+                            n_events,
+                            effect,
+                        });
+                    }
+                }
+                TermKind::Numeric { .. } | TermKind::Spline { .. } => {
+                    let spline = columns.len() > 1;
+                    let (n, n_events) = self.counts(|_| true);
+                    for column in columns {
+                        let level = spline.then(|| self.design.columns()[column].name.clone());
+                        let effect = self.effect(column, z);
+                        rows.push(OddsRatioRow {
+                            variable: variable.clone(),
+                            level,
+                            n,
+                            n_events,
+                            effect,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn effect(&self, column: usize, z: f64) -> RowEffect {
+        match self.coefficients.iter().find(|c| c.column == column) {
+            None => RowEffect::Aliased,
+            Some(c) => RowEffect::Estimated(OddsRatio {
+                beta: c.estimate,
+                se: c.se,
+                odds_ratio: c.odds_ratio(),
+                low: (c.estimate - z * c.se).exp(),
+                high: (c.estimate + z * c.se).exp(),
+                p: c.p,
+            }),
+        }
+    }
+
+    fn counts(&self, chosen: impl Fn(usize) -> bool) -> (usize, usize) {
+        let weights = self.weights.as_deref();
+        let rows = || {
+            (0..self.outcome.len())
+                .filter(|&i| weights.is_none_or(|w| w[i] > 0.0))
+                .filter(|&i| chosen(i))
+        };
+        (rows().count(), rows().filter(|&i| self.outcome[i]).count())
+    }
+
+    fn reference_counts(&self, columns: std::ops::Range<usize>) -> (usize, usize) {
+        self.counts(|i| columns.clone().all(|j| self.design.x()[(i, j)] == 0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_in_a_journal() {
+        assert_eq!(format_p(0.00004), "<.001");
+        assert_eq!(format_p(0.0042), ".004");
+        assert_eq!(format_p(0.0499), ".050");
+        assert_eq!(format_p(0.276), ".28");
+        assert_eq!(format_p(0.999), ">.99");
+        assert_eq!(format_ratio(1.6249), "1.62");
+        assert_eq!(format_ratio(0.0521), "0.052");
+        assert_eq!(format_ratio(321.4), "321");
+    }
+}
