@@ -1,0 +1,150 @@
+//! 2x2 max-pool of stride 2; an odd last row or column is dropped.
+//!
+//! Once on a [`FeatureMap`] for inference, and once as an operation on candle tensors with the right gradient: the
+//! first of equal maxima in row-major order receives all of it. (candle's own backward pass gives a unique maximum a
+//! quarter of its gradient.)
+
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Tensor, bail};
+
+use super::FeatureMap;
+
+/// Max-pool of one image's map.
+pub(crate) fn max_pool(input: &FeatureMap) -> FeatureMap {
+    let mut output = FeatureMap::zeros(input.channels, input.height / 2, input.width / 2);
+    let row = output.row_pixels();
+    for y in 0..output.height {
+        for x in 0..output.width {
+            let corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                .map(|(dy, dx)| input.pixel(2 * y + dy, 2 * x + dx));
+            let at = ((y + 1) * row + x + 1) * input.channels;
+            let pixel = &mut output.data[at..at + input.channels];
+            pixel.copy_from_slice(corners[0]);
+            for corner in &corners[1..] {
+                for (best, &value) in pixel.iter_mut().zip(*corner) {
+                    *best = if value > *best || value.is_nan() {
+                        value
+                    } else {
+                        *best
+                    };
+                }
+            }
+        }
+    }
+    output
+}
+
+/// Max-pool of a tensor `(batch, channels, height, width)`, with a gradient.
+///
+/// # Errors
+/// candle's errors; a tensor that has not four axes.
+pub(crate) fn max_pool_tensor(x: &Tensor) -> candle_core::Result<Tensor> {
+    if x.device().is_cpu() {
+        return x.contiguous()?.apply_op1(MaxPool2);
+    }
+    // No kernel of ours there: two reductions over the halves of each axis. Ties share the gradient.
+    let (b, c, h, w) = x.dims4()?;
+    let even = x
+        .narrow(2, 0, h / 2 * 2)?
+        .narrow(3, 0, w / 2 * 2)?
+        .contiguous()?;
+    even.reshape((b, c, h / 2, 2, w / 2, 2))?.max(5)?.max(3)
+}
+
+struct MaxPool2;
+
+impl CustomOp1 for MaxPool2 {
+    fn name(&self) -> &'static str {
+        "max-pool-2x2"
+    }
+
+    fn cpu_fwd(
+        &self,
+        storage: &CpuStorage,
+        layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (b, c, h, w) = layout.shape().dims4()?;
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            bail!("max-pool-2x2 needs a contiguous tensor")
+        };
+        let shape = Shape::from((b, c, h / 2, w / 2));
+        let pooled = match storage {
+            CpuStorage::F32(v) => CpuStorage::F32(pick(&v[start..end], h, w)),
+            CpuStorage::F64(v) => CpuStorage::F64(pick(&v[start..end], h, w)),
+            other => bail!(
+                "max-pool-2x2 takes f32 or f64, not {:?}",
+                candle_core::backend::BackendStorage::dtype(other)
+            ),
+        };
+        Ok((pooled, shape))
+    }
+
+    fn bwd(
+        &self,
+        arg: &Tensor,
+        _res: &Tensor,
+        grad_res: &Tensor,
+    ) -> candle_core::Result<Option<Tensor>> {
+        let (_, _, h, w) = arg.dims4()?;
+        let grad = match arg.dtype() {
+            DType::F32 => {
+                let (values, gradient) = (flat::<f32>(arg)?, flat::<f32>(grad_res)?);
+                Tensor::from_vec(scatter(&values, &gradient, h, w), arg.shape(), arg.device())?
+            }
+            DType::F64 => {
+                let (values, gradient) = (flat::<f64>(arg)?, flat::<f64>(grad_res)?);
+                Tensor::from_vec(scatter(&values, &gradient, h, w), arg.shape(), arg.device())?
+            }
+            other => bail!("max-pool-2x2 takes f32 or f64, not {other:?}"),
+        };
+        Ok(Some(grad))
+    }
+}
+
+fn flat<T: candle_core::WithDType>(tensor: &Tensor) -> candle_core::Result<Vec<T>> {
+    tensor.flatten_all()?.to_vec1()
+}
+
+/// Position of the maximum of each window, planes one after the other.
+fn winners<T: Copy + PartialOrd>(values: &[T], h: usize, w: usize) -> impl Iterator<Item = usize> {
+    let plane = (h * w).max(1);
+    (0..values.len() / plane).flat_map(move |p| {
+        (0..h / 2).flat_map(move |y| {
+            (0..w / 2).map(move |x| {
+                let first = p * plane + 2 * y * w + 2 * x;
+                [first + 1, first + w, first + w + 1]
+                    .into_iter()
+                    .fold(first, |best, at| {
+                        // A NaN is not equal to itself; it wins, as it would in a comparison by hand.
+                        #[expect(
+                            clippy::eq_op,
+                            reason = "the test for NaN of a type that is only ordered"
+                        )]
+                        let is_nan = values[at] != values[at];
+                        if values[at] > values[best] || is_nan {
+                            at
+                        } else {
+                            best
+                        }
+                    })
+            })
+        })
+    })
+}
+
+fn pick<T: Copy + PartialOrd>(values: &[T], h: usize, w: usize) -> Vec<T> {
+    winners(values, h, w).map(|at| values[at]).collect()
+}
+
+fn scatter<T: Copy + PartialOrd + Default>(
+    values: &[T],
+    gradient: &[T],
+    h: usize,
+    w: usize,
+) -> Vec<T> {
+    let mut out = vec![T::default(); values.len()];
+    // Windows do not overlap, so every position is written once at most.
+    for (at, &g) in winners(values, h, w).zip(gradient) {
+        out[at] = g;
+    }
+    out
+}

@@ -1,0 +1,46 @@
+//! Seeded weights. candle's generator cannot be seeded on the CPU, so every draw is ours.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// `n` values of N(0, 2 / fan_in) (He initialization), from stream `stream` of the generator seeded with `seed`.
+/// Streams are independent: the values of a layer do not depend on the layers before it.
+pub(crate) fn he_normal(seed: u64, stream: u64, n: usize, fan_in: usize) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    let sd = (2.0 / fan_in as f64).sqrt();
+    (0..n)
+        .map(|_| {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            (z * sd) as f32
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variance_is_two_over_fan_in_and_streams_differ() {
+        let n = 40_000;
+        let a = he_normal(7, 0, n, 50);
+        let b = he_normal(7, 1, n, 50);
+        assert_eq!(a, he_normal(7, 0, n, 50));
+        assert_ne!(a, b);
+        assert_ne!(a, he_normal(8, 0, n, 50));
+        let mean = a.iter().map(|&v| f64::from(v)).sum::<f64>() / n as f64;
+        let variance = a
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum::<f64>()
+            / n as f64;
+        // Five standard errors of the mean and of the variance of a normal law.
+        assert!(mean.abs() < 5.0 * 0.2 / (n as f64).sqrt(), "mean {mean}");
+        assert!(
+            (variance - 0.04).abs() < 5.0 * 0.04 * (2.0 / n as f64).sqrt(),
+            "variance {variance}"
+        );
+    }
+}

@@ -1,0 +1,385 @@
+//! The convolutional trunk of a VGG: weights loaded, ready to run.
+
+use std::sync::OnceLock;
+
+use candle_core::{Device, Tensor};
+use ndarray::{Array3, ArrayView3};
+
+use crate::error::{Error, Result};
+use crate::kernels::{FeatureMap, conv, pool};
+use crate::layer::{Layer, Tap, VggConfig};
+use crate::preprocess::Normalization;
+use crate::weights::{self, ConvWeights, WeightsInfo, WeightsSource};
+
+/// Who computes the convolutions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConvEngine {
+    /// Matrix products on overlapping rows, several times as fast as candle on a CPU. Only on the CPU; the default
+    /// there. Same bits for any number of threads and any batch size.
+    OverlappingRows,
+    /// candle's convolution: the default on other devices.
+    Candle,
+}
+
+/// A VGG trunk with its weights.
+///
+/// # Examples
+/// ```
+/// use deep_features::{Device, Vgg, VggConfig, VggVariant, WeightsSource, Width};
+///
+/// let narrow = VggConfig { width: Width::one_over(16)?, ..VggConfig::new(VggVariant::Vgg19) };
+/// let vgg = Vgg::load(&narrow, &WeightsSource::Seeded { seed: 1 }, &Device::Cpu)?;
+/// let image = ndarray::Array3::<f32>::zeros((3, 64, 64));
+/// let taps = vgg.activations(image.view(), &["relu5_4".parse()?, "pool5".parse()?])?;
+/// assert_eq!(taps[0].dim(), (32, 4, 4));
+/// assert_eq!(taps[1].dim(), (32, 2, 2));
+/// # Ok::<(), deep_features::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Vgg {
+    config: VggConfig,
+    layers: Vec<Layer>,
+    info: WeightsInfo,
+    weights: Vec<ConvWeights>,
+    device: Device,
+    engine: ConvEngine,
+    /// Kernels `(out, in, 3, 3)` and biases `(1, out, 1, 1)` for candle, made when first needed.
+    tensors: OnceLock<Vec<(Tensor, Tensor)>>,
+}
+
+impl Vgg {
+    /// Loads weights and checks that they are those of `config`, all of them.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::File`], [`Error::Pickle`] for an unreadable file; [`Error::UnknownScheme`],
+    /// [`Error::Keys`], [`Error::InputTransform`], [`Error::NonFiniteWeight`], [`Error::Setting`] for weights of
+    /// another network.
+    pub fn load(config: &VggConfig, source: &WeightsSource, device: &Device) -> Result<Self> {
+        let (info, weights) = weights::load(config, source)?;
+        let engine = if device.is_cpu() {
+            ConvEngine::OverlappingRows
+        } else {
+            ConvEngine::Candle
+        };
+        Ok(Self {
+            config: *config,
+            layers: config.layers(),
+            info,
+            weights,
+            device: device.clone(),
+            engine,
+            tensors: OnceLock::new(),
+        })
+    }
+
+    /// Chooses the engine.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for [`ConvEngine::OverlappingRows`] on a device other than the CPU.
+    pub fn with_engine(mut self, engine: ConvEngine) -> Result<Self> {
+        if engine == ConvEngine::OverlappingRows && !self.device.is_cpu() {
+            return Err(Error::Setting {
+                setting: "convolution engine",
+                expected: "candle on a device other than the CPU",
+                found: format!("{engine:?}"),
+            });
+        }
+        self.engine = engine;
+        Ok(self)
+    }
+
+    /// Declares that the weights were trained on another input than files of their scheme usually are.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a mean or deviation is not finite, or a deviation is not positive.
+    pub fn with_normalization(mut self, normalization: Normalization) -> Result<Self> {
+        normalization.check()?;
+        self.info.normalization = normalization;
+        Ok(self)
+    }
+
+    /// Which VGG.
+    pub fn config(&self) -> &VggConfig {
+        &self.config
+    }
+
+    /// Which weights.
+    pub fn weights(&self) -> &WeightsInfo {
+        &self.info
+    }
+
+    /// The input the weights expect.
+    pub fn normalization(&self) -> Normalization {
+        self.info.normalization
+    }
+
+    /// Who computes the convolutions.
+    pub fn engine(&self) -> ConvEngine {
+        self.engine
+    }
+
+    /// The activations `(channels, height, width)` of one image `(3, height, width)` at each tap, in the order asked.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTap`], [`Error::Channels`], [`Error::ImageTooSmall`], [`Error::Tensor`].
+    pub fn activations(
+        &self,
+        image: ArrayView3<'_, f32>,
+        taps: &[Tap],
+    ) -> Result<Vec<Array3<f32>>> {
+        let at = self.positions(taps)?;
+        self.check_image(0, image.dim(), &at)?;
+        let mut maps = vec![None; at.len()];
+        self.visit_batch(&[image], &at, &|_, position, map| (position, map.to_chw()))?
+            .into_iter()
+            .flatten()
+            .for_each(|(position, map)| {
+                for (slot, _) in maps.iter_mut().zip(&at).filter(|(_, a)| **a == position) {
+                    *slot = Some(map.clone());
+                }
+            });
+        Ok(maps
+            .into_iter()
+            .map(|map| map.expect("every tap is visited"))
+            .collect())
+    }
+
+    /// The activations of a batch `(n, 3, height, width)` as candle tensors that carry gradients.
+    ///
+    /// ReLU has the derivative 0 at 0, and the max-pool gives all of a gradient to the first maximum.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTap`], [`Error::Channels`], [`Error::ImageTooSmall`], [`Error::Tensor`].
+    pub fn forward(&self, batch: &Tensor, taps: &[Tap]) -> Result<Vec<Tensor>> {
+        let at = self.positions(taps)?;
+        let (_, c, h, w) = batch.dims4()?;
+        self.check_image(0, (c, h, w), &at)?;
+        let mut found = vec![None; at.len()];
+        self.walk_tensors(batch, &at, |position, tensor| {
+            for (slot, _) in found.iter_mut().zip(&at).filter(|(_, a)| **a == position) {
+                *slot = Some(tensor.clone());
+            }
+            Ok(())
+        })?;
+        Ok(found
+            .into_iter()
+            .map(|tensor| tensor.expect("every tap is visited"))
+            .collect())
+    }
+
+    /// Positions of taps in the layer table.
+    pub(crate) fn positions(&self, taps: &[Tap]) -> Result<Vec<usize>> {
+        taps.iter()
+            .map(|&tap| self.config.find(tap).map(|(at, _)| at))
+            .collect()
+    }
+
+    pub(crate) fn layer(&self, position: usize) -> Layer {
+        self.layers[position]
+    }
+
+    /// Channels at a position of the layer table.
+    pub(crate) fn channels(&self, position: usize) -> usize {
+        let conv = |layer: &Layer| match layer {
+            Layer::Conv(conv) => Some(conv.out_channels),
+            Layer::Pool(_) => None,
+        };
+        self.layers[..=position]
+            .iter()
+            .rev()
+            .find_map(conv)
+            .expect("a network begins with a convolution")
+    }
+
+    /// Refuses an image of other than three channels, or too small for the deepest tap.
+    pub(crate) fn check_image(
+        &self,
+        image: usize,
+        dim: (usize, usize, usize),
+        at: &[usize],
+    ) -> Result<()> {
+        let (channels, height, width) = dim;
+        if channels != 3 {
+            return Err(Error::Channels {
+                image,
+                found: channels,
+            });
+        }
+        let deepest = at
+            .iter()
+            .max()
+            .map_or(self.layers[0], |&position| self.layers[position]);
+        let minimum = deepest.stride();
+        if height < minimum || width < minimum {
+            return Err(Error::ImageTooSmall {
+                image,
+                height,
+                width,
+                tap: deepest.tap().to_string(),
+                minimum,
+            });
+        }
+        Ok(())
+    }
+
+    /// Runs images up to the deepest tap and collects what `visit(image, tap, map)` makes of each tap. Images must
+    /// have been checked. The result has one entry per image and tap, taps in network order.
+    pub(crate) fn visit_batch<T: Send>(
+        &self,
+        images: &[ArrayView3<'_, f32>],
+        at: &[usize],
+        visit: &(impl Fn(usize, usize, &FeatureMap) -> T + Sync),
+    ) -> Result<Vec<Vec<T>>> {
+        match self.engine {
+            ConvEngine::OverlappingRows => Ok(crate::par::map_indexed(images.len(), |i| {
+                let mut seen = Vec::new();
+                self.walk_map(images[i], at, |position, map| {
+                    seen.push(visit(i, position, map))
+                });
+                seen
+            })),
+            ConvEngine::Candle => {
+                let mut seen: Vec<Vec<T>> = images.iter().map(|_| Vec::new()).collect();
+                let mut start = 0;
+                for group in images.chunk_by(|a, b| a.dim() == b.dim()) {
+                    let batch = self.stack(group)?;
+                    self.walk_tensors(&batch, at, |position, tensor| {
+                        for (offset, map) in maps_of(tensor)?.iter().enumerate() {
+                            seen[start + offset].push(visit(start + offset, position, map));
+                        }
+                        Ok(())
+                    })?;
+                    start += group.len();
+                }
+                Ok(seen)
+            }
+        }
+    }
+
+    fn walk_map(
+        &self,
+        image: ArrayView3<'_, f32>,
+        at: &[usize],
+        mut visit: impl FnMut(usize, &FeatureMap),
+    ) {
+        let mut map = FeatureMap::from_chw(image);
+        let mut weights = self.weights.iter();
+        let last = at.iter().max().copied().unwrap_or(0);
+        for (position, layer) in self.layers[..=last].iter().enumerate() {
+            map = match layer {
+                Layer::Conv(_) => conv::conv_relu(
+                    &map,
+                    weights.next().expect("one set of weights per convolution"),
+                ),
+                Layer::Pool(_) => pool::max_pool(&map),
+            };
+            if at.contains(&position) {
+                visit(position, &map);
+            }
+        }
+    }
+
+    fn walk_tensors(
+        &self,
+        batch: &Tensor,
+        at: &[usize],
+        mut visit: impl FnMut(usize, &Tensor) -> candle_core::Result<()>,
+    ) -> Result<()> {
+        let mut x = batch.clone();
+        let mut weights = self.tensors()?.iter();
+        let last = at.iter().max().copied().unwrap_or(0);
+        for (position, layer) in self.layers[..=last].iter().enumerate() {
+            x = match layer {
+                Layer::Conv(_) => {
+                    let (kernel, bias) =
+                        weights.next().expect("one set of weights per convolution");
+                    relu(&x.conv2d(kernel, 1, 1, 1, 1)?.broadcast_add(bias)?)?
+                }
+                Layer::Pool(_) => pool::max_pool_tensor(&x)?,
+            };
+            if at.contains(&position) {
+                visit(position, &x)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tensors(&self) -> Result<&[(Tensor, Tensor)]> {
+        if self.tensors.get().is_none() {
+            let made: Vec<_> = self
+                .weights
+                .iter()
+                .map(|w| to_tensors(w, &self.device))
+                .collect::<Result<_>>()?;
+            // A second thread may have been faster; both made the same.
+            let _ = self.tensors.set(made);
+        }
+        Ok(self.tensors.get().expect("set above"))
+    }
+
+    fn stack(&self, images: &[ArrayView3<'_, f32>]) -> Result<Tensor> {
+        let (c, h, w) = images[0].dim();
+        let values: Vec<f32> = images
+            .iter()
+            .flat_map(|image| image.iter().copied())
+            .collect();
+        Ok(Tensor::from_vec(
+            values,
+            (images.len(), c, h, w),
+            &self.device,
+        )?)
+    }
+}
+
+fn to_tensors(weights: &ConvWeights, device: &Device) -> Result<(Tensor, Tensor)> {
+    let (i, o) = (weights.in_channels, weights.out_channels);
+    let kernel = Tensor::from_slice(&weights.kernel, (3, 3, i, o), device)?
+        .permute((3, 2, 0, 1))?
+        .contiguous()?;
+    let bias = Tensor::from_slice(&weights.bias, (1, o, 1, 1), device)?;
+    Ok((kernel, bias))
+}
+
+/// `max(0, x)` whose derivative at 0 is 0. candle's own has the derivative 1 there.
+fn relu(x: &Tensor) -> candle_core::Result<Tensor> {
+    // Written so that NaN stays NaN: only what is at most zero is replaced.
+    x.le(0.0)?.where_cond(&x.zeros_like()?, x)
+}
+
+/// The maps of a batch `(n, channels, height, width)`.
+fn maps_of(batch: &Tensor) -> candle_core::Result<Vec<FeatureMap>> {
+    let (n, c, h, w) = batch.dims4()?;
+    (0..n)
+        .map(|i| {
+            let values = batch.get(i)?.flatten_all()?.to_vec1::<f32>()?;
+            let view = ArrayView3::from_shape((c, h, w), &values).expect("the tensor's own shape");
+            Ok(FeatureMap::from_chw(view))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Var;
+
+    use super::*;
+
+    #[test]
+    fn relu_has_no_slope_at_zero_and_keeps_not_a_number() {
+        let x = Var::new(&[-1.0f32, -0.0, 0.0, 1e-30, 2.0], &Device::Cpu).expect("a variable");
+        let gradients = relu(&x)
+            .and_then(|y| y.sum_all()?.backward())
+            .expect("a gradient");
+        let slope: Vec<f32> = gradients
+            .get(&x)
+            .expect("of x")
+            .to_vec1()
+            .expect("a vector");
+        assert_eq!(slope, [0.0, 0.0, 0.0, 1.0, 1.0]);
+        let nan = Tensor::new(&[f32::NAN], &Device::Cpu)
+            .and_then(|x| relu(&x)?.to_vec1::<f32>())
+            .expect("a vector");
+        assert!(nan[0].is_nan());
+    }
+}
