@@ -1,14 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+pub mod agreement;
+pub mod auc_interval;
+pub mod bootstrap;
+pub mod calibration;
+pub mod clinical_impact;
+pub mod confusion;
+pub mod cutoff;
+pub mod decision_curve;
+pub mod delong;
 mod error;
+mod estimate;
 pub mod folds;
+pub mod hosmer_lemeshow;
+pub mod mcnemar;
+mod par;
 pub mod pretty;
+pub mod proportion;
 pub mod quantile;
 pub mod r_rng;
+pub mod reclassification;
 pub mod roc;
 mod scored;
 mod sort;
 pub mod special;
 
 pub use error::{Error, Result};
+pub use estimate::{Estimate, IntervalMethod};
 pub use scored::Scored;

@@ -126,7 +126,7 @@ fn small_root(p: f64, q: f64, a: f64, b: f64) -> f64 {
 /// assert!((x - 0.5).abs() < 1e-15);
 /// ```
 pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(a > 0.0 && b > 0.0) {
+    if !((0.0..=1.0).contains(&p) && a > 0.0 && b > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 || p == 1.0 {
@@ -174,7 +174,7 @@ pub fn t_cdf(t: f64, df: f64) -> f64 {
 
 /// Quantile of Student's t distribution; `df` need not be whole.
 pub fn t_quantile(p: f64, df: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
+    if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
     if df.is_infinite() {
@@ -227,7 +227,7 @@ pub fn ln_f_sf(f: f64, d1: f64, d2: f64) -> f64 {
 
 /// Quantile of the F distribution: `f` with lower tail `p`; degrees of freedom need not be whole.
 pub fn f_quantile(p: f64, d1: f64, d2: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(d1 > 0.0 && d2 > 0.0) {
+    if !((0.0..=1.0).contains(&p) && d1 > 0.0 && d2 > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 {

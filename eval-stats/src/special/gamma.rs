@@ -52,7 +52,7 @@ fn tail(a: f64, x: f64) -> LnTail {
 
 /// Lower and upper tail as logarithms.
 fn ln_tails(a: f64, x: f64) -> (f64, f64) {
-    if !(a > 0.0) || x.is_nan() {
+    if a.is_nan() || a <= 0.0 || x.is_nan() {
         return (f64::NAN, f64::NAN);
     }
     if x <= 0.0 {
@@ -111,7 +111,7 @@ pub fn ln_chi_squared_sf(x: f64, df: f64) -> f64 {
 
 /// Quantile of the chi-square distribution: `x` with lower tail `p`.
 pub fn chi_squared_quantile(p: f64, df: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
+    if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 {

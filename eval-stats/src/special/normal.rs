@@ -98,6 +98,7 @@ fn ratio((numerator, denominator): &Rational, r: f64) -> f64 {
     horner(numerator) / horner(denominator)
 }
 
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const CENTRAL: Rational = (
     [
         2509.0809287301226727,
@@ -120,6 +121,7 @@ const CENTRAL: Rational = (
         1.0,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const MIDDLE: Rational = (
     [
         7.7454501427834140764e-4,
@@ -142,6 +144,7 @@ const MIDDLE: Rational = (
         1.0,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const FAR: Rational = (
     [
         2.01033439929228813265e-7,

@@ -1,0 +1,291 @@
+//! Confidence intervals of the AUC besides DeLong's, and one door to all of them.
+
+use std::fmt;
+
+use crate::bootstrap::{Bootstrap, stratified_aucs};
+use crate::delong;
+use crate::error::{Error, Result, check_level};
+use crate::estimate::{Estimate, IntervalMethod, mean, percent, variance};
+use crate::proportion::clopper_pearson;
+use crate::quantile::{QuantileType, of_sorted};
+use crate::roc::auc;
+use crate::scored::Scored;
+use crate::special::{ln_normal_two_sided, normal_cdf, normal_quantile};
+
+/// Which interval [`estimate`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AucInterval {
+    /// [`delong::auc`].
+    #[default]
+    Delong,
+    /// [`delong::auc_logit`].
+    LogitDelong,
+    /// [`hanley_mcneil`].
+    HanleyMcneil,
+    /// [`binomial_exact`].
+    BinomialExact,
+    /// [`bootstrap`], percentile.
+    Bootstrap(Bootstrap),
+    /// [`bootstrap_bca`].
+    BootstrapBca(Bootstrap),
+}
+
+/// AUC with the interval of choice.
+///
+/// # Errors
+/// Those of the chosen function.
+pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Estimate> {
+    match interval {
+        AucInterval::Delong => delong::auc(scored, level),
+        AucInterval::LogitDelong => delong::auc_logit(scored, level),
+        AucInterval::HanleyMcneil => hanley_mcneil(scored, level),
+        AucInterval::BinomialExact => binomial_exact(scored, level),
+        AucInterval::Bootstrap(b) => bootstrap(scored, &b, level),
+        AucInterval::BootstrapBca(b) => bootstrap_bca(scored, &b, level),
+    }
+}
+
+/// Variance of an AUC `a` by Hanley and McNeil, Radiology 143 (1982) 29-36,
+/// doi:10.1148/radiology.143.1.7063747:
+///
+/// ```text
+/// (a(1-a) + (n1-1)(Q1 - a²) + (n0-1)(Q2 - a²)) / (n1 n0),  Q1 = a/(2-a),  Q2 = 2a²/(1+a)
+/// ```
+pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f64 {
+    let (n1, n0) = (n_events as f64, n_non_events as f64);
+    let q1 = a / (2.0 - a);
+    let q2 = 2.0 * a * a / (1.0 + a);
+    let sum = a * (1.0 - a) + (n1 - 1.0) * (q1 - a * a) + (n0 - 1.0) * (q2 - a * a);
+    sum.max(0.0) / (n1 * n0)
+}
+
+/// AUC with Hanley and McNeil's interval, clipped to `[0, 1]`. An AUC of 1 has variance 0.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the level.
+pub fn hanley_mcneil(scored: &Scored, level: f64) -> Result<Estimate> {
+    check_level(level)?;
+    let value = auc(scored);
+    let variance = hanley_mcneil_variance(value, scored.n_events(), scored.n_non_events());
+    let e = Estimate::wald(value, variance.sqrt(), level);
+    Ok(Estimate {
+        low: e.low.max(0.0),
+        high: e.high.min(1.0),
+        method: IntervalMethod::HanleyMcneil,
+        ..e
+    })
+}
+
+/// AUC with the Clopper-Pearson interval of `AUC * n` successes of `n` subjects, which MedCalc
+/// calls "binomial exact".
+///
+/// It ignores how many of the subjects are events, but has a width where the others have none
+/// (AUC of 1).
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the level.
+pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
+    check_level(level)?;
+    let value = auc(scored);
+    let n = scored.n() as f64;
+    let (low, high) = clopper_pearson(value * n, n, level);
+    Ok(Estimate {
+        value,
+        std_error: None,
+        low,
+        high,
+        level,
+        method: IntervalMethod::BinomialExact,
+    })
+}
+
+/// AUC with percentile limits (type 7) of stratified bootstrap replicates.
+///
+/// `value` is the AUC of the data; `std_error` the standard deviation of the replicates.
+///
+/// # Differences
+/// pROC reports the median of the replicates as the centre; it is `quantile` 0.5 of
+/// [`stratified_aucs`].
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates.
+pub fn bootstrap(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<Estimate> {
+    check_level(level)?;
+    let replicates = replicates_of(scored, bootstrap)?;
+    let tail = 0.5 * (1.0 - level);
+    let mut sorted = replicates.clone();
+    sorted.sort_by(f64::total_cmp);
+    Ok(Estimate {
+        value: auc(scored),
+        std_error: Some(variance(&replicates).sqrt()),
+        low: of_sorted(&sorted, tail, QuantileType::Type7),
+        high: of_sorted(&sorted, 1.0 - tail, QuantileType::Type7),
+        level,
+        method: IntervalMethod::BootstrapPercentile,
+    })
+}
+
+/// AUC with bias-corrected and accelerated limits (Efron, J. Am. Stat. Assoc. 82, 1987, 171-185,
+/// doi:10.2307/2289144), stratified; the acceleration comes from the leave-one-out AUCs of both
+/// classes. Type 7 quantiles.
+///
+/// If all replicates are equal (AUC of 1) the interval is that value.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates,
+/// [`Error::TooFewPerClass`] with fewer than two of either class.
+pub fn bootstrap_bca(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<Estimate> {
+    check_level(level)?;
+    let value = auc(scored);
+    let acceleration = acceleration(scored)?;
+    let mut sorted = replicates_of(scored, bootstrap)?;
+    let se = variance(&sorted).sqrt();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len() as f64;
+    // Half of the ties count as below, so that a symmetric discrete distribution has no bias.
+    let below = sorted.iter().filter(|&&a| a < value).count() as f64;
+    let equal = sorted.iter().filter(|&&a| a == value).count() as f64;
+    let share = ((below + 0.5 * equal) / n).clamp(0.5 / n, 1.0 - 0.5 / n);
+    let bias = normal_quantile(share);
+    let limit = |tail: f64| {
+        let w = bias + normal_quantile(tail);
+        let p = normal_cdf(bias + w / (1.0 - acceleration * w));
+        of_sorted(&sorted, p, QuantileType::Type7)
+    };
+    Ok(Estimate {
+        value,
+        std_error: Some(se),
+        low: limit(0.5 * (1.0 - level)),
+        high: limit(0.5 * (1.0 + level)),
+        level,
+        method: IntervalMethod::BootstrapBca,
+    })
+}
+
+/// Efron's acceleration for two samples: third moments of the influence values over their
+/// variance to 3/2. Leaving out one event changes the AUC by its placement, in closed form.
+fn acceleration(scored: &Scored) -> Result<f64> {
+    let influence = delong::influence(scored)?;
+    let moment = |k: i32| -> f64 {
+        [&influence.events, &influence.non_events]
+            .iter()
+            .map(|class| {
+                let n = class.len() as f64;
+                class.iter().map(|u| (u / n).powi(k)).sum::<f64>()
+            })
+            .sum()
+    };
+    let spread = moment(2).powf(1.5);
+    Ok(if spread == 0.0 {
+        0.0
+    } else {
+        moment(3) / (6.0 * spread)
+    })
+}
+
+fn replicates_of(scored: &Scored, bootstrap: &Bootstrap) -> Result<Vec<f64>> {
+    Ok(stratified_aucs(&[scored], bootstrap)?
+        .into_iter()
+        .map(|r| r[0])
+        .collect())
+}
+
+/// Bootstrap test of two AUCs on the same subjects.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct BootstrapTest {
+    /// AUC of the first model.
+    pub auc_a: f64,
+    /// AUC of the second model.
+    pub auc_b: f64,
+    /// `auc_a - auc_b`.
+    pub difference: f64,
+    /// Standard deviation of the replicated differences.
+    pub std_error: f64,
+    /// `difference / std_error`; 0 for identical models.
+    pub statistic: f64,
+    /// Two-sided normal p-value.
+    pub p: f64,
+    /// Lower percentile limit of the difference (type 7).
+    pub low: f64,
+    /// Upper percentile limit of the difference (type 7).
+    pub high: f64,
+    /// Confidence level.
+    pub level: f64,
+    /// Number of replicates.
+    pub replicates: usize,
+}
+
+impl fmt::Display for BootstrapTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "bootstrap test ({} replicates): AUC {:.4} vs {:.4}, D = {:.4}, p = {:.4e}, \
+             difference {:.4} ({}% CI {:.4} to {:.4})",
+            self.replicates,
+            self.auc_a,
+            self.auc_b,
+            self.statistic,
+            self.p,
+            self.difference,
+            percent(self.level),
+            self.low,
+            self.high
+        )
+    }
+}
+
+/// Compares two models on the same subjects by stratified resampling, the same subjects for both.
+///
+/// # Errors
+/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level,
+/// [`Error::TooFew`] for fewer than 2 replicates.
+pub fn compare_bootstrap(
+    a: &Scored,
+    b: &Scored,
+    bootstrap: &Bootstrap,
+    level: f64,
+) -> Result<BootstrapTest> {
+    check_level(level)?;
+    let mut differences: Vec<f64> = stratified_aucs(&[a, b], bootstrap)?
+        .into_iter()
+        .map(|r| r[0] - r[1])
+        .collect();
+    debug_assert!(mean(&differences).is_finite());
+    let (auc_a, auc_b) = (auc(a), auc(b));
+    let difference = auc_a - auc_b;
+    let std_error = variance(&differences).sqrt();
+    let statistic = if difference == 0.0 {
+        0.0
+    } else {
+        difference / std_error
+    };
+    differences.sort_by(f64::total_cmp);
+    let tail = 0.5 * (1.0 - level);
+    Ok(BootstrapTest {
+        auc_a,
+        auc_b,
+        difference,
+        std_error,
+        statistic,
+        p: ln_normal_two_sided(statistic).exp().min(1.0),
+        low: of_sorted(&differences, tail, QuantileType::Type7),
+        high: of_sorted(&differences, 1.0 - tail, QuantileType::Type7),
+        level,
+        replicates: differences.len(),
+    })
+}
+
+/// Checks numbers that describe an AUC without its data, as [`crate::audit`] reads them.
+pub(crate) fn check_auc(value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        name: "auc",
+        value,
+        expected: "an area in [0, 1]",
+    })
+}

@@ -1,0 +1,216 @@
+//! Choosing a cut-off on one data set and applying it to others.
+//!
+//! A cut-off is found on training data, frozen, and applied with `score >= threshold`
+//! ([`Cutoff::apply`]). It is never searched again on test data.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::confusion::{ConfusionMatrix, Threshold};
+use crate::error::{Error, Result};
+use crate::roc::{RocCurve, RocPoint};
+use crate::scored::Scored;
+
+/// What a cut-off optimizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Criterion {
+    /// Largest `sensitivity + specificity - 1`.
+    Youden,
+    /// Largest `sensitivity + r specificity`, `r = (1 - prevalence)/(cost prevalence)`.
+    WeightedYouden {
+        /// Cost of a false negative relative to a false positive.
+        cost: f64,
+        /// Prevalence where the test will be used.
+        prevalence: f64,
+    },
+    /// Smallest `(1 - sensitivity)² + (1 - specificity)²`.
+    ClosestToCorner,
+    /// Largest specificity among points with at least this sensitivity.
+    MinSensitivity(f64),
+    /// Largest sensitivity among points with at least this specificity.
+    MinSpecificity(f64),
+    /// Smallest expected cost `prevalence cost_fn (1-se) + (1-prevalence) cost_fp (1-sp)`.
+    MinCost {
+        /// Cost of a false negative.
+        false_negative: f64,
+        /// Cost of a false positive.
+        false_positive: f64,
+        /// Prevalence where the test will be used.
+        prevalence: f64,
+    },
+}
+
+/// A cut-off with the operating point it had where it was found.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Cutoff {
+    /// A score is positive if it is at least this. May be infinite if calling nobody (or
+    /// everybody) positive is best.
+    pub threshold: f64,
+    /// Value of the optimized quantity: J for Youden, the squared distance, the cost, or the
+    /// sensitivity or specificity that was maximized.
+    pub value: f64,
+    /// Sensitivity where it was found.
+    pub sensitivity: f64,
+    /// Specificity where it was found.
+    pub specificity: f64,
+    /// All thresholds that are equally good, increasing; `threshold` is the first of them.
+    pub tied: Vec<f64>,
+    /// What was optimized.
+    pub criterion: Criterion,
+}
+
+impl Cutoff {
+    /// Applies the frozen cut-off to other data.
+    pub fn apply(&self, scored: &Scored) -> ConfusionMatrix {
+        ConfusionMatrix::at_threshold(scored, self.threshold, Threshold::Ge)
+    }
+}
+
+impl fmt::Display for Cutoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cut-off {:.4} (sensitivity {:.3}, specificity {:.3})",
+            self.threshold, self.sensitivity, self.specificity
+        )
+    }
+}
+
+/// Finds a cut-off.
+///
+/// Of equally good thresholds the lowest is taken (most sensitive) and all are listed.
+///
+/// ```
+/// use eval_stats::{Scored, roc::RocCurve, cutoff::{self, Criterion}};
+/// let y = [false, false, true, true];
+/// let train = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;
+/// let cut = cutoff::find(&RocCurve::new(&train), Criterion::Youden)?;
+/// assert_eq!(cut.value, 0.5);
+/// let test = Scored::new(&[0.2, 0.3, 0.1, 0.9], &y)?;
+/// assert_eq!(cut.apply(&test).tp, 1);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a prevalence outside (0, 1), a cost that is not positive, or a
+/// required sensitivity or specificity outside `[0, 1]`.
+pub fn find(roc: &RocCurve, criterion: Criterion) -> Result<Cutoff> {
+    check(criterion)?;
+    let mut best: Vec<&RocPoint> = Vec::new();
+    let mut best_value = f64::NEG_INFINITY;
+    for point in &roc.points {
+        let Some(value) = goodness(point, criterion) else {
+            continue;
+        };
+        let order = match best.first() {
+            Some(b) if matches!(criterion, Criterion::Youden) => exact_youden(roc, point, b),
+            _ => value.total_cmp(&best_value),
+        };
+        match order {
+            Ordering::Greater => {
+                best = vec![point];
+                best_value = value;
+            }
+            Ordering::Equal => best.push(point),
+            Ordering::Less => {}
+        }
+    }
+    let Some(chosen) = best.first() else {
+        // The infinite thresholds always exist and meet every requirement.
+        unreachable!("an ROC curve has at least two points");
+    };
+    Ok(Cutoff {
+        threshold: chosen.threshold,
+        value: match criterion {
+            Criterion::Youden => best_value - 1.0,
+            Criterion::ClosestToCorner | Criterion::MinCost { .. } => -best_value,
+            _ => best_value,
+        },
+        sensitivity: chosen.sensitivity,
+        specificity: chosen.specificity,
+        tied: best.iter().map(|p| p.threshold).collect(),
+        criterion,
+    })
+}
+
+/// Order of two points by Youden's J in whole numbers: rounding never breaks a tie.
+fn exact_youden(roc: &RocCurve, a: &RocPoint, b: &RocPoint) -> Ordering {
+    let (n1, n0) = (roc.n_events as i128, roc.n_non_events as i128);
+    let j = |p: &RocPoint| i128::from(p.true_positives) * n0 - i128::from(p.false_positives) * n1;
+    j(a).cmp(&j(b))
+}
+
+/// Larger is better; `None` if the point does not meet a requirement.
+fn goodness(p: &RocPoint, criterion: Criterion) -> Option<f64> {
+    let (se, sp) = (p.sensitivity, p.specificity);
+    Some(match criterion {
+        Criterion::Youden => se + sp,
+        Criterion::WeightedYouden { cost, prevalence } => {
+            se + (1.0 - prevalence) / (cost * prevalence) * sp
+        }
+        Criterion::ClosestToCorner => -((1.0 - se) * (1.0 - se) + (1.0 - sp) * (1.0 - sp)),
+        Criterion::MinSensitivity(least) => return (se >= least).then_some(sp),
+        Criterion::MinSpecificity(least) => return (sp >= least).then_some(se),
+        Criterion::MinCost {
+            false_negative,
+            false_positive,
+            prevalence,
+        } => {
+            -(prevalence * false_negative * (1.0 - se)
+                + (1.0 - prevalence) * false_positive * (1.0 - sp))
+        }
+    })
+}
+
+fn check(criterion: Criterion) -> Result<()> {
+    let positive = |name: &'static str, value: f64| {
+        if value > 0.0 && value.is_finite() {
+            return Ok(());
+        }
+        Err(Error::OutOfRange {
+            name,
+            value,
+            expected: "a positive number",
+        })
+    };
+    let share = |name: &'static str, value: f64| {
+        if value > 0.0 && value < 1.0 {
+            return Ok(());
+        }
+        Err(Error::OutOfRange {
+            name,
+            value,
+            expected: "a share strictly between 0 and 1",
+        })
+    };
+    match criterion {
+        Criterion::Youden | Criterion::ClosestToCorner => Ok(()),
+        Criterion::WeightedYouden { cost, prevalence } => {
+            positive("cost", cost)?;
+            share("prevalence", prevalence)
+        }
+        Criterion::MinSensitivity(v) | Criterion::MinSpecificity(v) => {
+            if (0.0..=1.0).contains(&v) {
+                return Ok(());
+            }
+            Err(Error::OutOfRange {
+                name: "required sensitivity or specificity",
+                value: v,
+                expected: "a share in [0, 1]",
+            })
+        }
+        Criterion::MinCost {
+            false_negative,
+            false_positive,
+            prevalence,
+        } => {
+            positive("false_negative", false_negative)?;
+            positive("false_positive", false_positive)?;
+            share("prevalence", prevalence)
+        }
+    }
+}
