@@ -36,7 +36,12 @@ pub(crate) fn weighted_dot(v: &[f64], a: &[f64], b: &[f64]) -> f64 {
             lanes[l] += cv[l] * ca[l] * cb[l];
         }
     }
-    let tail: f64 = rest_v.iter().zip(rest_a).zip(rest_b).map(|((v, x), y)| v * x * y).sum();
+    let tail: f64 = rest_v
+        .iter()
+        .zip(rest_a)
+        .zip(rest_b)
+        .map(|((v, x), y)| v * x * y)
+        .sum();
     reduce(&lanes) + tail
 }
 
@@ -53,7 +58,8 @@ pub(crate) fn sum(a: &[f64]) -> f64 {
 }
 
 fn reduce(lanes: &[f64; LANES]) -> f64 {
-    ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
+    ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
+        + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
 }
 
 /// `y += a x`.

@@ -43,7 +43,11 @@ impl Standardizer {
     pub fn fit(training: &FeatureTable, divisor: Divisor) -> Result<Self> {
         let n = training.n_rows();
         if n < 2 {
-            return Err(Error::TooFewRows { what: "standardization", required: 2, found: n });
+            return Err(Error::TooFewRows {
+                what: "standardization",
+                required: 2,
+                found: n,
+            });
         }
         let denominator = match divisor {
             Divisor::Population => n as f64,
@@ -59,12 +63,47 @@ impl Standardizer {
                 (m, (sum_of_squares(column, m) / denominator).sqrt())
             })
             .unzip();
-        Ok(Self { names: training.names().to_vec(), means, standard_deviations, divisor })
+        Ok(Self {
+            names: training.names().to_vec(),
+            means,
+            standard_deviations,
+            divisor,
+        })
     }
 
     /// Indices of columns that were constant in training; their z-scores are 0 on any row.
     pub fn constant_columns(&self) -> Vec<usize> {
-        (0..self.names.len()).filter(|&j| self.standard_deviations[j] == 0.0).collect()
+        (0..self.names.len())
+            .filter(|&j| self.standard_deviations[j] == 0.0)
+            .collect()
+    }
+
+    /// The same numbers for some of the columns, in the order given.
+    ///
+    /// # Errors
+    /// [`Error::ColumnMismatch`] listing names the standardizer does not know.
+    pub fn restricted(&self, names: &[String]) -> Result<Self> {
+        let index: std::collections::HashMap<&String, usize> =
+            self.names.iter().enumerate().map(|(j, n)| (n, j)).collect();
+        let missing: Vec<String> = names
+            .iter()
+            .filter(|n| !index.contains_key(n))
+            .cloned()
+            .collect();
+        if !missing.is_empty() {
+            return Err(Error::ColumnMismatch {
+                what: "standardizer",
+                missing,
+                unexpected: Vec::new(),
+            });
+        }
+        let pick = |values: &[f64]| names.iter().map(|n| values[index[n]]).collect();
+        Ok(Self {
+            names: names.to_vec(),
+            means: pick(&self.means),
+            standard_deviations: pick(&self.standard_deviations),
+            divisor: self.divisor,
+        })
     }
 
     /// z-scores of any table holding the training columns (by name, in any order); other columns are
@@ -84,18 +123,35 @@ impl Standardizer {
 }
 
 /// The table with its columns in the order of `names`, refused unless it has exactly these columns.
-pub(crate) fn same_columns(what: &'static str, names: &[String], table: &FeatureTable) -> Result<FeatureTable> {
+pub(crate) fn same_columns(
+    what: &'static str,
+    names: &[String],
+    table: &FeatureTable,
+) -> Result<FeatureTable> {
     if names == table.names() {
         return Ok(table.clone());
     }
     let wanted: std::collections::HashSet<&String> = names.iter().collect();
     let present: std::collections::HashSet<&String> = table.names().iter().collect();
-    let missing: Vec<String> = names.iter().filter(|n| !present.contains(n)).cloned().collect();
-    let unexpected: Vec<String> = table.names().iter().filter(|n| !wanted.contains(n)).cloned().collect();
+    let missing: Vec<String> = names
+        .iter()
+        .filter(|n| !present.contains(n))
+        .cloned()
+        .collect();
+    let unexpected: Vec<String> = table
+        .names()
+        .iter()
+        .filter(|n| !wanted.contains(n))
+        .cloned()
+        .collect();
     if missing.is_empty() && unexpected.is_empty() {
         table.select_names(names)
     } else {
-        Err(Error::ColumnMismatch { what, missing, unexpected })
+        Err(Error::ColumnMismatch {
+            what,
+            missing,
+            unexpected,
+        })
     }
 }
 
@@ -109,7 +165,11 @@ mod tests {
         let names = vec!["a".to_owned(), "flat".to_owned()];
         let train = FeatureTable::new(array![[1.0, 7.0], [3.0, 7.0]].view(), &names).unwrap();
         let fitted = Standardizer::fit(&train, Divisor::Population).unwrap();
-        let new = FeatureTable::new(array![[7.0, 1.0], [9.0, 2.0]].view(), &["flat".to_owned(), "a".to_owned()]).unwrap();
+        let new = FeatureTable::new(
+            array![[7.0, 1.0], [9.0, 2.0]].view(),
+            &["flat".to_owned(), "a".to_owned()],
+        )
+        .unwrap();
         let z = fitted.transform(&new).unwrap();
         assert_eq!(z.column(0), &[-1.0, 0.0]);
         assert_eq!(z.column(1), &[0.0, 0.0]);

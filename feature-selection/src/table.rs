@@ -51,10 +51,18 @@ impl FeatureTable {
     ) -> Result<(Self, Vec<(String, usize)>)> {
         let (n_rows, n_columns) = values.dim();
         if names.len() != n_columns {
-            return Err(Error::LengthMismatch { what: "column names", expected: n_columns, found: names.len() });
+            return Err(Error::LengthMismatch {
+                what: "column names",
+                expected: n_columns,
+                found: names.len(),
+            });
         }
         if n_rows == 0 {
-            return Err(Error::TooFewRows { what: "feature table", required: 1, found: 0 });
+            return Err(Error::TooFewRows {
+                what: "feature table",
+                required: 1,
+                found: 0,
+            });
         }
         check_unique(names)?;
         let mut columns = Vec::with_capacity(n_rows * n_columns);
@@ -66,13 +74,26 @@ impl FeatureTable {
                     columns.extend(column.iter());
                     kept.push(name.clone());
                 }
-                Some(row) if policy == MissingPolicy::DropColumn => left_out.push((name.clone(), row)),
+                Some(row) if policy == MissingPolicy::DropColumn => {
+                    left_out.push((name.clone(), row))
+                }
                 Some(row) => {
-                    return Err(Error::NonFinite { row, column: name.clone(), value: column[row] });
+                    return Err(Error::NonFinite {
+                        row,
+                        column: name.clone(),
+                        value: column[row],
+                    });
                 }
             }
         }
-        Ok((Self { n_rows, names: kept, columns }, left_out))
+        Ok((
+            Self {
+                n_rows,
+                names: kept,
+                columns,
+            },
+            left_out,
+        ))
     }
 
     /// Number of samples.
@@ -113,7 +134,11 @@ impl FeatureTable {
             columns.extend_from_slice(self.column(j));
         }
         let names = indices.iter().map(|&j| self.names[j].clone()).collect();
-        Self { n_rows: self.n_rows, names, columns }
+        Self {
+            n_rows: self.n_rows,
+            names,
+            columns,
+        }
     }
 
     /// The columns called `names`, in that order, whatever else the table holds.
@@ -121,11 +146,28 @@ impl FeatureTable {
     /// # Errors
     /// [`Error::ColumnMismatch`] listing every name the table lacks.
     pub fn select_names(&self, names: &[String]) -> Result<Self> {
-        let index: HashMap<&str, usize> = self.names.iter().enumerate().map(|(j, n)| (n.as_str(), j)).collect();
-        let found: Vec<Option<usize>> = names.iter().map(|n| index.get(n.as_str()).copied()).collect();
+        let index: HashMap<&str, usize> = self
+            .names
+            .iter()
+            .enumerate()
+            .map(|(j, n)| (n.as_str(), j))
+            .collect();
+        let found: Vec<Option<usize>> = names
+            .iter()
+            .map(|n| index.get(n.as_str()).copied())
+            .collect();
         if found.iter().any(Option::is_none) {
-            let missing = names.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(n, _)| n.clone()).collect();
-            return Err(Error::ColumnMismatch { what: "column selection", missing, unexpected: Vec::new() });
+            let missing = names
+                .iter()
+                .zip(&found)
+                .filter(|(_, f)| f.is_none())
+                .map(|(n, _)| n.clone())
+                .collect();
+            return Err(Error::ColumnMismatch {
+                what: "column selection",
+                missing,
+                unexpected: Vec::new(),
+            });
         }
         Ok(self.select_columns(&found.into_iter().flatten().collect::<Vec<_>>()))
     }
@@ -139,19 +181,29 @@ impl FeatureTable {
     /// If an index is not below [`n_rows`](Self::n_rows).
     pub fn select_rows(&self, indices: &[usize]) -> Result<Self> {
         if indices.is_empty() {
-            return Err(Error::TooFewRows { what: "row selection", required: 1, found: 0 });
+            return Err(Error::TooFewRows {
+                what: "row selection",
+                required: 1,
+                found: 0,
+            });
         }
         let mut columns = Vec::with_capacity(self.n_columns() * indices.len());
         for j in 0..self.n_columns() {
             let column = self.column(j);
             columns.extend(indices.iter().map(|&i| column[i]));
         }
-        Ok(Self { n_rows: indices.len(), names: self.names.clone(), columns })
+        Ok(Self {
+            n_rows: indices.len(),
+            names: self.names.clone(),
+            columns,
+        })
     }
 
     /// Indices of columns whose values are all equal.
     pub fn constant_columns(&self) -> Vec<usize> {
-        (0..self.n_columns()).filter(|&j| is_constant(self.column(j))).collect()
+        (0..self.n_columns())
+            .filter(|&j| is_constant(self.column(j)))
+            .collect()
     }
 
     /// `(copy, original)` for every column equal, value for value, to an earlier one.
@@ -162,7 +214,9 @@ impl FeatureTable {
             // Adding zero turns -0 into +0, so that equal values have equal bits.
             let bits = self.column(j).iter().map(|v| (v + 0.0).to_bits()).collect();
             match seen.entry(bits) {
-                std::collections::hash_map::Entry::Occupied(first) => copies.push((j, *first.get())),
+                std::collections::hash_map::Entry::Occupied(first) => {
+                    copies.push((j, *first.get()))
+                }
                 std::collections::hash_map::Entry::Vacant(slot) => {
                     slot.insert(j);
                 }
@@ -173,7 +227,9 @@ impl FeatureTable {
 
     /// The table as an array of shape (n_rows, n_columns).
     pub fn to_array(&self) -> Array2<f64> {
-        Array2::from_shape_fn((self.n_rows, self.n_columns()), |(i, j)| self.columns[j * self.n_rows + i])
+        Array2::from_shape_fn((self.n_rows, self.n_columns()), |(i, j)| {
+            self.columns[j * self.n_rows + i]
+        })
     }
 
     /// A table of the same columns with every column passed through `f(index, column)`.
@@ -195,7 +251,11 @@ pub(crate) fn is_constant(column: &[f64]) -> bool {
 /// Refuses an outcome of the wrong length or with one class; returns the number of events.
 pub(crate) fn check_outcome(outcome: &[bool], n_rows: usize) -> Result<usize> {
     if outcome.len() != n_rows {
-        return Err(Error::LengthMismatch { what: "outcome", expected: n_rows, found: outcome.len() });
+        return Err(Error::LengthMismatch {
+            what: "outcome",
+            expected: n_rows,
+            found: outcome.len(),
+        });
     }
     let events = outcome.iter().filter(|&&y| y).count();
     if events == 0 || events == n_rows {
@@ -208,7 +268,11 @@ fn check_unique(names: &[String]) -> Result<()> {
     let mut first_seen = HashMap::with_capacity(names.len());
     for (second, name) in names.iter().enumerate() {
         if let Some(first) = first_seen.insert(name.as_str(), second) {
-            return Err(Error::DuplicateName { name: name.clone(), first, second });
+            return Err(Error::DuplicateName {
+                name: name.clone(),
+                first,
+                second,
+            });
         }
     }
     Ok(())
@@ -227,10 +291,16 @@ mod tests {
     fn bad_value_is_named_by_row_and_column() {
         let values = array![[1.0, 2.0], [3.0, f64::NAN]];
         let error = FeatureTable::new(values.view(), &names(2)).unwrap_err();
-        assert_eq!(error.to_string(), "row 1, column `f1`: expected a finite number, found NaN");
+        assert_eq!(
+            error.to_string(),
+            "row 1, column `f1`: expected a finite number, found NaN"
+        );
         let (table, left_out) =
             FeatureTable::with_policy(values.view(), &names(2), MissingPolicy::DropColumn).unwrap();
-        assert_eq!((table.n_columns(), left_out), (1, vec![("f1".to_owned(), 1)]));
+        assert_eq!(
+            (table.n_columns(), left_out),
+            (1, vec![("f1".to_owned(), 1)])
+        );
     }
 
     #[test]

@@ -17,7 +17,11 @@ use crate::linalg::{axpy, dot, subtract_weighted, sum, weighted_square};
 const SMALLEST_PROBABILITY: f64 = 1e-9;
 
 /// Fits the path.
-pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, design: Design) -> Result<ElasticNetPath> {
+pub(super) fn fit(
+    settings: &ElasticNet,
+    samples: &Samples<'_>,
+    design: Design,
+) -> Result<ElasticNetPath> {
     let mut solver = Solver::new(settings, &design)?;
     let null_deviance = 2.0 * design.weight_sum * solver.null;
     let schedule = settings.schedule(samples.n_rows(), design.p);
@@ -26,8 +30,9 @@ pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, design: Design) 
     let mut path = RawPath::new(null_deviance);
     let mut last = 0.0;
     for m in 0..schedule.len() {
-        let (previous, lambda) =
-            schedule.step(m, last, || design.entry_lambda(&solver.gradient, settings.alpha));
+        let (previous, lambda) = schedule.step(m, last, || {
+            design.entry_lambda(&solver.gradient, settings.alpha)
+        });
         let outcome = solver.solve(previous, lambda);
         path.n_passes = solver.n_passes;
         let certain = match outcome {
@@ -40,10 +45,18 @@ pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, design: Design) 
             End::OutOfPasses => {
                 schedule.report(&mut path.lambda);
                 let partial = Box::new(path.into_path(&design, samples, 1.0, 0.0));
-                return Err(Error::NotConverged { lambda_index: m, max_passes: settings.max_passes, partial });
+                return Err(Error::NotConverged {
+                    lambda_index: m,
+                    max_passes: settings.max_passes,
+                    partial,
+                });
             }
             End::NotOptimal(violation) => {
-                return Err(Error::NotOptimal { lambda_index: m, violation, tolerance: refine::TOLERANCE });
+                return Err(Error::NotOptimal {
+                    lambda_index: m,
+                    violation,
+                    tolerance: refine::TOLERANCE,
+                });
             }
         };
         last = lambda;
@@ -56,7 +69,14 @@ pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, design: Design) 
         if m + 1 < first_check || !schedule.may_stop_early() {
             continue;
         }
-        if let Some(reason) = stop_reason(&design, path.beta[m].len(), df_limit, explained, explained - before, certain) {
+        if let Some(reason) = stop_reason(
+            &design,
+            path.beta[m].len(),
+            df_limit,
+            explained,
+            explained - before,
+            certain,
+        ) {
             path.stopped = reason;
             break;
         }
@@ -137,7 +157,10 @@ impl<'a> Solver<'a> {
         let event_rate = dot(w, y);
         if event_rate <= SMALLEST_PROBABILITY || event_rate >= 1.0 - SMALLEST_PROBABILITY {
             let events = y.iter().filter(|&&y| y > 0.5).count();
-            return Err(Error::SingleClass { events, n: design.n });
+            return Err(Error::SingleClass {
+                events,
+                n: design.n,
+            });
         }
         let fitted = settings.intercept == Intercept::Fitted;
         let b0 = match (&design.offset, fitted) {
@@ -148,7 +171,9 @@ impl<'a> Solver<'a> {
         let offset = |i: usize| design.offset.as_ref().map_or(0.0, |o| o[i]);
         let q: Vec<f64> = match &design.offset {
             None => vec![if fitted { event_rate } else { 0.5 }; design.n],
-            Some(_) => (0..design.n).map(|i| 1.0 / (1.0 + (-(b0 + offset(i))).exp())).collect(),
+            Some(_) => (0..design.n)
+                .map(|i| 1.0 / (1.0 + (-(b0 + offset(i))).exp()))
+                .collect(),
         };
         let null = (0..design.n)
             .map(|i| {
@@ -187,7 +212,10 @@ impl<'a> Solver<'a> {
         let threshold = self.settings.alpha * (2.0 * lambda - previous);
         let mut grown = false;
         for j in 0..self.design.p {
-            if self.design.included[j] && !self.is_strong[j] && self.gradient[j] > threshold * self.design.penalty[j] {
+            if self.design.included[j]
+                && !self.is_strong[j]
+                && self.gradient[j] > threshold * self.design.penalty[j]
+            {
                 self.is_strong[j] = true;
                 grown = true;
             }
@@ -230,13 +258,23 @@ impl<'a> Solver<'a> {
                 return end;
             }
             self.update_weights();
-            if self.v_sum <= (1.0 + SMALLEST_PROBABILITY) * SMALLEST_PROBABILITY * (1.0 - SMALLEST_PROBABILITY) {
+            if self.v_sum
+                <= (1.0 + SMALLEST_PROBABILITY)
+                    * SMALLEST_PROBABILITY
+                    * (1.0 - SMALLEST_PROBABILITY)
+            {
                 return End::Certain;
             }
-            let moved = |old: f64, new: f64, curvature: f64| curvature * (new - old) * (new - old) > tolerance;
+            let moved = |old: f64, new: f64, curvature: f64| {
+                curvature * (new - old) * (new - old) > tolerance
+            };
             let settled = !moved(b0_before, self.b0, self.v_sum)
                 && self.active.iter().enumerate().all(|(k, &j)| {
-                    !moved(before.get(k).copied().unwrap_or(0.0), self.b[j], self.curvature[j])
+                    !moved(
+                        before.get(k).copied().unwrap_or(0.0),
+                        self.b[j],
+                        self.curvature[j],
+                    )
                 });
             if settled && !self.admit_violators(lambda) {
                 return End::Converged;
@@ -296,7 +334,10 @@ impl<'a> Solver<'a> {
         let u = dot(x, &self.r) + curvature * old;
         let t = u.abs() - design.penalty[j] * lambda * alpha;
         let new = if t > 0.0 {
-            design.clamp(j, t.copysign(u) / (curvature + design.penalty[j] * lambda * (1.0 - alpha)))
+            design.clamp(
+                j,
+                t.copysign(u) / (curvature + design.penalty[j] * lambda * (1.0 - alpha)),
+            )
         } else {
             0.0
         };
@@ -376,7 +417,10 @@ impl<'a> Solver<'a> {
 
     /// Newton steps on the support until the optimality conditions hold.
     fn refine(&mut self, lambda: f64) -> Refinement {
-        let penalty = refine::Penalty { lambda, alpha: self.settings.alpha };
+        let penalty = refine::Penalty {
+            lambda,
+            alpha: self.settings.alpha,
+        };
         let intercept = self.settings.intercept == Intercept::Fitted;
         let curvature = Curvature::new(self.design, &self.v, &self.b, intercept, penalty);
         let mut violation = refine::violation(self.design, &self.b, &self.r, intercept, penalty);
@@ -384,7 +428,10 @@ impl<'a> Solver<'a> {
             if violation <= refine::TARGET {
                 return Refinement::Optimal;
             }
-            let Some(step) = curvature.as_ref().and_then(|c| c.step(self.design, &self.b, &self.r)) else {
+            let Some(step) = curvature
+                .as_ref()
+                .and_then(|c| c.step(self.design, &self.b, &self.r))
+            else {
                 break;
             };
             self.b0 += step.intercept;
@@ -399,7 +446,11 @@ impl<'a> Solver<'a> {
                 break;
             }
         }
-        if violation <= refine::TOLERANCE { Refinement::Optimal } else { Refinement::Violated(violation) }
+        if violation <= refine::TOLERANCE {
+            Refinement::Optimal
+        } else {
+            Refinement::Violated(violation)
+        }
     }
 
     /// Fraction of the null deviance explained, probabilities kept away from 0 and 1.
@@ -417,7 +468,11 @@ impl<'a> Solver<'a> {
     fn nonzero(&self) -> Vec<(usize, f64)> {
         let mut active = self.active.clone();
         active.sort_unstable();
-        active.into_iter().filter(|&j| self.b[j] != 0.0).map(|j| (j, self.b[j])).collect()
+        active
+            .into_iter()
+            .filter(|&j| self.b[j] != 0.0)
+            .map(|j| (j, self.b[j]))
+            .collect()
     }
 }
 

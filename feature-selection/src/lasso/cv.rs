@@ -127,7 +127,10 @@ type Predictions = Vec<Vec<f64>>;
 impl CrossValidation {
     /// Cross-validation of a path by the deviance.
     pub fn new(settings: ElasticNet) -> Self {
-        Self { settings, ..Self::default() }
+        Self {
+            settings,
+            ..Self::default()
+        }
     }
 
     /// What is measured on held-out rows.
@@ -163,17 +166,28 @@ impl CrossValidation {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); [`Error::InvalidSetting`] without any repeat.
-    pub fn fit_repeated(&self, samples: &Samples<'_>, repeats: &[Folds]) -> Result<CrossValidationFit> {
+    pub fn fit_repeated(
+        &self,
+        samples: &Samples<'_>,
+        repeats: &[Folds],
+    ) -> Result<CrossValidationFit> {
         let Some(first) = repeats.first() else {
-            return Err(Error::InvalidSetting { name: "repeats", expected: "at least 1", found: 0.0 });
+            return Err(Error::InvalidSetting {
+                name: "repeats",
+                expected: "at least 1",
+                found: 0.0,
+            });
         };
         for folds in repeats {
             check_folds(folds, samples.n_rows())?;
         }
         let (measure, grouping) = self.resolve(samples, first)?;
         let path = self.settings.fit(samples)?;
-        let tasks: Vec<(usize, usize)> =
-            repeats.iter().enumerate().flat_map(|(r, f)| (0..f.n_folds).map(move |k| (r, k))).collect();
+        let tasks: Vec<(usize, usize)> = repeats
+            .iter()
+            .enumerate()
+            .flat_map(|(r, f)| (0..f.n_folds).map(move |k| (r, k)))
+            .collect();
         let held_out = map_indexed(tasks.len(), |t| {
             let (repeat, fold) = tasks[t];
             self.predict_fold(samples, &path, &repeats[repeat], fold)
@@ -200,15 +214,28 @@ impl CrossValidation {
         const ROWS_FOR_AUC: usize = 10;
         const ROWS_FOR_FOLD_MEANS: usize = 3;
         if !self.measure.fits(samples.family()) {
-            return Err(Error::Incompatible { what: "AUC or misclassification", needs: "a binary outcome" });
+            return Err(Error::Incompatible {
+                what: "AUC or misclassification",
+                needs: "a binary outcome",
+            });
         }
         let (n, k) = (samples.n_rows(), folds.n_folds);
-        let measure =
-            if self.measure == Measure::Auc && n < ROWS_FOR_AUC * k { Measure::Deviance } else { self.measure };
+        let measure = if self.measure == Measure::Auc && n < ROWS_FOR_AUC * k {
+            Measure::Deviance
+        } else {
+            self.measure
+        };
         if measure == Measure::Auc && self.grouping == Grouping::Rows {
-            return Err(Error::Incompatible { what: "AUC", needs: "Grouping::Folds" });
+            return Err(Error::Incompatible {
+                what: "AUC",
+                needs: "Grouping::Folds",
+            });
         }
-        let grouping = if n < ROWS_FOR_FOLD_MEANS * k { Grouping::Rows } else { self.grouping };
+        let grouping = if n < ROWS_FOR_FOLD_MEANS * k {
+            Grouping::Rows
+        } else {
+            self.grouping
+        };
         Ok((measure, grouping))
     }
 
@@ -243,14 +270,26 @@ impl CrossValidation {
 fn check_folds(folds: &Folds, n_rows: usize) -> Result<()> {
     const FEWEST_FOLDS: usize = 3;
     if folds.assignment.len() != n_rows {
-        return Err(Error::LengthMismatch { what: "fold assignment", expected: n_rows, found: folds.assignment.len() });
+        return Err(Error::LengthMismatch {
+            what: "fold assignment",
+            expected: n_rows,
+            found: folds.assignment.len(),
+        });
     }
     if folds.n_folds < FEWEST_FOLDS {
-        return Err(Error::InvalidSetting { name: "folds", expected: "at least 3", found: folds.n_folds as f64 });
+        return Err(Error::InvalidSetting {
+            name: "folds",
+            expected: "at least 3",
+            found: folds.n_folds as f64,
+        });
     }
     for fold in 0..folds.n_folds {
         if !folds.assignment.contains(&fold) {
-            return Err(Error::InvalidFold { fold, expected: "at least one row", found: 0 });
+            return Err(Error::InvalidFold {
+                fold,
+                expected: "at least one row",
+                found: 0,
+            });
         }
     }
     Ok(())
@@ -282,25 +321,39 @@ fn curve(
     measure: Measure,
     grouping: Grouping,
 ) -> Curve {
-    let weights: Vec<f64> = (0..samples.n_rows()).map(|i| samples.weight_at(i)).collect();
+    let weights: Vec<f64> = (0..samples.n_rows())
+        .map(|i| samples.weight_at(i))
+        .collect();
     let (mean, standard_error) = predictions
         .iter()
         .map(|eta| {
             if measure != Measure::Auc && grouping == Grouping::Rows {
-                let losses: Vec<Option<f64>> = row_losses(samples, eta, measure).into_iter().map(Some).collect();
+                let losses: Vec<Option<f64>> = row_losses(samples, eta, measure)
+                    .into_iter()
+                    .map(Some)
+                    .collect();
                 summarize(&losses, &weights)
             } else {
-                let (losses, fold_weights): (Vec<Option<f64>>, Vec<f64>) =
-                    (0..folds.n_folds).map(|k| fold_loss(samples, &folds.test_indices(k), eta, &weights, measure)).unzip();
+                let (losses, fold_weights): (Vec<Option<f64>>, Vec<f64>) = (0..folds.n_folds)
+                    .map(|k| fold_loss(samples, &folds.test_indices(k), eta, &weights, measure))
+                    .unzip();
                 summarize(&losses, &fold_weights)
             }
         })
         .unzip();
-    Curve { mean, standard_error }
+    Curve {
+        mean,
+        standard_error,
+    }
 }
 
 fn row_losses(samples: &Samples<'_>, eta: &[f64], measure: Measure) -> Vec<f64> {
-    samples.outcome().iter().zip(eta).map(|(&y, &eta)| measure.of_row(samples.family(), y, eta)).collect()
+    samples
+        .outcome()
+        .iter()
+        .zip(eta)
+        .map(|(&y, &eta)| measure.of_row(samples.family(), y, eta))
+        .collect()
 }
 
 /// Weighted mean loss of a fold (`None` for an AUC with one class) and the fold's weight.
@@ -329,22 +382,46 @@ fn fold_loss(
 /// Weighted mean and its standard error. Units without a loss are left out of both sums but still
 /// counted in the divisor of the standard error.
 fn summarize(losses: &[Option<f64>], weights: &[f64]) -> (f64, f64) {
-    let present = || losses.iter().zip(weights).filter_map(|(l, &w)| l.map(|l| (l, w)));
+    let present = || {
+        losses
+            .iter()
+            .zip(weights)
+            .filter_map(|(l, &w)| l.map(|l| (l, w)))
+    };
     let total: f64 = present().map(|(_, w)| w).sum();
     let mean = present().map(|(l, w)| w * l).sum::<f64>() / total;
-    let spread = present().map(|(l, w)| w * (l - mean) * (l - mean)).sum::<f64>() / total;
+    let spread = present()
+        .map(|(l, w)| w * (l - mean) * (l - mean))
+        .sum::<f64>()
+        / total;
     (mean, (spread / (losses.len() as f64 - 1.0)).sqrt())
 }
 
 fn average(curves: &[Curve]) -> Curve {
     let (n, r) = (curves[0].mean.len(), curves.len() as f64);
     if curves.len() == 1 {
-        return Curve { mean: curves[0].mean.clone(), standard_error: curves[0].standard_error.clone() };
+        return Curve {
+            mean: curves[0].mean.clone(),
+            standard_error: curves[0].standard_error.clone(),
+        };
     }
-    let mean = (0..n).map(|m| curves.iter().map(|c| c.mean[m]).sum::<f64>() / r).collect();
-    let standard_error =
-        (0..n).map(|m| (curves.iter().map(|c| c.standard_error[m].powi(2)).sum::<f64>() / r).sqrt()).collect();
-    Curve { mean, standard_error }
+    let mean = (0..n)
+        .map(|m| curves.iter().map(|c| c.mean[m]).sum::<f64>() / r)
+        .collect();
+    let standard_error = (0..n)
+        .map(|m| {
+            (curves
+                .iter()
+                .map(|c| c.standard_error[m].powi(2))
+                .sum::<f64>()
+                / r)
+                .sqrt()
+        })
+        .collect();
+    Curve {
+        mean,
+        standard_error,
+    }
 }
 
 /// Applies the two rules to a loss curve.
@@ -355,19 +432,30 @@ fn choose(
     grouping: Grouping,
     folds: Folds,
 ) -> Result<CrossValidationFit> {
-    let usable: Vec<usize> =
-        (0..path.len()).filter(|&m| curve.mean[m].is_finite() && curve.standard_error[m].is_finite()).collect();
+    let usable: Vec<usize> = (0..path.len())
+        .filter(|&m| curve.mean[m].is_finite() && curve.standard_error[m].is_finite())
+        .collect();
     let pick = |values: &[f64]| usable.iter().map(|&m| values[m]).collect::<Vec<f64>>();
-    let (lambda, mean, standard_error) = (pick(&path.lambda), pick(&curve.mean), pick(&curve.standard_error));
+    let (lambda, mean, standard_error) = (
+        pick(&path.lambda),
+        pick(&curve.mean),
+        pick(&curve.standard_error),
+    );
     let n_nonzero = usable.iter().map(|&m| path.df[m]).collect();
     let sign = if measure.is_maximized() { -1.0 } else { 1.0 };
     let loss: Vec<f64> = mean.iter().map(|m| sign * m).collect();
     let smallest = loss.iter().copied().fold(f64::INFINITY, f64::min);
     let Some(index_minimum) = loss.iter().position(|&l| l <= smallest) else {
-        return Err(Error::NoUsableColumn { what: "cross-validation", n_columns: path.names.len() });
+        return Err(Error::NoUsableColumn {
+            what: "cross-validation",
+            n_columns: path.names.len(),
+        });
     };
     let bound = loss[index_minimum] + standard_error[index_minimum];
-    let index_one_standard_error = loss.iter().position(|&l| l <= bound).unwrap_or(index_minimum);
+    let index_one_standard_error = loss
+        .iter()
+        .position(|&l| l <= bound)
+        .unwrap_or(index_minimum);
     Ok(CrossValidationFit {
         path,
         measure,
@@ -408,11 +496,20 @@ impl CrossValidationFit {
         };
         let coefficients = self.path.coefficients_at(lambda)?;
         let selected = coefficients.nonzero();
-        Ok(Selection { rule, lambda, coefficients, selected })
+        Ok(Selection {
+            rule,
+            lambda,
+            coefficients,
+            selected,
+        })
     }
 
     fn lambda_with(&self, k: usize) -> Result<f64> {
-        let sign = if self.measure.is_maximized() { -1.0 } else { 1.0 };
+        let sign = if self.measure.is_maximized() {
+            -1.0
+        } else {
+            1.0
+        };
         let mut best: Option<usize> = None;
         for m in (0..self.lambda.len()).filter(|&m| self.n_nonzero[m] == k) {
             if best.is_none_or(|b| sign * self.mean[m] < sign * self.mean[b]) {
@@ -423,7 +520,10 @@ impl CrossValidationFit {
             let mut available = self.n_nonzero.clone();
             available.sort_unstable();
             available.dedup();
-            Error::NoSuchModelSize { requested: k, available }
+            Error::NoSuchModelSize {
+                requested: k,
+                available,
+            }
         })
     }
 }

@@ -53,21 +53,26 @@ struct Column {
 impl Design {
     pub(super) fn new(settings: &ElasticNet, samples: &Samples<'_>) -> Result<Self> {
         let (table, p) = (samples.table(), samples.table().n_columns());
-        let rows: Vec<usize> = (0..samples.n_rows()).filter(|&i| samples.weight_at(i) > 0.0).collect();
+        let rows: Vec<usize> = (0..samples.n_rows())
+            .filter(|&i| samples.weight_at(i) > 0.0)
+            .collect();
         let n = rows.len();
         let raw: Vec<f64> = rows.iter().map(|&i| samples.weight_at(i)).collect();
         let weight_sum: f64 = raw.iter().sum();
         let weights: Vec<f64> = raw.iter().map(|w| w / weight_sum).collect();
-        let roots: Option<Vec<f64>> =
-            (samples.family() == Family::Gaussian).then(|| weights.iter().map(|w| w.sqrt()).collect());
+        let roots: Option<Vec<f64>> = (samples.family() == Family::Gaussian)
+            .then(|| weights.iter().map(|w| w.sqrt()).collect());
         let (mut included, penalty) = penalties(settings, p);
         let all_rows = n == samples.n_rows();
         let columns = map_indexed(p, |j| {
             if !included[j] {
                 return None;
             }
-            let values: Vec<f64> =
-                if all_rows { table.column(j).to_vec() } else { rows.iter().map(|&i| table.column(j)[i]).collect() };
+            let values: Vec<f64> = if all_rows {
+                table.column(j).to_vec()
+            } else {
+                rows.iter().map(|&i| table.column(j)[i]).collect()
+            };
             standardize(values, &weights, roots.as_deref(), settings)
         });
         let mut x = Vec::with_capacity(n * p);
@@ -85,17 +90,40 @@ impl Design {
             }
         }
         if !included.contains(&true) {
-            return Err(Error::NoUsableColumn { what: "elastic net", n_columns: p });
+            return Err(Error::NoUsableColumn {
+                what: "elastic net",
+                n_columns: p,
+            });
         }
         let limit = |limits: &Option<Vec<f64>>, none: f64| -> Vec<f64> {
-            (0..p).map(|j| limits.as_ref().map_or(none, |l| l[j]) * scale[j]).collect()
+            (0..p)
+                .map(|j| limits.as_ref().map_or(none, |l| l[j]) * scale[j])
+                .collect()
         };
         let lower = limit(&settings.lower_limits, f64::NEG_INFINITY);
         let upper = limit(&settings.upper_limits, f64::INFINITY);
         let zero_limit = lower.iter().chain(&upper).any(|&l| l == 0.0);
         let y = rows.iter().map(|&i| samples.outcome()[i]).collect();
-        let offset = samples.offset().map(|o| rows.iter().map(|&i| o[i]).collect());
-        Ok(Self { n, p, x, center, scale, square, included, penalty, lower, upper, zero_limit, weights, weight_sum, y, offset })
+        let offset = samples
+            .offset()
+            .map(|o| rows.iter().map(|&i| o[i]).collect());
+        Ok(Self {
+            n,
+            p,
+            x,
+            center,
+            scale,
+            square,
+            included,
+            penalty,
+            lower,
+            upper,
+            zero_limit,
+            weights,
+            weight_sum,
+            y,
+            offset,
+        })
     }
 
     /// One standardized column.
@@ -105,7 +133,15 @@ impl Design {
 
     /// `|x_j' r|` of every included column, 0 for the others.
     pub(super) fn absolute_gradient(&self, r: &[f64]) -> Vec<f64> {
-        (0..self.p).map(|j| if self.included[j] { dot(self.column(j), r).abs() } else { 0.0 }).collect()
+        (0..self.p)
+            .map(|j| {
+                if self.included[j] {
+                    dot(self.column(j), r).abs()
+                } else {
+                    0.0
+                }
+            })
+            .collect()
     }
 
     /// Lambda at which the first penalized column enters.
@@ -130,7 +166,10 @@ fn penalties(settings: &ElasticNet, p: usize) -> (Vec<bool>, Vec<f64>) {
     for &j in &settings.excluded {
         included[j] = false;
     }
-    let mut factors = settings.penalty_factors.clone().unwrap_or_else(|| vec![1.0; p]);
+    let mut factors = settings
+        .penalty_factors
+        .clone()
+        .unwrap_or_else(|| vec![1.0; p]);
     for (factor, included) in factors.iter_mut().zip(&mut included) {
         if factor.is_infinite() {
             *included = false;
@@ -159,25 +198,42 @@ fn standardize(
     if settings.intercept == Intercept::Fitted {
         center = dot(weights, &values);
         // A second pass removes what rounding left in the first, which matters for a large mean.
-        center += values.iter().zip(weights).map(|(v, w)| w * (v - center)).sum::<f64>();
+        center += values
+            .iter()
+            .zip(weights)
+            .map(|(v, w)| w * (v - center))
+            .sum::<f64>();
         values.iter_mut().for_each(|v| *v -= center);
     }
     let mut square = weighted_square(weights, &values);
     let mut scale = 1.0;
     if settings.scaling == Scaling::Standardize {
-        let offset = if settings.intercept == Intercept::Fitted { 0.0 } else { dot(weights, &values) };
+        let offset = if settings.intercept == Intercept::Fitted {
+            0.0
+        } else {
+            dot(weights, &values)
+        };
         let variance = square - offset * offset;
         scale = variance.sqrt();
         if scale.is_nan() || scale <= 0.0 {
             return None;
         }
         values.iter_mut().for_each(|v| *v /= scale);
-        square = if settings.intercept == Intercept::Fitted { 1.0 } else { 1.0 + offset * offset / variance };
+        square = if settings.intercept == Intercept::Fitted {
+            1.0
+        } else {
+            1.0 + offset * offset / variance
+        };
     }
     if let Some(roots) = roots {
         values.iter_mut().zip(roots).for_each(|(v, w)| *v *= w);
     }
-    Some(Column { values, center, scale, square })
+    Some(Column {
+        values,
+        center,
+        scale,
+        square,
+    })
 }
 
 /// A path on the standardized scale, as a solver leaves it.
@@ -206,13 +262,26 @@ impl RawPath {
     }
 
     /// Coefficients in original units; `unit` is the outcome's scale (1 for a binary outcome).
-    pub(super) fn into_path(self, design: &Design, samples: &Samples<'_>, unit: f64, base: f64) -> ElasticNetPath {
+    pub(super) fn into_path(
+        self,
+        design: &Design,
+        samples: &Samples<'_>,
+        unit: f64,
+        base: f64,
+    ) -> ElasticNetPath {
         let mut beta = Vec::with_capacity(self.beta.len());
         let mut intercept = Vec::with_capacity(self.beta.len());
         for (raw, b0) in self.beta.into_iter().zip(self.intercept) {
             let index: Vec<usize> = raw.iter().map(|&(j, _)| j).collect();
-            let value: Vec<f64> = raw.iter().map(|&(j, b)| unit * b / design.scale[j]).collect();
-            let shift: f64 = index.iter().zip(&value).map(|(&j, b)| b * design.center[j]).sum();
+            let value: Vec<f64> = raw
+                .iter()
+                .map(|&(j, b)| unit * b / design.scale[j])
+                .collect();
+            let shift: f64 = index
+                .iter()
+                .zip(&value)
+                .map(|(&j, b)| b * design.center[j])
+                .sum();
             intercept.push(base + unit * b0 - shift);
             beta.push(SparseCoefficients { index, value });
         }

@@ -16,7 +16,11 @@ use crate::linalg::{axpy, dot};
 const NAIVE_FROM: usize = 500;
 
 /// Fits the path.
-pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, mut design: Design) -> Result<ElasticNetPath> {
+pub(super) fn fit(
+    settings: &ElasticNet,
+    samples: &Samples<'_>,
+    mut design: Design,
+) -> Result<ElasticNetPath> {
     let outcome = Outcome::new(settings, &design)?;
     for limit in design.lower.iter_mut().chain(&mut design.upper) {
         *limit /= outcome.scale;
@@ -36,8 +40,9 @@ pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, mut design: Desi
     let mut path = RawPath::new(outcome.null_deviance);
     let mut last = 0.0;
     for m in 0..schedule.len() {
-        let (previous, lambda) =
-            schedule.step(m, last, || design.entry_lambda(&solver.entry_gradient(), settings.alpha));
+        let (previous, lambda) = schedule.step(m, last, || {
+            design.entry_lambda(&solver.entry_gradient(), settings.alpha)
+        });
         let before = solver.explained;
         let end = solver.solve(previous, lambda, covariance);
         path.n_passes = solver.n_passes;
@@ -49,11 +54,20 @@ pub(super) fn fit(settings: &ElasticNet, samples: &Samples<'_>, mut design: Desi
             }
             End::OutOfPasses => {
                 finish_lambdas(&schedule, &mut path.lambda, outcome.scale);
-                let partial = Box::new(path.into_path(&design, samples, outcome.scale, outcome.mean));
-                return Err(Error::NotConverged { lambda_index: m, max_passes: settings.max_passes, partial });
+                let partial =
+                    Box::new(path.into_path(&design, samples, outcome.scale, outcome.mean));
+                return Err(Error::NotConverged {
+                    lambda_index: m,
+                    max_passes: settings.max_passes,
+                    partial,
+                });
             }
             End::NotOptimal(violation) => {
-                return Err(Error::NotOptimal { lambda_index: m, violation, tolerance: refine::TOLERANCE });
+                return Err(Error::NotOptimal {
+                    lambda_index: m,
+                    violation,
+                    tolerance: refine::TOLERANCE,
+                });
             }
         }
         last = lambda;
@@ -100,19 +114,39 @@ impl Outcome {
             axpy(-1.0, offset, &mut y);
         }
         let center = weighted_mean(&design.weights, &y);
-        let about_mean: f64 = y.iter().zip(&design.weights).map(|(y, w)| w * (y - center) * (y - center)).sum();
-        let mean = if settings.intercept == Intercept::Fitted { center } else { 0.0 };
+        let about_mean: f64 = y
+            .iter()
+            .zip(&design.weights)
+            .map(|(y, w)| w * (y - center) * (y - center))
+            .sum();
+        let mean = if settings.intercept == Intercept::Fitted {
+            center
+        } else {
+            0.0
+        };
         for (y, w) in y.iter_mut().zip(&design.weights) {
             *y = (*y - mean) * w.sqrt();
         }
         let scale = dot(&y, &y).sqrt();
         if scale <= 0.0 || about_mean <= 0.0 {
-            return Err(Error::ConstantOutcome { value: center, n: design.n });
+            return Err(Error::ConstantOutcome {
+                value: center,
+                n: design.n,
+            });
         }
         y.iter_mut().for_each(|y| *y /= scale);
-        let null_deviance =
-            design.weight_sum * if settings.intercept == Intercept::Fitted { about_mean } else { scale * scale };
-        Ok(Self { y, mean, scale, null_deviance })
+        let null_deviance = design.weight_sum
+            * if settings.intercept == Intercept::Fitted {
+                about_mean
+            } else {
+                scale * scale
+            };
+        Ok(Self {
+            y,
+            mean,
+            scale,
+            null_deviance,
+        })
     }
 }
 
@@ -148,8 +182,15 @@ struct Solver<'a> {
 
 impl<'a> Solver<'a> {
     fn new(settings: &'a ElasticNet, design: &'a Design, y: &'a [f64]) -> Self {
-        let gradient =
-            (0..design.p).map(|j| if design.included[j] { dot(design.column(j), y) } else { 0.0 }).collect();
+        let gradient = (0..design.p)
+            .map(|j| {
+                if design.included[j] {
+                    dot(design.column(j), y)
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         Self {
             settings,
             design,
@@ -180,7 +221,11 @@ impl<'a> Solver<'a> {
         }
         let mut tolerance = self.settings.threshold;
         loop {
-            let end = if covariance { self.covariance(lambda, tolerance) } else { self.naive(lambda, tolerance) };
+            let end = if covariance {
+                self.covariance(lambda, tolerance)
+            } else {
+                self.naive(lambda, tolerance)
+            };
             if self.settings.compat == Compat::Glmnet || !matches!(end, End::Converged) {
                 return end;
             }
@@ -200,7 +245,10 @@ impl<'a> Solver<'a> {
     fn admit(&mut self, enters: impl Fn(f64, f64) -> bool) -> bool {
         let mut grown = false;
         for j in 0..self.design.p {
-            if self.design.included[j] && !self.is_strong[j] && enters(self.gradient[j], self.design.penalty[j]) {
+            if self.design.included[j]
+                && !self.is_strong[j]
+                && enters(self.gradient[j], self.design.penalty[j])
+            {
                 self.is_strong[j] = true;
                 grown = true;
             }
@@ -217,7 +265,10 @@ impl<'a> Solver<'a> {
         let u = gradient + self.b[j] * design.square[j];
         let t = u.abs() - design.penalty[j] * lambda * alpha;
         if t > 0.0 {
-            design.clamp(j, t.copysign(u) / (design.square[j] + design.penalty[j] * lambda * (1.0 - alpha)))
+            design.clamp(
+                j,
+                t.copysign(u) / (design.square[j] + design.penalty[j] * lambda * (1.0 - alpha)),
+            )
         } else {
             0.0
         }
@@ -401,7 +452,10 @@ impl<'a> Solver<'a> {
 
     /// One exact solve on the support, repeated to remove rounding.
     fn refine(&mut self, lambda: f64, covariance: bool) -> Refinement {
-        let penalty = refine::Penalty { lambda, alpha: self.settings.alpha };
+        let penalty = refine::Penalty {
+            lambda,
+            alpha: self.settings.alpha,
+        };
         let ones = vec![1.0; self.design.n];
         self.refresh_residual();
         let curvature = Curvature::new(self.design, &ones, &self.b, false, penalty);
@@ -410,7 +464,10 @@ impl<'a> Solver<'a> {
             if violation <= refine::TARGET {
                 break;
             }
-            let Some(step) = curvature.as_ref().and_then(|c| c.step(self.design, &self.b, &self.r)) else {
+            let Some(step) = curvature
+                .as_ref()
+                .and_then(|c| c.step(self.design, &self.b, &self.r))
+            else {
                 break;
             };
             for (&j, change) in step.columns.iter().zip(&step.change) {
@@ -427,10 +484,20 @@ impl<'a> Solver<'a> {
         self.explained = 1.0 - dot(&self.r, &self.r);
         if covariance {
             self.gradient = (0..self.design.p)
-                .map(|j| if self.design.included[j] { dot(self.design.column(j), &self.r) } else { 0.0 })
+                .map(|j| {
+                    if self.design.included[j] {
+                        dot(self.design.column(j), &self.r)
+                    } else {
+                        0.0
+                    }
+                })
                 .collect();
         }
-        if violation <= refine::TOLERANCE { Refinement::Optimal } else { Refinement::Violated(violation) }
+        if violation <= refine::TOLERANCE {
+            Refinement::Optimal
+        } else {
+            Refinement::Violated(violation)
+        }
     }
 
     fn refresh_residual(&mut self) {
@@ -445,6 +512,10 @@ impl<'a> Solver<'a> {
     fn nonzero(&self) -> Vec<(usize, f64)> {
         let mut active = self.active.clone();
         active.sort_unstable();
-        active.into_iter().filter(|&j| self.b[j] != 0.0).map(|j| (j, self.b[j])).collect()
+        active
+            .into_iter()
+            .filter(|&j| self.b[j] != 0.0)
+            .map(|j| (j, self.b[j]))
+            .collect()
     }
 }

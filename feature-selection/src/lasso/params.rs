@@ -268,30 +268,79 @@ impl ElasticNet {
     }
 
     fn check(&self, p: usize) -> Result<()> {
-        within("alpha", "a number from 0 to 1", self.alpha, (0.0..=1.0).contains(&self.alpha))?;
-        within("threshold", "a positive number", self.threshold, self.threshold > 0.0 && self.threshold.is_finite())?;
-        within("number of lambdas", "at least 1", self.n_lambda as f64, self.n_lambda >= 1)?;
-        within("max_passes", "at least 1", self.max_passes as f64, self.max_passes >= 1)?;
+        within(
+            "alpha",
+            "a number from 0 to 1",
+            self.alpha,
+            (0.0..=1.0).contains(&self.alpha),
+        )?;
+        within(
+            "threshold",
+            "a positive number",
+            self.threshold,
+            self.threshold > 0.0 && self.threshold.is_finite(),
+        )?;
+        within(
+            "number of lambdas",
+            "at least 1",
+            self.n_lambda as f64,
+            self.n_lambda >= 1,
+        )?;
+        within(
+            "max_passes",
+            "at least 1",
+            self.max_passes as f64,
+            self.max_passes >= 1,
+        )?;
         if let Some(ratio) = self.lambda_min_ratio {
-            within("lambda_min_ratio", "a number in (0, 1)", ratio, ratio > 0.0 && ratio < 1.0)?;
+            within(
+                "lambda_min_ratio",
+                "a number in (0, 1)",
+                ratio,
+                ratio > 0.0 && ratio < 1.0,
+            )?;
         }
         if let Some(lambdas) = &self.lambdas {
-            within("number of lambdas", "at least 1", lambdas.len() as f64, !lambdas.is_empty())?;
-            each("lambda", "a finite number >= 0", lambdas, |l| l >= 0.0 && l.is_finite())?;
+            within(
+                "number of lambdas",
+                "at least 1",
+                lambdas.len() as f64,
+                !lambdas.is_empty(),
+            )?;
+            each("lambda", "a finite number >= 0", lambdas, |l| {
+                l >= 0.0 && l.is_finite()
+            })?;
         }
         for (what, expected, values, ok) in [
-            ("penalty factors", "a number >= 0", &self.penalty_factors, (|v| v >= 0.0) as fn(f64) -> bool),
-            ("lower limits", "a number <= 0", &self.lower_limits, |v| v <= 0.0),
-            ("upper limits", "a number >= 0", &self.upper_limits, |v| v >= 0.0),
+            (
+                "penalty factors",
+                "a number >= 0",
+                &self.penalty_factors,
+                (|v| v >= 0.0) as fn(f64) -> bool,
+            ),
+            ("lower limits", "a number <= 0", &self.lower_limits, |v| {
+                v <= 0.0
+            }),
+            ("upper limits", "a number >= 0", &self.upper_limits, |v| {
+                v >= 0.0
+            }),
         ] {
             let Some(values) = values else { continue };
             if values.len() != p {
-                return Err(Error::LengthMismatch { what, expected: p, found: values.len() });
+                return Err(Error::LengthMismatch {
+                    what,
+                    expected: p,
+                    found: values.len(),
+                });
             }
             each(what, expected, values, ok)?;
         }
         match self.excluded.iter().find(|&&j| j >= p) {
-            Some(&index) => Err(Error::ColumnOutOfRange { what: "excluded columns", index, n_columns: p }),
+            Some(&index) => Err(Error::ColumnOutOfRange {
+                what: "excluded columns",
+                index,
+                n_columns: p,
+            }),
             None => Ok(()),
         }
     }
@@ -306,9 +355,14 @@ impl ElasticNet {
             }
             None => {
                 const SMALLEST_RATIO: f64 = 1e-6;
-                let ratio = self.lambda_min_ratio.unwrap_or(if n < p { 1e-2 } else { 1e-4 });
+                let ratio = self
+                    .lambda_min_ratio
+                    .unwrap_or(if n < p { 1e-2 } else { 1e-4 });
                 let steps = (self.n_lambda.max(2) - 1) as f64;
-                Schedule::Computed { n: self.n_lambda, factor: ratio.max(SMALLEST_RATIO).powf(1.0 / steps) }
+                Schedule::Computed {
+                    n: self.n_lambda,
+                    factor: ratio.max(SMALLEST_RATIO).powf(1.0 / steps),
+                }
             }
         }
     }
@@ -320,7 +374,8 @@ impl ElasticNet {
 
     /// Largest number of columns ever active.
     pub(super) fn active_limit(&self, p: usize) -> usize {
-        self.active_max.unwrap_or_else(|| p.min(2 * self.df_limit(p) + 20))
+        self.active_max
+            .unwrap_or_else(|| p.min(2 * self.df_limit(p) + 20))
     }
 }
 
@@ -374,12 +429,29 @@ impl Schedule {
 }
 
 fn within(name: &'static str, expected: &'static str, found: f64, ok: bool) -> Result<()> {
-    if ok { Ok(()) } else { Err(Error::InvalidSetting { name, expected, found }) }
+    if ok {
+        Ok(())
+    } else {
+        Err(Error::InvalidSetting {
+            name,
+            expected,
+            found,
+        })
+    }
 }
 
-fn each(name: &'static str, expected: &'static str, values: &[f64], ok: impl Fn(f64) -> bool) -> Result<()> {
+fn each(
+    name: &'static str,
+    expected: &'static str,
+    values: &[f64],
+    ok: impl Fn(f64) -> bool,
+) -> Result<()> {
     match values.iter().find(|&&v| !ok(v)) {
-        Some(&found) => Err(Error::InvalidSetting { name, expected, found }),
+        Some(&found) => Err(Error::InvalidSetting {
+            name,
+            expected,
+            found,
+        }),
         None => Ok(()),
     }
 }

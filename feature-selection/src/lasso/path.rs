@@ -46,7 +46,9 @@ pub struct Coefficients {
 impl Coefficients {
     /// Columns with a nonzero coefficient, ascending.
     pub fn nonzero(&self) -> Vec<usize> {
-        (0..self.beta.len()).filter(|&j| self.beta[j] != 0.0).collect()
+        (0..self.beta.len())
+            .filter(|&j| self.beta[j] != 0.0)
+            .collect()
     }
 
     /// Linear predictor of every row (without offset).
@@ -54,7 +56,11 @@ impl Coefficients {
     /// # Panics
     /// If the table does not have one column per coefficient.
     pub fn link(&self, table: &FeatureTable) -> Vec<f64> {
-        assert_eq!(table.n_columns(), self.beta.len(), "one column per coefficient");
+        assert_eq!(
+            table.n_columns(),
+            self.beta.len(),
+            "one column per coefficient"
+        );
         let mut eta = vec![self.intercept; table.n_rows()];
         for (j, &b) in self.beta.iter().enumerate() {
             if b != 0.0 {
@@ -114,7 +120,11 @@ impl ElasticNetPath {
     /// If the path is empty.
     pub fn coefficients_at(&self, lambda: f64) -> Result<Coefficients> {
         if !lambda.is_finite() || lambda < 0.0 {
-            return Err(Error::InvalidSetting { name: "lambda", expected: "a finite number >= 0", found: lambda });
+            return Err(Error::InvalidSetting {
+                name: "lambda",
+                expected: "a finite number >= 0",
+                found: lambda,
+            });
         }
         let (left, right, fraction) = self.bracket(lambda);
         let mut beta = vec![0.0; self.names.len()];
@@ -126,7 +136,11 @@ impl ElasticNetPath {
             }
         }
         let intercept = fraction * self.intercept[left] + (1.0 - fraction) * self.intercept[right];
-        Ok(Coefficients { lambda, intercept, beta })
+        Ok(Coefficients {
+            lambda,
+            intercept,
+            beta,
+        })
     }
 
     /// Linear predictor of every row at one lambda (without offset).
@@ -155,7 +169,10 @@ impl ElasticNetPath {
         // quotient as on lambda itself, but rounded alike.
         let span = self.lambda[0] - self.lambda[last];
         let position = |l: f64| (self.lambda[0] - l) / span;
-        let (lo, hi) = (position(self.lambda[right - 1]), position(self.lambda[right]));
+        let (lo, hi) = (
+            position(self.lambda[right - 1]),
+            position(self.lambda[right]),
+        );
         (right - 1, right, (position(lambda) - hi) / (lo - hi))
     }
 }

@@ -47,7 +47,13 @@ impl Penalty {
 }
 
 /// Largest violation of the optimality conditions; `r` is the working residual.
-pub(super) fn violation(design: &Design, b: &[f64], r: &[f64], intercept: bool, penalty: Penalty) -> f64 {
+pub(super) fn violation(
+    design: &Design,
+    b: &[f64],
+    r: &[f64],
+    intercept: bool,
+    penalty: Penalty,
+) -> f64 {
     let mut largest = if intercept { sum(r).abs() } else { 0.0 };
     for (j, &b) in b.iter().enumerate() {
         if !design.included[j] {
@@ -91,7 +97,13 @@ pub(super) struct Step {
 
 impl Curvature {
     /// `None` if the support is empty and there is no intercept, or if its columns are linearly dependent.
-    pub(super) fn new(design: &Design, v: &[f64], b: &[f64], intercept: bool, penalty: Penalty) -> Option<Self> {
+    pub(super) fn new(
+        design: &Design,
+        v: &[f64],
+        b: &[f64],
+        intercept: bool,
+        penalty: Penalty,
+    ) -> Option<Self> {
         let free = |j: usize| {
             design.included[j]
                 && (b[j] != 0.0 || design.penalty[j] == 0.0)
@@ -123,7 +135,12 @@ impl Curvature {
             line[row + first] += penalty.ridge(design.penalty[j]);
         }
         let factor = Cholesky::new(&matrix, size)?;
-        Some(Self { columns, intercept, penalty, factor })
+        Some(Self {
+            columns,
+            intercept,
+            penalty,
+            factor,
+        })
     }
 
     /// The step at working residual `r`; `None` if it changes a sign or leaves a limit.
@@ -137,7 +154,9 @@ impl Curvature {
             let factor = design.penalty[j];
             let sign = if b[j] == 0.0 { 0.0 } else { b[j].signum() };
             gradient.push(
-                dot(design.column(j), r) - self.penalty.ridge(factor) * b[j] - self.penalty.lasso(factor) * sign,
+                dot(design.column(j), r)
+                    - self.penalty.ridge(factor) * b[j]
+                    - self.penalty.lasso(factor) * sign,
             );
         }
         self.factor.solve(&mut gradient);
@@ -148,6 +167,10 @@ impl Curvature {
             same_sign && new >= design.lower[j] && new <= design.upper[j] && new.is_finite()
         });
         let intercept = gradient.first().copied().unwrap_or(0.0);
-        valid.then(|| Step { intercept, columns: self.columns.clone(), change })
+        valid.then(|| Step {
+            intercept,
+            columns: self.columns.clone(),
+            change,
+        })
     }
 }

@@ -32,10 +32,20 @@ impl<'a> Samples<'a> {
         let events = check_outcome(outcome, table.n_rows())?;
         let smaller = events.min(outcome.len() - events);
         if smaller < 2 {
-            return Err(Error::TooFewInClass { what: "logistic path", required: 2, found: smaller });
+            return Err(Error::TooFewInClass {
+                what: "logistic path",
+                required: 2,
+                found: smaller,
+            });
         }
         let outcome = outcome.iter().map(|&y| f64::from(u8::from(y))).collect();
-        Ok(Self { table, family: Family::Binomial, outcome, weights: None, offset: None })
+        Ok(Self {
+            table,
+            family: Family::Binomial,
+            outcome,
+            weights: None,
+            offset: None,
+        })
     }
 
     /// A continuous outcome.
@@ -45,9 +55,18 @@ impl<'a> Samples<'a> {
     pub fn continuous(table: &'a FeatureTable, outcome: &[f64]) -> Result<Self> {
         check_column("outcome", outcome, table.n_rows())?;
         if crate::table::is_constant(outcome) {
-            return Err(Error::ConstantOutcome { value: outcome[0], n: outcome.len() });
+            return Err(Error::ConstantOutcome {
+                value: outcome[0],
+                n: outcome.len(),
+            });
         }
-        Ok(Self { table, family: Family::Gaussian, outcome: outcome.to_vec(), weights: None, offset: None })
+        Ok(Self {
+            table,
+            family: Family::Gaussian,
+            outcome: outcome.to_vec(),
+            weights: None,
+            offset: None,
+        })
     }
 
     /// Observation weights, any non-negative scale; a weight of 0 removes the row from the fit.
@@ -58,15 +77,28 @@ impl<'a> Samples<'a> {
     pub fn with_weights(mut self, weights: &[f64]) -> Result<Self> {
         check_column("weights", weights, self.n_rows())?;
         if let Some(&bad) = weights.iter().find(|&&w| w < 0.0) {
-            return Err(Error::InvalidSetting { name: "weight", expected: "a number >= 0", found: bad });
+            return Err(Error::InvalidSetting {
+                name: "weight",
+                expected: "a number >= 0",
+                found: bad,
+            });
         }
         let total: f64 = weights.iter().sum();
         if total <= 0.0 || !total.is_finite() {
-            return Err(Error::InvalidSetting { name: "sum of weights", expected: "a positive number", found: total });
+            return Err(Error::InvalidSetting {
+                name: "sum of weights",
+                expected: "a positive number",
+                found: total,
+            });
         }
         if self.family == Family::Binomial {
-            let kept: Vec<bool> =
-                self.outcome.iter().zip(weights).filter(|&(_, &w)| w > 0.0).map(|(&y, _)| y > 0.5).collect();
+            let kept: Vec<bool> = self
+                .outcome
+                .iter()
+                .zip(weights)
+                .filter(|&(_, &w)| w > 0.0)
+                .map(|(&y, _)| y > 0.5)
+                .collect();
             check_outcome(&kept, kept.len())?;
         }
         self.weights = Some(weights.to_vec());
@@ -112,7 +144,6 @@ impl<'a> Samples<'a> {
         self.offset.as_deref()
     }
 
-
     /// Weight of row `i`, 1 without weights.
     pub(super) fn weight_at(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |w| w[i])
@@ -144,9 +175,10 @@ impl OwnedSamples {
     /// Checks the subset as a fit of its own.
     pub(super) fn as_samples(&self) -> Result<Samples<'_>> {
         let samples = match self.family {
-            Family::Binomial => {
-                Samples::binary(&self.table, &self.outcome.iter().map(|&y| y > 0.5).collect::<Vec<_>>())?
-            }
+            Family::Binomial => Samples::binary(
+                &self.table,
+                &self.outcome.iter().map(|&y| y > 0.5).collect::<Vec<_>>(),
+            )?,
             Family::Gaussian => Samples::continuous(&self.table, &self.outcome)?,
         };
         let samples = match &self.weights {
@@ -162,10 +194,18 @@ impl OwnedSamples {
 
 fn check_column(what: &'static str, values: &[f64], n_rows: usize) -> Result<()> {
     if values.len() != n_rows {
-        return Err(Error::LengthMismatch { what, expected: n_rows, found: values.len() });
+        return Err(Error::LengthMismatch {
+            what,
+            expected: n_rows,
+            found: values.len(),
+        });
     }
     match values.iter().position(|v| !v.is_finite()) {
-        Some(row) => Err(Error::NonFinite { row, column: what.to_owned(), value: values[row] }),
+        Some(row) => Err(Error::NonFinite {
+            row,
+            column: what.to_owned(),
+            value: values[row],
+        }),
         None => Ok(()),
     }
 }
