@@ -1,0 +1,164 @@
+//! What the extraction programs work on: one image and mask, or a batch table with a row for each.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use crate::table_file::CsvTable;
+
+/// The cases of one extraction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaseList {
+    /// Names of the columns copied through from the batch table.
+    pub copied: Vec<String>,
+    /// The cases in order.
+    pub cases: Vec<Case>,
+    /// Files that were read to make the list.
+    pub sources: Vec<PathBuf>,
+}
+
+/// One image with one mask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Case {
+    /// Row number from 0, counted over the whole table.
+    pub index: usize,
+    /// The image.
+    pub image: PathBuf,
+    /// The mask.
+    pub mask: PathBuf,
+    /// Label to extract; `None` takes the program's.
+    pub label: Option<u32>,
+    /// Cells of the copied columns.
+    pub copied: Vec<String>,
+    /// Where the case comes from, for messages.
+    pub place: String,
+}
+
+/// Part of a table, for several machines: `I/N` takes the rows whose index leaves the remainder I when divided by N.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Remainder.
+    pub index: usize,
+    /// Number of shards.
+    pub count: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match parts {
+            Some((index, count)) if index < count => Ok(Self { index, count }),
+            _ => Err(format!(
+                "expected I/N with I from 0 to N-1, such as 0/4, found {text}"
+            )),
+        }
+    }
+}
+
+impl CaseList {
+    /// The cases of a command line: `IMAGE MASK`, or one batch table with columns Image, Mask and optional Label whose paths are relative to it.
+    ///
+    /// # Errors
+    /// A table that cannot be read, lacks a column, or has a label that is no whole number.
+    pub fn read(input: &Path, mask: Option<&Path>) -> anyhow::Result<Self> {
+        match mask {
+            Some(mask) => Ok(Self {
+                copied: vec!["Image".to_owned(), "Mask".to_owned()],
+                cases: vec![Case {
+                    index: 0,
+                    image: input.to_owned(),
+                    mask: mask.to_owned(),
+                    label: None,
+                    copied: vec![input.display().to_string(), mask.display().to_string()],
+                    place: String::new(),
+                }],
+                sources: Vec::new(),
+            }),
+            None => Self::from_table(&CsvTable::read(input)?),
+        }
+    }
+
+    fn from_table(table: &CsvTable) -> anyhow::Result<Self> {
+        let image = table.column("Image")?;
+        let mask = table.column("Mask")?;
+        let label = table.header.iter().position(|column| column == "Label");
+        let folder = table.path.parent().unwrap_or(Path::new(""));
+        let mut cases = Vec::with_capacity(table.rows.len());
+        for (row, cells) in table.rows.iter().enumerate() {
+            let label = match label.filter(|&column| !cells[column].is_empty()) {
+                None => None,
+                Some(column) => match cells[column].parse() {
+                    Ok(label) => Some(label),
+                    Err(_) => bail!(
+                        "{}: expected a whole number, found \"{}\"",
+                        table.place(row, column),
+                        cells[column]
+                    ),
+                },
+            };
+            cases.push(Case {
+                index: row,
+                image: folder.join(&cells[image]),
+                mask: folder.join(&cells[mask]),
+                label,
+                copied: cells.clone(),
+                place: format!("{}: row {}: ", table.path.display(), table.lines[row]),
+            });
+        }
+        Ok(Self {
+            copied: table.header.clone(),
+            cases,
+            sources: vec![table.path.clone()],
+        })
+    }
+
+    /// Keeps the cases of one shard.
+    pub fn take_shard(&mut self, shard: Shard) {
+        self.cases
+            .retain(|case| case.index % shard.count == shard.index);
+    }
+
+    /// Every image and mask file that exists, each once, after the table itself.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut seen = std::collections::HashSet::new();
+        self.sources
+            .iter()
+            .chain(self.cases.iter().flat_map(|case| [&case.image, &case.mask]))
+            .filter(|path| path.is_file() && seen.insert((*path).clone()))
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_cover_every_row_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("batch.csv");
+        std::fs::write(
+            &path,
+            "Image,Mask,id\na.png,am.png,1\nb.png,bm.png,2\nc.png,cm.png,3\n",
+        )
+        .unwrap();
+        let all = CaseList::read(&path, None).unwrap();
+        assert_eq!(all.cases[1].image, folder.path().join("b.png"));
+        let mut rows: Vec<usize> = Vec::new();
+        for index in 0..2 {
+            let mut part = all.clone();
+            part.take_shard(Shard { index, count: 2 });
+            rows.extend(part.cases.iter().map(|case| case.index));
+        }
+        rows.sort_unstable();
+        assert_eq!(rows, [0, 1, 2]);
+        assert!("2/2".parse::<Shard>().is_err());
+    }
+}

@@ -1,0 +1,405 @@
+//! Reading and checking a manifest. Every fault is collected before anything is reported.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::clinical::{self, MissingClinical, Understood};
+use super::{Cohort, CohortOptions, Excluded, Patient, RegionFiles, Split};
+use crate::faults::Faults;
+use crate::table_file::{CsvTable, found, parse_outcome, quoted_list};
+
+/// Columns of the manifest by role.
+struct Roles {
+    patient: usize,
+    split: usize,
+    outcome: usize,
+    regions: Vec<RegionColumns>,
+    clinical: Vec<usize>,
+}
+
+struct RegionColumns {
+    name: String,
+    image: usize,
+    mask: usize,
+    inter: Option<usize>,
+    intra: Option<usize>,
+}
+
+pub(super) fn read(path: &Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
+    let table = CsvTable::read(path)?;
+    let roles = Roles::of(&table)?;
+    let mut faults = Faults::new();
+    check_required(&table, &roles, &mut faults);
+    check_unique_patients(&table, &roles, &mut faults);
+    let kept = rows_kept(&table, &roles, options, &mut faults);
+    let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
+    let patients = patients(&table, &roles, &kept.rows, &splits, &mut faults);
+    check_shared_images(&table, &roles, &patients, &mut faults);
+    count_events(&table, &mut splits, &patients, &mut faults);
+
+    let in_training: Vec<bool> = patients.iter().map(|patient| patient.split == 0).collect();
+    let (mut predictors, mut descriptive) = (Vec::new(), Vec::new());
+    for &column in &roles.clinical {
+        let name = &table.header[column];
+        if clinical::is_descriptive_name(name, &options.descriptive) {
+            descriptive.push(super::DescriptiveColumn {
+                name: name.clone(),
+                values: kept
+                    .rows
+                    .iter()
+                    .map(|&row| table.rows[row][column].clone())
+                    .collect(),
+                reason: "describes the examination".to_owned(),
+            });
+            continue;
+        }
+        match clinical::understand(&table, column, &kept.rows, &in_training, &mut faults) {
+            Understood::Predictor(column) => predictors.push(column),
+            Understood::Descriptive(column) => descriptive.push(column),
+        }
+    }
+    faults.into_result()?;
+    Ok(Cohort {
+        manifest: path.to_owned(),
+        regions: roles
+            .regions
+            .into_iter()
+            .map(|region| region.name)
+            .collect(),
+        splits,
+        patients,
+        clinical: predictors,
+        descriptive,
+        excluded: kept.excluded,
+    })
+}
+
+impl Roles {
+    /// Sorts the header into roles.
+    fn of(table: &CsvTable) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let position = |name: &str| table.header.iter().position(|column| column == name);
+        let shown = table.path.display();
+        let mut taken = vec![false; table.header.len()];
+        let mut take = |column: Option<usize>| {
+            if let Some(column) = column {
+                taken[column] = true;
+            }
+            column
+        };
+        let mut required = |name: &str, faults: &mut Faults| {
+            let column = take(position(name));
+            if column.is_none() {
+                faults.push(format!(
+                    "{shown}: expected a column \"{name}\", found {}",
+                    quoted_list(&table.header)
+                ));
+            }
+            column.unwrap_or(0)
+        };
+        let patient = required("patient", &mut faults);
+        let split = required("split", &mut faults);
+        let outcome = required("outcome", &mut faults);
+        let mut regions = Vec::new();
+        for (image, column) in table.header.iter().enumerate() {
+            let Some(name) = column
+                .strip_suffix("_image")
+                .filter(|name| !name.is_empty())
+            else {
+                continue;
+            };
+            let Some(mask) = take(position(&format!("{name}_mask"))) else {
+                faults.push(format!(
+                    "{shown}: expected a column \"{name}_mask\" beside \"{column}\", found none"
+                ));
+                continue;
+            };
+            take(Some(image));
+            let inter = take(position(&format!("{name}_mask_inter")));
+            let intra = take(position(&format!("{name}_mask_intra")));
+            regions.push(RegionColumns {
+                name: name.to_owned(),
+                image,
+                mask,
+                inter,
+                intra,
+            });
+        }
+        let is_mask = |column: &str| {
+            ["_mask", "_mask_inter", "_mask_intra"]
+                .iter()
+                .any(|end| column.ends_with(end))
+        };
+        for (k, column) in table.header.iter().enumerate() {
+            if !taken[k] && is_mask(column) {
+                faults.push(format!(
+                    "{shown}: column \"{column}\" belongs to no column ending in _image"
+                ));
+            }
+        }
+        if regions.is_empty() && faults.lines().is_empty() {
+            faults.push(format!(
+                "{shown}: expected columns R_image and R_mask for at least one region R, found {}",
+                quoted_list(&table.header)
+            ));
+        }
+        let clinical = (0..table.header.len()).filter(|&k| !taken[k]).collect();
+        faults.into_result()?;
+        Ok(Self {
+            patient,
+            split,
+            outcome,
+            regions,
+            clinical,
+        })
+    }
+}
+
+fn check_required(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
+    let images = roles
+        .regions
+        .iter()
+        .flat_map(|region| [region.image, region.mask]);
+    let required: Vec<usize> = [roles.patient, roles.split]
+        .into_iter()
+        .chain(images)
+        .collect();
+    for row in 0..table.rows.len() {
+        for &column in &required {
+            if table.rows[row][column].is_empty() {
+                faults.push(format!(
+                    "{}: expected a value, found an empty cell",
+                    table.place(row, column)
+                ));
+            }
+        }
+        let outcome = &table.rows[row][roles.outcome];
+        if parse_outcome(outcome).is_none() {
+            faults.push(format!(
+                "{}: expected 0 or 1, found {}",
+                table.place(row, roles.outcome),
+                found(outcome)
+            ));
+        }
+    }
+}
+
+fn check_unique_patients(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for row in 0..table.rows.len() {
+        let id = table.rows[row][roles.patient].as_str();
+        if id.is_empty() {
+            continue;
+        }
+        if let Some(&earlier) = first.get(id) {
+            let place = table.place(row, roles.patient);
+            faults.push(format!(
+                "{place}: patient \"{id}\" stands already in row {}",
+                table.lines[earlier]
+            ));
+        } else {
+            first.insert(id, row);
+        }
+    }
+}
+
+struct Kept {
+    rows: Vec<usize>,
+    excluded: Vec<Excluded>,
+}
+
+/// Applies the policy for empty clinical cells.
+fn rows_kept(
+    table: &CsvTable,
+    roles: &Roles,
+    options: &CohortOptions,
+    faults: &mut Faults,
+) -> Kept {
+    let mut kept = Kept {
+        rows: Vec::new(),
+        excluded: Vec::new(),
+    };
+    for row in 0..table.rows.len() {
+        let cells = &table.rows[row];
+        let missing: Vec<usize> = roles
+            .clinical
+            .iter()
+            .copied()
+            .filter(|&column| {
+                !clinical::is_descriptive_name(&table.header[column], &options.descriptive)
+            })
+            .filter(|&column| clinical::is_missing(&cells[column]))
+            .collect();
+        match options.missing {
+            MissingClinical::Drop if !missing.is_empty() => {
+                kept.excluded.push(Excluded {
+                    id: cells[roles.patient].clone(),
+                    split: cells[roles.split].clone(),
+                    columns: missing
+                        .iter()
+                        .map(|&column| table.header[column].clone())
+                        .collect(),
+                });
+                continue;
+            }
+            MissingClinical::Drop | MissingClinical::Refuse => {}
+        }
+        for column in missing {
+            faults.push(format!(
+                "{}: expected a value, found {}",
+                table.place(row, column),
+                found(&cells[column])
+            ));
+        }
+        kept.rows.push(row);
+    }
+    if kept.rows.is_empty() {
+        faults.push(format!(
+            "{}: every row has an empty clinical cell, no patient is left",
+            table.path.display()
+        ));
+    }
+    kept
+}
+
+/// The splits with the training split first.
+fn split_rows(
+    table: &CsvTable,
+    roles: &Roles,
+    rows: &[usize],
+    options: &CohortOptions,
+    faults: &mut Faults,
+) -> Vec<Split> {
+    let mut splits: Vec<Split> = Vec::new();
+    for (index, &row) in rows.iter().enumerate() {
+        let name = &table.rows[row][roles.split];
+        match splits.iter_mut().find(|split| split.name == *name) {
+            Some(split) => split.patients.push(index),
+            None => splits.push(Split {
+                name: name.clone(),
+                patients: vec![index],
+                n_events: 0,
+            }),
+        }
+    }
+    let is_training = |split: &Split| match &options.training {
+        Some(name) => split.name == *name,
+        None => ["train", "training"].contains(&split.name.to_ascii_lowercase().as_str()),
+    };
+    let training: Vec<usize> = (0..splits.len())
+        .filter(|&k| is_training(&splits[k]))
+        .collect();
+    match training[..] {
+        [first] => splits[..=first].rotate_right(1),
+        _ => {
+            let wanted = options
+                .training
+                .as_deref()
+                .map_or("\"train\" or \"training\"".to_owned(), |name| {
+                    format!("\"{name}\"")
+                });
+            let names: Vec<&str> = splits.iter().map(|split| split.name.as_str()).collect();
+            faults.push(format!(
+                "{}: column \"{}\": expected one training split named {wanted}, found {}",
+                table.path.display(),
+                table.header[roles.split],
+                quoted_list(&names)
+            ));
+        }
+    }
+    splits
+}
+
+fn patients(
+    table: &CsvTable,
+    roles: &Roles,
+    rows: &[usize],
+    splits: &[Split],
+    faults: &mut Faults,
+) -> Vec<Patient> {
+    let folder = table.path.parent().unwrap_or(Path::new(""));
+    rows.iter()
+        .map(|&row| {
+            let cells = &table.rows[row];
+            let mut file = |column: usize| -> PathBuf {
+                let path = folder.join(&cells[column]);
+                if !cells[column].is_empty() && !path.is_file() {
+                    faults.push(format!(
+                        "{}: no such file: {}",
+                        table.place(row, column),
+                        path.display()
+                    ));
+                }
+                path
+            };
+            let regions = roles
+                .regions
+                .iter()
+                .map(|region| {
+                    let mut optional = |column: Option<usize>| {
+                        column
+                            .filter(|&column| !cells[column].is_empty())
+                            .map(&mut file)
+                    };
+                    let (mask_inter, mask_intra) = (optional(region.inter), optional(region.intra));
+                    RegionFiles {
+                        image: file(region.image),
+                        mask: file(region.mask),
+                        mask_inter,
+                        mask_intra,
+                    }
+                })
+                .collect();
+            Patient {
+                id: cells[roles.patient].clone(),
+                line: table.lines[row],
+                split: splits
+                    .iter()
+                    .position(|split| split.name == cells[roles.split])
+                    .unwrap_or(0),
+                outcome: parse_outcome(&cells[roles.outcome]).unwrap_or(false),
+                regions,
+            }
+        })
+        .collect()
+}
+
+/// One image for two patients would put the same pixels on both sides of a split.
+fn check_shared_images(table: &CsvTable, roles: &Roles, patients: &[Patient], faults: &mut Faults) {
+    let mut owner: HashMap<&Path, usize> = HashMap::new();
+    for (index, patient) in patients.iter().enumerate() {
+        for (region, files) in roles.regions.iter().zip(&patient.regions) {
+            let first = *owner.entry(files.image.as_path()).or_insert(index);
+            if first != index {
+                faults.push(format!(
+                    "{}: row {}, column \"{}_image\": {} is also the image of patient \"{}\" in row {}",
+                    table.path.display(),
+                    patient.line,
+                    region.name,
+                    files.image.display(),
+                    patients[first].id,
+                    patients[first].line
+                ));
+            }
+        }
+    }
+}
+
+fn count_events(table: &CsvTable, splits: &mut [Split], patients: &[Patient], faults: &mut Faults) {
+    for split in splits {
+        split.n_events = split
+            .patients
+            .iter()
+            .filter(|&&index| patients[index].outcome)
+            .count();
+        let n = split.patients.len();
+        if split.n_events == 0 || split.n_events == n {
+            faults.push(format!(
+                "{}: column \"outcome\": expected both outcomes in split \"{}\", found {} in all {n} patients",
+                table.path.display(),
+                split.name,
+                usize::from(split.n_events > 0)
+            ));
+        }
+    }
+}

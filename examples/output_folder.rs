@@ -1,0 +1,240 @@
+//! The folder a program writes its results to: it appears whole or not at all, and never mixes two runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::run_record::{RECORD_NAME, program_of};
+
+/// What to do when the output folder holds something already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Stop and say so.
+    Refuse,
+    /// Replace the results of an earlier run, once the new ones are complete.
+    Overwrite,
+    /// Take over what an interrupted run of the same program left, and keep the parts that still hold.
+    Resume,
+}
+
+/// The options `--overwrite` and `--resume`, for every program that writes a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+pub struct ExistingOptions {
+    /// Replace the results of an earlier run in the output folder.
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+    /// Go on with an interrupted run in the output folder.
+    #[arg(long)]
+    pub resume: bool,
+}
+
+impl ExistingOptions {
+    /// The choice the two options make.
+    pub fn existing(self) -> Existing {
+        match (self.overwrite, self.resume) {
+            (true, _) => Existing::Overwrite,
+            (false, true) => Existing::Resume,
+            (false, false) => Existing::Refuse,
+        }
+    }
+}
+
+/// An output folder being filled. Files go to [`path`](Self::path), a neighbor with `.partial` at the end of its name;
+/// [`finish`](Self::finish) gives it its real name. Dropped before that, it is removed, unless the program can resume.
+#[derive(Debug)]
+pub struct OutputFolder {
+    target: PathBuf,
+    staging: PathBuf,
+    keep_partial: bool,
+    finished: bool,
+}
+
+impl OutputFolder {
+    /// Begins a run of `program` that will end up at `target`.
+    ///
+    /// # Errors
+    /// When `target` holds files and `existing` is [`Existing::Refuse`]; when it holds anything but results of `program` and the
+    /// choice is [`Existing::Overwrite`] or [`Existing::Resume`]; when a folder cannot be created.
+    pub fn begin(target: &Path, program: &str, existing: Existing) -> anyhow::Result<Self> {
+        let shown = target.display();
+        if target.exists() && !target.is_dir() {
+            bail!("{shown}: expected a folder for the results, found a file");
+        }
+        if is_filled(target)? {
+            match program_of(target) {
+                _ if existing == Existing::Refuse => {
+                    let whose =
+                        program_of(target).map_or(String::new(), |other| format!(" of {other}"));
+                    bail!(
+                        "{shown}: expected a new or empty folder, found another run's files{whose}; give --overwrite, --resume or another --out"
+                    )
+                }
+                Some(other) if other == program => {}
+                Some(other) => bail!(
+                    "{shown}: expected results of {program}, found results of {other}; give another --out"
+                ),
+                None => bail!(
+                    "{shown}: expected results of {program} with a {RECORD_NAME}, found other files; give another --out"
+                ),
+            }
+        }
+        let name = target
+            .file_name()
+            .with_context(|| format!("{shown}: expected the name of a folder"))?;
+        let mut partial = name.to_owned();
+        partial.push(".partial");
+        let staging = target.with_file_name(partial);
+        if existing != Existing::Resume && staging.exists() {
+            remove_stale(&staging)?;
+        }
+        fs::create_dir_all(&staging)
+            .with_context(|| format!("{}: cannot create the folder", staging.display()))?;
+        fs::write(staging.join(MARKER), format!("{program}\n"))
+            .with_context(|| format!("{}: cannot write to the folder", staging.display()))?;
+        Ok(Self {
+            target: target.to_owned(),
+            staging,
+            keep_partial: existing == Existing::Resume,
+            finished: false,
+        })
+    }
+
+    /// Where to write until the run is finished.
+    pub fn path(&self) -> &Path {
+        &self.staging
+    }
+
+    /// From now on an interrupted run leaves its partial folder for `--resume`.
+    pub fn keep_partial(&mut self) {
+        self.keep_partial = true;
+    }
+
+    /// Gives the folder its real name, replacing an earlier run's.
+    ///
+    /// # Errors
+    /// When a folder cannot be renamed or removed.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        let shown = self.target.display().to_string();
+        fs::remove_file(self.staging.join(MARKER))
+            .with_context(|| format!("{shown}: cannot finish the folder"))?;
+        if self.target.exists() {
+            let mut old = self.staging.as_os_str().to_owned();
+            old.push(".old");
+            let old = PathBuf::from(old);
+            fs::rename(&self.target, &old)
+                .with_context(|| format!("{shown}: cannot move the earlier results away"))?;
+            fs::rename(&self.staging, &self.target)
+                .with_context(|| format!("{shown}: cannot rename the results"))?;
+            fs::remove_dir_all(&old)
+                .with_context(|| format!("{}: cannot remove the earlier results", old.display()))?;
+        } else {
+            fs::rename(&self.staging, &self.target)
+                .with_context(|| format!("{shown}: cannot rename the results"))?;
+        }
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        if !self.finished && !self.keep_partial {
+            // The error that led here is the one to report.
+            let _ = fs::remove_dir_all(&self.staging);
+        }
+    }
+}
+
+/// Says that a `.partial` folder is ours and may be removed.
+const MARKER: &str = ".unfinished";
+
+fn is_filled(folder: &Path) -> anyhow::Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            Err(error).with_context(|| format!("{}: cannot read the folder", folder.display()))
+        }
+    }
+}
+
+/// Removes what a killed run left behind, and nothing else.
+fn remove_stale(staging: &Path) -> anyhow::Result<()> {
+    let shown = staging.display();
+    if is_filled(staging)? && !staging.join(MARKER).exists() {
+        bail!(
+            "{shown}: expected the rest of an interrupted run, found other files; move the folder away"
+        );
+    }
+    fs::remove_dir_all(staging)
+        .with_context(|| format!("{shown}: cannot remove the rest of an interrupted run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(target: &Path, program: &str) {
+        fs::create_dir_all(target).unwrap();
+        fs::write(
+            target.join(RECORD_NAME),
+            format!("{{\"program\": \"{program}\"}}"),
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn appears_only_when_finished() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        let folder = OutputFolder::begin(&target, "demo", Existing::Refuse).unwrap();
+        fs::write(folder.path().join("a.csv"), "a").unwrap();
+        assert!(!target.exists());
+        folder.finish().unwrap();
+        let names: Vec<_> = fs::read_dir(&target)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["a.csv"]);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn dropped_unfinished_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        drop(OutputFolder::begin(&root.path().join("out"), "demo", Existing::Refuse).unwrap());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn another_run_is_refused_and_overwritten_only_on_request() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        filled(&target, "demo");
+        let refused = OutputFolder::begin(&target, "demo", Existing::Refuse)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("--overwrite") && refused.contains("of demo"),
+            "{refused}"
+        );
+        let folder = OutputFolder::begin(&target, "demo", Existing::Overwrite).unwrap();
+        fs::write(folder.path().join("new.csv"), "n").unwrap();
+        folder.finish().unwrap();
+        assert!(target.join("new.csv").exists() && !target.join(RECORD_NAME).exists());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn overwrite_spares_folders_that_are_no_results() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("thesis");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("chapter1.tex"), "precious").unwrap();
+        assert!(OutputFolder::begin(&target, "demo", Existing::Overwrite).is_err());
+        filled(&target, "other_program");
+        assert!(OutputFolder::begin(&target, "demo", Existing::Overwrite).is_err());
+        assert!(target.join("chapter1.tex").exists());
+    }
+}

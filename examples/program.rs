@@ -1,0 +1,129 @@
+//! What every program does the same way: arguments, one-line errors, exit codes.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::faults::Faults;
+
+/// How a program that ran to its end ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was done: exit code 0.
+    Done,
+    /// Some cases failed and were reported; all others were written: exit code 1.
+    SomeCasesFailed,
+}
+
+/// Wrong usage found after parsing, such as two options that exclude each other: exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongUsage(pub String);
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+/// Parses the command line and runs `main` with it.
+///
+/// Exit code 0 when all was done (also for `--help` and `--version`), 1 for bad input or failed cases, 2 for wrong usage. Errors are printed
+/// on stderr, each on one line.
+pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Ending>) -> ExitCode {
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            // A closed pipe (`--help | head -1`) is not the user's fault.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            complain(&usage_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
+    match main(arguments) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::SomeCasesFailed) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(faults) = error.downcast_ref::<Faults>() {
+                faults.to_string().lines().for_each(complain);
+            } else {
+                complain(&one_line(&format!("{error:#}")));
+            }
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Limits the worker threads of this process; `None` takes all cores.
+///
+/// # Errors
+/// When `jobs` is 0.
+pub fn set_jobs(jobs: Option<usize>) -> anyhow::Result<()> {
+    if let Some(jobs) = jobs {
+        if jobs == 0 {
+            return Err(WrongUsage("--jobs: expected 1 or more, found 0".to_owned()).into());
+        }
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build_global()?;
+    }
+    Ok(())
+}
+
+fn complain(line: &str) {
+    // With stderr closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "error: {line}");
+}
+
+/// The parser's message without its usage text: its first paragraph and any tip, on one line.
+fn usage_line(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let told: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .collect();
+    let told = one_line(&told.join("\n"));
+    let told = told
+        .strip_suffix("For more information, try '--help'.")
+        .unwrap_or(&told);
+    format!("{} (--help explains the options)", told.trim_end())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_errors_fit_on_one_line() {
+        let message = "error: the following required arguments were not provided:\n  <IMAGE>\n\nUsage: x <IMAGE>\n\nFor more information, try '--help'.\n";
+        assert_eq!(
+            usage_line(message),
+            "the following required arguments were not provided: <IMAGE> (--help explains the options)"
+        );
+    }
+}

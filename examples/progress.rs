@@ -1,0 +1,29 @@
+//! Progress on stderr; silent when stderr is no terminal.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar that counts `n` units of `what`. It vanishes when finished or dropped.
+pub fn bar(n: usize, what: &str) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template(
+        "{msg:24} {bar:32} {pos}/{len}  {elapsed} elapsed, {eta} to go",
+    )
+    .expect("the template is valid")
+    .progress_chars("=> ");
+    ProgressBar::with_draw_target(Some(n as u64), target)
+        .with_style(style)
+        .with_message(what.to_owned())
+}
+
+/// Prints one line about a finished step, only where somebody is watching.
+pub fn step(line: &str) {
+    if std::io::stderr().is_terminal() {
+        eprintln!("{line}");
+    }
+}
