@@ -1,6 +1,6 @@
 //! The crate's error: one enum, one variant per condition a caller can act on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::volume::{GeometryDifference, PixelType};
 
@@ -50,6 +50,20 @@ pub enum Error {
         needed: u128,
         /// Bytes allowed, see `io::Limits`.
         limit: u64,
+    },
+    /// What was read from a file is not sound, e.g. holds a NaN voxel.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+    /// The file's suffix names no format this crate reads. Rename or convert it.
+    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
+    UnknownSuffix {
+        /// The file.
+        path: PathBuf,
     },
     /// A voxel is NaN or infinite. Clean the image first.
     #[error("voxel (z {z}, y {y}, x {x}) is {value}, expected a finite number")]
@@ -260,6 +274,14 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// The features of one image, original or filtered, cannot be computed.
+    #[error("image {image}: {source}")]
+    InImage {
+        /// The image, e.g. `wavelet-LLH`.
+        image: String,
+        /// What is wrong.
+        source: Box<Error>,
+    },
     /// Planar shape features (shape2D) were asked for a region of several slices.
     #[error("shape2D needs a region of one slice, got {slices}")]
     Shape2dOfVolume {
@@ -278,6 +300,13 @@ pub enum Error {
         /// The column's name in this row.
         found: Option<String>,
     },
+}
+
+impl Error {
+    /// The same error, with the file it was found in.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        Self::InFile { path: path.to_path_buf(), source: Box::new(self) }
+    }
 }
 
 fn list(labels: &[u32]) -> String {

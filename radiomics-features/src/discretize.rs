@@ -1,0 +1,437 @@
+//! Intensities to gray levels: the cropped, discretized region every texture matrix is counted on.
+//!
+//! Two rules, with PyRadiomics' operations in PyRadiomics' order, because the last bit of an edge decides about a bin:
+//!
+//! ```text
+//! width W:  low = min - (min mod W)      edges  e_i = low + i d,  d = (low + W) - low,  i = 0 .. ceil((max + 2W - low) / W) - 1
+//! count N:  e_i = i (max - min) / N + min,  i = 0 .. N - 1        e_N = max + 1
+//! level(v) = number of edges e_i <= v                             so the smallest value has level 1
+//! ```
+//!
+//! All bins are half-open. With a width, edges are multiples of the width, so that the same intensity has the same bin in
+//! every patient up to an offset; a maximum that is a multiple of the width opens its own bin. With a count on a flat
+//! region, the one value sits in the middle of a range of length 1.
+
+use std::num::NonZeroUsize;
+
+use ndarray::{Array3, ArrayView3, Zip};
+
+use crate::roi::BoundingBox;
+use crate::{Error, Result};
+
+/// How intensities are grouped into gray levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Binning {
+    /// Bins of this many intensity units, aligned at multiples of it (IBSI "fixed bin size", with its own origin).
+    Width(f64),
+    /// This many bins between the smallest and the largest value of the region (IBSI "fixed bin number").
+    Count(NonZeroUsize),
+}
+
+impl Default for Binning {
+    /// A width of 25, as PyRadiomics.
+    fn default() -> Self {
+        Self::Width(25.0)
+    }
+}
+
+/// The number type of the image the values came from. It matters for [`Binning::Count`], whose edges are rounded to the
+/// image's own precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PixelKind {
+    /// Whole numbers of any width.
+    Integer,
+    /// 32-bit floating point numbers.
+    Float32,
+    /// 64-bit floating point numbers.
+    Float64,
+}
+
+/// How often one gray level occurs in the region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelCount {
+    /// The gray level, at least 1.
+    pub level: u16,
+    /// Its number of voxels, at least 1.
+    pub count: usize,
+}
+
+/// A region's gray levels on its bounding box; 0 stands for "outside the region".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Levels {
+    grid: Array3<u16>,
+    histogram: Vec<LevelCount>,
+    n_voxels: usize,
+}
+
+impl Levels {
+    /// The largest gray level that can occur. More bins than this are an error, not an allocation.
+    pub const MAX_LEVEL: u16 = u16::MAX;
+
+    /// The largest bounding box, in voxels: pairs of voxels are counted in 32 bits, in both orders.
+    pub const MAX_BOX: usize = (u32::MAX / 2) as usize;
+
+    /// Discretizes the values inside the mask, once, and crops to the mask's bounding box.
+    ///
+    /// `values` and `mask` are `(z, y, x)` and of one shape.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the shapes differ, [`Error::EmptyMask`] if the mask has no voxel,
+    /// [`Error::RegionTooLarge`] if a side of its box is longer than 65,535 voxels or the box has more than
+    /// [`MAX_BOX`](Self::MAX_BOX), [`Error::NotFinite`] if a value inside
+    /// the mask is NaN or infinite, [`Error::InvalidSetting`] if a bin width is not a positive number,
+    /// [`Error::TooManyLevels`] if the binning gives more than 65,535 levels, and [`Error::BinWidthTooSmall`] if the bin
+    /// width is lost in the rounding of the values.
+    pub fn new(
+        values: ArrayView3<'_, f64>,
+        mask: ArrayView3<'_, bool>,
+        kind: PixelKind,
+        binning: &Binning,
+    ) -> Result<Self> {
+        same_shape(values.dim(), mask.dim())?;
+        let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
+        let (values, mask) = (bounds.slice(values), bounds.slice(mask));
+        let edges = Edges::new(finite_range(values, mask, bounds.start)?, kind, binning)?;
+        let mut grid = Array3::zeros(values.dim());
+        Zip::from(&mut grid).and(values).and(mask).for_each(|level, &value, &inside| {
+            if inside {
+                *level = edges.level(value);
+            }
+        });
+        Self::from_grid(grid)
+    }
+
+    /// Takes gray levels as they are: `(z, y, x)`, 0 outside the region. Crops to the region's bounding box.
+    ///
+    /// # Errors
+    /// [`Error::EmptyMask`] if every level is 0, [`Error::RegionTooLarge`] if a side of the box is longer than 65,535
+    /// voxels or the box has more than [`MAX_BOX`](Self::MAX_BOX).
+    pub fn from_array(levels: ArrayView3<'_, u16>) -> Result<Self> {
+        let inside = levels.mapv(|level| level != 0);
+        let bounds = BoundingBox::around(inside.view()).ok_or(Error::EmptyMask)?;
+        Self::from_grid(bounds.slice(levels).as_standard_layout().into_owned())
+    }
+
+    /// `grid` is in standard layout and has no empty border.
+    fn from_grid(grid: Array3<u16>) -> Result<Self> {
+        let (z, y, x) = grid.dim();
+        if [z, y, x].iter().any(|&side| side > usize::from(u16::MAX)) || grid.len() > Self::MAX_BOX {
+            return Err(Error::RegionTooLarge { shape: [z, y, x] });
+        }
+        let n_g = grid.iter().copied().max().map_or(0, usize::from);
+        let mut counts = vec![0usize; n_g + 1];
+        for &level in &grid {
+            counts[usize::from(level)] += 1;
+        }
+        let histogram: Vec<LevelCount> = (1..=n_g)
+            .filter(|&level| counts[level] > 0)
+            .map(|level| LevelCount { level: level as u16, count: counts[level] })
+            .collect();
+        let n_voxels = histogram.iter().map(|bin| bin.count).sum();
+        Ok(Self { grid, histogram, n_voxels })
+    }
+
+    /// The levels on the bounding box, `(z, y, x)`, standard layout; 0 outside the region.
+    pub fn grid(&self) -> ArrayView3<'_, u16> {
+        self.grid.view()
+    }
+
+    /// Voxels of the bounding box per axis, `(z, y, x)`.
+    pub fn shape(&self) -> [usize; 3] {
+        let (z, y, x) = self.grid.dim();
+        [z, y, x]
+    }
+
+    /// `Ng`, the largest level that occurs (not the number of different levels).
+    pub fn n_g(&self) -> usize {
+        self.histogram.last().map_or(0, |bin| usize::from(bin.level))
+    }
+
+    /// The levels that occur, in ascending order, with their number of voxels.
+    pub fn histogram(&self) -> &[LevelCount] {
+        &self.histogram
+    }
+
+    /// Number of voxels in the region.
+    pub fn n_voxels(&self) -> usize {
+        self.n_voxels
+    }
+
+    /// The levels row by row in memory order (z, then y, then x).
+    pub(crate) fn as_slice(&self) -> &[u16] {
+        self.grid.as_slice().expect("the grid is built in standard layout")
+    }
+}
+
+/// Refuses arrays of different shape.
+pub(crate) fn same_shape(values: (usize, usize, usize), mask: (usize, usize, usize)) -> Result<()> {
+    if values == mask {
+        return Ok(());
+    }
+    Err(Error::ShapeMismatch {
+        image: [values.0, values.1, values.2],
+        mask: [mask.0, mask.1, mask.2],
+    })
+}
+
+/// Refuses spacings that are no positive, finite lengths.
+pub(crate) fn check_spacing(spacing: [f64; 3]) -> Result<()> {
+    for (axis, value) in ["z", "y", "x"].into_iter().zip(spacing) {
+        if !(value.is_finite() && value > 0.0) {
+            return Err(Error::InvalidSpacing { axis, value });
+        }
+    }
+    Ok(())
+}
+
+/// Smallest and largest value of a region.
+#[derive(Debug, Clone, Copy)]
+struct ValueRange {
+    min: f64,
+    max: f64,
+}
+
+/// The range of the values inside the mask; `origin` is where the arrays were cut out, for the error's voxel.
+fn finite_range(
+    values: ArrayView3<'_, f64>,
+    mask: ArrayView3<'_, bool>,
+    origin: [usize; 3],
+) -> Result<ValueRange> {
+    let mut range = ValueRange { min: f64::INFINITY, max: f64::NEG_INFINITY };
+    let mut all_finite = true;
+    Zip::from(values).and(mask).for_each(|&value, &inside| {
+        if inside {
+            all_finite &= value.is_finite();
+            range.min = range.min.min(value);
+            range.max = range.max.max(value);
+        }
+    });
+    if all_finite {
+        return Ok(range);
+    }
+    let ((z, y, x), &value) = values
+        .indexed_iter()
+        .find(|&(at, value)| mask[at] && !value.is_finite())
+        .expect("a value that is not finite was just seen");
+    Err(Error::NotFinite { z: z + origin[0], y: y + origin[1], x: x + origin[2], value })
+}
+
+/// Bin edges, given by formula so that no edge array is ever allocated.
+#[derive(Debug, Clone, Copy)]
+struct Edges {
+    low: f64,
+    step: f64,
+    n: usize,
+    /// Exact values where the formula's rounding would not be the reference's.
+    second: Option<f64>,
+    last: Option<f64>,
+    round_to_f32: bool,
+}
+
+impl Edges {
+    fn new(range: ValueRange, kind: PixelKind, binning: &Binning) -> Result<Self> {
+        let edges = match *binning {
+            Binning::Width(width) => Self::of_width(range, width)?,
+            Binning::Count(count) => Self::of_count(range, count.get(), kind)?,
+        };
+        let levels = edges.count_up_to(range.max);
+        if levels > usize::from(Levels::MAX_LEVEL) {
+            return Err(too_many(levels as f64));
+        }
+        Ok(edges)
+    }
+
+    fn of_width(range: ValueRange, width: f64) -> Result<Self> {
+        if !(width.is_finite() && width > 0.0) {
+            return Err(Error::InvalidSetting {
+                name: "binWidth",
+                expected: "a positive, finite number",
+                found: width.to_string(),
+            });
+        }
+        let low = range.min - floored_modulo(range.min, width);
+        let high = range.max + 2.0 * width;
+        let n = ((high - low) / width).ceil();
+        // Two edges above the maximum are always spare.
+        if n > f64::from(Levels::MAX_LEVEL) + 2.0 {
+            return Err(too_many(n - 1.0));
+        }
+        let second = low + width;
+        let step = second - low;
+        if n < 1.0 || step <= 0.0 || !step.is_finite() {
+            return Err(Error::BinWidthTooSmall { width, value: range.max });
+        }
+        let n = n as usize;
+        if n == 1 {
+            return Ok(Self { low: low - 0.5, step: 1.0, n: 2, second: None, last: None, round_to_f32: false });
+        }
+        Ok(Self { low, step, n, second: Some(second), last: None, round_to_f32: false })
+    }
+
+    fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
+        if count > usize::from(Levels::MAX_LEVEL) {
+            return Err(too_many(count as f64));
+        }
+        let ValueRange { mut min, mut max } = range;
+        if min == max {
+            min -= 0.5;
+            max += 0.5;
+        }
+        let step = (max - min) / count as f64;
+        if !step.is_finite() {
+            return Err(Error::ValueRangeTooLarge { min, max });
+        }
+        let round_to_f32 = kind == PixelKind::Float32;
+        let last = if round_to_f32 { f64::from(max as f32 + 1.0) } else { max + 1.0 };
+        Ok(Self { low: min, step, n: count + 1, second: None, last: Some(last), round_to_f32 })
+    }
+
+    /// Edge `index`, by the reference's operations.
+    fn at(&self, index: usize) -> f64 {
+        if index == 1
+            && let Some(second) = self.second
+        {
+            return second;
+        }
+        if index + 1 == self.n
+            && let Some(last) = self.last
+        {
+            return last;
+        }
+        let edge = self.low + index as f64 * self.step;
+        if self.round_to_f32 { f64::from(edge as f32) } else { edge }
+    }
+
+    /// Number of edges that are not above the value.
+    fn count_up_to(&self, value: f64) -> usize {
+        let guess = ((value - self.low) / self.step) as usize;
+        let guess = guess.min(self.n - 1) + 1;
+        if self.at(guess - 1) <= value && (guess == self.n || value < self.at(guess)) {
+            return guess;
+        }
+        let (mut below, mut above) = (0, self.n);
+        while below < above {
+            let middle = below + (above - below) / 2;
+            if self.at(middle) <= value { below = middle + 1 } else { above = middle }
+        }
+        below
+    }
+
+    /// The gray level of a value of the region. The smallest value has level 1; a value that is below the first edge
+    /// only by the rounding of 32-bit edges belongs to it as well.
+    fn level(&self, value: f64) -> u16 {
+        self.count_up_to(value).max(1) as u16
+    }
+}
+
+fn too_many(levels: f64) -> Error {
+    Error::TooManyLevels { levels, limit: usize::from(Levels::MAX_LEVEL) }
+}
+
+/// The remainder with the sign of the divisor, computed as C's `fmod` plus a correction.
+fn floored_modulo(value: f64, width: f64) -> f64 {
+    let remainder = value % width;
+    if remainder == 0.0 {
+        0.0
+    } else if remainder < 0.0 {
+        remainder + width
+    } else {
+        remainder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    fn levels_of(values: &[f64], kind: PixelKind, binning: Binning) -> Result<Vec<u16>> {
+        let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
+        let mask = Array3::from_elem(values.dim(), true);
+        Levels::new(values.view(), mask.view(), kind, &binning).map(|levels| levels.as_slice().to_vec())
+    }
+
+    fn count(n: usize) -> Binning {
+        Binning::Count(NonZeroUsize::new(n).expect("not zero"))
+    }
+
+    #[test]
+    fn width_bins_are_half_open_and_aligned_at_zero() {
+        let levels = levels_of(&[3.0, 24.999, 25.0, 49.0, 75.0], PixelKind::Float64, Binning::Width(25.0));
+        assert_eq!(levels.expect("bins"), [1, 1, 2, 2, 4]);
+        let levels = levels_of(&[-30.0, -25.0, -1.0, 0.0, 1.0], PixelKind::Float64, Binning::Width(25.0));
+        assert_eq!(levels.expect("bins"), [1, 2, 2, 3, 3]);
+    }
+
+    #[test]
+    fn the_maximum_of_a_count_lies_in_the_last_bin() {
+        let levels = levels_of(&[0.0, 1.0, 2.0, 3.0, 4.0], PixelKind::Integer, count(2));
+        assert_eq!(levels.expect("bins"), [1, 1, 2, 2, 2]);
+        // A flat region of N bins: the range is [v - 0.5, v + 0.5], so the value opens bin N / 2 + 1.
+        assert_eq!(levels_of(&[7.0, 7.0], PixelKind::Integer, count(1)).expect("bins"), [1, 1]);
+        assert_eq!(levels_of(&[7.0, 7.0], PixelKind::Integer, count(32)).expect("bins"), [17, 17]);
+    }
+
+    #[test]
+    fn edges_of_32_bit_images_are_32_bit() {
+        // Edge 7 of 10 bins on [0, 1] is 0.7000000000000001; the 32-bit 0.7 is below it, and equal to it in 32 bits.
+        let values = [0.0, f64::from(0.7f32), 1.0];
+        assert_eq!(levels_of(&values, PixelKind::Float64, count(10)).expect("bins"), [1, 7, 10]);
+        assert_eq!(levels_of(&values, PixelKind::Float32, count(10)).expect("bins"), [1, 8, 10]);
+    }
+
+    #[test]
+    fn more_levels_than_16_bits_are_an_error() {
+        let error = levels_of(&[0.0, 1e6], PixelKind::Float64, Binning::Width(1e-3));
+        assert!(matches!(error, Err(Error::TooManyLevels { limit: 65_535, .. })), "{error:?}");
+        let error = levels_of(&[0.0, 1.0], PixelKind::Float64, count(65_536));
+        assert!(matches!(error, Err(Error::TooManyLevels { .. })), "{error:?}");
+        let highest = levels_of(&[0.0, 65_534.0], PixelKind::Float64, Binning::Width(1.0));
+        assert_eq!(highest.expect("bins"), [1, 65_535]);
+        let error = levels_of(&[0.0, 65_535.0], PixelKind::Float64, Binning::Width(1.0));
+        assert!(matches!(error, Err(Error::TooManyLevels { .. })), "{error:?}");
+    }
+
+    #[test]
+    fn unusable_settings_and_values_are_errors() {
+        for width in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let error = levels_of(&[1.0], PixelKind::Float64, Binning::Width(width));
+            assert!(matches!(error, Err(Error::InvalidSetting { name: "binWidth", .. })), "{error:?}");
+        }
+        let error = levels_of(&[1e18, 1e18], PixelKind::Float64, Binning::Width(25.0));
+        assert!(matches!(error, Err(Error::BinWidthTooSmall { .. })), "{error:?}");
+        let error = levels_of(&[1.0, f64::NAN], PixelKind::Float64, Binning::Width(25.0));
+        assert!(matches!(error, Err(Error::NotFinite { z: 0, y: 0, x: 1, .. })), "{error:?}");
+        let error = levels_of(&[f64::MIN, f64::MAX], PixelKind::Float64, count(8));
+        assert!(matches!(error, Err(Error::ValueRangeTooLarge { .. })), "{error:?}");
+    }
+
+    #[test]
+    fn crops_to_the_region_and_counts_it() {
+        let values = Array3::from_shape_fn((3, 4, 5), |(z, y, x)| (20 * z + 5 * y + x) as f64);
+        let mut mask = Array3::from_elem((3, 4, 5), false);
+        mask[[1, 1, 2]] = true;
+        mask[[1, 2, 4]] = true;
+        let levels = Levels::new(values.view(), mask.view(), PixelKind::Integer, &Binning::Width(1.0));
+        let levels = levels.expect("two voxels");
+        assert_eq!(levels.shape(), [1, 2, 3]);
+        assert_eq!(levels.as_slice(), [1, 0, 0, 0, 0, 8]);
+        assert_eq!(levels.n_g(), 8);
+        assert_eq!(levels.n_voxels(), 2);
+        assert_eq!(
+            levels.histogram(),
+            [LevelCount { level: 1, count: 1 }, LevelCount { level: 8, count: 1 }]
+        );
+    }
+
+    #[test]
+    fn an_empty_region_and_unequal_shapes_are_errors() {
+        let values = Array3::zeros((1, 2, 2));
+        let nothing = Array3::from_elem((1, 2, 2), false);
+        let error = Levels::new(values.view(), nothing.view(), PixelKind::Integer, &Binning::default());
+        assert!(matches!(error, Err(Error::EmptyMask)), "{error:?}");
+        let other = Array3::from_elem((1, 2, 3), true);
+        let error = Levels::new(values.view(), other.view(), PixelKind::Integer, &Binning::default());
+        assert!(matches!(error, Err(Error::ShapeMismatch { .. })), "{error:?}");
+    }
+}

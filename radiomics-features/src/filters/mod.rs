@@ -1,0 +1,102 @@
+//! Image filters: what is done to the image before features are taken.
+//!
+//! A filter sees the whole image, not only the region; borders therefore matter. It knows nothing of masks or features. The
+//! responses have the names that PyRadiomics gives them ([`ImageName`]).
+//!
+//! | filter | responses | numbers |
+//! |---|---|---|
+//! | [`ImageFilter::Original`] | `original` | as stored |
+//! | [`Wavelet`] | `wavelet-LLH` … `wavelet-LLL` | 64-bit; 32-bit for 32-bit float images |
+//! | [`LaplacianOfGaussian`] | `log-sigma-1-0-mm-3D` | 32-bit |
+//! | [`ImageFilter::Square`] … [`ImageFilter::Exponential`] | `square` … | 64-bit |
+//! | [`Gradient`] | `gradient` | 32-bit |
+
+mod coefficients;
+mod convolve;
+mod gradient;
+mod log;
+mod pointwise;
+mod wavelet;
+
+use ndarray::Array3;
+
+pub use gradient::Gradient;
+pub use log::{LaplacianOfGaussian, Sigma};
+pub use wavelet::{MotherWavelet, Wavelet};
+
+use crate::error::Result;
+use crate::name::ImageName;
+use crate::roi::BoundingBox;
+use crate::texture::Axis;
+use crate::volume::{Dimensionality, PixelType, Volume};
+
+/// One kind of image to take features from.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ImageFilter {
+    /// The image as it is.
+    Original,
+    /// Undecimated wavelet sub-bands.
+    Wavelet(Wavelet),
+    /// Laplacian of Gaussian at one or several scales.
+    LaplacianOfGaussian(LaplacianOfGaussian),
+    /// `x² / max|x|`. The sign is lost. An image of zeros stays zero.
+    Square,
+    /// `sign(x) √(|x| max|x|)`. An image of zeros stays zero.
+    SquareRoot,
+    /// `sign(x) ln(|x| + 1) max|x| / max ln(|x| + 1)`. An image of zeros stays zero.
+    Logarithm,
+    /// `exp(x ln(max|x|) / max|x|)`. An image of zeros becomes 1.
+    Exponential,
+    /// Gradient magnitude.
+    Gradient(Gradient),
+}
+
+/// A filtered image, cut to the box that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Response {
+    /// Its name, the first part of the names of its features.
+    pub name: ImageName,
+    /// Shape `(z, y, x)` of the box.
+    pub voxels: Array3<f64>,
+    /// The number type in which the filter works.
+    pub pixel_type: PixelType,
+}
+
+impl ImageFilter {
+    /// Filters the whole image and returns the part inside `bounds`.
+    ///
+    /// `flat_axis` is left out by filters that work per axis: the axis of `force2D`. Planes have no z axis anyway.
+    ///
+    /// # Errors
+    /// What the settings of the filter refuse. A filter that does not apply to so small an image has no response, as the
+    /// filter's documentation says.
+    pub fn responses(
+        &self,
+        image: &Volume,
+        bounds: &BoundingBox,
+        flat_axis: Option<Axis>,
+    ) -> Result<Vec<Response>> {
+        let flat_axis = match image.dimensionality() {
+            Dimensionality::Two => Some(Axis::Z),
+            Dimensionality::Three => flat_axis,
+        };
+        let one = |name, voxels, pixel_type| vec![Response { name, voxels, pixel_type }];
+        Ok(match self {
+            Self::Original => {
+                let voxels = bounds.slice(image.voxels()).to_owned();
+                one(ImageName::Original, voxels, image.pixel_type())
+            }
+            Self::Wavelet(wavelet) => wavelet.responses(image, bounds, flat_axis)?,
+            Self::LaplacianOfGaussian(log) => log.responses(image, bounds)?,
+            Self::Square => one(ImageName::Square, pointwise::square(image, bounds), PixelType::F64),
+            Self::SquareRoot => one(ImageName::SquareRoot, pointwise::square_root(image, bounds), PixelType::F64),
+            Self::Logarithm => one(ImageName::Logarithm, pointwise::logarithm(image, bounds), PixelType::F64),
+            Self::Exponential => one(ImageName::Exponential, pointwise::exponential(image, bounds), PixelType::F64),
+            Self::Gradient(gradient) => {
+                one(ImageName::Gradient, gradient.magnitude(image, bounds), PixelType::F32)
+            }
+        })
+    }
+}

@@ -1,0 +1,290 @@
+//! First-order statistics: the distribution of intensities, whatever their place.
+//!
+//! Symbols: `X` the `N` intensities inside the mask as they are in the image (not binned), `c` the voxel array shift,
+//! `µ` the mean, `m_k = (1/N) Σ (X - µ)^k`, `P_q` the q-th percentile (linear interpolation at position `(N - 1) q / 100`
+//! of the sorted values), `p(i)` the fraction of voxels at gray level `i`.
+//!
+//! Sums over voxels have several partial sums, so their rounding error is far below that of adding one after the other.
+//!
+//! # Differences
+//! PyRadiomics adds `2^-52` inside every logarithm; here `0 log 0 = 0` exactly, so the entropy of a flat region is 0
+//! and not `-3.2e-16`. Against IBSI: kurtosis is not excess (IBSI + 3), and energy is taken after the shift.
+
+use ndarray::{ArrayView3, Zip};
+
+use crate::discretize::{Levels, check_spacing, same_shape};
+use crate::feature_table::feature_table;
+use crate::{Error, Result};
+
+feature_table! {
+    /// First-order features. Symbols as in the [module documentation](self).
+    pub struct FirstOrderFeatures from s: &Sample {
+        /// 10th percentile `P_10`; intensity units.
+        percentile_10 ("10Percentile", ibsi Some("QG58")) = s.percentile_10;
+        /// 90th percentile `P_90`; intensity units.
+        percentile_90 ("90Percentile", ibsi Some("8DWT")) = s.percentile_90;
+        /// Energy `Σ (X + c)²`; squared intensity units. Grows with the size of the region.
+        energy ("Energy", ibsi Some("N8CA")) = s.energy;
+        /// Entropy of the gray levels `-Σ p(i) log2 p(i)`; bits. 0 for a flat region.
+        entropy ("Entropy", ibsi Some("TLU2")) = s.entropy;
+        /// Interquartile range `P_75 - P_25`; intensity units.
+        interquartile_range ("InterquartileRange", ibsi Some("SALO")) = s.percentile_75 - s.percentile_25;
+        /// Kurtosis `m_4 / m_2²`, 3 for a normal distribution (not excess); 0 for a flat region.
+        kurtosis ("Kurtosis", ibsi Some("IPH6")) = if s.m2 == 0.0 { 0.0 } else { s.m4 / (s.m2 * s.m2) };
+        /// Largest intensity.
+        maximum ("Maximum", ibsi Some("84IY")) = s.maximum;
+        /// Mean `µ`; intensity units.
+        mean ("Mean", ibsi Some("Q4LE")) = s.mean;
+        /// Mean absolute deviation `(1/N) Σ |X - µ|`; intensity units.
+        mean_absolute_deviation ("MeanAbsoluteDeviation", ibsi Some("4FUA")) = s.mean_absolute_deviation;
+        /// Median `P_50`; intensity units.
+        median ("Median", ibsi Some("Y12H")) = s.median;
+        /// Smallest intensity.
+        minimum ("Minimum", ibsi Some("1GSF")) = s.minimum;
+        /// `Maximum - Minimum`; intensity units.
+        range ("Range", ibsi Some("2OJQ")) = s.maximum - s.minimum;
+        /// Mean absolute deviation of the intensities in `[P_10, P_90]` about their own mean; intensity units. NaN if
+        /// no intensity lies in that interval, which only a region of two voxels (or few more) can have.
+        robust_mean_absolute_deviation ("RobustMeanAbsoluteDeviation", ibsi Some("1128")) = s.robust_deviation;
+        /// Root mean square `√((1/N) Σ (X + c)²)`; intensity units.
+        root_mean_squared ("RootMeanSquared", ibsi Some("5ZWQ")) = (s.energy / s.n).sqrt();
+        /// Skewness `m_3 / m_2^1.5`; 0 for a flat region.
+        skewness ("Skewness", ibsi Some("KE2A")) = if s.m2 == 0.0 { 0.0 } else { s.m3 / s.m2.powf(1.5) };
+        /// Energy times the volume of a voxel; squared intensity units times mm³.
+        total_energy ("TotalEnergy", ibsi None) = s.energy * s.voxel_volume;
+        /// Uniformity of the gray levels `Σ p(i)²`; in (0, 1], 1 for a flat region.
+        uniformity ("Uniformity", ibsi Some("BJ5W")) = s.uniformity;
+        /// Variance `m_2` (of the population: divided by `N`); squared intensity units.
+        variance ("Variance", ibsi Some("ECT3")) = s.m2;
+    }
+}
+
+impl FirstOrderFeatures {
+    /// The 18 features of the values inside the mask.
+    ///
+    /// `values` and `mask` are `(z, y, x)` and of one shape, `levels` is their discretization, `spacing` in mm per axis,
+    /// `voxel_array_shift` the constant `c` added before squaring (PyRadiomics' `voxelArrayShift`, 0 by default).
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the shapes differ, [`Error::RegionMismatch`] if the levels were made from a mask
+    /// with another number of voxels, [`Error::InvalidSpacing`] if a spacing is not a positive number.
+    pub fn new(
+        values: ArrayView3<'_, f64>,
+        mask: ArrayView3<'_, bool>,
+        levels: &Levels,
+        spacing: [f64; 3],
+        voxel_array_shift: f64,
+    ) -> Result<Self> {
+        same_shape(values.dim(), mask.dim())?;
+        check_spacing(spacing)?;
+        let mut inside = Vec::with_capacity(levels.n_voxels());
+        Zip::from(values).and(mask).for_each(|&value, &is_inside| {
+            if is_inside {
+                inside.push(value);
+            }
+        });
+        if inside.len() != levels.n_voxels() {
+            return Err(Error::RegionMismatch { mask: inside.len(), levels: levels.n_voxels() });
+        }
+        let voxel_volume = spacing.iter().rev().product();
+        Ok(Self::compute(&Sample::new(inside, levels, voxel_volume, voxel_array_shift)))
+    }
+
+    /// The standard deviation `√Variance`, which PyRadiomics reports only when asked by name (`StandardDeviation`),
+    /// because it says the same as the variance.
+    pub fn standard_deviation(&self) -> f64 {
+        self.variance.sqrt()
+    }
+}
+
+/// What the features share, counted once.
+struct Sample {
+    n: f64,
+    minimum: f64,
+    maximum: f64,
+    mean: f64,
+    m2: f64,
+    m3: f64,
+    m4: f64,
+    mean_absolute_deviation: f64,
+    robust_deviation: f64,
+    energy: f64,
+    percentile_10: f64,
+    percentile_25: f64,
+    median: f64,
+    percentile_75: f64,
+    percentile_90: f64,
+    entropy: f64,
+    uniformity: f64,
+    voxel_volume: f64,
+}
+
+impl Sample {
+    fn new(mut values: Vec<f64>, levels: &Levels, voxel_volume: f64, shift: f64) -> Self {
+        let n = values.len() as f64;
+        let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let maximum = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // A flat region has this mean and no moments exactly, not up to the rounding of a division.
+        let mean = if minimum == maximum { minimum } else { sum(&values, |x| x) / n };
+        let [m2, m3, m4] = central_moments(&values, mean);
+        let mean_absolute_deviation = sum(&values, |x| (x - mean).abs()) / n;
+        let energy = sum(&values, |x| (x + shift) * (x + shift));
+        let [percentile_10, percentile_25, median, percentile_75, percentile_90] =
+            percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
+        values.retain(|&x| percentile_10 <= x && x <= percentile_90);
+        let robust_mean = sum(&values, |x| x) / values.len() as f64;
+        let robust_deviation = sum(&values, |x| (x - robust_mean).abs()) / values.len() as f64;
+        let fractions = levels.histogram().iter().map(|bin| bin.count as f64 / n);
+        Self {
+            n,
+            minimum,
+            maximum,
+            mean,
+            m2,
+            m3,
+            m4,
+            mean_absolute_deviation,
+            robust_deviation,
+            energy,
+            percentile_10,
+            percentile_25,
+            median,
+            percentile_75,
+            percentile_90,
+            // Every p is positive; 0 minus the sum, so that a flat region has +0.
+            entropy: 0.0 - fractions.clone().map(|p| p * p.log2()).sum::<f64>(),
+            uniformity: fractions.map(|p| p * p).sum(),
+            voxel_volume,
+        }
+    }
+}
+
+/// Partial sums per pass: enough to hide the latency of an addition and to keep rounding errors small.
+const LANES: usize = 8;
+
+/// `Σ f(x)`.
+fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    sums(values, |x| [f(x)])[0]
+}
+
+/// `[m_2, m_3, m_4]` about the mean, in one pass after the mean's.
+fn central_moments(values: &[f64], mean: f64) -> [f64; 3] {
+    let n = values.len() as f64;
+    sums(values, |x| {
+        let d = x - mean;
+        let square = d * d;
+        [square, square * d, square * square]
+    })
+    .map(|total| total / n)
+}
+
+/// `Σ f(x)` for `K` functions at a time, in a fixed order whatever the machine.
+fn sums<const K: usize>(values: &[f64], f: impl Fn(f64) -> [f64; K]) -> [f64; K] {
+    let mut lanes = [[0.0; K]; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            for (total, term) in lane.iter_mut().zip(f(value)) {
+                *total += term;
+            }
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        for (total, term) in lane.iter_mut().zip(f(value)) {
+            *total += term;
+        }
+    }
+    std::array::from_fn(|k| lanes.iter().map(|lane| lane[k]).sum())
+}
+
+/// Percentiles in ascending order of `percents`, by linear interpolation between the two values around position
+/// `(n - 1) q / 100`. Reorders the values: each selection leaves the larger values to the next one.
+fn percentiles<const K: usize>(values: &mut [f64], percents: [f64; K]) -> [f64; K] {
+    let mut sorted_up_to = 0;
+    percents.map(|percent| {
+        let position = (values.len() - 1) as f64 * (percent / 100.0);
+        let below = position.floor() as usize;
+        let above = (below + 1).min(values.len() - 1);
+        for rank in [below, above] {
+            if rank >= sorted_up_to {
+                values[sorted_up_to..].select_nth_unstable_by(rank - sorted_up_to, f64::total_cmp);
+                sorted_up_to = rank + 1;
+            }
+        }
+        interpolate(values[below], values[above], position - below as f64)
+    })
+}
+
+/// From `low` at 0 to `high` at 1, computed from the nearer end so that both ends are exact.
+fn interpolate(low: f64, high: f64, fraction: f64) -> f64 {
+    let step = high - low;
+    if fraction >= 0.5 { high - step * (1.0 - fraction) } else { low + step * fraction }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discretize::{Binning, PixelKind};
+    use ndarray::Array3;
+
+    fn features_of(values: &[f64], width: f64, shift: f64) -> FirstOrderFeatures {
+        let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
+        let mask = Array3::from_elem(values.dim(), true);
+        let levels = Levels::new(values.view(), mask.view(), PixelKind::Float64, &Binning::Width(width));
+        let levels = levels.expect("levels");
+        FirstOrderFeatures::new(values.view(), mask.view(), &levels, [3.0, 2.0, 1.0], shift).expect("features")
+    }
+
+    #[test]
+    fn names_are_in_ascii_order() {
+        assert!(FirstOrderFeatures::NAMES.is_sorted());
+        assert_eq!(FirstOrderFeatures::NAMES.len(), 18);
+    }
+
+    #[test]
+    fn five_values_by_hand() {
+        let f = features_of(&[1.0, 2.0, 3.0, 4.0, 10.0], 5.0, 1.0);
+        assert_eq!((f.minimum, f.maximum, f.range, f.mean, f.median), (1.0, 10.0, 9.0, 4.0, 3.0));
+        assert_eq!((f.percentile_10, f.percentile_90), (1.4, 7.6));
+        assert_eq!(f.interquartile_range, 2.0);
+        assert_eq!(f.variance, 10.0);
+        assert_eq!(f.standard_deviation(), 10f64.sqrt());
+        assert_eq!(f.mean_absolute_deviation, 2.4);
+        // [P10, P90] keeps 2, 3, 4.
+        approx::assert_relative_eq!(f.robust_mean_absolute_deviation, 2.0 / 3.0, max_relative = 1e-15);
+        approx::assert_relative_eq!(f.skewness, 36.0 / 10f64.powf(1.5), max_relative = 1e-15);
+        approx::assert_relative_eq!(f.kurtosis, (81.0 + 16.0 + 1.0 + 1296.0) / 5.0 / 100.0, max_relative = 1e-15);
+        assert_eq!(f.energy, 4.0 + 9.0 + 16.0 + 25.0 + 121.0);
+        assert_eq!(f.total_energy, 6.0 * f.energy);
+        assert_eq!(f.root_mean_squared, 35f64.sqrt());
+        // Levels 1 1 1 1 3.
+        approx::assert_relative_eq!(f.uniformity, 0.68, max_relative = 1e-15);
+        let entropy = -(0.8 * 0.8f64.log2() + 0.2 * 0.2f64.log2());
+        approx::assert_relative_eq!(f.entropy, entropy, max_relative = 1e-15);
+    }
+
+    #[test]
+    fn a_flat_region_has_no_spread() {
+        let f = features_of(&[0.1; 7], 25.0, 0.0);
+        for zero in [f.variance, f.skewness, f.kurtosis, f.entropy, f.range, f.mean_absolute_deviation] {
+            assert_eq!(zero.to_bits(), 0.0f64.to_bits());
+        }
+        assert_eq!((f.mean, f.uniformity, f.robust_mean_absolute_deviation), (0.1, 1.0, 0.0));
+    }
+
+    #[test]
+    fn two_voxels_have_no_value_between_their_percentiles() {
+        let f = features_of(&[1.0, 2.0], 25.0, 0.0);
+        assert!(f.robust_mean_absolute_deviation.is_nan());
+        assert_eq!(f.iter().filter(|(_, value)| value.is_nan()).count(), 1);
+    }
+
+    #[test]
+    fn percentiles_agree_with_sorting() {
+        let values: Vec<f64> = (0..101u32).map(|i| f64::from(i * 7919 % 103)).collect();
+        let mut sorted = values.clone();
+        sorted.sort_by(f64::total_cmp);
+        let found = percentiles(&mut values.clone(), [10.0, 25.0, 50.0, 75.0, 90.0]);
+        assert_eq!(found, [sorted[10], sorted[25], sorted[50], sorted[75], sorted[90]]);
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading images and masks.
+//!
+//! | format | suffix | notes |
+//! |---|---|---|
+//! | NIfTI-1, NIfTI-2 | `.nii`, `.nii.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform, turned to LPS |
+//! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip or ASCII; either byte order; `space directions` or `spacings` |
+//! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; see below |
+//!
+//! The suffix chooses the format, in either case. Files are not trusted: every size in a header is checked against the file
+//! and against [`ReadOptions::max_bytes`] before memory is reserved, and a compressed file is unpacked no further than its
+//! header promises.
+//!
+//! # Raster files
+//! * They become one slice of a volume, [`Dimensionality::Three`](crate::Dimensionality::Three), as ultrasound studies treat
+//!   them; [`Volume::with_dimensionality`] makes a plane of it. Two-dimensional NIfTI and NRRD files stay planes.
+//! * They have no geometry: the grid starts at the origin with [`ReadOptions::raster_spacing`]. Resolution tags are ignored,
+//!   because screen and paper resolutions are not anatomy.
+//! * Color images become gray by `(19595 R + 38470 G + 7471 B + 32768) / 65536`, rounded down: the luma weights 0.299, 0.587
+//!   and 0.114 in 16-bit fixed point, as in Pillow's `convert("L")`. Equal channels keep their value exactly. Transparency
+//!   of images is ignored.
+//! * Color masks: gray colors keep their value; a mask of black and exactly one color is label 1; anything else is an error
+//!   unless [`ReadOptions::mask_channel`] says which channel holds the labels. A transparent voxel must be black.
+//! * A JPEG mask may hold nothing but 0 and 255, since lossy compression invents labels along every edge.
+//!
+//! # Differences
+//! SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their resolution.
+
+mod nifti;
+mod nrrd;
+mod raster;
+mod samples;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array3;
+
+use crate::error::{Error, Result};
+use crate::mask::Mask;
+use crate::volume::{Dimensionality, Geometry, PixelType, Volume};
+
+/// How to read files.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadOptions {
+    /// Largest image in memory, in bytes at 8 bytes a voxel, and largest file on disk. Default 2 GiB, which is 268 million
+    /// voxels, e.g. 1024 slices of 512 × 512.
+    pub max_bytes: u64,
+    /// Spacing along z, y and x that raster files get, in mm; z is the thickness of the slice. Default 1.
+    pub raster_spacing: [f64; 3],
+    /// Which channel of a color mask holds the labels (`label_channel` of PyRadiomics), counted from 0. Default `None`: the
+    /// mask must be gray or two-colored.
+    pub mask_channel: Option<usize>,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { max_bytes: 2 << 30, raster_spacing: [1.0; 3], mask_channel: None }
+    }
+}
+
+/// Reads an image. Formats: see the [module documentation](self).
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Malformed`], [`Error::UnsupportedFormat`], [`Error::TooLarge`], and [`Error::InFile`] around
+/// what [`Volume::new`] and [`Geometry::with_pose`] refuse, e.g. a NaN voxel.
+pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volume> {
+    let path = path.as_ref();
+    match Format::of(path)? {
+        Format::Raster => raster::read_image(path, options),
+        Format::Nifti => nifti::read(path, options)?.into_volume(path),
+        Format::Nrrd => nrrd::read(path, options)?.into_volume(path),
+    }
+}
+
+/// Reads a label mask. Formats: see the [module documentation](self).
+///
+/// # Errors
+/// As [`read_image`]; voxels that are no label are [`Error::NotALabel`] inside [`Error::InFile`].
+pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> {
+    let path = path.as_ref();
+    match Format::of(path)? {
+        Format::Raster => raster::read_mask(path, options),
+        Format::Nifti => nifti::read(path, options)?.into_mask(path),
+        Format::Nrrd => nrrd::read(path, options)?.into_mask(path),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Nifti,
+    Nrrd,
+    Raster,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let has = |suffixes: &[&str]| suffixes.iter().any(|s| name.ends_with(s));
+        if has(&[".nii", ".nii.gz"]) {
+            Ok(Self::Nifti)
+        } else if has(&[".nrrd", ".nhdr"]) {
+            Ok(Self::Nrrd)
+        } else if has(&[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"]) {
+            Ok(Self::Raster)
+        } else {
+            Err(Error::UnknownSuffix { path: path.to_path_buf() })
+        }
+    }
+}
+
+/// A file being read: what its errors are about.
+#[derive(Debug, Clone)]
+struct Source {
+    path: PathBuf,
+    format: &'static str,
+}
+
+impl Source {
+    fn new(path: &Path, format: &'static str) -> Self {
+        Self { path: path.to_path_buf(), format }
+    }
+
+    fn io(&self, source: std::io::Error) -> Error {
+        Error::Io { path: self.path.clone(), source }
+    }
+
+    fn malformed(&self, problem: impl Into<String>) -> Error {
+        Error::Malformed { path: self.path.clone(), format: self.format, problem: problem.into() }
+    }
+
+    fn unsupported(&self, feature: impl Into<String>) -> Error {
+        Error::UnsupportedFormat { path: self.path.clone(), format: self.format, feature: feature.into() }
+    }
+
+    /// The whole file, if it is a plain file no larger than the limit.
+    fn bytes(&self, options: &ReadOptions) -> Result<Vec<u8>> {
+        let file = File::open(&self.path).map_err(|e| self.io(e))?;
+        let meta = file.metadata().map_err(|e| self.io(e))?;
+        if !meta.is_file() {
+            return Err(self.malformed("expected a file, found a folder or device"));
+        }
+        if meta.len() > options.max_bytes {
+            return Err(self.too_large(u128::from(meta.len()), options));
+        }
+        let mut bytes = Vec::new();
+        file.take(options.max_bytes).read_to_end(&mut bytes).map_err(|e| self.io(e))?;
+        Ok(bytes)
+    }
+
+    fn too_large(&self, needed: u128, options: &ReadOptions) -> Error {
+        Error::TooLarge { path: self.path.clone(), needed, limit: options.max_bytes }
+    }
+
+    /// The number of voxels of a size, if it is positive and its voxels fit the limit.
+    fn checked_voxels(&self, size: [u64; 3], options: &ReadOptions) -> Result<usize> {
+        if size.contains(&0) {
+            return Err(self.malformed(format!("the size is {size:?} (z, y, x), expected positive numbers")));
+        }
+        // Each factor is below 2^64, so only the third product can overflow 128 bits.
+        let voxels = (u128::from(size[0]) * u128::from(size[1])).saturating_mul(u128::from(size[2]));
+        let needed = voxels.saturating_mul(8);
+        if needed > u128::from(options.max_bytes) {
+            return Err(self.too_large(needed, options));
+        }
+        usize::try_from(voxels).map_err(|_| self.too_large(needed, options))
+    }
+}
+
+/// What the volume formats decode to, before it is known to be an image or a mask.
+struct Grid {
+    values: Vec<f64>,
+    size: [usize; 3],
+    pixel_type: PixelType,
+    geometry: Geometry,
+    dimensionality: Dimensionality,
+}
+
+impl Grid {
+    fn into_volume(self, path: &Path) -> Result<Volume> {
+        let voxels = Array3::from_shape_vec(self.size, self.values)
+            .expect("as many values as voxels were decoded");
+        Volume::new(voxels, self.geometry, self.pixel_type)
+            .and_then(|volume| volume.with_dimensionality(self.dimensionality))
+            .map_err(|e| e.in_file(path))
+    }
+
+    fn into_mask(self, path: &Path) -> Result<Mask> {
+        let [_, ny, nx] = self.size;
+        let mut labels = Vec::with_capacity(self.values.len());
+        for (i, &value) in self.values.iter().enumerate() {
+            if !(0.0..=f64::from(u32::MAX)).contains(&value) || value.fract() != 0.0 {
+                let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
+                return Err(Error::NotALabel { z, y, x, value }.in_file(path));
+            }
+            labels.push(value as u32);
+        }
+        let labels = Array3::from_shape_vec(self.size, labels)
+            .expect("as many values as voxels were decoded");
+        Mask::new(labels, self.geometry).map_err(|e| e.in_file(path))
+    }
+}

@@ -1,0 +1,193 @@
+//! PNG, JPEG, TIFF and BMP. The rules for colors and labels are in the [parent's documentation](super).
+
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
+use ndarray::Array3;
+
+use super::{ReadOptions, Source};
+use crate::error::{Error, Result};
+use crate::mask::Mask;
+use crate::volume::{Geometry, PixelType, Volume};
+
+/// Pixels as whole numbers, channels interleaved.
+struct Raster {
+    source: Source,
+    format: ImageFormat,
+    height: usize,
+    width: usize,
+    samples: Vec<u16>,
+    /// Gray, gray and alpha, RGB, RGB and alpha: 1 to 4.
+    channels: usize,
+    deep: bool,
+}
+
+pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
+    let raster = Raster::read(path, options)?;
+    let gray: Vec<f64> = raster.samples.chunks_exact(raster.channels).map(|p| f64::from(luma(p))).collect();
+    let voxels = Array3::from_shape_vec((1, raster.height, raster.width), gray)
+        .expect("as many pixels as the image has were decoded");
+    let pixel_type = if raster.deep { PixelType::U16 } else { PixelType::U8 };
+    Geometry::new(options.raster_spacing)
+        .and_then(|geometry| Volume::new(voxels, geometry, pixel_type))
+        .map_err(|e| e.in_file(path))
+}
+
+pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
+    let raster = Raster::read(path, options)?;
+    let labels = raster.labels(options.mask_channel)?;
+    let labels = Array3::from_shape_vec((1, raster.height, raster.width), labels)
+        .expect("as many pixels as the image has were decoded");
+    Geometry::new(options.raster_spacing)
+        .and_then(|geometry| Mask::from_raster(labels, geometry))
+        .map_err(|e| e.in_file(path))
+}
+
+/// Gray value of a pixel of 1 to 4 channels.
+fn luma(pixel: &[u16]) -> u16 {
+    match *pixel {
+        [r, g, b] | [r, g, b, _] => {
+            let sum = 19_595 * u64::from(r) + 38_470 * u64::from(g) + 7_471 * u64::from(b);
+            // The weights sum to 65536, so the result is no larger than the largest channel.
+            ((sum + 32_768) >> 16) as u16
+        }
+        _ => pixel[0],
+    }
+}
+
+impl Raster {
+    fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
+        let source = Source::new(path, "raster image");
+        let bytes = source.bytes(options)?;
+        let reader = || ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| source.io(e));
+        let Some(format) = reader()?.format() else {
+            return Err(source.malformed("the content is neither PNG, JPEG, TIFF nor BMP"));
+        };
+        let source = Source { format: name(format), ..source.clone() };
+        if format == ImageFormat::Tiff && tiff_has_pages(&bytes) {
+            return Err(source.unsupported("a file of several pages"));
+        }
+        let (width, height) = reader()?.into_dimensions().map_err(|e| decode_error(&source, e))?;
+        source.checked_voxels([1, u64::from(height), u64::from(width)], options)?;
+        let mut decoder = reader()?;
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(options.max_bytes);
+        decoder.limits(limits);
+        let image = decoder.decode().map_err(|e| decode_error(&source, e))?;
+        let (height, width) = (image.height() as usize, image.width() as usize);
+        let widen = |bytes: Vec<u8>| bytes.into_iter().map(u16::from).collect();
+        let (samples, channels, deep) = match image {
+            DynamicImage::ImageLuma8(i) => (widen(i.into_raw()), 1, false),
+            DynamicImage::ImageLumaA8(i) => (widen(i.into_raw()), 2, false),
+            DynamicImage::ImageRgb8(i) => (widen(i.into_raw()), 3, false),
+            DynamicImage::ImageRgba8(i) => (widen(i.into_raw()), 4, false),
+            DynamicImage::ImageLuma16(i) => (i.into_raw(), 1, true),
+            DynamicImage::ImageLumaA16(i) => (i.into_raw(), 2, true),
+            DynamicImage::ImageRgb16(i) => (i.into_raw(), 3, true),
+            DynamicImage::ImageRgba16(i) => (i.into_raw(), 4, true),
+            _ => return Err(source.unsupported("a floating-point image")),
+        };
+        Ok(Self { source, format, height, width, samples, channels, deep })
+    }
+
+    fn labels(&self, channel: Option<usize>) -> Result<Vec<u32>> {
+        if let Some(channel) = channel {
+            // A gray mask has nothing to choose; PyRadiomics ignores the setting there, too.
+            let n_colors = if self.channels >= 3 { self.channels } else { 1 };
+            let channel = if n_colors == 1 { 0 } else { channel };
+            if channel >= n_colors {
+                let problem = format!("label_channel is {channel}, but the mask has {n_colors} channels");
+                return Err(self.source.malformed(problem));
+            }
+            return Ok(self.pixels().map(|p| u32::from(p[channel])).collect());
+        }
+        let colors = self.channels - usize::from(self.channels % 2 == 0);
+        self.refuse_painted_transparency(colors)?;
+        if self.pixels().any(|p| p[..colors].iter().any(|&v| v != p[0])) {
+            return self.two_colors(colors);
+        }
+        let labels: Vec<u32> = self.pixels().map(|p| u32::from(p[0])).collect();
+        if self.format == ImageFormat::Jpeg
+            && let Some(i) = labels.iter().position(|&l| l != 0 && l != 255)
+        {
+            let (y, x, found) = (i / self.width, i % self.width, labels[i]);
+            return Err(self.source.malformed(format!(
+                "expected nothing but 0 and 255 in a lossy mask, found {found} at row {y}, column {x}; save masks as PNG"
+            )));
+        }
+        Ok(labels)
+    }
+
+    fn pixels(&self) -> std::slice::ChunksExact<'_, u16> {
+        self.samples.chunks_exact(self.channels)
+    }
+
+    fn refuse_painted_transparency(&self, colors: usize) -> Result<()> {
+        if colors == self.channels {
+            return Ok(());
+        }
+        let painted = |p: &[u16]| p[colors] == 0 && p[..colors].iter().any(|&v| v != 0);
+        match self.pixels().position(painted) {
+            None => Ok(()),
+            Some(i) => {
+                let (y, x) = (i / self.width, i % self.width);
+                Err(self.source.malformed(format!("mask pixel (row {y}, column {x}) has a color, but is transparent")))
+            }
+        }
+    }
+
+    /// Labels of a mask of black and one color.
+    fn two_colors(&self, colors: usize) -> Result<Vec<u32>> {
+        let mut painted: Option<&[u16]> = None;
+        let mut labels = Vec::with_capacity(self.height * self.width);
+        for (i, pixel) in self.pixels().enumerate() {
+            let pixel = &pixel[..colors];
+            let inside = pixel.iter().any(|&v| v != 0);
+            labels.push(u32::from(inside));
+            if inside && **painted.get_or_insert(pixel) != *pixel {
+                let (y, x) = (i / self.width, i % self.width);
+                return Err(self.source.malformed(format!(
+                    "expected gray labels or one color on black, found the colors {:?} and {pixel:?} (row {y}, column {x}); \
+                     choose the channel that holds the labels",
+                    painted.unwrap_or_default()
+                )));
+            }
+        }
+        Ok(labels)
+    }
+}
+
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Bmp => "BMP",
+        _ => "raster image",
+    }
+}
+
+fn decode_error(source: &Source, error: ImageError) -> Error {
+    match error {
+        ImageError::Unsupported(e) => source.unsupported(e.to_string()),
+        ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => source.io(e),
+        other => source.malformed(other.to_string()),
+    }
+}
+
+/// Whether the first directory of a classic TIFF points to a second one. Damaged files are left to the decoder.
+fn tiff_has_pages(bytes: &[u8]) -> bool {
+    let big = bytes.starts_with(b"MM");
+    let number = |at: usize, n: usize| -> Option<usize> {
+        let digits = bytes.get(at..at.checked_add(n)?)?;
+        let fold = |acc: usize, &b: &u8| acc << 8 | usize::from(b);
+        Some(if big { digits.iter().fold(0, fold) } else { digits.iter().rev().fold(0, fold) })
+    };
+    let next = || {
+        let directory = number(4, 4)?;
+        let entries = number(directory, 2)?;
+        number(directory + 2 + 12 * entries, 4)
+    };
+    number(2, 2) == Some(42) && next().is_some_and(|offset| offset != 0)
+}

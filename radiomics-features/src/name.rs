@@ -1,0 +1,347 @@
+//! Names of features: `image_family_Feature`, as PyRadiomics writes its columns.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::filters::Sigma;
+use crate::firstorder::FirstOrderFeatures;
+use crate::shape::{Shape2dFeatures, ShapeFeatures};
+use crate::texture::{GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures};
+
+/// A family of features; PyRadiomics calls it a feature class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Family {
+    /// `firstorder`: statistics of the intensities.
+    FirstOrder,
+    /// `glcm`: gray level co-occurrence matrix.
+    Glcm,
+    /// `gldm`: gray level dependence matrix.
+    Gldm,
+    /// `glrlm`: gray level run length matrix.
+    Glrlm,
+    /// `glszm`: gray level size zone matrix.
+    Glszm,
+    /// `ngtdm`: neighboring gray tone difference matrix.
+    Ngtdm,
+    /// `shape`: shape of a volume. Left out for two-dimensional images.
+    Shape,
+    /// `shape2D`: shape of a plane. Left out for volumes unless `force2D` is set.
+    Shape2d,
+}
+
+impl Family {
+    /// All families, in the order of PyRadiomics.
+    pub const ALL: [Self; 8] = [
+        Self::FirstOrder,
+        Self::Glcm,
+        Self::Gldm,
+        Self::Glrlm,
+        Self::Glszm,
+        Self::Ngtdm,
+        Self::Shape,
+        Self::Shape2d,
+    ];
+
+    /// The families that depend on intensities, and so exist for every image type.
+    pub const INTENSITY: [Self; 6] =
+        [Self::FirstOrder, Self::Glcm, Self::Gldm, Self::Glrlm, Self::Glszm, Self::Ngtdm];
+
+    /// Whether the family describes the mask alone.
+    #[must_use]
+    pub fn is_shape(self) -> bool {
+        matches!(self, Self::Shape | Self::Shape2d)
+    }
+
+    /// Name in feature names and parameter files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstOrder => "firstorder",
+            Self::Glcm => "glcm",
+            Self::Gldm => "gldm",
+            Self::Glrlm => "glrlm",
+            Self::Glszm => "glszm",
+            Self::Ngtdm => "ngtdm",
+            Self::Shape => "shape",
+            Self::Shape2d => "shape2D",
+        }
+    }
+
+    /// The features of the family, in order.
+    #[must_use]
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::FirstOrder => FirstOrderFeatures::NAMES,
+            Self::Glcm => GlcmFeatures::NAMES,
+            Self::Gldm => GldmFeatures::NAMES,
+            Self::Glrlm => GlrlmFeatures::NAMES,
+            Self::Glszm => GlszmFeatures::NAMES,
+            Self::Ngtdm => NgtdmFeatures::NAMES,
+            Self::Shape => ShapeFeatures::NAMES,
+            Self::Shape2d => Shape2dFeatures::NAMES,
+        }
+    }
+}
+
+impl Family {
+    /// Features that are computed only when they are named, because others say the same.
+    #[must_use]
+    pub fn features_on_demand(self) -> &'static [&'static str] {
+        match self {
+            Self::FirstOrder => &["StandardDeviation"],
+            Self::Shape => &["Compactness1", "Compactness2", "SphericalDisproportion"],
+            _ => &[],
+        }
+    }
+
+    /// The family's own copy of a feature's name, those on demand included.
+    pub(crate) fn feature(self, name: &str) -> Option<&'static str> {
+        self.features().iter().chain(self.features_on_demand()).copied().find(|&known| known == name)
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Half of a wavelet split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pass {
+    /// L: approximation.
+    Low,
+    /// H: detail.
+    High,
+}
+
+/// A wavelet sub-band: one letter per filtered axis, in the order x, y, z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Band {
+    passes: [Pass; 3],
+    n_axes: u8,
+}
+
+impl Band {
+    /// From up to three letters.
+    pub(crate) fn new(letters: &[Pass]) -> Self {
+        let mut passes = [Pass::Low; 3];
+        passes[..letters.len()].copy_from_slice(letters);
+        Self { passes, n_axes: letters.len() as u8 }
+    }
+
+    /// The letters, for the filtered axes in the order x, y, z.
+    #[must_use]
+    pub fn passes(&self) -> &[Pass] {
+        &self.passes[..usize::from(self.n_axes)]
+    }
+}
+
+impl fmt::Display for Band {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.passes().iter().try_for_each(|pass| {
+            f.write_str(match pass {
+                Pass::Low => "L",
+                Pass::High => "H",
+            })
+        })
+    }
+}
+
+/// The image a feature was taken from: the original or a filter's response.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum ImageName {
+    /// `original`.
+    Original,
+    /// `wavelet-LLH`, from the second level on `wavelet2-LLH`.
+    Wavelet {
+        /// Level, from 1.
+        level: usize,
+        /// Sub-band.
+        band: Band,
+    },
+    /// `log-sigma-1-0-mm-3D`.
+    LaplacianOfGaussian {
+        /// Width of the Gaussian.
+        sigma: Sigma,
+    },
+    /// `square`.
+    Square,
+    /// `squareroot`.
+    SquareRoot,
+    /// `logarithm`.
+    Logarithm,
+    /// `exponential`.
+    Exponential,
+    /// `gradient`.
+    Gradient,
+}
+
+impl ImageName {
+    /// Whether this image holds nothing but rounding errors for an image of `size` voxels `(z, y, x)`: a wavelet sub-band
+    /// that is high-pass along an axis of a single voxel, as the four `xxH` bands of a single slice.
+    ///
+    /// Bands of fewer than three letters, of a plane or with `force2D`, skip the flat axis and are never noise by this rule.
+    #[must_use]
+    pub fn is_noise(&self, size: [usize; 3]) -> bool {
+        let Self::Wavelet { band, .. } = self else { return false };
+        let [z, y, x] = size;
+        band.passes().len() == 3
+            && band.passes().iter().zip([x, y, z]).any(|(&pass, n)| pass == Pass::High && n == 1)
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Original => f.write_str("original"),
+            Self::Wavelet { level: 1, band } => write!(f, "wavelet-{band}"),
+            Self::Wavelet { level, band } => write!(f, "wavelet{level}-{band}"),
+            Self::LaplacianOfGaussian { sigma } => write!(f, "log-sigma-{sigma}-mm-3D"),
+            Self::Square => f.write_str("square"),
+            Self::SquareRoot => f.write_str("squareroot"),
+            Self::Logarithm => f.write_str("logarithm"),
+            Self::Exponential => f.write_str("exponential"),
+            Self::Gradient => f.write_str("gradient"),
+        }
+    }
+}
+
+/// The full name of a feature. Prints as, and is parsed from, `image_family_Feature`.
+///
+/// ```
+/// use radiomics_features::{Family, FeatureName};
+/// let name: FeatureName = "wavelet-LLH_glcm_JointEnergy".parse()?;
+/// assert_eq!(name.family, Family::Glcm);
+/// assert_eq!(name.to_string(), "wavelet-LLH_glcm_JointEnergy");
+/// # Ok::<(), radiomics_features::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeatureName {
+    /// The image.
+    pub image: ImageName,
+    /// The family.
+    pub family: Family,
+    /// The feature, one of [`Family::features`] or [`Family::features_on_demand`].
+    pub feature: &'static str,
+}
+
+impl fmt::Display for FeatureName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}_{}", self.image, self.family, self.feature)
+    }
+}
+
+impl FromStr for Family {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|family| family.as_str() == name);
+        found.ok_or_else(|| unknown(name, "the family is not one of PyRadiomics' feature classes"))
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let bad = || unknown(name, "the image type is not known");
+        Ok(match name {
+            "original" => Self::Original,
+            "square" => Self::Square,
+            "squareroot" => Self::SquareRoot,
+            "logarithm" => Self::Logarithm,
+            "exponential" => Self::Exponential,
+            "gradient" => Self::Gradient,
+            _ => {
+                if let Some(sigma) = name.strip_prefix("log-sigma-").and_then(|s| s.strip_suffix("-mm-3D")) {
+                    let sigma = match sigma.split_once('-') {
+                        None => sigma.parse().ok().and_then(|s| Sigma::whole(s).ok()),
+                        Some((a, b)) => format!("{a}.{b}").parse().ok().and_then(|s| Sigma::new(s).ok()),
+                    };
+                    return Ok(Self::LaplacianOfGaussian { sigma: sigma.ok_or_else(bad)? });
+                }
+                let (level, letters) = name
+                    .strip_prefix("wavelet")
+                    .and_then(|rest| rest.split_once('-'))
+                    .ok_or_else(bad)?;
+                let level = if level.is_empty() { 1 } else { level.parse().map_err(|_| bad())? };
+                let passes: Option<Vec<Pass>> = letters
+                    .chars()
+                    .map(|c| match c {
+                        'L' => Some(Pass::Low),
+                        'H' => Some(Pass::High),
+                        _ => None,
+                    })
+                    .collect();
+                match passes {
+                    Some(passes) if (1..=3).contains(&passes.len()) => {
+                        Self::Wavelet { level, band: Band::new(&passes) }
+                    }
+                    _ => return Err(bad()),
+                }
+            }
+        })
+    }
+}
+
+impl FromStr for FeatureName {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let mut parts = name.splitn(3, '_');
+        let (Some(image), Some(family), Some(feature)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(unknown(name, "expected image_family_Feature"));
+        };
+        let family: Family = family.parse()?;
+        let feature = family.feature(feature).ok_or_else(|| unknown(name, "the family has no such feature"))?;
+        Ok(Self { image: image.parse()?, family, feature })
+    }
+}
+
+fn unknown(name: &str, problem: &'static str) -> Error {
+    Error::UnknownFeature { name: name.to_string(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_parsing_and_printing() {
+        let images = [
+            "original", "wavelet-LLH", "wavelet2-HL", "log-sigma-1-0-mm-3D", "log-sigma-3-mm-3D", "square", "squareroot",
+            "logarithm", "exponential", "gradient",
+        ];
+        for image in images {
+            for family in Family::ALL {
+                for feature in family.features() {
+                    let name = format!("{image}_{family}_{feature}");
+                    assert_eq!(name.parse::<FeatureName>().unwrap().to_string(), name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_parts_are_refused() {
+        for name in [
+            "original", "original_glcm", "original_glcm_Nothing", "wavelet-XYZ_glcm_JointEnergy", "wavelet-_glcm_JointEnergy",
+            "original_shape3D_Flatness", "log-sigma--mm-3D_glcm_JointEnergy", "waveletx-LL_glcm_JointEnergy",
+        ] {
+            assert!(name.parse::<FeatureName>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn noise_is_high_pass_along_a_single_voxel() {
+        let noise = |name: &str, size| name.parse::<ImageName>().unwrap().is_noise(size);
+        assert!(noise("wavelet-LLH", [1, 9, 9]) && noise("wavelet-HHH", [1, 9, 9]));
+        assert!(!noise("wavelet-HHL", [1, 9, 9]) && !noise("wavelet-LH", [1, 9, 9]));
+        assert!(!noise("wavelet-LLH", [2, 9, 9]) && noise("wavelet-HLL", [9, 9, 1]));
+        assert!(!noise("original", [1, 9, 9]));
+    }
+}

@@ -1,0 +1,79 @@
+//! Normalization of the whole image to mean 0 and standard deviation 1.
+
+use ndarray::Array3;
+
+use crate::error::{Error, Result};
+use crate::volume::{PixelType, Volume};
+
+/// `scale · clip((x - mean) / sd, -outliers, outliers)`, over all voxels of the image, `sd` with divisor `n - 1`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Normalization {
+    /// Factor applied last, `normalizeScale`. Default 1.
+    pub scale: f64,
+    /// Values farther than this many standard deviations from the mean are set to it, `removeOutliers`. Default: none.
+    pub outliers: Option<f64>,
+}
+
+impl Default for Normalization {
+    fn default() -> Self {
+        Self { scale: 1.0, outliers: None }
+    }
+}
+
+impl Normalization {
+    pub(crate) fn check(&self) -> Result<()> {
+        for (name, value) in [("normalizeScale", Some(self.scale)), ("removeOutliers", self.outliers)] {
+            if let Some(value) = value.filter(|v| !(v.is_finite() && *v > 0.0)) {
+                let expected = "a positive number";
+                return Err(Error::InvalidSetting { name, expected, found: value.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The normalized image, in 64-bit floats.
+    ///
+    /// # Errors
+    /// [`Error::ConstantImage`] if all voxels are equal.
+    pub fn apply(&self, image: &Volume) -> Result<Volume> {
+        self.check()?;
+        let voxels = image.voxels();
+        let n = voxels.len() as f64;
+        let mean = voxels.iter().sum::<f64>() / n;
+        let squares: f64 = voxels.iter().map(|v| (v - mean) * (v - mean)).sum();
+        let sd = (squares / (n - 1.0)).sqrt();
+        if !(sd > 0.0) {
+            return Err(Error::ConstantImage { value: mean });
+        }
+        let limit = self.outliers.unwrap_or(f64::INFINITY);
+        let normalized: Array3<f64> = voxels.mapv(|v| ((v - mean) / sd).clamp(-limit, limit) * self.scale);
+        Ok(Volume::trusted(normalized, image, PixelType::F64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::Geometry;
+    use ndarray::arr3;
+
+    fn image(values: [f64; 3]) -> Volume {
+        Volume::new(arr3(&[[values]]), Geometry::new([1.0; 3]).unwrap(), PixelType::I16).unwrap()
+    }
+
+    #[test]
+    fn three_voxels_by_hand() {
+        let normalized = Normalization::default().apply(&image([1.0, 2.0, 3.0])).unwrap();
+        assert_eq!(normalized.voxels(), arr3(&[[[-1.0, 0.0, 1.0]]]));
+        let clipped = Normalization { scale: 100.0, outliers: Some(0.5) };
+        let normalized = clipped.apply(&image([1.0, 2.0, 3.0])).unwrap();
+        assert_eq!(normalized.voxels(), arr3(&[[[-50.0, 0.0, 50.0]]]));
+        assert_eq!(normalized.pixel_type(), PixelType::F64);
+    }
+
+    #[test]
+    fn a_constant_image_has_no_standard_deviation() {
+        let err = Normalization::default().apply(&image([7.0; 3])).unwrap_err();
+        assert!(matches!(err, Error::ConstantImage { value: 7.0 }));
+    }
+}

@@ -1,0 +1,232 @@
+//! Settings of an extraction.
+
+mod file;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::discretize::Binning;
+use crate::error::{Error, Result};
+use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Sigma, Wavelet};
+use crate::name::Family;
+use crate::normalize::Normalization;
+use crate::resegment::Resegmentation;
+use crate::roi::RoiParams;
+use crate::texture::TextureParams;
+
+/// All settings of an extraction. The default is PyRadiomics' default extractor: every family but shape2D on the original
+/// image, bins of 25 intensity units.
+///
+/// | PyRadiomics | here |
+/// |---|---|
+/// | `label`, `minimumROIDimensions`, `minimumROISize`, `geometryTolerance` | [`roi`](Self::roi) |
+/// | `normalize`, `normalizeScale`, `removeOutliers` | [`normalization`](Self::normalization) |
+/// | `preCrop`, `padDistance` | [`pre_crop`](Self::pre_crop) |
+/// | `resegmentRange`, `resegmentMode`, `resegmentShape` | [`resegmentation`](Self::resegmentation) |
+/// | `imageType` with its overrides, `binWidth`, `binCount`, `distances`, `force2D`, … | [`images`](Self::images) |
+/// | `featureClass` | [`families`](Self::families) |
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Params {
+    /// Which region, and how it is checked.
+    pub roi: RoiParams,
+    /// Rescaling of the whole image. Default: none.
+    pub normalization: Option<Normalization>,
+    /// Crop the image to the region's box and this margin before filters see it. Default: none, filters see all.
+    pub pre_crop: Option<usize>,
+    /// Exclusion of voxels by intensity. Default: none.
+    pub resegmentation: Option<Resegmentation>,
+    /// The images to take features from, in the order of the results.
+    pub images: Vec<ImageParams>,
+    /// The families to compute, in the order of the results.
+    pub families: Vec<FamilySelection>,
+    /// Axis whose planes are treated one by one in shape2D. Default: none, which leaves shape2D out for volumes.
+    ///
+    /// For textures and wavelets the setting is [`TextureParams::force_2d`] of each image; [`set_force_2d`](Self::set_force_2d)
+    /// sets all.
+    pub shape_force_2d: Option<crate::texture::Axis>,
+    /// What to do with wavelet sub-bands that are nothing but rounding errors. Default: keep them, as PyRadiomics does.
+    pub noise_bands: NoiseBands,
+    /// Which channel of a color mask holds the labels, for [`ReadOptions::mask_channel`](crate::io::ReadOptions::mask_channel).
+    pub label_channel: Option<usize>,
+}
+
+/// One image type with its settings.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ImageParams {
+    /// What is done to the image.
+    pub filter: ImageFilter,
+    /// How its intensities are grouped into gray levels.
+    pub binning: Binning,
+    /// Settings of the texture matrices; `force_2d` holds for the filter as well.
+    pub texture: TextureParams,
+    /// Added to intensities in Energy, TotalEnergy and RootMeanSquared. Default 0.
+    pub voxel_array_shift: f64,
+}
+
+impl ImageParams {
+    /// An image type with default settings.
+    #[must_use]
+    pub fn new(filter: ImageFilter) -> Self {
+        Self { filter, binning: Binning::default(), texture: TextureParams::default(), voxel_array_shift: 0.0 }
+    }
+}
+
+/// What to do with wavelet sub-bands that are high-pass along an axis of a single voxel
+/// ([`ImageName::is_noise`](crate::ImageName::is_noise)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NoiseBands {
+    /// Compute them, bit for bit as PyRadiomics does. Their values mean nothing.
+    #[default]
+    Keep,
+    /// Leave them out of the results.
+    Drop,
+}
+
+/// A family and which of its features are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FamilySelection {
+    /// The family.
+    pub family: Family,
+    /// Its features.
+    pub features: FeatureSelection,
+}
+
+/// Which features of a family are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureSelection {
+    /// All, in the order of the family.
+    All,
+    /// These, in this order; each is one of [`Family::features`] or [`Family::features_on_demand`].
+    Only(Vec<String>),
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        let families = Family::ALL.into_iter().filter(|&family| family != Family::Shape2d);
+        Self {
+            roi: RoiParams::default(),
+            normalization: None,
+            pre_crop: None,
+            resegmentation: None,
+            images: vec![ImageParams::new(ImageFilter::Original)],
+            families: families.map(FamilySelection::all).collect(),
+            shape_force_2d: None,
+            noise_bands: NoiseBands::default(),
+            label_channel: None,
+        }
+    }
+}
+
+impl FamilySelection {
+    /// All features of a family.
+    #[must_use]
+    pub fn all(family: Family) -> Self {
+        Self { family, features: FeatureSelection::All }
+    }
+
+    /// The features that are wanted, as the family spells them.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFeature`] for a feature that the family does not have.
+    pub fn features(&self) -> Result<Vec<&'static str>> {
+        match &self.features {
+            FeatureSelection::All => Ok(self.family.features().to_vec()),
+            FeatureSelection::Only(wanted) => wanted
+                .iter()
+                .map(|name| {
+                    self.family.feature(name).ok_or_else(|| Error::UnknownFeature {
+                        name: format!("{}_{name}", self.family),
+                        problem: "the family has no such feature",
+                    })
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Params {
+    /// The settings of most single-slice studies: original and coif1 wavelet images. On one slice these are 851 features:
+    /// 14 of shape and 93 on each of nine images, four of which are rounding noise ([`NoiseBands`]).
+    #[must_use]
+    pub fn original_and_wavelet() -> Self {
+        let mut params = Self::default();
+        params.images.push(ImageParams::new(ImageFilter::Wavelet(Wavelet::default())));
+        params
+    }
+
+    /// Sets one binning for all images.
+    pub fn set_binning(&mut self, binning: Binning) {
+        self.images.iter_mut().for_each(|image| image.binning = binning);
+    }
+
+    /// Treats volumes plane by plane, across this axis, in every family; `None` undoes it. Adds no family: shape2D must be
+    /// asked for.
+    pub fn set_force_2d(&mut self, axis: Option<crate::texture::Axis>) {
+        self.shape_force_2d = axis;
+        self.images.iter_mut().for_each(|image| image.texture.force_2d = axis);
+    }
+
+    /// Reads a parameter file of PyRadiomics, YAML or JSON.
+    ///
+    /// Values left out have PyRadiomics' defaults. A file without `featureClass` asks for all families, shape2D included.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::ParameterFile`] with the line for an unknown key and a value of the wrong type or range;
+    /// [`Error::Unsupported`] for a setting that this crate does not implement.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
+        let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+        file::parse(&text, path, if json { file::Syntax::Json } else { file::Syntax::Yaml })
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        self.roi.check()?;
+        if let Some(normalization) = &self.normalization {
+            normalization.check()?;
+        }
+        if let Some(resegmentation) = &self.resegmentation {
+            resegmentation.check()?;
+        }
+        for image in &self.images {
+            image.check()?;
+        }
+        for selection in &self.families {
+            selection.features()?;
+        }
+        Ok(())
+    }
+}
+
+impl ImageParams {
+    fn check(&self) -> Result<()> {
+        if let Binning::Width(width) = self.binning
+            && !(width.is_finite() && width > 0.0)
+        {
+            return Err(invalid("binWidth", "a positive number", width));
+        }
+        if self.texture.distances.is_empty() || self.texture.distances.contains(&0) {
+            return Err(invalid("distances", "one or more positive numbers", format!("{:?}", self.texture.distances)));
+        }
+        if !self.voxel_array_shift.is_finite() {
+            return Err(invalid("voxelArrayShift", "a finite number", self.voxel_array_shift));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(name: &'static str, expected: &'static str, found: impl ToString) -> Error {
+    Error::InvalidSetting { name, expected, found: found.to_string() }
+}
+
+impl FromStr for Params {
+    type Err = Error;
+
+    /// From the text of a parameter file in YAML, see [`Params::read`].
+    fn from_str(text: &str) -> Result<Self> {
+        file::parse(text, Path::new("parameters"), file::Syntax::Yaml)
+    }
+}

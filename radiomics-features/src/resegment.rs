@@ -1,0 +1,122 @@
+//! Re-segmentation: leaving voxels out of the region by their intensity.
+
+use ndarray::{Array3, ArrayView3, Zip};
+
+use crate::error::{Error, Result};
+
+/// Keeps the voxels whose intensity lies in a closed interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resegmentation {
+    /// Smallest intensity kept, in the unit of `mode`.
+    pub lower: f64,
+    /// Largest intensity kept. Default in PyRadiomics, with one value: no limit.
+    pub upper: Option<f64>,
+    /// What the limits mean.
+    pub mode: ResegmentMode,
+    /// Which region the shape features describe.
+    pub shape: ResegmentShape,
+}
+
+/// What the limits of a re-segmentation mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ResegmentMode {
+    /// Intensities.
+    #[default]
+    Absolute,
+    /// Fractions of the largest intensity in the region.
+    Relative,
+    /// Standard deviations (divisor n) from the mean of the region.
+    Sigma,
+}
+
+/// Which region the shape features describe after a re-segmentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ResegmentShape {
+    /// The original one, but cut to the box of the re-segmented one, as PyRadiomics does.
+    #[default]
+    Original,
+    /// The re-segmented one.
+    Resegmented,
+}
+
+impl Resegmentation {
+    pub(crate) fn check(&self) -> Result<()> {
+        let upper = self.upper.unwrap_or(self.lower);
+        if !(self.lower.is_finite() && upper.is_finite() && self.lower <= upper) {
+            let (name, expected) = ("resegmentRange", "one or two finite numbers, in ascending order");
+            let found = format!("{:?} to {:?}", self.lower, self.upper);
+            return Err(Error::InvalidSetting { name, expected, found });
+        }
+        Ok(())
+    }
+
+    /// The part of `mask` that is kept. Arrays are of one shape.
+    ///
+    /// # Errors
+    /// [`Error::ResegmentedAway`] if at most one voxel is left.
+    pub fn apply(&self, values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> Result<Array3<bool>> {
+        self.check()?;
+        let inside: Vec<f64> =
+            values.iter().zip(&mask).filter(|&(_, &inside)| inside).map(|(&v, _)| v).collect();
+        let before = inside.len();
+        let to_intensity = self.threshold(&inside);
+        // A negative maximum turns the order of relative limits; PyRadiomics keeps it and finds nothing.
+        let lower = to_intensity(self.lower);
+        let upper = self.upper.map_or(f64::INFINITY, to_intensity);
+        let mut kept = Array3::from_elem(mask.dim(), false);
+        Zip::from(&mut kept).and(values).and(mask).for_each(|kept, &v, &inside| {
+            *kept = inside && v >= lower && v <= upper;
+        });
+        let n_voxels = kept.iter().filter(|&&k| k).count();
+        if n_voxels <= 1 {
+            return Err(Error::ResegmentedAway { n_voxels, before });
+        }
+        Ok(kept)
+    }
+
+    fn threshold(&self, inside: &[f64]) -> impl Fn(f64) -> f64 + use<> {
+        let n = inside.len() as f64;
+        let (offset, factor) = match self.mode {
+            ResegmentMode::Absolute => (0.0, 1.0),
+            ResegmentMode::Relative => (0.0, inside.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            ResegmentMode::Sigma => {
+                let mean = inside.iter().sum::<f64>() / n;
+                let variance = inside.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+                (mean, variance.sqrt())
+            }
+        };
+        move |limit| offset + factor * limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::arr3;
+
+    fn kept(lower: f64, upper: Option<f64>, mode: ResegmentMode) -> Result<Vec<bool>> {
+        let values = arr3(&[[[1.0, 2.0, 3.0, 4.0, 100.0]]]);
+        let mask = arr3(&[[[true, true, true, true, false]]]);
+        let resegmentation = Resegmentation { lower, upper, mode, shape: ResegmentShape::default() };
+        let kept = resegmentation.apply(values.view(), mask.view())?;
+        Ok(kept.into_raw_vec_and_offset().0)
+    }
+
+    #[test]
+    fn intervals_are_closed() {
+        let absolute = kept(2.0, Some(3.0), ResegmentMode::Absolute).unwrap();
+        assert_eq!(absolute, [false, true, true, false, false]);
+        let relative = kept(0.5, None, ResegmentMode::Relative).unwrap();
+        assert_eq!(relative, [false, true, true, true, false]);
+        // Mean 2.5, standard deviation 1.118.
+        let sigma = kept(-1.0, Some(1.0), ResegmentMode::Sigma).unwrap();
+        assert_eq!(sigma, [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn at_least_two_voxels_must_be_left() {
+        let err = kept(4.0, None, ResegmentMode::Absolute).unwrap_err();
+        assert!(matches!(err, Error::ResegmentedAway { n_voxels: 1, before: 4 }));
+        assert!(matches!(kept(3.0, Some(2.0), ResegmentMode::Absolute), Err(Error::InvalidSetting { .. })));
+    }
+}

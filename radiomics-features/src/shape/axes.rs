@@ -1,0 +1,92 @@
+//! The principal axes of a region: eigenvalues of the covariance of its voxel centers.
+
+use nalgebra::Matrix3;
+use ndarray::ArrayView3;
+
+/// Eigenvalues `l0 ≤ l1 ≤ l2` of the covariance in mm², divided by the number of voxels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PrincipalAxes {
+    /// In ascending order, never negative.
+    pub eigenvalues: [f64; 3],
+    pub n_voxels: f64,
+}
+
+impl PrincipalAxes {
+    /// Of the true voxels of a mask, which must have one; `(z, y, x)`, spacing in mm.
+    pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
+        let moments = Moments::of(mask);
+        let covariance = Matrix3::from_fn(|a, b| spacing[a] * spacing[b] * moments.covariance(a, b));
+        let mut eigenvalues: [f64; 3] = covariance.symmetric_eigenvalues().into();
+        eigenvalues.sort_by(f64::total_cmp);
+        // What rounding leaves of a direction in which the region does not extend is 0.
+        let noise = 16.0 * f64::EPSILON * eigenvalues[2];
+        let eigenvalues = eigenvalues.map(|value| if value <= noise { 0.0 } else { value });
+        Self { eigenvalues, n_voxels: moments.n as f64 }
+    }
+
+    /// `4 √l`: the axis of the ellipsoid with this covariance.
+    pub(super) fn length(&self, index: usize) -> f64 {
+        4.0 * self.eigenvalues[index].sqrt()
+    }
+
+    /// `√(l1 / l2)`; NaN for a point.
+    pub(super) fn elongation(&self) -> f64 {
+        (self.eigenvalues[1] / self.eigenvalues[2]).sqrt()
+    }
+
+    /// `√(l0 / l2)`; NaN for a point.
+    pub(super) fn flatness(&self) -> f64 {
+        (self.eigenvalues[0] / self.eigenvalues[2]).sqrt()
+    }
+}
+
+/// Sums of indices and of their products, exact.
+#[derive(Debug, Default)]
+struct Moments {
+    n: i128,
+    first: [i128; 3],
+    second: [[i128; 3]; 3],
+}
+
+impl Moments {
+    fn of(mask: ArrayView3<'_, bool>) -> Self {
+        let mut moments = Self::default();
+        for (z, plane) in mask.outer_iter().enumerate() {
+            for (y, row) in plane.outer_iter().enumerate() {
+                // One row holds at most 65,535 voxels, so these fit.
+                let (mut n, mut sum, mut squares) = (0u64, 0u64, 0u64);
+                for (x, &inside) in (0u64..).zip(row) {
+                    let inside = u64::from(inside);
+                    n += inside;
+                    sum += inside * x;
+                    squares += inside * x * x;
+                }
+                moments.add_row([z as i128, y as i128], [n, sum, squares].map(i128::from));
+            }
+        }
+        moments
+    }
+
+    fn add_row(&mut self, [z, y]: [i128; 2], [n, sum, squares]: [i128; 3]) {
+        self.n += n;
+        for (total, term) in self.first.iter_mut().zip([n * z, n * y, sum]) {
+            *total += term;
+        }
+        let products = [
+            [n * z * z, n * z * y, sum * z],
+            [n * z * y, n * y * y, sum * y],
+            [sum * z, sum * y, squares],
+        ];
+        for (totals, terms) in self.second.iter_mut().zip(products) {
+            for (total, term) in totals.iter_mut().zip(terms) {
+                *total += term;
+            }
+        }
+    }
+
+    /// In voxels. The numerator is a whole number, so an axis without extent has exactly 0.
+    fn covariance(&self, a: usize, b: usize) -> f64 {
+        let numerator = self.n * self.second[a][b] - self.first[a] * self.first[b];
+        numerator as f64 / (self.n as f64 * self.n as f64)
+    }
+}

@@ -1,0 +1,164 @@
+//! Shape: the form of a region, whatever its intensities.
+//!
+//! Symbols: `V` the volume enclosed by a triangle mesh around the region, `A` the mesh's area, `l0 ≤ l1 ≤ l2` the eigenvalues
+//! of the covariance matrix of the voxel centers in mm (divided by the number of voxels).
+//!
+//! The mesh is that of marching cubes ([`mesh`]): its vertices lie halfway between a voxel inside and one outside. Only the
+//! spacing of the image matters, not its direction.
+//!
+//! # Differences
+//! Against IBSI: axis lengths have `N` in the covariance (IBSI's values have `N - 1`).
+
+mod axes;
+mod diameter;
+pub mod mesh;
+mod planar;
+
+pub use planar::Shape2dFeatures;
+
+use std::f64::consts::PI;
+
+use ndarray::ArrayView3;
+
+use crate::discretize::check_spacing;
+use crate::feature_table::feature_table;
+use crate::roi::BoundingBox;
+use crate::{Error, Result};
+use axes::PrincipalAxes;
+use diameter::Diameters;
+use mesh::Mesh;
+
+feature_table! {
+    /// Shape features of a volume. Symbols as in the [module documentation](self).
+    pub struct ShapeFeatures from s: &Measures {
+        /// Elongation `√(l1 / l2)`; in [0, 1], 0 for a line, 1 for a disk or ball, NaN for one voxel.
+        elongation ("Elongation", ibsi Some("Q3CK")) = s.axes.elongation();
+        /// Flatness `√(l0 / l2)`; in [0, 1], 0 for a plane, 1 for a ball, NaN for one voxel.
+        flatness ("Flatness", ibsi Some("N17B")) = s.axes.flatness();
+        /// Least axis length `4 √l0`; mm. 0 for a region of one slice.
+        least_axis_length ("LeastAxisLength", ibsi Some("7J51")) = s.axes.length(0);
+        /// Major axis length `4 √l2`; mm.
+        major_axis_length ("MajorAxisLength", ibsi Some("TDIC")) = s.axes.length(2);
+        /// Largest distance of two mesh vertices in one plane perpendicular to y; mm.
+        maximum_2d_diameter_column ("Maximum2DDiameterColumn", ibsi None) = s.diameters.planar[1];
+        /// Largest distance of two mesh vertices in one plane perpendicular to x; mm.
+        maximum_2d_diameter_row ("Maximum2DDiameterRow", ibsi None) = s.diameters.planar[2];
+        /// Largest distance of two mesh vertices in one plane perpendicular to z; mm.
+        maximum_2d_diameter_slice ("Maximum2DDiameterSlice", ibsi None) = s.diameters.planar[0];
+        /// Largest distance of two mesh vertices; mm.
+        maximum_3d_diameter ("Maximum3DDiameter", ibsi Some("L0JK")) = s.diameters.spatial;
+        /// Mesh volume `V`; mm³.
+        mesh_volume ("MeshVolume", ibsi Some("RNU0")) = s.mesh.volume;
+        /// Minor axis length `4 √l1`; mm.
+        minor_axis_length ("MinorAxisLength", ibsi Some("P9VJ")) = s.axes.length(1);
+        /// Sphericity `(36 π V²)^(1/3) / A`; in (0, 1], 1 for a ball.
+        sphericity ("Sphericity", ibsi Some("QCFX")) = (36.0 * PI * s.mesh.volume * s.mesh.volume).cbrt() / s.mesh.area;
+        /// Surface area `A` of the mesh; mm².
+        surface_area ("SurfaceArea", ibsi Some("C0JK")) = s.mesh.area;
+        /// Surface to volume ratio `A / V`; 1/mm.
+        surface_volume_ratio ("SurfaceVolumeRatio", ibsi Some("2PR5")) = s.mesh.area / s.mesh.volume;
+        /// Number of voxels times the volume of one; mm³.
+        voxel_volume ("VoxelVolume", ibsi Some("YEKZ")) = s.voxel_volume;
+    }
+}
+
+impl ShapeFeatures {
+    /// The 14 features of a region. `mask` is `(z, y, x)`, `spacing` in mm per axis.
+    ///
+    /// # Errors
+    /// [`Error::EmptyMask`] if no voxel is inside, [`Error::InvalidSpacing`] if a spacing is not a positive number,
+    /// [`Error::RegionTooLarge`] if a side of the region's box is longer than 65,535 voxels.
+    pub fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Result<Self> {
+        check_spacing(spacing)?;
+        let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
+        if bounds.size.iter().any(|&side| side > usize::from(u16::MAX)) {
+            return Err(Error::RegionTooLarge { shape: bounds.size });
+        }
+        // A copy without gaps: the rows are read many times.
+        let mask = bounds.slice(mask).as_standard_layout().into_owned();
+        let axes = PrincipalAxes::new(mask.view(), spacing);
+        Ok(Self::compute(&Measures {
+            mesh: Mesh::new(mask.view(), spacing),
+            diameters: Diameters::new(mask.view(), spacing),
+            voxel_volume: axes.n_voxels * spacing.iter().rev().product::<f64>(),
+            axes,
+        }))
+    }
+
+    /// Compactness 1, `V / (√π A^1.5)`; at most `1 / (6 π)`. PyRadiomics reports it only when asked by name
+    /// (`Compactness1`): it says the same as the sphericity.
+    pub fn compactness_1(&self) -> f64 {
+        self.mesh_volume / (PI.sqrt() * self.surface_area.powf(1.5))
+    }
+
+    /// Compactness 2, `36 π V² / A³`; the third power of the sphericity. Reported only when asked by name
+    /// (`Compactness2`).
+    pub fn compactness_2(&self) -> f64 {
+        36.0 * PI * self.mesh_volume * self.mesh_volume / self.surface_area.powi(3)
+    }
+
+    /// Spherical disproportion, `1 / Sphericity`. Reported only when asked by name (`SphericalDisproportion`).
+    pub fn spherical_disproportion(&self) -> f64 {
+        1.0 / self.sphericity
+    }
+}
+
+/// What the features are made of.
+struct Measures {
+    mesh: Mesh,
+    axes: PrincipalAxes,
+    diameters: Diameters,
+    voxel_volume: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    #[test]
+    fn names_are_in_ascii_order() {
+        assert_eq!(ShapeFeatures::NAMES.len(), 14);
+        assert!(ShapeFeatures::NAMES.is_sorted());
+    }
+
+    #[test]
+    fn one_voxel_is_an_octahedron() {
+        let mask = Array3::from_elem((1, 1, 1), true);
+        let f = ShapeFeatures::new(mask.view(), [1.0; 3]).expect("a voxel");
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-15, "{a} {b}");
+        // Vertices at ±1/2 on the axes: volume 4/3 r³, area 4 √3 r².
+        close(f.mesh_volume, 1.0 / 6.0);
+        close(f.surface_area, 3f64.sqrt());
+        assert_eq!((f.maximum_3d_diameter, f.maximum_2d_diameter_slice, f.voxel_volume), (1.0, 1.0, 1.0));
+        assert_eq!((f.major_axis_length, f.least_axis_length), (0.0, 0.0));
+        close(f.spherical_disproportion() * f.sphericity, 1.0);
+        close(f.compactness_2(), f.sphericity.powi(3));
+        close(f.compactness_1(), f.compactness_2().sqrt() / (6.0 * PI));
+    }
+
+    #[test]
+    fn a_slice_has_no_least_axis() {
+        let mask = Array3::from_shape_fn((1, 9, 7), |(_, y, x)| (x + y) % 5 != 0);
+        let f = ShapeFeatures::new(mask.view(), [3.0, 0.1, 0.7]).expect("a slice");
+        assert_eq!((f.least_axis_length, f.flatness), (0.0, 0.0));
+        assert!(f.elongation > 0.0 && f.minor_axis_length > 0.0);
+    }
+
+    #[test]
+    fn a_diagonal_line_has_one_axis() {
+        let mask = Array3::from_shape_fn((1, 30, 30), |(_, y, x)| x == y);
+        let f = ShapeFeatures::new(mask.view(), [0.7, 0.3, 0.3]).expect("a line");
+        assert_eq!((f.minor_axis_length, f.elongation), (0.0, 0.0));
+        approx::assert_relative_eq!(f.major_axis_length, 4.0 * (0.18 * (900.0 - 1.0) / 12.0f64).sqrt(), max_relative = 1e-13);
+    }
+
+    #[test]
+    fn unusable_input_is_an_error() {
+        let nothing = Array3::from_elem((2, 2, 2), false);
+        assert!(matches!(ShapeFeatures::new(nothing.view(), [1.0; 3]), Err(Error::EmptyMask)));
+        let something = Array3::from_elem((2, 2, 2), true);
+        let error = ShapeFeatures::new(something.view(), [1.0, 0.0, 1.0]);
+        assert!(matches!(error, Err(Error::InvalidSpacing { axis: "y", .. })), "{error:?}");
+    }
+}

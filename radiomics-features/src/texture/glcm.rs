@@ -1,0 +1,406 @@
+//! Gray level co-occurrence matrix: how often two levels are neighbors at an offset.
+//!
+//! `p(i, j)` is the number of pairs of voxels inside the region with level `i` at the center and `j` at the neighbor,
+//! divided by the number of pairs. Pairs are counted in both orders by default, which makes `p` symmetric. Example of the
+//! [texture module](super) in direction `x`, both orders, 40 pairs:
+//!
+//! ```text
+//! i \ j   1  2  3  4  5
+//!   1     2  2  2  1  1
+//!   2     2  4  2  1  0
+//!   3     2  2  4  1  1        / 40
+//!   4     1  1  1  4  1
+//!   5     1  0  1  1  2
+//! ```
+//!
+//! Symbols: `px(i) = Σ_j p`, `py(j) = Σ_i p`, `µx`, `µy`, `σx`, `σy` their means and standard deviations,
+//! `p₊(k) = Σ_{i+j=k} p` for `k = 2 .. 2 Ng`, `p₋(k) = Σ_{|i-j|=k} p` for `k = 0 .. Ng - 1`, `Ng` the largest level of the
+//! region, `HX`, `HY`, `HXY` the entropies of `px`, `py`, `p` in bits, `MI = HX + HY - HXY` the mutual information.
+//!
+//! Features are taken of each direction and averaged over the directions that have a pair; with a
+//! [weighting](super::TextureParams::weighting) the counts of all directions are added with the weight `exp(-d²)`, `d` the
+//! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature.
+//!
+//! # Differences
+//! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Where the two levels
+//! are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
+//! or NaN and left out of the mean; here it is 0.
+
+use super::direction::{Direction, WeightingNorm, pair_directions};
+use super::maximal_correlation::second_singular_value;
+use super::tally::Tally;
+use super::{TextureParams, walk};
+use crate::discretize::{Levels, check_spacing};
+use crate::feature_table::feature_table;
+use crate::Result;
+
+/// One cell of the matrix that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GlcmCell {
+    /// Level `i` of the center.
+    pub i: u16,
+    /// Level `j` of the neighbor.
+    pub j: u16,
+    /// Probability `p(i, j)`.
+    pub p: f64,
+}
+
+/// A normalized gray level co-occurrence matrix, sparse.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Glcm {
+    /// The cells that are not empty, by `i`, then `j`; their `p` sums to 1.
+    pub cells: Vec<GlcmCell>,
+    /// `Ng`, the largest level of the region (which need not occur in this matrix).
+    pub n_g: usize,
+    /// Number of different levels in the region.
+    pub n_levels: usize,
+    /// Number of pairs counted, both orders where symmetric; a weighted sum where weighted.
+    pub n_pairs: f64,
+}
+
+impl Glcm {
+    /// The matrix of one direction; `None` if no two voxels of the region lie at this offset.
+    pub fn new(levels: &Levels, direction: Direction, params: &TextureParams) -> Option<Self> {
+        Self::normalized(levels, counts(levels, direction, params))
+    }
+
+    /// The matrix of several directions, added with the weights of `norm`; `None` if there is no pair.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSpacing`](crate::Error::InvalidSpacing) if a spacing is not a positive number.
+    pub fn merged(
+        levels: &Levels,
+        directions: &[Direction],
+        spacing: [f64; 3],
+        norm: WeightingNorm,
+        params: &TextureParams,
+    ) -> Result<Option<Self>> {
+        check_spacing(spacing)?;
+        let mut cells = Vec::new();
+        for &direction in directions {
+            let weight = direction.length(spacing, norm).map_or(1.0, |mm| (-mm * mm).exp());
+            cells.extend(
+                counts(levels, direction, params)
+                    .into_iter()
+                    .map(|cell| GlcmCell { p: weight * cell.p, ..cell }),
+            );
+        }
+        cells.sort_by_key(|cell| (cell.i, cell.j));
+        cells.dedup_by(|next, kept| {
+            let same = (next.i, next.j) == (kept.i, kept.j);
+            if same {
+                kept.p += next.p;
+            }
+            same
+        });
+        Ok(Self::normalized(levels, cells))
+    }
+
+    /// Divides counts by their sum.
+    fn normalized(levels: &Levels, mut cells: Vec<GlcmCell>) -> Option<Self> {
+        let n_pairs: f64 = cells.iter().map(|cell| cell.p).sum();
+        if n_pairs <= 0.0 {
+            return None;
+        }
+        for cell in &mut cells {
+            cell.p /= n_pairs;
+        }
+        // A weight can be too small for a number.
+        cells.retain(|cell| cell.p > 0.0);
+        Some(Self { cells, n_g: levels.n_g(), n_levels: levels.histogram().len(), n_pairs })
+    }
+
+    /// The features of this matrix.
+    pub fn features(&self) -> GlcmFeatures {
+        GlcmFeatures::compute(&Marginals::new(self))
+    }
+}
+
+/// Pairs of one direction, unnormalized.
+fn counts(levels: &Levels, direction: Direction, params: &TextureParams) -> Vec<GlcmCell> {
+    let mut tally = Tally::new(levels.n_g(), levels.n_g(), levels.n_voxels());
+    walk::row_pairs(levels, direction, |centers, neighbors| tally.add(centers, neighbors));
+    if params.symmetrical_glcm {
+        tally.symmetrize();
+    }
+    let cells = tally.into_cells().into_iter();
+    cells.map(|cell| GlcmCell { i: cell.row, j: cell.column, p: f64::from(cell.count) }).collect()
+}
+
+feature_table! {
+    /// Gray level co-occurrence features. Symbols as in the [module documentation](self).
+    pub struct GlcmFeatures from m: &Marginals {
+        /// Autocorrelation `Σ p i j`; squared levels.
+        autocorrelation ("Autocorrelation", ibsi Some("QWB0")) = m.autocorrelation;
+        /// Cluster prominence `Σ p (i + j - µx - µy)⁴`; levels⁴. 0 for a flat region.
+        cluster_prominence ("ClusterProminence", ibsi Some("AE86")) = m.cluster(4);
+        /// Cluster shade `Σ p (i + j - µx - µy)³`; levels³. 0 for a flat region.
+        cluster_shade ("ClusterShade", ibsi Some("7NFM")) = m.cluster(3);
+        /// Cluster tendency `Σ p (i + j - µx - µy)²`; squared levels. 0 for a flat region.
+        cluster_tendency ("ClusterTendency", ibsi Some("DG8W")) = m.cluster(2);
+        /// Contrast `Σ_k k² p₋(k)`; squared levels. 0 for a flat region.
+        contrast ("Contrast", ibsi Some("ACUI")) = over(&m.difference, |k, p| k * k * p);
+        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if only one level occurs as center or as neighbor.
+        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation();
+        /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
+        difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
+        /// Difference entropy `-Σ p₋ log2 p₋`; bits. 0 for a flat region.
+        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(m.difference.iter().copied());
+        /// Difference variance `Σ (k - DifferenceAverage)² p₋(k)`; squared levels. 0 for a flat region.
+        difference_variance ("DifferenceVariance", ibsi Some("D3YU")) =
+            over(&m.difference, |k, p| (k - m.difference_average) * (k - m.difference_average) * p);
+        /// Inverse difference `Σ p₋(k) / (1 + k)`, in (0, 1]; 1 for a flat region.
+        id ("Id", ibsi Some("IB1Z")) = over(&m.difference, |k, p| p / (1.0 + k));
+        /// Inverse difference moment `Σ p₋(k) / (1 + k²)`, in (0, 1]; 1 for a flat region.
+        idm ("Idm", ibsi Some("WF0Z")) = over(&m.difference, |k, p| p / (1.0 + k * k));
+        /// Normalized inverse difference moment `Σ p₋(k) / (1 + k² / Ng²)`, in (0, 1].
+        idmn ("Idmn", ibsi Some("1QCO")) = over(&m.difference, |k, p| p / (1.0 + k * k / (m.n_g * m.n_g)));
+        /// Normalized inverse difference `Σ p₋(k) / (1 + k / Ng)`, in (0, 1].
+        idn ("Idn", ibsi Some("NDRX")) = over(&m.difference, |k, p| p / (1.0 + k / m.n_g));
+        /// First informational measure of correlation `-MI / max(HX, HY)`, in [-1, 0]; 0 if both entropies are 0.
+        imc1 ("Imc1", ibsi Some("R8DG")) = m.imc1();
+        /// Second informational measure of correlation `√(1 - exp(-2 MI))`, in [0, 1); 0 where the levels are independent.
+        imc2 ("Imc2", ibsi Some("JN9H")) = (-(-2.0 * m.mutual_information).exp_m1()).sqrt();
+        /// Inverse variance `Σ_{k≥1} p₋(k) / k²`; 0 for a flat region.
+        inverse_variance ("InverseVariance", ibsi Some("E8JP")) =
+            over(&m.difference, |k, p| if k > 0.0 { p / (k * k) } else { 0.0 });
+        /// Joint average `µx`; levels.
+        joint_average ("JointAverage", ibsi Some("60VM")) = m.mean_x;
+        /// Joint energy (angular second moment) `Σ p²`, in (0, 1]; 1 for a flat region.
+        joint_energy ("JointEnergy", ibsi Some("8ZQL")) = m.energy;
+        /// Joint entropy `HXY`; bits. 0 for a flat region.
+        joint_entropy ("JointEntropy", ibsi Some("TU9B")) = m.joint_entropy;
+        /// Maximal correlation coefficient, in [0, 1]: the square root of the second largest eigenvalue of
+        /// `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k))`. 1 for a flat region; 0 if the region has several levels, but
+        /// the matrix one.
+        mcc ("MCC", ibsi None) = m.mcc;
+        /// Largest probability `max p`, in (0, 1].
+        maximum_probability ("MaximumProbability", ibsi Some("GYBY")) = m.maximum;
+        /// Sum average `Σ k p₊(k)`; levels. `2 µx` where `p` is symmetric.
+        sum_average ("SumAverage", ibsi Some("ZGXS")) = over(&m.sum, |k, p| k * p);
+        /// Sum entropy `-Σ p₊ log2 p₊`; bits. 0 for a flat region.
+        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(m.sum.iter().copied());
+        /// Sum of squares (joint variance) `Σ p (i - µx)²`; squared levels. 0 for a flat region.
+        sum_squares ("SumSquares", ibsi Some("UR99")) = m.variance_x;
+    }
+}
+
+impl GlcmFeatures {
+    /// The 24 features of a region: averaged over directions, or of the weighted sum of their matrices.
+    ///
+    /// `spacing` in mm, `(z, y, x)`; it matters only for a weighting.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSetting`](crate::Error::InvalidSetting) if the distances are unusable, [`Error::InvalidSpacing`](crate::Error::InvalidSpacing) if a spacing is not a positive
+    /// number.
+    pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
+        check_spacing(spacing)?;
+        let directions = pair_directions(levels.shape(), params)?;
+        let per_matrix: Vec<Self> = match params.weighting {
+            None => directions
+                .iter()
+                .filter_map(|&direction| Glcm::new(levels, direction, params))
+                .map(|glcm| glcm.features())
+                .collect(),
+            Some(norm) => {
+                let merged = Glcm::merged(levels, &directions, spacing, norm, params)?;
+                merged.iter().map(Glcm::features).collect()
+            }
+        };
+        Ok(Self::mean(&per_matrix))
+    }
+}
+
+/// What the features share, in one sweep over the cells.
+struct Marginals {
+    n_g: f64,
+    mean_x: f64,
+    mean_y: f64,
+    variance_x: f64,
+    variance_y: f64,
+    covariance: f64,
+    /// Whether only one level occurs as center, or only one as neighbor.
+    constant: bool,
+    autocorrelation: f64,
+    energy: f64,
+    maximum: f64,
+    entropy_x: f64,
+    entropy_y: f64,
+    joint_entropy: f64,
+    mutual_information: f64,
+    /// `p₋(k)` at index `k`.
+    difference: Vec<f64>,
+    difference_average: f64,
+    /// `p₊(k)` at index `k`.
+    sum: Vec<f64>,
+    mcc: f64,
+}
+
+impl Marginals {
+    fn new(glcm: &Glcm) -> Self {
+        let n_g = glcm.n_g;
+        let (mut px, mut py) = (vec![0.0; n_g + 1], vec![0.0; n_g + 1]);
+        let (mut difference, mut sum) = (vec![0.0; n_g], vec![0.0; 2 * n_g + 1]);
+        let (mut autocorrelation, mut energy, mut maximum) = (0.0, 0.0, 0.0f64);
+        for &GlcmCell { i, j, p } in &glcm.cells {
+            px[usize::from(i)] += p;
+            py[usize::from(j)] += p;
+            difference[usize::from(i.abs_diff(j))] += p;
+            sum[usize::from(i) + usize::from(j)] += p;
+            autocorrelation += p * f64::from(i) * f64::from(j);
+            energy += p * p;
+            maximum = maximum.max(p);
+        }
+        let (mean_x, mean_y) = (over(&px, |i, p| i * p), over(&py, |j, p| j * p));
+        let covariance = |cell: &GlcmCell| cell.p * (f64::from(cell.i) - mean_x) * (f64::from(cell.j) - mean_y);
+        let occurring = |p: &[f64]| p.iter().filter(|&&p| p > 0.0).count();
+        let (entropy_x, entropy_y) = (entropy(px.iter().copied()), entropy(py.iter().copied()));
+        let joint_entropy = entropy(glcm.cells.iter().map(|cell| cell.p));
+        Self {
+            n_g: n_g as f64,
+            mean_x,
+            mean_y,
+            variance_x: over(&px, |i, p| p * (i - mean_x) * (i - mean_x)),
+            variance_y: over(&py, |j, p| p * (j - mean_y) * (j - mean_y)),
+            covariance: glcm.cells.iter().map(covariance).sum(),
+            constant: occurring(&px) == 1 || occurring(&py) == 1,
+            autocorrelation,
+            energy,
+            maximum,
+            entropy_x,
+            entropy_y,
+            joint_entropy,
+            mutual_information: mutual_information(entropy_x + entropy_y, joint_entropy),
+            difference_average: over(&difference, |k, p| k * p),
+            difference,
+            sum,
+            mcc: if glcm.n_levels == 1 { 1.0 } else { second_singular_value(&glcm.cells, &px, &py) },
+        }
+    }
+
+    /// `Σ p (i + j - µx - µy)^power`.
+    fn cluster(&self, power: i32) -> f64 {
+        let center = self.mean_x + self.mean_y;
+        over(&self.sum, |k, p| (k - center).powi(power) * p)
+    }
+
+    fn correlation(&self) -> f64 {
+        if self.constant { 1.0 } else { self.covariance / (self.variance_x * self.variance_y).sqrt() }
+    }
+
+    fn imc1(&self) -> f64 {
+        let larger = self.entropy_x.max(self.entropy_y);
+        if larger == 0.0 { 0.0 } else { -self.mutual_information / larger }
+    }
+}
+
+/// `Σ_k f(k, p[k])` over the entries that are not 0.
+fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
+    p.iter().enumerate().filter(|&(_, &p)| p > 0.0).map(|(k, &p)| f(k as f64, p)).sum()
+}
+
+/// `-Σ p log2 p` with `0 log 0 = 0`; never -0.
+fn entropy(p: impl Iterator<Item = f64>) -> f64 {
+    0.0 - p.filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>()
+}
+
+/// `HX + HY - HXY`, which is never negative; a difference within rounding of the entropies is 0.
+fn mutual_information(separate: f64, joint: f64) -> f64 {
+    const ROUNDING: f64 = 1e-14;
+    let difference = separate - joint;
+    if difference <= ROUNDING * separate.max(1.0) { 0.0 } else { difference }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    fn along_x() -> Glcm {
+        Glcm::new(&example::levels(), Direction([0, 0, 1]), &TextureParams::default()).expect("pairs")
+    }
+
+    #[test]
+    fn names_are_in_ascii_order() {
+        let names = GlcmFeatures::NAMES;
+        assert_eq!(names.len(), 24);
+        // "MCC" comes before "MaximumProbability".
+        assert!(names.is_sorted());
+    }
+
+    #[test]
+    fn the_example_of_the_module() {
+        let expected = [
+            [2, 2, 2, 1, 1],
+            [2, 4, 2, 1, 0],
+            [2, 2, 4, 1, 1],
+            [1, 1, 1, 4, 1],
+            [1, 0, 1, 1, 2],
+        ];
+        let glcm = along_x();
+        assert_eq!(glcm.n_pairs, 40.0);
+        let mut found = [[0; 5]; 5];
+        for cell in &glcm.cells {
+            found[usize::from(cell.i) - 1][usize::from(cell.j) - 1] = (cell.p * 40.0).round() as i32;
+        }
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn features_of_the_example_by_hand() {
+        let f = along_x().features();
+        // The diagonals of the matrix above.
+        let p = [16.0, 12.0, 8.0, 2.0, 2.0].map(|n| n / 40.0);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-14, "{a} {b}");
+        close(f.contrast, p[1] + 4.0 * p[2] + 9.0 * p[3] + 16.0 * p[4]);
+        close(f.id, p[0] + p[1] / 2.0 + p[2] / 3.0 + p[3] / 4.0 + p[4] / 5.0);
+        close(f.inverse_variance, p[1] + p[2] / 4.0 + p[3] / 9.0 + p[4] / 16.0);
+        close(f.difference_average, 42.0 / 40.0);
+        close(f.maximum_probability, 0.1);
+        close(f.joint_average, (8.0 + 2.0 * 9.0 + 3.0 * 10.0 + 4.0 * 8.0 + 5.0 * 5.0) / 40.0);
+        close(f.sum_average, 2.0 * f.joint_average);
+        close(f.joint_energy, (3.0 * 16.0 + 8.0 * 4.0 + 12.0) / 1600.0);
+    }
+
+    #[test]
+    fn a_flat_region_is_one_cell() {
+        let flat = Levels::from_array(ndarray::Array3::from_elem((2, 3, 3), 4u16).view()).expect("levels");
+        let f = GlcmFeatures::new(&flat, [1.0; 3], &TextureParams::default()).expect("features");
+        for zero in [f.contrast, f.joint_entropy, f.sum_squares, f.imc1, f.imc2, f.cluster_shade, f.difference_entropy] {
+            assert_eq!(zero.to_bits(), 0.0f64.to_bits());
+        }
+        for one in [f.correlation, f.mcc, f.id, f.idm, f.idn, f.idmn, f.joint_energy, f.maximum_probability] {
+            assert_eq!(one, 1.0);
+        }
+        assert_eq!((f.joint_average, f.sum_average, f.autocorrelation), (4.0, 8.0, 16.0));
+    }
+
+    #[test]
+    fn a_direction_of_one_level_has_no_maximal_correlation() {
+        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1], [2, 2]]]).view()).expect("levels");
+        let one = Glcm::new(&levels, Direction([0, 1, 0]), &TextureParams::default()).expect("pairs").features();
+        assert_eq!(one.mcc, 1.0);
+        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1, 0, 2]]]).view()).expect("levels");
+        let f = Glcm::new(&levels, Direction([0, 0, 1]), &TextureParams::default()).expect("pairs").features();
+        assert_eq!((f.mcc, f.correlation, f.joint_energy), (0.0, 1.0, 1.0));
+    }
+
+    #[test]
+    fn a_region_without_neighbors_is_undefined() {
+        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 0, 2], [0, 0, 0], [3, 0, 1]]]).view()).expect("levels");
+        for weighting in [None, Some(WeightingNorm::Euclidean)] {
+            let params = TextureParams { weighting, ..TextureParams::default() };
+            let f = GlcmFeatures::new(&levels, [1.0; 3], &params).expect("features");
+            assert!(f.iter().all(|(_, value)| value.is_nan()));
+        }
+    }
+
+    #[test]
+    fn very_many_levels_on_few_voxels_stay_small() {
+        let plane = ndarray::Array3::from_shape_fn((1, 8, 8), |(_, y, x)| (65_535 - 1000 * y - 7 * x) as u16);
+        let levels = Levels::from_array(plane.view()).expect("levels");
+        let f = GlcmFeatures::new(&levels, [1.0; 3], &TextureParams::default()).expect("features");
+        assert!(f.iter().all(|(_, value)| value.is_finite()));
+    }
+}

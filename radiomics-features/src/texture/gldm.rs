@@ -1,0 +1,155 @@
+//! Gray level dependence matrix: how many neighbors of a voxel are alike.
+//!
+//! Two neighbors are alike if their levels differ by at most `α` (0 by default). The dependence of a voxel is
+//! `d = 1 + the number of its alike neighbors`; `P(i, d)` is the number of voxels of level `i` and dependence `d`. Example
+//! of the [texture module](super), with the 8 neighbors of a plane and `α = 0`:
+//!
+//! ```text
+//! i \ d   1  2  3  4  5
+//!   1     3  0  3  0  0
+//!   2     0  0  2  2  1
+//!   3     0  0  6  0  0
+//!   4     0  0  0  4  0
+//!   5     0  4  0  0  0
+//! ```
+//!
+//! Symbols: `Nz = Σ P` the number of voxels, `q = P / Nz`, `µ` the mean under `q`. IBSI calls the matrix neighboring gray
+//! level dependence matrix.
+
+use super::direction::{Direction, pair_directions};
+use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
+use super::tally::Tally;
+use super::{TextureParams, walk};
+use crate::discretize::Levels;
+use crate::feature_table::feature_table;
+use crate::Result;
+
+/// The dependence matrix of a region.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Gldm {
+    /// `P(i, d)`.
+    pub matrix: SizeMatrix,
+}
+
+impl Gldm {
+    /// Counts the alike neighbors of every voxel.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSetting`](crate::Error::InvalidSetting) if the distances are unusable.
+    pub fn new(levels: &Levels, params: &TextureParams) -> Result<Self> {
+        let half = pair_directions(levels.shape(), params)?;
+        let offsets: Vec<Direction> = half.iter().flat_map(|&d| [d, d.reversed()]).collect();
+        let mut tally = Tally::new(levels.n_g(), offsets.len() + 1, levels.n_voxels());
+        let mut dependences = vec![0u16; levels.shape()[2]];
+        let visit = |levels: &[u16], counts: &[u16]| {
+            for (dependence, count) in dependences.iter_mut().zip(counts) {
+                *dependence = count + 1;
+            }
+            tally.add(levels, &dependences);
+        };
+        match params.gldm_alpha {
+            0 => walk::count_neighbors(levels, &offsets, |center, neighbor| center == neighbor, visit),
+            alpha => {
+                let alike = |center: u16, neighbor: u16| (neighbor != 0) & (center.abs_diff(neighbor) <= alpha);
+                walk::count_neighbors(levels, &offsets, alike, visit);
+            }
+        }
+        let cells = tally.into_cells().into_iter().map(|cell| SizeCell {
+            level: cell.row,
+            size: u32::from(cell.column),
+            count: f64::from(cell.count),
+        });
+        Ok(Self { matrix: SizeMatrix { cells: cells.collect() } })
+    }
+
+    /// The features of this matrix.
+    pub fn features(&self) -> GldmFeatures {
+        GldmFeatures::compute(&self.matrix.marginals())
+    }
+}
+
+feature_table! {
+    /// Gray level dependence features. Symbols as in the [module documentation](self).
+    pub struct GldmFeatures from m: &SizeMarginals {
+        /// Dependence entropy `-Σ q log2 q`; bits.
+        dependence_entropy ("DependenceEntropy", ibsi Some("FCBV")) = m.entropy;
+        /// Dependence non-uniformity `Σ_d (Σ_i P)² / Nz`; in [1, Nz].
+        dependence_non_uniformity ("DependenceNonUniformity", ibsi Some("Z87G")) = m.size_non_uniformity();
+        /// Normalized dependence non-uniformity `Σ_d (Σ_i P)² / Nz²`; in (0, 1].
+        dependence_non_uniformity_normalized ("DependenceNonUniformityNormalized", ibsi Some("OKJI")) =
+            m.size_non_uniformity_normalized();
+        /// Dependence variance `Σ q (d - µ)²`; squared neighbors.
+        dependence_variance ("DependenceVariance", ibsi Some("DNX2")) = m.size_variance;
+        /// Gray level non-uniformity `Σ_i (Σ_d P)² / Nz`; in [1, Nz].
+        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi Some("FP8K")) = m.level_non_uniformity();
+        /// Gray level variance `Σ q (i - µ)²`; squared levels. 0 for a flat region.
+        gray_level_variance ("GrayLevelVariance", ibsi Some("1PFV")) = m.level_variance;
+        /// High gray level emphasis `Σ q i²`; squared levels.
+        high_gray_level_emphasis ("HighGrayLevelEmphasis", ibsi Some("OAE7")) = m.high_level;
+        /// Large dependence emphasis `Σ q d²`.
+        large_dependence_emphasis ("LargeDependenceEmphasis", ibsi Some("IMOQ")) = m.large;
+        /// Large dependence high gray level emphasis `Σ q d² i²`.
+        large_dependence_high_gray_level_emphasis ("LargeDependenceHighGrayLevelEmphasis", ibsi Some("9QMG")) =
+            m.large_high;
+        /// Large dependence low gray level emphasis `Σ q d² / i²`.
+        large_dependence_low_gray_level_emphasis ("LargeDependenceLowGrayLevelEmphasis", ibsi Some("NBZI")) =
+            m.large_low;
+        /// Low gray level emphasis `Σ q / i²`; in (0, 1].
+        low_gray_level_emphasis ("LowGrayLevelEmphasis", ibsi Some("TL9H")) = m.low_level;
+        /// Small dependence emphasis `Σ q / d²`; in (0, 1].
+        small_dependence_emphasis ("SmallDependenceEmphasis", ibsi Some("SODN")) = m.small;
+        /// Small dependence high gray level emphasis `Σ q i² / d²`.
+        small_dependence_high_gray_level_emphasis ("SmallDependenceHighGrayLevelEmphasis", ibsi Some("JA6D")) =
+            m.small_high;
+        /// Small dependence low gray level emphasis `Σ q / (i² d²)`; in (0, 1].
+        small_dependence_low_gray_level_emphasis ("SmallDependenceLowGrayLevelEmphasis", ibsi Some("EQ3F")) =
+            m.small_low;
+    }
+}
+
+impl GldmFeatures {
+    /// The 14 features of a region. The spacing does not matter, and is an argument to have one shape for all five
+    /// families.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSetting`](crate::Error::InvalidSetting) if the distances are unusable.
+    pub fn new(levels: &Levels, _spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
+        Ok(Gldm::new(levels, params)?.features())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    fn cells(params: &TextureParams) -> Vec<(u16, u32, f64)> {
+        let gldm = Gldm::new(&example::levels(), params).expect("valid distances");
+        gldm.matrix.cells.iter().map(|c| (c.level, c.size, c.count)).collect()
+    }
+
+    #[test]
+    fn names_are_in_ascii_order() {
+        assert_eq!(GldmFeatures::NAMES.len(), 14);
+        assert!(GldmFeatures::NAMES.is_sorted());
+    }
+
+    #[test]
+    fn the_example_of_the_module() {
+        let expected =
+            [(1, 1, 3.0), (1, 3, 3.0), (2, 3, 2.0), (2, 4, 2.0), (2, 5, 1.0), (3, 3, 6.0), (4, 4, 4.0), (5, 2, 4.0)];
+        assert_eq!(cells(&TextureParams::default()), expected);
+    }
+
+    #[test]
+    fn any_difference_is_alike_with_a_large_alpha() {
+        // Then the dependence is 1 + the number of neighbors: 4 corners, 12 on the edge, 9 inside.
+        let params = TextureParams { gldm_alpha: 9, ..TextureParams::default() };
+        let mut by_size = std::collections::BTreeMap::new();
+        for (_, size, count) in cells(&params) {
+            *by_size.entry(size).or_insert(0.0) += count;
+        }
+        assert!(by_size.into_iter().eq([(4, 4.0), (6, 12.0), (9, 9.0)]));
+    }
+}

@@ -1,0 +1,228 @@
+//! The maximal correlation of a joint distribution: the second singular value of `D = p / √(px py)`.
+//!
+//! The largest singular value of `D` is 1 with the known vectors `√px` and `√py`. They are subtracted, and the largest
+//! singular value of the rest, `B = D - √px √pyᵀ`, is found by Lanczos' iteration on `Bᵀ B`, reorthogonalized at every
+//! step. A step costs two products with the cells that are not empty, so hundreds of gray levels stay cheap; with few
+//! levels the iteration ends at the dimension and is exact.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::glcm::GlcmCell;
+
+/// An eigenvalue is accepted when its residual is below this fraction of it; its error is then below the square of the
+/// residual over the gap to the next one, and never above the residual.
+const RESIDUAL: f64 = 1e-10;
+
+/// The second largest singular value of `p(i, j) / √(px(i) py(j))`, in [0, 1]; 0 if there is only one.
+///
+/// `px` and `py` are the sums of the cells' rows and columns, indexed by level.
+pub(super) fn second_singular_value(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
+    let operator = Deflated::new(cells, px, py);
+    if operator.root_x.len().min(operator.root_y.len()) < 2 {
+        return 0.0;
+    }
+    largest_eigenvalue(&operator).clamp(0.0, 1.0).sqrt()
+}
+
+/// `B` on the levels that occur.
+struct Deflated {
+    /// `(row, column, D)`.
+    entries: Vec<(usize, usize, f64)>,
+    root_x: Vec<f64>,
+    root_y: Vec<f64>,
+}
+
+impl Deflated {
+    fn new(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> Self {
+        let (row_of, root_x) = occurring(px);
+        let (column_of, root_y) = occurring(py);
+        let entries = cells
+            .iter()
+            .map(|cell| {
+                let (row, column) = (row_of[usize::from(cell.i)], column_of[usize::from(cell.j)]);
+                (row, column, cell.p / (root_x[row] * root_y[column]))
+            })
+            .collect();
+        Self { entries, root_x, root_y }
+    }
+
+    /// `Bᵀ B v`.
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let along = dot(&self.root_y, v);
+        let mut u: Vec<f64> = self.root_x.iter().map(|root| -along * root).collect();
+        for &(row, column, d) in &self.entries {
+            u[row] += d * v[column];
+        }
+        let along = dot(&self.root_x, &u);
+        let mut w: Vec<f64> = self.root_y.iter().map(|root| -along * root).collect();
+        for &(row, column, d) in &self.entries {
+            w[column] += d * u[row];
+        }
+        w
+    }
+}
+
+/// The index of each level among those that occur, and the square roots of their probabilities.
+fn occurring(p: &[f64]) -> (Vec<usize>, Vec<f64>) {
+    let mut index = vec![usize::MAX; p.len()];
+    let mut roots = Vec::new();
+    for (level, &p) in p.iter().enumerate().filter(|&(_, &p)| p > 0.0) {
+        index[level] = roots.len();
+        roots.push(p.sqrt());
+    }
+    (index, roots)
+}
+
+/// The largest eigenvalue of `Bᵀ B`.
+fn largest_eigenvalue(operator: &Deflated) -> f64 {
+    let dimension = operator.root_y.len();
+    let mut basis = vec![normalized(start_vector(dimension)).expect("the start is not 0")];
+    let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
+    loop {
+        let step = basis.len();
+        let mut next = operator.apply(&basis[step - 1]);
+        diagonal.push(dot(&next, &basis[step - 1]));
+        // Twice: once is not enough where most of the vector cancels.
+        for _ in 0..2 {
+            for v in &basis {
+                let along = dot(&next, v);
+                next.iter_mut().zip(v).for_each(|(n, v)| *n -= along * v);
+            }
+        }
+        let norm = dot(&next, &next).sqrt();
+        let exhausted = step == dimension || norm <= f64::EPSILON;
+        if exhausted || step.is_multiple_of(8) {
+            let top = top_pair(&diagonal, &off_diagonal);
+            if exhausted || norm * top.last_component.abs() <= RESIDUAL * top.value {
+                return top.value;
+            }
+        }
+        off_diagonal.push(norm);
+        basis.push(next.into_iter().map(|x| x / norm).collect());
+    }
+}
+
+/// The largest eigenvalue of the tridiagonal matrix, and the last component of its vector.
+struct TopPair {
+    value: f64,
+    last_component: f64,
+}
+
+fn top_pair(diagonal: &[f64], off_diagonal: &[f64]) -> TopPair {
+    let n = diagonal.len();
+    let tridiagonal = DMatrix::from_fn(n, n, |i, j| match i.abs_diff(j) {
+        0 => diagonal[i],
+        1 => off_diagonal[i.min(j)],
+        _ => 0.0,
+    });
+    let eigen = SymmetricEigen::new(tridiagonal);
+    let (index, value) = eigen.eigenvalues.argmax();
+    TopPair { value, last_component: eigen.eigenvectors[(n - 1, index)] }
+}
+
+/// A fixed vector with no structure that an eigenvector could be orthogonal to: a mixed counter in [-1, 1).
+fn start_vector(n: usize) -> Vec<f64> {
+    (0..n as u64)
+        .map(|i| {
+            let mut bits = (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (bits ^ (bits >> 31)) as i64 as f64 / 2f64.powi(63)
+        })
+        .collect()
+}
+
+fn normalized(v: Vec<f64>) -> Option<Vec<f64>> {
+    let norm = dot(&v, &v).sqrt();
+    (norm > 0.0).then(|| v.into_iter().map(|x| x / norm).collect())
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same by a dense singular value decomposition.
+    fn dense(p: &DMatrix<f64>) -> f64 {
+        let keep = |sums: Vec<f64>| (0..sums.len()).filter(|&i| sums[i] > 0.0).collect::<Vec<_>>();
+        let rows = keep(p.column_sum().iter().copied().collect());
+        let columns = keep(p.row_sum().iter().copied().collect());
+        let d = DMatrix::from_fn(rows.len(), columns.len(), |i, j| {
+            let (px, py) = (p.row(rows[i]).sum(), p.column(columns[j]).sum());
+            p[(rows[i], columns[j])] / (px * py).sqrt()
+        });
+        let mut values: Vec<f64> = d.svd(false, false).singular_values.iter().copied().collect();
+        values.sort_by(|a, b| b.total_cmp(a));
+        values.get(1).copied().unwrap_or(0.0)
+    }
+
+    fn sparse(p: &DMatrix<f64>) -> f64 {
+        let n = p.nrows();
+        let mut cells = Vec::new();
+        let (mut px, mut py) = (vec![0.0; n + 1], vec![0.0; n + 1]);
+        for i in 0..n {
+            for j in 0..n {
+                if p[(i, j)] > 0.0 {
+                    cells.push(GlcmCell { i: i as u16 + 1, j: j as u16 + 1, p: p[(i, j)] });
+                    px[i + 1] += p[(i, j)];
+                    py[j + 1] += p[(i, j)];
+                }
+            }
+        }
+        second_singular_value(&cells, &px, &py)
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_singular_value_decomposition(
+            n in 2usize..40,
+            fill in 1u64..100,
+            symmetric: bool,
+            seed: u64,
+        ) {
+            let mut state = seed;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state >> 33
+            };
+            let mut p = DMatrix::from_fn(n, n, |_, _| if next() % 100 < fill { (next() % 50) as f64 } else { 0.0 });
+            if symmetric {
+                p = &p + p.transpose();
+            }
+            prop_assume!(p.sum() > 0.0);
+            p /= p.sum();
+            let (found, expected) = (sparse(&p), dense(&p));
+            prop_assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn hundreds_of_levels_equal_the_dense_value() {
+        // Neighboring levels occur together, as in an image.
+        let n = 300;
+        let mut p = DMatrix::from_fn(n, n, |i, j| {
+            let k = i.abs_diff(j) as f64;
+            (-k * k / 200.0).exp() * (1.0 + ((i * j) % 7) as f64)
+        });
+        p = &p + p.transpose();
+        p /= p.sum();
+        assert!((sparse(&p) - dense(&p)).abs() < 1e-10);
+    }
+
+    #[test]
+    fn independent_levels_have_none() {
+        let px = [0.2, 0.3, 0.5];
+        let p = DMatrix::from_fn(3, 3, |i, j| px[i] * px[2 - j]);
+        assert!(sparse(&p) < 1e-15);
+    }
+
+    #[test]
+    fn separate_groups_of_levels_have_one() {
+        let p = DMatrix::from_fn(6, 6, |i, j| if i / 2 == j / 2 { 1.0 / 12.0 } else { 0.0 });
+        assert!((sparse(&p) - 1.0).abs() < 1e-14);
+    }
+}

@@ -1,0 +1,451 @@
+//! The loops over voxels: every matrix is counted through one of these, and there is no other.
+//!
+//! All work row by row on the levels' memory. Instead of asking for each voxel whether its neighbor exists, a row is cut
+//! once to the part whose neighbors lie in the box; "outside the region" is level 0, which counts like any other level and
+//! is dropped at the end.
+
+use std::ops::Range;
+
+use super::direction::{Axis, Direction};
+use crate::discretize::Levels;
+
+/// Start and length of the indices `i` of an axis for which `i + step` is on the axis as well.
+fn overlap(side: usize, step: isize) -> Range<usize> {
+    let cut = step.unsigned_abs().min(side);
+    if step >= 0 { 0..side - cut } else { cut..side }
+}
+
+/// Moves a range by a step that keeps it on its axis.
+fn moved(range: &Range<usize>, step: isize) -> Range<usize> {
+    range.start.wrapping_add_signed(step)..range.end.wrapping_add_signed(step)
+}
+
+/// The rows of a box: which slice of memory belongs to row `(z, y)`.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    levels: &'a [u16],
+    shape: [usize; 3],
+}
+
+impl<'a> Rows<'a> {
+    fn of(levels: &'a Levels) -> Self {
+        Self { levels: levels.as_slice(), shape: levels.shape() }
+    }
+
+    fn start(&self, z: usize, y: usize) -> usize {
+        (z * self.shape[1] + y) * self.shape[2]
+    }
+
+    fn get(&self, z: usize, y: usize) -> &'a [u16] {
+        let start = self.start(z, y);
+        &self.levels[start..start + self.shape[2]]
+    }
+
+    /// The row at an offset, if it is in the box.
+    fn get_moved(&self, z: usize, y: usize, step_z: isize, step_y: isize) -> Option<&'a [u16]> {
+        let z = z.checked_add_signed(step_z).filter(|&z| z < self.shape[0])?;
+        let y = y.checked_add_signed(step_y).filter(|&y| y < self.shape[1])?;
+        Some(self.get(z, y))
+    }
+
+    fn indices(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let [nz, ny, _] = self.shape;
+        (0..nz).flat_map(move |z| (0..ny).map(move |y| (z, y)))
+    }
+}
+
+/// Visits `(centers, neighbors)`: equally long parts of two rows, such that the voxel at each position of the second lies
+/// at `direction` from the voxel at the same position of the first. Together they are all pairs inside the box.
+pub(super) fn row_pairs(levels: &Levels, direction: Direction, mut visit: impl FnMut(&[u16], &[u16])) {
+    let rows = Rows::of(levels);
+    let Direction([step_z, step_y, step_x]) = direction;
+    let centers = overlap(rows.shape[2], step_x);
+    let neighbors = moved(&centers, step_x);
+    for (z, y) in rows.indices() {
+        if let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) {
+            visit(&rows.get(z, y)[centers.clone()], &neighbor_row[neighbors.clone()]);
+        }
+    }
+}
+
+/// Visits `(levels, lengths)` row by row, where a voxel's length is that of the run of its level along the direction, from
+/// the run's first voxel up to this one. A run of length `r` so shows the lengths 1, 2, .. r once each.
+///
+/// The direction must be one of [`directions`](super::direction::directions): its predecessor has been visited before.
+pub(super) fn run_lengths(levels: &Levels, direction: Direction, mut visit: impl FnMut(&[u16], &[u16])) {
+    let rows = Rows::of(levels);
+    let Direction([step_z, step_y, step_x]) = direction;
+    debug_assert!(direction > Direction([0, 0, 0]), "runs are followed forwards");
+    let side = rows.shape[2];
+    let mut lengths = vec![1u16; rows.levels.len()];
+    let from = overlap(side, step_x);
+    let to = moved(&from, step_x);
+    for (z, y) in rows.indices() {
+        let start = rows.start(z, y);
+        let row = rows.get(z, y);
+        if step_z == 0 && step_y == 0 {
+            extend_along_row(row, &mut lengths[start..start + side], step_x.unsigned_abs());
+        } else if let Some(previous) = rows.get_moved(z, y, -step_z, -step_y) {
+            let previous_start = rows.start(z.wrapping_add_signed(-step_z), y.wrapping_add_signed(-step_y));
+            let (before, after) = lengths.split_at_mut(start);
+            let previous_lengths = &before[previous_start..previous_start + side][from.clone()];
+            let current = after[..side][to.clone()].iter_mut().zip(&row[to.clone()]);
+            for ((length, level), (before, count)) in current.zip(previous[from.clone()].iter().zip(previous_lengths)) {
+                *length = if level == before { count + 1 } else { 1 };
+            }
+        }
+        visit(row, &lengths[start..start + side]);
+    }
+}
+
+/// Run lengths where the predecessor is in the same row.
+fn extend_along_row(row: &[u16], lengths: &mut [u16], step: usize) {
+    for x in step..row.len() {
+        if row[x] == row[x - step] {
+            lengths[x] = lengths[x - step] + 1;
+        }
+    }
+}
+
+/// Whether a line along the direction holds two voxels of the region, near or far.
+pub(super) fn some_line_holds_two(levels: &Levels, direction: Direction) -> bool {
+    let rows = Rows::of(levels);
+    let mut lines = std::collections::HashSet::new();
+    for (z, y) in rows.indices() {
+        for (x, _) in rows.get(z, y).iter().enumerate().filter(|&(_, &level)| level != 0) {
+            if !lines.insert(entry(rows.shape, [z, y, x], direction)) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Where the line through a voxel enters the box.
+fn entry(shape: [usize; 3], voxel: [usize; 3], direction: Direction) -> [usize; 3] {
+    let steps = (0..3)
+        .filter(|&axis| direction.0[axis] != 0)
+        .map(|axis| {
+            let step = direction.0[axis];
+            let room = if step > 0 { voxel[axis] } else { shape[axis] - 1 - voxel[axis] };
+            room / step.unsigned_abs()
+        })
+        .min()
+        .unwrap_or(0);
+    std::array::from_fn(|axis| voxel[axis].wrapping_add_signed(-direction.0[axis] * steps as isize))
+}
+
+/// Visits `(levels, counts)` row by row, where a voxel's count is the number of its neighbors in `offsets` that are
+/// `alike(center, neighbor)`. Outside the box nothing is alike; level 0 is offered to `alike` like any other.
+pub(super) fn count_neighbors(
+    levels: &Levels,
+    offsets: &[Direction],
+    alike: impl Fn(u16, u16) -> bool,
+    mut visit: impl FnMut(&[u16], &[u16]),
+) {
+    let rows = Rows::of(levels);
+    let mut counts = vec![0u16; rows.shape[2]];
+    for (z, y) in rows.indices() {
+        let row = rows.get(z, y);
+        counts.fill(0);
+        for &Direction([step_z, step_y, step_x]) in offsets {
+            let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) else { continue };
+            let at = overlap(rows.shape[2], step_x);
+            let neighbors = &neighbor_row[moved(&at, step_x)];
+            for ((count, &center), &neighbor) in counts[at.clone()].iter_mut().zip(&row[at]).zip(neighbors) {
+                *count += u16::from(alike(center, neighbor));
+            }
+        }
+        visit(row, &counts);
+    }
+}
+
+/// A box of voxels around each voxel, taken `times` times (which may be negative).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shell {
+    pub radius: usize,
+    pub times: i64,
+}
+
+/// The shells at the given distances as boxes added and subtracted: distance `d` is the box of radius `d` without the box
+/// of radius `d - 1`.
+pub(super) fn shells(distances: &[usize], longest: usize) -> Vec<Shell> {
+    let mut times = std::collections::BTreeMap::new();
+    let distinct: std::collections::BTreeSet<usize> = distances.iter().copied().filter(|&d| d <= longest).collect();
+    for distance in distinct {
+        *times.entry(distance).or_insert(0) += 1;
+        *times.entry(distance - 1).or_insert(0) -= 1;
+    }
+    times.into_iter().filter(|&(_, times)| times != 0).map(|(radius, times)| Shell { radius, times }).collect()
+}
+
+/// Visits `(levels, sums, counts)` row by row: the sum of the levels of a voxel's neighbors inside the region, and their
+/// number, for the neighborhood made of `shells`, kept in the plane perpendicular to `flat`.
+///
+/// Sums over a box are sums of columns of rows, so a neighborhood of 26 costs 9 additions of rows and 2 of columns.
+pub(super) fn sum_neighbors(
+    levels: &Levels,
+    shells: &[Shell],
+    flat: Option<Axis>,
+    mut visit: impl FnMut(&[u16], &[i64], &[i64]),
+) {
+    let rows = Rows::of(levels);
+    let side = rows.shape[2];
+    let reach = |axis: Axis, radius: usize| if flat == Some(axis) { 0 } else { radius as isize };
+    // Sum in the low 40 bits, count above: at most 65,535 neighbors of level 65,535 fit.
+    let mut columns = vec![0u64; side];
+    let (mut sums, mut counts) = (vec![0i64; side], vec![0i64; side]);
+    for (z, y) in rows.indices() {
+        sums.fill(0);
+        counts.fill(0);
+        for shell in shells {
+            add_columns(&rows, z, y, [reach(Axis::Z, shell.radius), reach(Axis::Y, shell.radius)], &mut columns);
+            let reach_x = reach(Axis::X, shell.radius).unsigned_abs();
+            for x in 0..side {
+                let window = &columns[x.saturating_sub(reach_x)..(x + reach_x + 1).min(side)];
+                let total: u64 = window.iter().sum();
+                sums[x] += shell.times * (total & LEVEL_SUM) as i64;
+                counts[x] += shell.times * (total >> LEVEL_BITS) as i64;
+            }
+        }
+        visit(rows.get(z, y), &sums, &counts);
+    }
+}
+
+const LEVEL_BITS: u32 = 40;
+const LEVEL_SUM: u64 = (1 << LEVEL_BITS) - 1;
+
+/// For each x, the sum and the number of levels in the rows within reach of `(z, y)`.
+fn add_columns(rows: &Rows<'_>, z: usize, y: usize, reach: [isize; 2], columns: &mut [u64]) {
+    columns.fill(0);
+    for step_z in -reach[0]..=reach[0] {
+        for step_y in -reach[1]..=reach[1] {
+            if let Some(row) = rows.get_moved(z, y, step_z, step_y) {
+                for (column, &level) in columns.iter_mut().zip(row) {
+                    *column += u64::from(level) | u64::from(level != 0) << LEVEL_BITS;
+                }
+            }
+        }
+    }
+}
+
+/// A stretch of one row with one level inside the region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    start: u16,
+    end: u16,
+    level: u16,
+}
+
+/// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
+/// in the plane perpendicular to `flat`).
+pub(super) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
+    let rows = Rows::of(levels);
+    // With x fixed, neighbors in a row are not connected: every voxel is its own run, and touches only the same x.
+    let along_x = flat != Some(Axis::X);
+    let mut runs: Vec<Run> = Vec::new();
+    let mut first_run = vec![0usize];
+    let mut forest = Forest::default();
+    let previous_rows: Vec<[isize; 2]> = [[-1, -1], [-1, 0], [-1, 1], [0, -1]]
+        .into_iter()
+        .filter(|step| (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0))
+        .collect();
+    for (z, y) in rows.indices() {
+        let begin = runs.len();
+        push_runs(rows.get(z, y), along_x, &mut runs);
+        forest.grow(runs.len());
+        for &[step_z, step_y] in &previous_rows {
+            if rows.get_moved(z, y, step_z, step_y).is_none() {
+                continue;
+            }
+            let row = z.wrapping_add_signed(step_z) * rows.shape[1] + y.wrapping_add_signed(step_y);
+            connect(&runs, first_run[row]..first_run[row + 1], begin..runs.len(), along_x, &mut forest);
+        }
+        first_run.push(runs.len());
+    }
+    forest.zones(&runs)
+}
+
+/// Appends the runs of a row.
+fn push_runs(row: &[u16], along_x: bool, runs: &mut Vec<Run>) {
+    let mut x = 0;
+    for stretch in row.chunk_by(|a, b| along_x && a == b) {
+        let end = x + stretch.len();
+        if stretch[0] != 0 {
+            runs.push(Run { start: x as u16, end: end as u16, level: stretch[0] });
+        }
+        x = end;
+    }
+}
+
+/// Joins the runs of two rows that touch and have one level. Both ranges are in ascending order of x.
+fn connect(runs: &[Run], above: Range<usize>, here: Range<usize>, diagonal: bool, forest: &mut Forest) {
+    let reach = u32::from(diagonal);
+    let mut first = above.start;
+    for current in here {
+        let run = runs[current];
+        while first < above.end && u32::from(runs[first].end) + reach <= u32::from(run.start) {
+            first += 1;
+        }
+        let touching = runs[first..above.end]
+            .iter()
+            .take_while(|other| u32::from(other.start) < u32::from(run.end) + reach);
+        for (other, index) in touching.zip(first..) {
+            if other.level == run.level {
+                forest.join(index, current);
+            }
+        }
+    }
+}
+
+/// Sets of runs (union-find): each points to a run of its set, a root to itself.
+#[derive(Debug, Default)]
+struct Forest {
+    parent: Vec<u32>,
+}
+
+impl Forest {
+    fn grow(&mut self, n: usize) {
+        self.parent.extend(self.parent.len() as u32..n as u32);
+    }
+
+    fn root(&mut self, run: usize) -> usize {
+        let mut run = run;
+        while self.parent[run] as usize != run {
+            let grandparent = self.parent[self.parent[run] as usize];
+            self.parent[run] = grandparent;
+            run = grandparent as usize;
+        }
+        run
+    }
+
+    /// The older root stays one, so that zones come in the order of their first voxel.
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (older, newer) = (a.min(b), a.max(b));
+        self.parent[newer] = older as u32;
+    }
+
+    fn zones(mut self, runs: &[Run]) -> Vec<(u16, u32)> {
+        let mut sizes = vec![0u32; runs.len()];
+        for (index, run) in runs.iter().enumerate() {
+            let root = self.root(index);
+            sizes[root] += u32::from(run.end - run.start);
+        }
+        runs.iter().zip(sizes).filter(|&(_, size)| size > 0).map(|(run, size)| (run.level, size)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    /// A volume with holes and long runs, from a fixed mixing of the index.
+    fn volume(shape: [usize; 3]) -> Levels {
+        let grid = Array3::from_shape_fn(shape, |(z, y, x)| {
+            let mixed = (z * 37 + y * 101 + x * 13 + (z * y + x) * (y + 3)) % 11;
+            [0u16, 1, 1, 2, 2, 2, 3, 3, 1, 0, 5][mixed]
+        });
+        Levels::from_array(grid.view()).expect("levels")
+    }
+
+    fn at(levels: &Levels, voxel: [isize; 3]) -> u16 {
+        let index = voxel.map(|i| usize::try_from(i).ok());
+        let [Some(z), Some(y), Some(x)] = index else { return 0 };
+        levels.grid().get([z, y, x]).copied().unwrap_or(0)
+    }
+
+    fn voxels(levels: &Levels) -> Vec<[isize; 3]> {
+        let [nz, ny, nx] = levels.shape().map(|side| side as isize);
+        (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [z, y, x]))).collect()
+    }
+
+    fn neighbors(levels: &Levels, distances: &[usize], flat: Option<Axis>) -> Vec<Direction> {
+        let half = super::super::direction::directions(levels.shape(), distances, flat).expect("directions");
+        half.iter().flat_map(|&direction| [direction, direction.reversed()]).collect()
+    }
+
+    #[test]
+    fn sums_over_boxes_equal_sums_over_neighbors() {
+        for (shape, distances) in [([4, 5, 6], vec![1]), ([3, 7, 5], vec![1, 2]), ([1, 6, 6], vec![2]), ([5, 5, 5], vec![1, 3])] {
+            for flat in [None, Some(Axis::Z), Some(Axis::Y), Some(Axis::X)] {
+                let levels = volume(shape);
+                let offsets = neighbors(&levels, &distances, flat);
+                let longest = shape.into_iter().max().expect("three sides") - 1;
+                let mut found = Vec::new();
+                sum_neighbors(&levels, &shells(&distances, longest), flat, |_, sums, counts| {
+                    found.extend(sums.iter().copied().zip(counts.iter().copied()));
+                });
+                let expected: Vec<(i64, i64)> = voxels(&levels)
+                    .into_iter()
+                    .map(|voxel| {
+                        let around = offsets.iter().map(|d| at(&levels, std::array::from_fn(|a| voxel[a] + d.0[a])));
+                        around.fold((0, 0), |(sum, n), level| (sum + i64::from(level), n + i64::from(level != 0)))
+                    })
+                    .collect();
+                assert_eq!(found, expected, "{shape:?} {distances:?} {flat:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn zones_equal_a_flood_fill() {
+        for shape in [[4, 5, 6], [1, 9, 9], [7, 1, 5], [3, 8, 4]] {
+            for flat in [None, Some(Axis::Z), Some(Axis::Y), Some(Axis::X)] {
+                let levels = volume(shape);
+                let offsets = neighbors(&levels, &[1], flat);
+                let mut seen = std::collections::HashSet::new();
+                let mut expected = Vec::new();
+                for start in voxels(&levels) {
+                    let level = at(&levels, start);
+                    if level == 0 || !seen.insert(start) {
+                        continue;
+                    }
+                    let mut stack = vec![start];
+                    let mut size = 0;
+                    while let Some(voxel) = stack.pop() {
+                        size += 1;
+                        for d in &offsets {
+                            let next = std::array::from_fn(|a| voxel[a] + d.0[a]);
+                            if at(&levels, next) == level && seen.insert(next) {
+                                stack.push(next);
+                            }
+                        }
+                    }
+                    expected.push((level, size));
+                }
+                let mut found = zones(&levels, flat);
+                found.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(found, expected, "{shape:?} {flat:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn touching_ends_are_connected_only_diagonally() {
+        // Runs that end at the same x, and runs that begin where the other ends.
+        let plane = ndarray::arr3(&[[[1u16, 1, 2, 2, 1], [2, 2, 1, 1, 2]]]);
+        let levels = Levels::from_array(plane.view()).expect("levels");
+        let mut found = zones(&levels, None);
+        found.sort_unstable();
+        assert_eq!(found, [(1, 5), (2, 5)]);
+        let mut columns = zones(&levels, Some(Axis::X));
+        columns.sort_unstable();
+        assert_eq!(columns, [(1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (2, 1), (2, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn far_voxels_on_one_line_are_found() {
+        let mut grid = Array3::zeros((3, 5, 7));
+        grid[[0, 0, 6]] = 1u16;
+        grid[[2, 4, 2]] = 2;
+        grid[[1, 1, 0]] = 2;
+        let levels = Levels::from_array(grid.view()).expect("levels");
+        assert!(some_line_holds_two(&levels, Direction([1, 2, -2])));
+        for other in [[0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 1], [1, 1, -1]] {
+            assert!(!some_line_holds_two(&levels, Direction(other)), "{other:?}");
+        }
+    }
+}
