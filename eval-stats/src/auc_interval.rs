@@ -60,6 +60,56 @@ pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f
     sum.max(0.0) / (n1 * n0)
 }
 
+/// Limits of Hanley and McNeil's interval from an AUC and the counts alone, clipped to `[0, 1]`.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the AUC or the level, [`Error::TooFewPerClass`] without events or
+/// non-events.
+pub fn hanley_mcneil_limits(
+    auc: f64,
+    n_events: usize,
+    n_non_events: usize,
+    level: f64,
+) -> Result<(f64, f64)> {
+    check_level(level)?;
+    check_auc(auc)?;
+    if n_events == 0 || n_non_events == 0 {
+        return Err(Error::TooFewPerClass {
+            events: n_events,
+            non_events: n_non_events,
+            required: 1,
+        });
+    }
+    let se = hanley_mcneil_variance(auc, n_events, n_non_events).sqrt();
+    let e = Estimate::wald(auc, se, level);
+    Ok((e.low.max(0.0), e.high.min(1.0)))
+}
+
+/// Limits of the binomial-exact interval from an AUC and the number of subjects alone.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the AUC or the level, [`Error::Empty`] without subjects.
+pub fn binomial_exact_limits(auc: f64, n: usize, level: f64) -> Result<(f64, f64)> {
+    check_level(level)?;
+    check_auc(auc)?;
+    if n == 0 {
+        return Err(Error::Empty { what: "subjects" });
+    }
+    let n = n as f64;
+    Ok(clopper_pearson(auc * n, n, level))
+}
+
+fn check_auc(value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        name: "auc",
+        value,
+        expected: "an area in [0, 1]",
+    })
+}
+
 /// AUC with Hanley and McNeil's interval, clipped to `[0, 1]`. An AUC of 1 has variance 0.
 ///
 /// # Errors
@@ -275,17 +325,5 @@ pub fn compare_bootstrap(
         high: of_sorted(&differences, 1.0 - tail, QuantileType::Type7),
         level,
         replicates: differences.len(),
-    })
-}
-
-/// Checks numbers that describe an AUC without its data, as [`crate::audit`] reads them.
-pub(crate) fn check_auc(value: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::OutOfRange {
-        name: "auc",
-        value,
-        expected: "an area in [0, 1]",
     })
 }

@@ -22,8 +22,10 @@
 
 use std::fmt;
 
+use crate::bootstrap::Bootstrap;
 use crate::error::{Error, Result, check_level};
 use crate::estimate::{mean, percent, variance, z_of_level};
+use crate::quantile::{QuantileType, of_sorted};
 use crate::scored::Scored;
 use crate::special::normal_two_sided;
 
@@ -208,12 +210,8 @@ fn checked<'a>(old: &'a Scored, new: &'a Scored, level: f64) -> Result<(&'a [f64
 /// [`Error::OutOfRange`] for the level.
 pub fn nri_continuous(old: &Scored, new: &Scored, level: f64) -> Result<NetReclassification> {
     let (p, q) = checked(old, new, level)?;
-    Ok(from_directions(
-        old.outcomes(),
-        |i| q[i].total_cmp(&p[i]),
-        None,
-        level,
-    ))
+    let direction = |i: usize| (q[i] > p[i]).cmp(&(q[i] < p[i]));
+    Ok(from_directions(old.outcomes(), direction, None, level))
 }
 
 /// NRI of changes larger than `change` (nricens' `updown = "diff"`).
@@ -365,4 +363,176 @@ pub fn idi(old: &Scored, new: &Scored, level: f64) -> Result<IntegratedDiscrimin
         events: up,
         non_events: -down,
     })
+}
+
+/// What counts as moving up or down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Movement<'a> {
+    /// Any change of risk, [`nri_continuous`].
+    Any,
+    /// A change larger than this, [`nri_of_changes`].
+    Above(f64),
+    /// Into another category between these cuts, [`nri_categorical`].
+    Categories(&'a [f64]),
+}
+
+/// The NRI by the kind of movement.
+///
+/// # Errors
+/// Those of the function that the movement names.
+pub fn nri(
+    old: &Scored,
+    new: &Scored,
+    movement: Movement<'_>,
+    level: f64,
+) -> Result<NetReclassification> {
+    match movement {
+        Movement::Any => nri_continuous(old, new, level),
+        Movement::Above(change) => nri_of_changes(old, new, change, level),
+        Movement::Categories(cuts) => nri_categorical(old, new, cuts, level),
+    }
+}
+
+/// A measure with its bootstrap standard error and percentile limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ResampledMeasure {
+    /// The measure on the data.
+    pub value: f64,
+    /// Standard deviation of the replicates.
+    pub std_error: f64,
+    /// Lower percentile limit (type 2).
+    pub low: f64,
+    /// Upper percentile limit (type 2).
+    pub high: f64,
+}
+
+/// NRI with bootstrap limits, as nricens computes them from fixed predictions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct NriBootstrap {
+    /// NRI.
+    pub total: ResampledMeasure,
+    /// NRI of events.
+    pub events: ResampledMeasure,
+    /// NRI of non-events.
+    pub non_events: ResampledMeasure,
+    /// Share of events that move up.
+    pub events_up: ResampledMeasure,
+    /// Share of events that move down.
+    pub events_down: ResampledMeasure,
+    /// Share of non-events that move down.
+    pub non_events_down: ResampledMeasure,
+    /// Share of non-events that move up.
+    pub non_events_up: ResampledMeasure,
+    /// Replicates with both classes; others are left out.
+    pub replicates: usize,
+    /// Confidence level.
+    pub level: f64,
+}
+
+/// Resamples subjects (without regard to the outcome, index `⌊n U⌋` as nricens draws) and gives the
+/// NRI and its shares with percentile limits of type 2.
+///
+/// # Errors
+/// As [`nri`], and [`Error::TooFew`] for fewer than 2 usable replicates.
+pub fn nri_bootstrap(
+    old: &Scored,
+    new: &Scored,
+    movement: Movement<'_>,
+    bootstrap: &Bootstrap,
+    level: f64,
+) -> Result<NriBootstrap> {
+    let point = nri(old, new, movement, level)?;
+    let direction = directions(old, new, movement);
+    let n = old.n();
+    let replicates: Vec<[f64; 7]> = bootstrap
+        .run(
+            || (),
+            |rng, ()| {
+                let mut cells = [[0u64; 3]; 2];
+                for _ in 0..n {
+                    let i = (n as f64 * rng.uniform()) as usize;
+                    cells[usize::from(old.outcomes()[i])][direction[i] as usize] += 1;
+                }
+                measures(&cells)
+            },
+        )?
+        .into_iter()
+        .flatten()
+        .collect();
+    if replicates.len() < 2 {
+        return Err(Error::TooFew {
+            what: "bootstrap replicates with both classes",
+            found: replicates.len(),
+            required: 2,
+        });
+    }
+    let (n1, n0) = (old.n_events() as u64, old.n_non_events() as u64);
+    let cells = [
+        cell_of(point.non_events_up, point.non_events_down, n0),
+        cell_of(point.events_up, point.events_down, n1),
+    ];
+    let Some(values) = measures(&cells) else {
+        unreachable!("checked scores have both classes");
+    };
+    let tail = 0.5 * (1.0 - level);
+    let measure = |k: usize| {
+        let mut sample: Vec<f64> = replicates.iter().map(|r| r[k]).collect();
+        let std_error = variance(&sample).sqrt();
+        sample.sort_by(f64::total_cmp);
+        ResampledMeasure {
+            value: values[k],
+            std_error,
+            low: of_sorted(&sample, tail, QuantileType::Type2),
+            high: of_sorted(&sample, 1.0 - tail, QuantileType::Type2),
+        }
+    };
+    Ok(NriBootstrap {
+        total: measure(0),
+        events: measure(1),
+        non_events: measure(2),
+        events_up: measure(3),
+        events_down: measure(4),
+        non_events_down: measure(5),
+        non_events_up: measure(6),
+        replicates: replicates.len(),
+        level,
+    })
+}
+
+/// Down 0, stay 1, up 2 for every subject.
+fn directions(old: &Scored, new: &Scored, movement: Movement<'_>) -> Vec<u8> {
+    let pairs = old.scores().iter().zip(new.scores());
+    let code = |up: bool, down: bool| 1 + u8::from(up) - u8::from(down);
+    pairs
+        .map(|(&p, &q)| match movement {
+            Movement::Any => code(q > p, q < p),
+            Movement::Above(change) => code(q - p > change, q - p < -change),
+            Movement::Categories(cuts) => {
+                let category = |risk: f64| cuts.partition_point(|&c| c <= risk);
+                let (from, to) = (category(p), category(q));
+                code(to > from, to < from)
+            }
+        })
+        .collect()
+}
+
+fn cell_of(up: u64, down: u64, n: u64) -> [u64; 3] {
+    [down, n - up - down, up]
+}
+
+/// NRI, its parts and the four shares; `None` if a class is missing.
+fn measures(cells: &[[u64; 3]; 2]) -> Option<[f64; 7]> {
+    let share = |class: usize, direction: usize| {
+        let n: u64 = cells[class].iter().sum();
+        (n > 0).then(|| cells[class][direction] as f64 / n as f64)
+    };
+    let (up1, down1) = (share(1, 2)?, share(1, 0)?);
+    let (down0, up0) = (share(0, 0)?, share(0, 2)?);
+    let (e, d) = (up1 - down1, down0 - up0);
+    Some([e + d, e, d, up1, down1, down0, up0])
 }

@@ -1,0 +1,12 @@
+//! Values of established software, read from `data/` (see `README.md` there).
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod agreement;
+mod calibration;
+mod decision;
+mod foundations;
+mod groups;
+mod reclassification;
+mod roc;
