@@ -18,6 +18,8 @@ pub mod location;
 pub mod mcnemar;
 pub mod multiplicity;
 mod par;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod pretty;
 pub mod proportion;
 pub mod quantile;
