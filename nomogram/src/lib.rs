@@ -17,6 +17,8 @@ mod par;
 mod patient;
 mod points;
 mod profile;
+#[cfg(feature = "plot")]
+pub mod render;
 mod screening;
 mod separation;
 mod stepwise;
@@ -30,7 +32,7 @@ pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestRes
 pub use logistic::{Coefficient, Convergence, LogisticFit, LogisticRegression};
 pub use model::{Estimation, Prediction, RiskModel};
 pub use nomogram::{Nomogram, NomogramSettings, RiskInversion, RiskTicks};
-pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, format_p, format_ratio};
+pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, RowKind, format_p, format_ratio};
 pub use patient::{Patient, Value};
 pub use points::{AxisPosition, PatientPoints, RiskGroups, TermPoints};
 pub use profile::ProfileMethod;

@@ -183,7 +183,12 @@ impl Nomogram {
         let intercept = model.coefficients[0] + axes.iter().map(|a| a.min_effect).sum::<f64>();
         let lp_values = pretty(model.lp_min, model.lp_max, INTERVALS);
         let place = |lp: f64| (lp - intercept) * points_per_lp;
-        let farthest = lp_values.iter().map(|&lp| place(lp)).fold(100.0, f64::max);
+        // With one predictor the total is that predictor's points.
+        let farthest = if axes.len() == 1 {
+            100.0
+        } else {
+            lp_values.iter().map(|&lp| place(lp)).fold(100.0, f64::max)
+        };
         let total = pretty(0.0, farthest, INTERVALS);
         Ok(Self {
             total_points: scale(&total, |v| v),

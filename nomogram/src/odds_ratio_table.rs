@@ -37,12 +37,26 @@ pub enum RowEffect {
     Aliased,
 }
 
+/// What a row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RowKind {
+    /// A linear predictor; the odds ratio is per unit.
+    PerUnit,
+    /// A level of a categorical predictor.
+    Level,
+    /// A basis function of a spline; its odds ratio alone has no meaning.
+    SplineBasis,
+}
+
 /// One row: a numeric predictor, a level of a categorical one, or a spline's basis function.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OddsRatioRow {
     /// Column of the table.
     pub variable: String,
+    /// What the row stands for.
+    pub kind: RowKind,
     /// Level, or basis function of a spline; `None` for a linear predictor (per unit).
     pub level: Option<String>,
     /// Rows used; with this level if categorical.
@@ -118,52 +132,62 @@ impl LogisticFit {
     pub fn odds_ratios(&self, level: f64) -> Result<Vec<OddsRatioRow>> {
         check_level(level)?;
         let z = normal_quantile(0.5 + 0.5 * level);
-        let mut rows = Vec::new();
-        for (t, term) in self.design.terms().iter().enumerate() {
-            let columns = self.design.columns_of_term(t);
-            let variable = term.column.clone();
-            match &term.kind {
-                TermKind::Categorical { levels, .. } => {
-                    let (n, n_events) = self.reference_counts(columns.clone());
-                    let level = Some(levels[0].clone());
-                    rows.push(OddsRatioRow {
-                        variable,
-                        level,
-                        n,
-                        n_events,
-                        effect: RowEffect::Reference,
-                    });
-                    for (column, level) in columns.zip(&levels[1..]) {
-                        let (n, n_events) = self.counts(|i| self.design.x()[(i, column)] == 1.0);
-                        let effect = self.effect(column, z);
-                        let variable = term.column.clone();
-                        rows.push(OddsRatioRow {
-                            variable,
-                            level: Some(level.clone()),
-                            n,
-                            n_events,
-                            effect,
-                        });
-                    }
+        Ok((0..self.design.terms().len())
+            .flat_map(|t| self.term_rows(t, z))
+            .collect())
+    }
+
+    fn term_rows(&self, t: usize, z: f64) -> Vec<OddsRatioRow> {
+        let term = &self.design.terms()[t];
+        let columns = self.design.columns_of_term(t);
+        let row = |kind, level: Option<&String>, (n, n_events), effect| OddsRatioRow {
+            variable: term.column.clone(),
+            kind,
+            level: level.cloned(),
+            n,
+            n_events,
+            effect,
+        };
+        match &term.kind {
+            TermKind::Categorical { levels, .. } => {
+                let reference = self.reference_counts(columns.clone());
+                let mut rows = vec![row(
+                    RowKind::Level,
+                    Some(&levels[0]),
+                    reference,
+                    RowEffect::Reference,
+                )];
+                for (column, level) in columns.zip(&levels[1..]) {
+                    let counts = self.counts(|i| self.design.x()[(i, column)] == 1.0);
+                    rows.push(row(
+                        RowKind::Level,
+                        Some(level),
+                        counts,
+                        self.effect(column, z),
+                    ));
                 }
-                TermKind::Numeric { .. } | TermKind::Spline { .. } => {
-                    let spline = columns.len() > 1;
-                    let (n, n_events) = self.counts(|_| true);
-                    for column in columns {
-                        let level = spline.then(|| self.design.columns()[column].name.clone());
-                        let effect = self.effect(column, z);
-                        rows.push(OddsRatioRow {
-                            variable: variable.clone(),
-                            level,
-                            n,
-                            n_events,
-                            effect,
-                        });
-                    }
-                }
+                rows
             }
+            TermKind::Numeric { .. } => {
+                vec![row(
+                    RowKind::PerUnit,
+                    None,
+                    self.counts(|_| true),
+                    self.effect(columns.start, z),
+                )]
+            }
+            TermKind::Spline { .. } => columns
+                .map(|column| {
+                    let name = &self.design.columns()[column].name;
+                    row(
+                        RowKind::SplineBasis,
+                        Some(name),
+                        self.counts(|_| true),
+                        self.effect(column, z),
+                    )
+                })
+                .collect(),
         }
-        Ok(rows)
     }
 
     fn effect(&self, column: usize, z: f64) -> RowEffect {

@@ -1,0 +1,278 @@
+//! Where tick labels go so that they never collide.
+//!
+//! Numeric axes thin out: every second, third … label is drawn, always the ones at round steps from the first. Levels are never left out:
+//! they stand below or above the axis, and in further rows with a leader line where both places are taken.
+
+use super::text::{width, wrap};
+
+/// Side of the axis a label stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Below,
+    Above,
+}
+
+/// A label with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placed {
+    /// Place of the tick.
+    pub tick: f64,
+    /// Center of the text.
+    pub center: f64,
+    pub lines: Vec<String>,
+    pub side: Side,
+    /// Distance of the block's near edge from the near edge of the first row.
+    pub offset: f64,
+}
+
+/// All labels of an axis and the room they take on both sides.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Layout {
+    pub labels: Vec<Placed>,
+    pub above: f64,
+    pub below: f64,
+}
+
+/// Gap between neighboring labels, in multiples of the font size.
+const GAP: f64 = 0.6;
+/// Height of a line, in multiples of the font size.
+pub(crate) const LINE: f64 = 1.2;
+
+/// Labels of equally important ticks on one side: the densest regular choice without collision.
+pub(crate) fn thinned(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Vec<Placed> {
+    let n = ticks.len();
+    for stride in 1..=n.max(1) {
+        let texts: Vec<&str> = ticks.iter().step_by(stride).map(|t| t.1.as_str()).collect();
+        let texts = without_common_zeros(&texts);
+        let chosen: Vec<Placed> = ticks
+            .iter()
+            .step_by(stride)
+            .zip(&texts)
+            .map(|((x, _), t)| single(*x, t, size, bounds))
+            .collect();
+        let collide = |w: &[Placed]| !apart(&w[0], &w[1], size);
+        let mut sorted = chosen.clone();
+        sorted.sort_by(|a, b| a.center.total_cmp(&b.center));
+        if !sorted.windows(2).any(collide) {
+            return chosen;
+        }
+    }
+    Vec::new()
+}
+
+/// Decimals that are zero in all labels say nothing once the labels between are left out.
+fn without_common_zeros(texts: &[&str]) -> Vec<String> {
+    let mut out: Vec<String> = texts.iter().map(|t| (*t).to_owned()).collect();
+    let plain = |t: &String| t.contains('.') && !t.contains('e');
+    while !out.is_empty() && out.iter().all(|t| plain(t) && t.ends_with('0')) {
+        out.iter_mut().for_each(|t| {
+            t.pop();
+        });
+    }
+    if !out.is_empty() && out.iter().all(|t| t.ends_with('.')) {
+        out.iter_mut().for_each(|t| {
+            t.pop();
+        });
+    }
+    out
+}
+
+fn single(x: f64, text: &str, size: f64, bounds: (f64, f64)) -> Placed {
+    let half = 0.5 * width(text, size);
+    let center = clamp(x, bounds.0 + half, bounds.1 - half);
+    Placed {
+        tick: x,
+        center,
+        lines: vec![text.to_owned()],
+        side: Side::Below,
+        offset: 0.0,
+    }
+}
+
+fn clamp(x: f64, low: f64, high: f64) -> f64 {
+    if low > high {
+        0.5 * (low + high)
+    } else {
+        x.clamp(low, high)
+    }
+}
+
+fn apart(a: &Placed, b: &Placed, size: f64) -> bool {
+    let half = |p: &Placed| 0.5 * block_width(&p.lines, size);
+    (a.center - b.center).abs() >= half(a) + half(b) + GAP * size
+}
+
+fn block_width(lines: &[String], size: f64) -> f64 {
+    lines.iter().map(|l| width(l, size)).fold(0.0, f64::max)
+}
+
+/// Labels by importance: each goes below, else above; where both are taken the label is left out and its tick stays.
+pub(crate) fn by_importance(
+    ticks: &[(f64, String, usize)],
+    size: f64,
+    bounds: (f64, f64),
+) -> Layout {
+    let mut order: Vec<usize> = (0..ticks.len()).collect();
+    order.sort_by_key(|&i| ticks[i].2);
+    let mut labels: Vec<Placed> = Vec::new();
+    for i in order {
+        let (x, text, _) = &ticks[i];
+        let mut candidate = single(*x, text, size, bounds);
+        for side in [Side::Below, Side::Above] {
+            candidate.side = side;
+            if labels
+                .iter()
+                .all(|l| l.side != side || apart(l, &candidate, size))
+            {
+                labels.push(candidate);
+                break;
+            }
+        }
+    }
+    finish(labels, size)
+}
+
+/// Labels of levels: all of them, in as many rows as it takes.
+pub(crate) fn all_levels(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Layout {
+    let mut sorted: Vec<&(f64, String)> = ticks.iter().collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let max_width = 0.45 * (bounds.1 - bounds.0);
+    let mut blocks: Vec<(f64, Vec<String>)> = Vec::new();
+    for (x, text) in sorted {
+        let lines = wrap(text, size, max_width);
+        match blocks.last_mut() {
+            // Levels at the same place share one block.
+            Some(last) if (last.0 - x).abs() < 0.5 => last.1.extend(lines),
+            _ => blocks.push((*x, lines)),
+        }
+    }
+    let mut labels: Vec<Placed> = Vec::new();
+    for (x, lines) in blocks {
+        let place = free_place(&labels, x, &lines, size, bounds);
+        labels.push(place);
+    }
+    finish(labels, size)
+}
+
+/// The nearest free place for a block: rows alternate between below and above, and a leader must not cross a label.
+fn free_place(
+    labels: &[Placed],
+    x: f64,
+    lines: &[String],
+    size: f64,
+    bounds: (f64, f64),
+) -> Placed {
+    let half = 0.5 * block_width(lines, size);
+    let center = clamp(x, bounds.0 + half, bounds.1 - half);
+    let mut best: Option<Placed> = None;
+    for side in [Side::Below, Side::Above] {
+        let mut offset = 0.0;
+        // Past every label of this side in turn.
+        for _ in 0..=labels.len() {
+            let candidate = Placed {
+                tick: x,
+                center,
+                lines: lines.to_vec(),
+                side,
+                offset,
+            };
+            match labels
+                .iter()
+                .filter(|l| l.side == side && overlap(l, &candidate, size))
+                .map(|l| far_edge(l, size))
+                .reduce(f64::max)
+            {
+                Some(edge) => offset = edge + 0.25 * size,
+                None => break,
+            }
+        }
+        let candidate = Placed {
+            tick: x,
+            center,
+            lines: lines.to_vec(),
+            side,
+            offset,
+        };
+        let crossed = offset > 0.0
+            && labels.iter().any(|l| {
+                l.side == side
+                    && l.offset < offset
+                    && (l.center - x).abs() < 0.5 * block_width(&l.lines, size) + 1.0
+            });
+        let cost = offset + if crossed { 3.0 * size } else { 0.0 };
+        let best_cost = best.as_ref().map_or(f64::INFINITY, |b| b.offset);
+        if cost < best_cost {
+            best = Some(candidate);
+        }
+    }
+    best.expect("one of two sides is always taken")
+}
+
+fn overlap(a: &Placed, b: &Placed, size: f64) -> bool {
+    let vertical = a.offset < far_edge(b, size) && b.offset < far_edge(a, size);
+    vertical && !apart(a, b, size)
+}
+
+fn far_edge(p: &Placed, size: f64) -> f64 {
+    p.offset + p.lines.len() as f64 * LINE * size
+}
+
+fn finish(mut labels: Vec<Placed>, size: f64) -> Layout {
+    labels.sort_by(|a, b| a.tick.total_cmp(&b.tick));
+    let room = |side: Side| {
+        labels
+            .iter()
+            .filter(|l| l.side == side)
+            .map(|l| far_edge(l, size))
+            .fold(0.0, f64::max)
+    };
+    Layout {
+        above: room(Side::Above),
+        below: room(Side::Below),
+        labels,
+    }
+}
+
+/// A layout of labels that all stand below.
+pub(crate) fn below(labels: Vec<Placed>, size: f64) -> Layout {
+    finish(labels, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether two drawn labels share a spot.
+    fn collisions(layout: &Layout, size: f64) -> usize {
+        let l = &layout.labels;
+        (0..l.len())
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .filter(|&(i, j)| l[i].side == l[j].side && overlap(&l[i], &l[j], size))
+            .count()
+    }
+
+    #[test]
+    fn crowded_levels_all_stand_somewhere_free() {
+        let ticks: Vec<(f64, String)> = (0..7)
+            .map(|i| {
+                (
+                    100.0 + 6.0 * f64::from(i),
+                    format!("a rather long level name {i}"),
+                )
+            })
+            .collect();
+        let layout = all_levels(&ticks, 7.5, (90.0, 480.0));
+        assert_eq!(layout.labels.len(), 7);
+        assert_eq!(collisions(&layout, 7.5), 0);
+    }
+
+    #[test]
+    fn numeric_labels_thin_out_evenly() {
+        let ticks: Vec<(f64, String)> = (0..50)
+            .map(|i| (10.0 * f64::from(i), format!("{}", 1000 + i)))
+            .collect();
+        let placed = thinned(&ticks, 7.5, (0.0, 500.0));
+        assert!(placed.len() > 10 && placed.len() < 50);
+        assert_eq!(collisions(&below(placed, 7.5), 7.5), 0);
+    }
+}
