@@ -4,6 +4,7 @@
 mod common;
 
 mod agreement;
+mod audit;
 mod calibration;
 mod decision;
 mod foundations;
