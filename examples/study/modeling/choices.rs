@@ -1,0 +1,89 @@
+//! The options of a model as users spell them.
+
+use std::str::FromStr;
+
+use nomogram::{Criterion, Penalty, TermTest};
+
+/// How terms leave the model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Backward {
+    /// The least significant term leaves while its P (Wald) is at least this.
+    P(f64),
+    /// By Akaike's criterion.
+    Aic,
+    /// By Schwarz's criterion.
+    Bic,
+    /// All stay.
+    None,
+}
+
+impl Backward {
+    /// The rule; `None` when all stay.
+    pub fn criterion(self) -> Option<Criterion> {
+        match self {
+            Self::P(stay) => Some(Criterion::P {
+                test: TermTest::Wald,
+                stay,
+            }),
+            Self::Aic => Some(Criterion::InformationCriterion(Penalty::Aic)),
+            Self::Bic => Some(Criterion::InformationCriterion(Penalty::Bic)),
+            Self::None => None,
+        }
+    }
+}
+
+impl FromStr for Backward {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || {
+            format!("expected p:LEVEL with LEVEL between 0 and 1, aic, bic or none, found {text}")
+        };
+        match text.split_once(':') {
+            None if text == "aic" => Ok(Self::Aic),
+            None if text == "bic" => Ok(Self::Bic),
+            None if text == "none" => Ok(Self::None),
+            Some(("p", level)) => match level.parse() {
+                Ok(level) if level > 0.0 && level < 1.0 => Ok(Self::P(level)),
+                _ => Err(expected()),
+            },
+            _ => Err(expected()),
+        }
+    }
+}
+
+impl std::fmt::Display for Backward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::P(level) => write!(f, "p:{level}"),
+            Self::Aic => f.write_str("aic"),
+            Self::Bic => f.write_str("bic"),
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
+/// A probability strictly between 0 and 1.
+///
+/// # Errors
+/// Any other text.
+pub fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err(format!("expected a number between 0 and 1, found {text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_read_back_as_written() {
+        for text in ["p:0.05", "aic", "bic", "none"] {
+            assert_eq!(text.parse::<Backward>().unwrap().to_string(), text);
+        }
+        assert!("p:2".parse::<Backward>().is_err());
+        assert!("P".parse::<Backward>().is_err());
+    }
+}

@@ -1,0 +1,289 @@
+//! What a model writes: tables, the model file, the nomogram as numbers, figure and page.
+
+use std::path::Path;
+
+use anyhow::Context;
+use nomogram::render::{ForestFigure, NomogramFigure, forest_svg, nomogram_html, nomogram_svg};
+use nomogram::{Candidate, Move, Nomogram, OddsRatioRow, RowEffect, TermTest};
+use serde_json::{Value, json};
+
+use super::{FittedRisk, StudyModel, readable};
+use crate::atomic_file::write_atomically;
+use crate::figure_file::write_figure;
+use crate::table_file::{Cell, write_csv};
+
+/// Columns of the tables of odds ratios.
+const ODDS_RATIOS: [&str; 9] = [
+    "term", "level", "or", "ci_low", "ci_high", "p", "beta", "se", "note",
+];
+
+impl StudyModel {
+    /// Writes the tables of the model, and with a model left also its file, nomogram and points.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path, cutoff: Option<f64>) -> anyhow::Result<()> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot create the folder", folder.display()))?;
+        write_csv(
+            &folder.join("univariable.csv"),
+            &[
+                "term", "level", "n", "events", "or", "ci_low", "ci_high", "p", "beta", "se",
+                "p_joint", "note",
+            ],
+            self.univariable_rows(),
+        )?;
+        self.write_steps(&folder.join("steps.csv"))?;
+        let Some(risk) = &self.risk else {
+            return Ok(());
+        };
+        let rows = risk.fit.odds_ratios(self.settings.level)?;
+        let intercept = risk
+            .fit
+            .coefficients
+            .iter()
+            .find(|coefficient| coefficient.term.is_none());
+        let intercept = intercept.map(|coefficient| {
+            let name = "(intercept)".into();
+            let none = || Cell::Empty;
+            vec![
+                name,
+                none(),
+                none(),
+                none(),
+                none(),
+                coefficient.p.into(),
+                coefficient.estimate.into(),
+                coefficient.se.into(),
+                none(),
+            ]
+        });
+        write_csv(
+            &folder.join("multivariable.csv"),
+            &ODDS_RATIOS,
+            intercept
+                .into_iter()
+                .chain(rows.iter().map(odds_ratio_cells)),
+        )?;
+        risk.write(folder, &self.input.ids, &self.input.name, cutoff)?;
+        write_figure(folder, "forest", &self.forest(risk)?)
+    }
+
+    /// The forest plot of the final model.
+    ///
+    /// # Errors
+    /// What [`forest_svg`] refuses.
+    pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<String> {
+        let mut figure = ForestFigure::new().level(self.settings.level);
+        for predictor in risk.model.predictors() {
+            figure = figure.label(predictor.clone(), readable(&predictor));
+        }
+        Ok(forest_svg(
+            &risk.fit.odds_ratios(self.settings.level)?,
+            &figure,
+        )?)
+    }
+
+    fn univariable_rows(&self) -> Vec<Vec<Cell>> {
+        let mut rows = Vec::new();
+        for screened in &self.univariable.variables {
+            let fit = match &screened.result {
+                Ok(fit) => fit,
+                Err(error) => {
+                    let mut cells = vec![screened.variable.as_str().into()];
+                    cells.resize(11, Cell::Empty);
+                    cells.push(error.to_string().into());
+                    rows.push(cells);
+                    continue;
+                }
+            };
+            for row in &fit.rows {
+                let mut cells = odds_ratio_cells(row);
+                let note = cells.pop().unwrap_or(Cell::Empty);
+                cells.splice(2..2, [row.n.into(), row.n_events.into()]);
+                cells.push(fit.p(TermTest::Wald).into());
+                cells.push(note);
+                rows.push(cells);
+            }
+        }
+        rows
+    }
+
+    fn write_steps(&self, path: &Path) -> anyhow::Result<()> {
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        for aside in &self.set_aside {
+            rows.push(vec![
+                0usize.into(),
+                aside.variable.as_str().into(),
+                "set aside".into(),
+                Cell::Empty,
+                Cell::Empty,
+                Cell::Empty,
+                Cell::Empty,
+                aside.reason.as_str().into(),
+            ]);
+        }
+        for (step, log) in self
+            .elimination
+            .iter()
+            .flat_map(|fit| fit.steps.iter().enumerate())
+        {
+            rows.extend(
+                log.candidates
+                    .iter()
+                    .map(|candidate| step_cells(step + 1, candidate, &log.action)),
+            );
+        }
+        write_csv(
+            path,
+            &[
+                "step",
+                "term",
+                "action",
+                "chi_squared",
+                "df",
+                "p",
+                "criterion",
+                "note",
+            ],
+            rows,
+        )
+    }
+}
+
+fn step_cells(step: usize, candidate: &Candidate, action: &Move) -> Vec<Cell> {
+    let done = match action {
+        Move::Removed(term) if *term == candidate.term => "removed",
+        Move::Added(term) if *term == candidate.term => "added",
+        _ => "kept",
+    };
+    vec![
+        step.into(),
+        candidate.term.as_str().into(),
+        done.into(),
+        candidate.test.map(|test| test.chi_squared).into(),
+        candidate.test.map(|test| test.df).into(),
+        candidate.test.map(|test| test.p).into(),
+        candidate.criterion.into(),
+        Cell::Empty,
+    ]
+}
+
+fn odds_ratio_cells(row: &OddsRatioRow) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = vec![row.variable.as_str().into(), row.level.clone().into()];
+    match row.odds_ratio() {
+        Some(or) => {
+            cells.extend([or.odds_ratio, or.low, or.high, or.p, or.beta, or.se].map(Cell::from));
+            cells.push(Cell::Empty);
+        }
+        None => {
+            cells.resize(8, Cell::Empty);
+            cells.push(
+                if row.effect == RowEffect::Reference {
+                    "reference"
+                } else {
+                    "not estimable: repeats other columns"
+                }
+                .into(),
+            );
+        }
+    }
+    cells
+}
+
+impl FittedRisk {
+    /// Writes the model file, the nomogram as numbers, figure and interactive page, and everybody's points.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(
+        &self,
+        folder: &Path,
+        ids: &[String],
+        title: &str,
+        cutoff: Option<f64>,
+    ) -> anyhow::Result<()> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot create the folder", folder.display()))?;
+        let mut model = self.model.to_json()?;
+        if !model.ends_with('\n') {
+            model.push('\n');
+        }
+        write_atomically(&folder.join("model.json"), model.as_bytes())?;
+        let rows = ids.iter().zip(&self.patients).map(|(id, patient)| {
+            let prediction = &patient.prediction;
+            vec![
+                id.as_str().into(),
+                patient.total_points.into(),
+                prediction.linear_predictor.into(),
+                prediction.risk.into(),
+                prediction.low.into(),
+                prediction.high.into(),
+                patient.outside_axis().into(),
+            ]
+        });
+        write_csv(
+            &folder.join("points.csv"),
+            &[
+                "row",
+                "total_points",
+                "linear_predictor",
+                "risk",
+                "ci_low",
+                "ci_high",
+                "outside_axis",
+            ],
+            rows,
+        )?;
+        let mut numbers = serde_json::to_string_pretty(&nomogram_json(&self.nomogram))
+            .context("numbers and text always become JSON")?;
+        numbers.push('\n');
+        write_atomically(&folder.join("nomogram.json"), numbers.as_bytes())?;
+        write_figure(folder, "nomogram", &self.figure(cutoff)?)?;
+        write_atomically(
+            &folder.join("nomogram.html"),
+            nomogram_html(&self.nomogram, title, cutoff).as_bytes(),
+        )
+    }
+
+    /// The nomogram as a figure.
+    ///
+    /// # Errors
+    /// What [`nomogram_svg`] refuses.
+    pub fn figure(&self, cutoff: Option<f64>) -> anyhow::Result<String> {
+        let mut figure = NomogramFigure::new();
+        if let Some(cutoff) = cutoff {
+            figure = figure.cutoff(cutoff);
+        }
+        Ok(nomogram_svg(&self.nomogram, &figure)?)
+    }
+}
+
+fn nomogram_json(nomogram: &Nomogram) -> Value {
+    let scale = |ticks: &[nomogram::ScaleTick]| -> Value {
+        ticks
+            .iter()
+            .map(|tick| json!({"value": tick.value, "points": tick.points}))
+            .collect()
+    };
+    let axes: Vec<Value> = nomogram
+        .axes
+        .iter()
+        .map(|axis| {
+            let ticks: Vec<Value> = axis
+                .ticks
+                .iter()
+                .map(|tick| json!({"label": tick.label, "value": tick.value, "effect": tick.effect, "points": tick.points}))
+                .collect();
+            json!({"predictor": axis.predictor, "label": axis.label, "ticks": ticks})
+        })
+        .collect();
+    json!({
+        "axes": axes,
+        "total_points": scale(&nomogram.total_points),
+        "linear_predictor": scale(&nomogram.linear_predictor),
+        "risk": scale(&nomogram.risk),
+        "points_per_lp": nomogram.points_per_lp,
+        "intercept": nomogram.intercept,
+    })
+}

@@ -1,0 +1,257 @@
+//! From predictors to a risk model: univariable screening, backward elimination, nomogram, points of every patient.
+//!
+//! | file | holds |
+//! |---|---|
+//! | this one | input, settings, the fit |
+//! | [`choices`] | the options as users spell them |
+//! | [`files`] | CSV, JSON, figures and the interactive page |
+
+pub mod choices;
+mod files;
+
+use anyhow::Context;
+use nomogram::{
+    BackwardElimination, BackwardFit, Design, Error, Frame, LogisticFit, LogisticRegression,
+    Missing, Nomogram, NomogramSettings, PatientPoints, RiskModel, TermTest, UnivariableTable,
+    univariable,
+};
+
+use choices::Backward;
+
+/// A table of predictors with its outcome.
+#[derive(Debug, Clone)]
+pub struct ModelInput {
+    /// Name of the model, for tables and messages.
+    pub name: String,
+    /// One identifier a row.
+    pub ids: Vec<String>,
+    /// The columns.
+    pub frame: Frame,
+    /// Columns that may enter the model.
+    pub predictors: Vec<String>,
+    /// `true` = event.
+    pub outcome: Vec<bool>,
+    /// Rows to fit on.
+    pub training: Vec<usize>,
+}
+
+/// How a model is built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelSettings {
+    /// Predictors whose univariable P is not below this do not enter; `None` lets all enter.
+    pub screen: Option<f64>,
+    /// Elimination of terms.
+    pub backward: Backward,
+    /// Confidence level.
+    pub level: f64,
+}
+
+/// A predictor that could not enter the elimination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its column.
+    pub variable: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A model built on the training rows.
+#[derive(Debug, Clone)]
+pub struct StudyModel {
+    /// What it was built from.
+    pub input: ModelInput,
+    /// How.
+    pub settings: ModelSettings,
+    /// Every predictor alone.
+    pub univariable: UnivariableTable,
+    /// Predictors that were significant alone, but cannot be estimated.
+    pub set_aside: Vec<SetAside>,
+    /// The log of the elimination; `None` when no predictor entered it.
+    pub elimination: Option<BackwardFit>,
+    /// The model with its nomogram; `None` when no predictor is left.
+    pub risk: Option<FittedRisk>,
+}
+
+/// A model with at least one predictor, and what it says of every row.
+#[derive(Debug, Clone)]
+pub struct FittedRisk {
+    /// The fit.
+    pub fit: LogisticFit,
+    /// The model apart from its data.
+    pub model: RiskModel,
+    /// Its nomogram.
+    pub nomogram: Nomogram,
+    /// Points and risk of every row.
+    pub patients: Vec<PatientPoints>,
+}
+
+impl FittedRisk {
+    /// The risk of every row.
+    pub fn risks(&self) -> Vec<f64> {
+        self.patients
+            .iter()
+            .map(|patient| patient.prediction.risk)
+            .collect()
+    }
+}
+
+/// Builds a model: univariable fits, then backward elimination among the predictors that pass the screening.
+///
+/// A predictor that cannot be estimated together with the others (it separates the outcome, or repeats others) is set aside with the reason, and the
+/// elimination starts again without it.
+///
+/// # Errors
+/// What the table makes impossible for every model: one class only, missing values, an unknown column, and rows of other splits with levels that
+/// training does not know.
+pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<StudyModel> {
+    let named = || input.name.clone();
+    let frame = input
+        .frame
+        .select_rows(&input.training)
+        .drop_unused_levels();
+    let outcome: Vec<bool> = input
+        .training
+        .iter()
+        .map(|&row| input.outcome[row])
+        .collect();
+    let regression = LogisticRegression::new();
+    let table = univariable(
+        &frame,
+        &input.predictors,
+        &outcome,
+        Missing::Refuse,
+        &regression,
+        settings.level,
+    )
+    .with_context(named)?;
+    let mut candidates = match settings.screen {
+        Some(threshold) => table.selected(threshold, TermTest::Wald),
+        None => table.fitted().map(|fit| fit.variable.clone()).collect(),
+    };
+    let mut set_aside: Vec<SetAside> = Vec::new();
+    let elimination = loop {
+        if candidates.is_empty() {
+            break None;
+        }
+        match eliminate(&frame, &candidates, &outcome, settings.backward) {
+            Ok(fit) => break Some(fit),
+            Err(error) => {
+                let Some(culprit) = inestimable(&error, &candidates) else {
+                    return Err(error).with_context(named);
+                };
+                let variable = candidates.remove(culprit);
+                set_aside.push(SetAside {
+                    variable,
+                    reason: error.to_string(),
+                });
+            }
+        }
+    };
+    let risk = match &elimination {
+        Some(kept) if !kept.kept.is_empty() => {
+            Some(risk_of(&kept.fit, &input, settings.level).with_context(named)?)
+        }
+        _ => None,
+    };
+    Ok(StudyModel {
+        input,
+        settings,
+        univariable: table,
+        set_aside,
+        elimination,
+        risk,
+    })
+}
+
+/// A logistic model of one predictor, which turns a score into a risk on the scale of the training rows.
+///
+/// # Errors
+/// As [`build`]; also when the predictor cannot be estimated.
+pub fn single(input: ModelInput, level: f64) -> anyhow::Result<FittedRisk> {
+    let frame = input
+        .frame
+        .select_rows(&input.training)
+        .drop_unused_levels();
+    let outcome: Vec<bool> = input
+        .training
+        .iter()
+        .map(|&row| input.outcome[row])
+        .collect();
+    let fit = Design::new(&frame, &input.predictors, Missing::Refuse)
+        .and_then(|design| LogisticRegression::new().fit(&design, &outcome))
+        .with_context(|| input.name.clone())?;
+    risk_of(&fit, &input, level).with_context(|| input.name.clone())
+}
+
+fn eliminate(
+    frame: &Frame,
+    candidates: &[String],
+    outcome: &[bool],
+    backward: Backward,
+) -> nomogram::Result<BackwardFit> {
+    let design = Design::new(frame, candidates, Missing::Refuse)?;
+    match backward.criterion() {
+        Some(criterion) => BackwardElimination::new(criterion).fit(&design, outcome),
+        // Nothing is eliminated when any P may stay.
+        None => BackwardElimination::new(nomogram::Criterion::P {
+            test: TermTest::Wald,
+            stay: 1.0 + f64::EPSILON,
+        })
+        .fit(&design, outcome),
+    }
+}
+
+/// Which candidate an error is about, if it is about one.
+fn inestimable(error: &Error, candidates: &[String]) -> Option<usize> {
+    // Columns of the design are named after the predictor, followed by the level.
+    let owner = |column: &str| {
+        (0..candidates.len())
+            .filter(|&k| column.starts_with(candidates[k].as_str()))
+            .max_by_key(|&k| candidates[k].len())
+    };
+    match error {
+        Error::Separation { columns, .. } => columns
+            .iter()
+            .filter_map(|column| owner(&column.name))
+            .next_back(),
+        Error::Aliased { column } => owner(column),
+        _ => None,
+    }
+}
+
+fn risk_of(fit: &LogisticFit, input: &ModelInput, level: f64) -> nomogram::Result<FittedRisk> {
+    let model = fit.model()?;
+    let mut labels = NomogramSettings::new();
+    for predictor in model.predictors() {
+        labels = labels.label(predictor.clone(), readable(&predictor));
+    }
+    let nomogram = Nomogram::new(&model, &labels)?;
+    let patients = nomogram.frame(&input.frame, level)?;
+    Ok(FittedRisk {
+        fit: fit.clone(),
+        model,
+        nomogram,
+        patients,
+    })
+}
+
+/// A column name as text: `tumor_size_cm` becomes `Tumor size cm`.
+pub fn readable(column: &str) -> String {
+    let words = column.replace('_', " ");
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_names_become_text() {
+        assert_eq!(readable("us_reported_alnm"), "Us reported alnm");
+        assert_eq!(readable(""), "");
+    }
+}
