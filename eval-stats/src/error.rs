@@ -1,7 +1,5 @@
 //! The one error type of the crate.
 
-use thiserror::Error;
-
 /// Result with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -9,7 +7,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// Only unusable input is an error. Degenerate but legal input (tied scores, a perfect score, an
 /// empty cell) has a value that is documented on the result's field.
-#[derive(Debug, Clone, PartialEq, Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is nothing to compute from. Check the filter that selected the rows.

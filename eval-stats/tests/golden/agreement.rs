@@ -59,13 +59,12 @@ fn kappa_with_all_weights() {
 /// The asymptotic variances by numerical differentiation of the estimates.
 #[test]
 fn asymptotic_variances_by_the_delta_method() {
+    type Measure = dyn Fn(&AgreementTable) -> f64;
     let counts = vec![vec![44, 5, 1], vec![4, 30, 6], vec![2, 7, 25]];
     let scale = 1_000_000u64;
     let n: u64 = counts.iter().flatten().sum();
-    let of = |counts: &[Vec<u64>], f: &dyn Fn(&AgreementTable) -> f64| {
-        f(&AgreementTable::new(counts.to_vec()).unwrap())
-    };
-    let estimates: [(&dyn Fn(&AgreementTable) -> f64, f64); 4] = {
+    let of = |counts: &[Vec<u64>], f: &Measure| f(&AgreementTable::new(counts.to_vec()).unwrap());
+    let estimates: [(&Measure, f64); 4] = {
         let t = AgreementTable::new(counts.clone()).unwrap();
         [
             (

@@ -1,6 +1,7 @@
-suppressMessages(library(pROC)); source("/work/shared/reference/statistics/common.R"); 
+# Run in this folder; common.R is the JSON writer (function J) that the other files were written with.
+suppressMessages(library(pROC)); source("common.R"); 
 num <- function(x) ifelse(is.na(x), "null", ifelse(is.infinite(x), ifelse(x>0,'"Inf"','"-Inf"'), sprintf("%.17g", x)))
-P<-read.csv("/work/shared/golden/statistics/data/synth_predictions.csv"); S<-read.csv("/work/shared/golden/statistics/data/synth.csv")
+P<-read.csv("synth_predictions.csv"); S<-read.csv("synth.csv")
 o<-list(); R<-function(s,m){d<-P[P$set==s,]; roc(d$alnm,d[[m]],quiet=TRUE,direction="<",levels=c(0,1))}
 un<-list(); for(m in c("clinical","tumor","ln","clinrad")){t<-roc.test(R("internal",m),R("external",m),paired=FALSE); un[[m]]<-list(stat=unname(t$statistic),df=unname(t$parameter),p=t$p.value)}
 o$unpaired<-un
@@ -22,4 +23,6 @@ o$location<-list(student=local({t<-t.test(size~alnm,tr,var.equal=TRUE);list(t=un
 tb<-list(table(tr$alnm,tr$posterior),table(tr$alnm,tr$vascularity),table(tr$alnm,tr$margin)); o$tables<-lapply(tb,function(t){c<-suppressWarnings(chisq.test(t,correct=FALSE)); list(rows=lapply(1:2,function(i)as.numeric(t[i,])),chisq=unname(c$statistic),df=unname(c$parameter),p=c$p.value,fisher=fisher.test(t,workspace=2e7)$p.value)})
 o$mcnemar_extra<-lapply(list(c(0,0),c(3,3),c(10,1),c(120,80)),function(b){ list(b=b[1],c=b[2],exact=if(sum(b)>0) binom.test(b[1],sum(b))$p.value else 1)})
 p<-c(.01,.04,.03,.005,.2,.8,.04); o$padjust<-list(p=p,holm=p.adjust(p,"holm"),bh=p.adjust(p,"BH"),bonferroni=p.adjust(p,"bonferroni"))
-writeLines(J(o),"/work/main/eval-stats/tests/golden/extra_r.json")
+rc<-list(); for(x in c("train","internal","external","prospective")) for(m in c("clinical","clinrad")) {d<-P[P$set==x,]; l<-qlogis(d[[m]]); ctl<-glm.control(epsilon=1e-15,maxit=100); a<-glm(d$alnm~l,family=binomial,control=ctl); b<-glm(d$alnm~1,offset=l,family=binomial,control=ctl); a<-glm(d$alnm~l,family=binomial,control=ctl,start=coef(a)); b<-glm(d$alnm~1,offset=l,family=binomial,control=ctl,start=coef(b)); rc[[paste(x,m)]]<-list(intercept=unname(coef(a)[1]),slope=unname(coef(a)[2]),se=unname(sqrt(diag(vcov(a)))),citl=unname(coef(b)),citl_se=unname(sqrt(diag(vcov(b)))),chisq=-2*sum(ifelse(d$alnm==1,plogis(l,log.p=TRUE),plogis(-l,log.p=TRUE)))-deviance(a))}
+o$recalibration<-rc
+writeLines(J(o),"extra_r.json")

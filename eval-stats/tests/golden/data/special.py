@@ -47,4 +47,4 @@ for _ in range(80):
             out.append(('t_q',p,d,e(-mp.sqrt(mp.mpf(d)*(1-lo)/lo))))
 for p in [1e-300,1e-50,1e-9,1e-3,.025,.2,.4,.6,.975,.999999]:
     out.append(('qnorm',p,e(mp.sqrt(2)*mp.erfinv(2*mp.mpf(p)-1) if p>1e-12 else mp.findroot(lambda z: mp.log(mp.erfc(-z/mp.sqrt(2))/2)-mp.log(mp.mpf(p)), -mp.sqrt(-2*mp.log(mp.mpf(p)))))))
-open('/tmp/special.txt','w').write('\n'.join(' '.join(repr(v) if isinstance(v,float) else str(v) for v in r) for r in out))
+open('special.txt','w').write('\n'.join(' '.join(repr(v) if isinstance(v,float) else str(v) for v in r) for r in out))
