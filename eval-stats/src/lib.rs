@@ -21,6 +21,7 @@ pub mod multiplicity;
 mod par;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod precision_recall;
 pub mod pretty;
 pub mod proportion;
 pub mod quantile;

@@ -60,11 +60,17 @@ impl RRng {
         const UPPER: u32 = 0x8000_0000;
         const LOWER: u32 = 0x7fff_ffff;
         let s = &mut self.state;
-        for k in 0..N {
-            let y = (s[k] & UPPER) | (s[(k + 1) % N] & LOWER);
-            let twist = if y & 1 == 1 { 0x9908_b0df } else { 0 };
-            s[k] = s[(k + M) % N] ^ (y >> 1) ^ twist;
+        let twist = |high: u32, low: u32| {
+            let y = (high & UPPER) | (low & LOWER);
+            (y >> 1) ^ (0x9908_b0df & (y & 1).wrapping_neg())
+        };
+        for k in 0..N - M {
+            s[k] = s[k + M] ^ twist(s[k], s[k + 1]);
         }
+        for k in N - M..N - 1 {
+            s[k] = s[k + M - N] ^ twist(s[k], s[k + 1]);
+        }
+        s[N - 1] = s[M - 1] ^ twist(s[N - 1], s[0]);
         self.next = 0;
     }
 
@@ -95,16 +101,15 @@ impl RRng {
         assert!(n > 0, "cannot draw from an empty range");
         // ceil(log2(n)), also for n = 1, which still consumes one number.
         let bits = usize::BITS - (n - 1).leading_zeros();
-        let mask = (1u128 << bits) - 1;
+        let mask = u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0);
         loop {
-            let mut v = 0u128;
+            let mut v = 0u64;
             for _ in (0..=bits).step_by(16) {
-                // `uniform` is a 32-bit word over 2^32, so this is the word's upper half.
-                let high = (65536.0 * self.uniform()).floor();
-                v = 65536 * v + high as u128;
+                // R takes floor(65536 u), and u is a word over 2^32: the word's upper half.
+                v = (v << 16) | u64::from(self.word() >> 16);
             }
             let v = v & mask;
-            if v < n as u128 {
+            if v < n as u64 {
                 return v as usize;
             }
         }

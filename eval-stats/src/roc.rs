@@ -193,9 +193,10 @@ pub fn auc(scored: &Scored) -> f64 {
 /// AUC from counts of events and non-events by increasing score; NaN if a class is missing.
 pub(crate) fn auc_of_counts(counts: impl Iterator<Item = (u64, u64)>) -> f64 {
     let (mut below, mut n_events) = (0u64, 0u64);
-    let mut twice_wins = 0u128;
+    // Below 2^64: there are fewer than 2^32 subjects, so at most 2^62 pairs.
+    let mut twice_wins = 0u64;
     for (events, non_events) in counts {
-        twice_wins += u128::from(events * (2 * below + non_events));
+        twice_wins += events * (2 * below + non_events);
         below += non_events;
         n_events += events;
     }

@@ -1,7 +1,7 @@
 //! Scores with their outcomes: the one checked input of the crate.
 
 use crate::error::{Error, Result, all_finite, all_probabilities, same_length};
-use crate::sort::ascending_order;
+use crate::sort::ascending;
 
 /// All subjects that share one score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,8 +54,8 @@ impl Scored {
                 n: outcomes.len(),
             });
         }
-        let order = ascending_order(scores);
-        let ties = ties(scores, outcomes, &order);
+        let (order, sorted) = ascending(scores);
+        let ties = ties(&sorted, outcomes, &order);
         Ok(Self {
             scores: scores.to_vec(),
             outcomes: outcomes.to_vec(),
@@ -121,10 +121,10 @@ impl Scored {
     }
 }
 
-fn ties(scores: &[f64], outcomes: &[bool], order: &[u32]) -> Vec<Tie> {
+fn ties(sorted: &[f64], outcomes: &[bool], order: &[u32]) -> Vec<Tie> {
     let mut ties: Vec<Tie> = Vec::new();
-    for &i in order {
-        let (score, event) = (scores[i as usize], outcomes[i as usize]);
+    for (&score, &i) in sorted.iter().zip(order) {
+        let event = outcomes[i as usize];
         let (events, non_events) = (u32::from(event), u32::from(!event));
         match ties.last_mut() {
             Some(t) if t.score == score => {

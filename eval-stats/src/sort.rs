@@ -15,8 +15,26 @@ fn key(x: f64) -> u64 {
     }
 }
 
+/// The number behind a key; both zeros come back as 0.
+fn number(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key ^ 1 << 63 } else { !key })
+}
+
 /// Indices that sort finite values in increasing order; ties keep their order.
 pub(crate) fn ascending_order(values: &[f64]) -> Vec<u32> {
+    sorted_keys(values).into_iter().map(|(_, i)| i).collect()
+}
+
+/// As [`ascending_order`], with the values in that order, read from the keys so that nothing has to
+/// be looked up at random places.
+pub(crate) fn ascending(values: &[f64]) -> (Vec<u32>, Vec<f64>) {
+    sorted_keys(values)
+        .into_iter()
+        .map(|(k, i)| (i, number(k)))
+        .unzip()
+}
+
+fn sorted_keys(values: &[f64]) -> Vec<(u64, u32)> {
     let mut keyed: Vec<(u64, u32)> = values
         .iter()
         .enumerate()
@@ -27,7 +45,7 @@ pub(crate) fn ascending_order(values: &[f64]) -> Vec<u32> {
     } else {
         radix_sort(&mut keyed);
     }
-    keyed.into_iter().map(|(_, i)| i).collect()
+    keyed
 }
 
 /// Least-significant-digit radix sort, skipping digits that all keys share.
@@ -77,5 +95,12 @@ mod tests {
         expected
             .sort_by(|&a, &b| (values[a as usize] + 0.0).total_cmp(&(values[b as usize] + 0.0)));
         assert_eq!(ascending_order(&values), expected);
+        let (order, sorted) = ascending(&values);
+        assert!(
+            order
+                .iter()
+                .zip(sorted)
+                .all(|(&i, v)| values[i as usize] == v)
+        );
     }
 }

@@ -6,6 +6,7 @@ use eval_stats::bootstrap::{Bootstrap, stratified_aucs};
 use eval_stats::confusion::{ConfusionMatrix, Threshold};
 use eval_stats::cutoff::{self, Criterion};
 use eval_stats::delong;
+use eval_stats::precision_recall::PrecisionRecallCurve;
 use eval_stats::quantile::{QuantileType, quantile};
 use eval_stats::roc::{PartialAxis, RocCurve, auc};
 
@@ -300,4 +301,17 @@ fn published_intervals_fit_the_binomial_exact_method() {
         compare(range(&hanley), "hanley_mcneil_auc_range", 1.01e-4);
     }
     assert_eq!(exact_fits, 15);
+}
+
+#[test]
+fn precision_recall_areas() {
+    let golden = json("precision_recall.json");
+    for (name, case) in golden["cases"].as_object().unwrap() {
+        let (set, model) = name.split_once(' ').unwrap();
+        let got = PrecisionRecallCurve::new(&scored(set, model));
+        let want = number(&case["average_precision"]);
+        close(Tier::Direct, got.average_precision, want, name);
+        let want = number(&case["interpolated"]);
+        close(Tier::Direct, got.interpolated_area, want, name);
+    }
 }
