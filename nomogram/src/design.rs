@@ -174,6 +174,17 @@ impl Design {
         &self.x
     }
 
+    /// These rows in use (which may repeat) as a design of its own, with one table row per entry.
+    pub(crate) fn resampled(&self, rows: &[usize]) -> Self {
+        let x = self.x.select_rows(rows);
+        Self::assemble(
+            self.terms.clone(),
+            Arc::new(x),
+            (0..rows.len()).collect(),
+            rows.len(),
+        )
+    }
+
     /// The inverse of [`pick`](Self::pick): one entry per row of the table, `filler` for rows not in use.
     pub(crate) fn spread<T: Copy>(&self, values: &[T], filler: T) -> Vec<T> {
         let mut out = vec![filler; self.n_frame_rows];

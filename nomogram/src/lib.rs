@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod axis;
+mod calibrate;
 mod design;
 mod error;
+mod firth;
 mod frame;
 mod inference;
 mod irls;
@@ -19,14 +21,18 @@ mod points;
 mod profile;
 #[cfg(feature = "plot")]
 pub mod render;
+mod resample;
 mod screening;
 mod separation;
 mod stepwise;
 mod term;
+mod validate;
 
 pub use axis::{Axis, AxisTick, ScaleTick};
+pub use calibrate::{CalibrationCurve, CalibrationPoint, calibrate};
 pub use design::{Design, DesignColumn, Missing};
 pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
+pub use firth::{Firth, FirthCoefficient, FirthCovariance, FirthFit};
 pub use frame::{Column, ColumnValues, Frame, Levels};
 pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestResult};
 pub use logistic::{Coefficient, Convergence, LogisticFit, LogisticRegression};
@@ -36,9 +42,11 @@ pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, RowKind, format_p
 pub use patient::{Patient, Value};
 pub use points::{AxisPosition, PatientPoints, RiskGroups, TermPoints};
 pub use profile::ProfileMethod;
+pub use resample::Resamples;
 pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
 pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
 };
 pub use term::{Knots, MAX_DISTINCT, NumericSummary, Term, TermKind, TermSpec};
+pub use validate::{Selection, ValidatedIndex, Validation, ValidationResult};

@@ -26,7 +26,7 @@ pub enum Estimation {
 
 /// A fitted risk model: `risk = 1 / (1 + exp(-(β₀ + Σ βⱼ xⱼ)))`.
 ///
-/// It is made by [`LogisticFit::model`] or `FirthFit::model`, or read by [`RiskModel::from_json`].
+/// It is made by [`LogisticFit::model`] or [`FirthFit::model`](crate::FirthFit::model), or read by [`RiskModel::from_json`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RiskModel {

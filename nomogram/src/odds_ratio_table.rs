@@ -98,7 +98,11 @@ impl OddsRatioRow {
 /// Two decimals where they say something: more for small ratios, fewer for large ones.
 #[must_use]
 pub fn format_ratio(ratio: f64) -> String {
-    if !ratio.is_finite() || ratio >= 1e5 || (ratio > 0.0 && ratio < 0.001) {
+    if ratio.is_infinite() {
+        ">1e308".to_owned()
+    } else if ratio == 0.0 {
+        "<1e-308".to_owned()
+    } else if ratio >= 1e5 || ratio < 0.001 {
         format!("{ratio:.1e}")
     } else if ratio < 0.1 {
         format!("{ratio:.3}")

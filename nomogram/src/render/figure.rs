@@ -267,7 +267,7 @@ impl<'a> Drawing<'a> {
                 } else {
                     y - TICK
                 };
-                self.canvas
+                self.lines
                     .line((label.tick, start), (label.tick, near), color::GRAY, 0.35);
             }
             for (k, line) in label.lines.iter().enumerate() {
@@ -595,10 +595,20 @@ impl<'a> Drawing<'a> {
         let header = (column, points_row + 0.35 * SMALL);
         self.canvas
             .text(header, "Patient", SMALL, Anchor::End, red, Weight::Bold);
-        for (term, &y) in patient.terms.iter().zip(rows) {
+        for (k, (term, &y)) in patient.terms.iter().zip(rows).enumerate() {
             let outside = matches!(term.position, AxisPosition::OutsideAxis { .. });
             let x = self.x_points(term.points.clamp(0.0, 100.0));
             self.lines.arrow((x, y), (x, points_row + 0.5), red, 0.6);
+            if outside {
+                let axis = &self.nomogram.axes[k];
+                let end = axis
+                    .ticks
+                    .iter()
+                    .map(|t| t.points)
+                    .min_by(|a, b| (a - term.points).abs().total_cmp(&(b - term.points).abs()));
+                let end = self.x_points(end.unwrap_or(0.0));
+                self.lines.dashed((end, y), (x, y), red, 0.6);
+            }
             self.canvas.circle((x, y), 2.4, red);
             let mark = if outside { "*" } else { "" };
             let text = format!("{:.1}{mark}", term.points);

@@ -110,20 +110,18 @@ impl LogAxis {
         if ratios.is_empty() {
             return None;
         }
-        // A few hopelessly wide intervals must not squeeze the others: at most four decades around the estimates.
-        let center_low = ratios.iter().map(|r| r.odds_ratio.ln()).fold(0.0, f64::min);
-        let center_high = ratios.iter().map(|r| r.odds_ratio.ln()).fold(0.0, f64::max);
-        let reach = std::f64::consts::LN_10;
+        // Estimates without bounds must not squeeze the others: the axis ends at a thousandth and a thousand.
+        let most = 1000f64.ln();
         let low = ratios
             .iter()
-            .map(|r| r.low.ln().max(center_low - reach))
+            .map(|r| r.low.ln())
             .fold(0.0, f64::min)
-            .max(-40.0);
+            .max(-most);
         let high = ratios
             .iter()
-            .map(|r| r.high.ln().min(center_high + reach))
+            .map(|r| r.high.ln())
             .fold(0.0, f64::max)
-            .min(40.0);
+            .min(most);
         let pad = 0.04 * (high - low).max(0.2);
         let (low, high) = (low - pad, high + pad);
         Some(Self {
@@ -323,30 +321,35 @@ impl<'a> Forest<'a> {
     }
 
     fn bar(&mut self, low: f64, high: f64, y: f64) {
+        let place = |x: f64| self.x(x).clamp(self.left, self.right);
+        let (a, b) = (place(low), place(high));
         let clipped_low = low.ln() < self.axis.low;
         let clipped_high = high.ln() > self.axis.high;
-        let a = if clipped_low { self.left } else { self.x(low) };
-        let b = if clipped_high {
-            self.right
-        } else {
-            self.x(high)
-        };
         self.canvas.line((a, y), (b, y), color::BLUE, 1.1);
-        for (clipped, x, out) in [(clipped_low, a, -1.0), (clipped_high, b, 1.0)] {
+        for (clipped, x, out) in [
+            (clipped_low, self.left, -1.0),
+            (clipped_high, self.right, 1.0),
+        ] {
             if clipped {
                 let back = x - out * 4.0;
                 self.canvas
                     .polygon(&[(x, y), (back, y - 2.2), (back, y + 2.2)], color::BLUE);
-            } else {
+            }
+        }
+        for (inside, x) in [(!clipped_low, a), (!clipped_high, b)] {
+            if inside {
                 self.canvas
                     .line((x, y - 1.8), (x, y + 1.8), color::BLUE, 0.9);
             }
         }
     }
 
+    /// A square at an odds ratio; none if it lies beyond the axis, where the arrow of the interval stands for it.
     fn square(&mut self, odds_ratio: f64, y: f64, fill: &str) {
-        let x = self.x(odds_ratio).clamp(self.left, self.right);
-        self.canvas.rect(x - 2.4, y - 2.4, 4.8, 4.8, fill);
+        if (self.axis.low..=self.axis.high).contains(&odds_ratio.ln()) {
+            self.canvas
+                .rect(self.x(odds_ratio) - 2.2, y - 2.2, 4.4, 4.4, fill);
+        }
     }
 
     fn finish(mut self) -> String {

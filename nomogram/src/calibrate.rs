@@ -1,0 +1,181 @@
+//! Calibration curve corrected for optimism by the bootstrap, as `rms::calibrate`.
+
+use eval_stats::calibration::{LowessSettings, lowess};
+use eval_stats::quantile::{QuantileType, of_sorted};
+use eval_stats::special::expit;
+
+use crate::design::Design;
+use crate::error::{Error, Result};
+use crate::irls::{self, Problem};
+use crate::numeric::{interpolate, sorted_with_mean_ties};
+use crate::par::map_indexed;
+use crate::resample::Resamples;
+use crate::validate::fit_matrix;
+
+/// A calibration curve.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CalibrationCurve {
+    /// The points of the curve: 50 equally spaced probabilities.
+    pub points: Vec<CalibrationPoint>,
+    /// Mean distance of the corrected curve from the diagonal over the predictions.
+    pub mean_absolute_error: f64,
+    /// 0.9 quantile of that distance.
+    pub quantile_90_error: f64,
+    /// Resamples used.
+    pub n_replicates: usize,
+    /// Resamples left out because their model could not be fitted.
+    pub n_failed: usize,
+}
+
+/// A point of a calibration curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct CalibrationPoint {
+    /// Predicted probability.
+    pub predicted: f64,
+    /// Smoothed observed frequency, apparent.
+    pub apparent: f64,
+    /// The same, corrected for optimism; `None` where no resample reaches.
+    pub corrected: Option<f64>,
+}
+
+/// Points of the curve.
+const POINTS: usize = 50;
+
+/// The calibration curve of the model of `design` for `outcome` (one per row of the table).
+///
+/// Smoothing is lowess without robustness. The curve runs from the fifth smallest to the fifth largest prediction.
+///
+/// # Errors
+/// As [`LogisticRegression::fit`](crate::LogisticRegression::fit) for the apparent model; [`Error::Resample`];
+/// [`Error::NoReplicate`]; [`Error::TooFewRows`] for fewer than ten rows.
+pub fn calibrate(
+    design: &Design,
+    outcome: &[bool],
+    resamples: &Resamples,
+) -> Result<CalibrationCurve> {
+    let y = design.pick("outcome", outcome)?;
+    if y.len() < 10 {
+        return Err(Error::TooFewRows {
+            rows: y.len(),
+            columns: 10,
+        });
+    }
+    let apparent = crate::logistic::LogisticRegression::new().fit(design, outcome)?;
+    if let Some(column) = apparent.aliased.first() {
+        return Err(Error::Aliased {
+            column: column.clone(),
+        });
+    }
+    let mut sorted = apparent.fitted.clone();
+    sorted.sort_by(f64::total_cmp);
+    let (low, high) = (sorted[4], sorted[sorted.len() - 5]);
+    let by = (high - low) / (POINTS - 1) as f64;
+    let at: Vec<f64> = (0..POINTS)
+        .map(|i| {
+            if i + 1 == POINTS {
+                high
+            } else {
+                low + i as f64 * by
+            }
+        })
+        .collect();
+    let original = smoothed(&apparent.fitted, &y, &at)?;
+    let rows = resamples.draw(y.len())?;
+    let results = map_indexed(rows.len(), |b| replicate(design, &y, &rows[b], &at));
+    let mut sums = [0.0; POINTS];
+    let mut counts = [0usize; POINTS];
+    let (mut used, mut first_error) = (0, None);
+    for result in results {
+        match result {
+            Ok(differences) => {
+                used += 1;
+                for (k, d) in differences.into_iter().enumerate() {
+                    if let Some(d) = d {
+                        sums[k] += d;
+                        counts[k] += 1;
+                    }
+                }
+            }
+            Err(e) => first_error = first_error.or(Some(e)),
+        }
+    }
+    if let (0, Some(first)) = (used, first_error) {
+        return Err(Error::NoReplicate {
+            replicates: rows.len(),
+            first: Box::new(first),
+        });
+    }
+    let points: Vec<CalibrationPoint> = (0..POINTS)
+        .filter_map(|k| {
+            let apparent = original[k]?;
+            let corrected = (counts[k] > 0).then(|| apparent - sums[k] / counts[k] as f64);
+            Some(CalibrationPoint {
+                predicted: at[k],
+                apparent,
+                corrected,
+            })
+        })
+        .collect();
+    let (mean_absolute_error, quantile_90_error) = errors(&points, &apparent.fitted);
+    let n_failed = rows.len() - used;
+    Ok(CalibrationCurve {
+        points,
+        mean_absolute_error,
+        quantile_90_error,
+        n_replicates: used,
+        n_failed,
+    })
+}
+
+/// Smoothed outcome at the probabilities `at`; `None` outside the predictions.
+fn smoothed(p: &[f64], y: &[bool], at: &[f64]) -> Result<Vec<Option<f64>>> {
+    let numbers: Vec<f64> = y.iter().map(|&v| f64::from(u8::from(v))).collect();
+    let fitted = lowess(p, &numbers, &LowessSettings::default())
+        .expect("probabilities are finite and not empty");
+    let (x, f) = sorted_with_mean_ties(p.iter().copied().zip(fitted));
+    Ok(at.iter().map(|&a| interpolate(&x, &f, a)).collect())
+}
+
+fn replicate(design: &Design, y: &[bool], rows: &[usize], at: &[f64]) -> Result<Vec<Option<f64>>> {
+    let resampled = design.resampled(rows);
+    let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
+    let fit = fit_matrix(resampled.x(), &y_resampled, design)?;
+    let training = smoothed(&irls::probabilities(&fit.eta), &y_resampled, at)?;
+    let mut lp = vec![0.0; y.len()];
+    irls::linear_predictor(
+        &Problem {
+            x: design.x(),
+            y,
+            weights: None,
+            offset: None,
+        },
+        &fit.beta,
+        &mut lp,
+    );
+    let p: Vec<f64> = lp.iter().map(|&l| expit(l)).collect();
+    let test = smoothed(&p, y, at)?;
+    Ok(training
+        .into_iter()
+        .zip(test)
+        .map(|(a, b)| Some(a? - b?))
+        .collect())
+}
+
+fn errors(points: &[CalibrationPoint], predictions: &[f64]) -> (f64, f64) {
+    let (x, f): (Vec<f64>, Vec<f64>) = points
+        .iter()
+        .filter_map(|p| Some((p.predicted, p.corrected?)))
+        .unzip();
+    let mut distances: Vec<f64> = predictions
+        .iter()
+        .filter_map(|&p| interpolate(&x, &f, p).map(|v| (p - v).abs()))
+        .collect();
+    if distances.is_empty() {
+        return (0.0, 0.0);
+    }
+    distances.sort_by(f64::total_cmp);
+    let mean = distances.iter().sum::<f64>() / distances.len() as f64;
+    (mean, of_sorted(&distances, 0.9, QuantileType::Type7))
+}

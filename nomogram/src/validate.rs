@@ -1,0 +1,407 @@
+//! Bootstrap validation of a whole modeling strategy, as `rms::validate`.
+//!
+//! In every resample the model is fitted again (and terms are selected again if asked); its indices on the resample (`training`) and on the
+//! original rows (`test`) give the optimism, `mean(training - test)`, by which the apparent index is corrected.
+//!
+//! | index | definition |
+//! |---|---|
+//! | Dxy | `2 AUC - 1` |
+//! | R2 | Nagelkerke's, of the outcome regressed on the linear predictor |
+//! | intercept, slope | of that regression; 0 and 1 in training |
+//! | D | `(LR - 1) / n` |
+//! | U | `(deviance at slope 1 - recalibrated deviance - 2) / n`; `-2/n` in training |
+//! | Q | `D - U` |
+//! | Brier | `mean (y - p)²`, without recalibration |
+//! | g, gp | Gini's mean difference of the recalibrated linear predictor and probability |
+
+use eval_stats::Scored;
+use eval_stats::roc;
+use eval_stats::special::{expit, logit};
+use nalgebra::DMatrix;
+
+use crate::design::Design;
+use crate::error::{Error, Result};
+use crate::irls::{self, Problem, Solution};
+use crate::logistic::{LogisticFit, LogisticRegression, check_counts};
+use crate::par::map_indexed;
+use crate::resample::Resamples;
+use crate::separation;
+use crate::stepwise::{BackwardElimination, FastRule, FastTest, fast_backward};
+
+/// How terms are chosen in each resample.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Selection {
+    /// All terms of the design.
+    #[default]
+    None,
+    /// [`fast_backward`], then refitting; rms' `bw = TRUE`.
+    Fast(FastRule, FastTest),
+    /// Backward elimination with refits.
+    Backward(BackwardElimination),
+}
+
+/// Bootstrap validation.
+///
+/// | setting | default | purpose |
+/// |---|---|---|
+/// | resamples | none | where the resamples come from |
+/// | `selection` | [`Selection::None`] | choice of terms repeated in every resample |
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validation {
+    resamples: Resamples,
+    selection: Selection,
+}
+
+/// One index of performance.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ValidatedIndex {
+    /// Its name: `Dxy`, `R2`, `Intercept`, `Slope`, `Emax`, `D`, `U`, `Q`, `B`, `g`, `gp`.
+    pub name: &'static str,
+    /// On the rows it was fitted on.
+    pub apparent: f64,
+    /// Mean over resamples of the index on the resample.
+    pub training: f64,
+    /// Mean over resamples of the index on the original rows.
+    pub test: f64,
+    /// `training - test`.
+    pub optimism: f64,
+    /// `apparent - optimism`.
+    pub corrected: f64,
+}
+
+/// Result of a bootstrap validation.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ValidationResult {
+    /// The indices, in rms' order.
+    pub indices: Vec<ValidatedIndex>,
+    /// Apparent area under the ROC curve.
+    pub auc: f64,
+    /// Area under the ROC curve corrected for optimism, `(corrected Dxy + 1) / 2`.
+    pub auc_corrected: f64,
+    /// Resamples used.
+    pub n_replicates: usize,
+    /// Resamples left out because their model could not be fitted.
+    pub n_failed: usize,
+    /// Terms of the design kept in the apparent model.
+    pub kept: Vec<usize>,
+    /// In how many resamples each term of the design was kept.
+    pub kept_counts: Vec<usize>,
+}
+
+impl ValidationResult {
+    /// The index of this name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&ValidatedIndex> {
+        self.indices.iter().find(|i| i.name == name)
+    }
+}
+
+/// Indices of one model on one set of rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Indices([f64; 10]);
+
+const NAMES: [&str; 10] = [
+    "Dxy",
+    "R2",
+    "Intercept",
+    "Slope",
+    "D",
+    "U",
+    "Q",
+    "B",
+    "g",
+    "gp",
+];
+
+impl Validation {
+    /// Validation with these resamples and all terms in every one.
+    #[must_use]
+    pub fn new(resamples: Resamples) -> Self {
+        Self {
+            resamples,
+            selection: Selection::None,
+        }
+    }
+
+    /// Choice of terms, repeated in every resample.
+    #[must_use]
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Validates the model of `design` for `outcome` (one per row of the table).
+    ///
+    /// # Errors
+    /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
+    pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
+        let y = design.pick("outcome", outcome)?;
+        let (kept, apparent) = self.strategy(design, outcome)?;
+        let apparent_indices = training_indices(
+            &apparent.linear_predictor,
+            &y,
+            apparent.likelihood_ratio().chi_squared,
+        )?;
+        let resamples = self.resamples.draw(y.len())?;
+        let results = map_indexed(resamples.len(), |b| {
+            self.replicate(design, &y, &resamples[b])
+        });
+        let mut sums = [[0.0; 10]; 2];
+        let mut kept_counts = vec![0; design.terms().len()];
+        let (mut used, mut first_error) = (0usize, None);
+        for result in results {
+            match result {
+                Ok((terms, training, test)) => {
+                    used += 1;
+                    terms.iter().for_each(|&t| kept_counts[t] += 1);
+                    for k in 0..10 {
+                        sums[0][k] += training.0[k];
+                        sums[1][k] += test.0[k];
+                    }
+                }
+                Err(e) => first_error = first_error.or(Some(e)),
+            }
+        }
+        if let (0, Some(first)) = (used, &first_error) {
+            return Err(Error::NoReplicate {
+                replicates: resamples.len(),
+                first: Box::new(first.clone()),
+            });
+        }
+        let mut indices: Vec<ValidatedIndex> = (0..10)
+            .map(|k| {
+                let (training, test) = (sums[0][k] / used as f64, sums[1][k] / used as f64);
+                index(NAMES[k], apparent_indices.0[k], training, test)
+            })
+            .collect();
+        let emax = largest_error(indices[2].corrected, indices[3].corrected);
+        let row = ValidatedIndex {
+            optimism: emax,
+            corrected: emax,
+            ..index("Emax", 0.0, 0.0, emax)
+        };
+        indices.insert(4, row);
+        Ok(ValidationResult {
+            auc: 0.5 * (indices[0].apparent + 1.0),
+            auc_corrected: 0.5 * (indices[0].corrected + 1.0),
+            indices,
+            n_replicates: used,
+            n_failed: resamples.len() - used,
+            kept,
+            kept_counts,
+        })
+    }
+
+    fn strategy(&self, design: &Design, outcome: &[bool]) -> Result<(Vec<usize>, LogisticFit)> {
+        let regression = LogisticRegression::new();
+        match &self.selection {
+            Selection::None => Ok((
+                (0..design.terms().len()).collect(),
+                regression.fit(design, outcome)?,
+            )),
+            Selection::Fast(rule, test) => {
+                let full = regression.fit(design, outcome)?;
+                let kept = fast_backward(&full, *rule, *test)?.kept;
+                let fit = regression.fit(&design.with_terms(&kept), outcome)?;
+                Ok((kept, fit))
+            }
+            Selection::Backward(elimination) => {
+                let result = elimination.fit(design, outcome)?;
+                Ok((result.kept, result.fit))
+            }
+        }
+    }
+
+    fn replicate(
+        &self,
+        design: &Design,
+        y: &[bool],
+        rows: &[usize],
+    ) -> Result<(Vec<usize>, Indices, Indices)> {
+        let resampled = design.resampled(rows);
+        let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
+        let (kept, beta, eta, lr) = if self.selection == Selection::None {
+            let fit = fit_matrix(resampled.x(), &y_resampled, &resampled)?;
+            let lr = null_deviance(&y_resampled) - fit.deviance;
+            ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
+        } else {
+            let (kept, fit) = self.strategy(&resampled, &y_resampled)?;
+            if let Some(column) = fit.aliased.first() {
+                return Err(Error::Aliased {
+                    column: column.clone(),
+                });
+            }
+            let lr = fit.likelihood_ratio().chi_squared;
+            (kept, fit.beta(), fit.linear_predictor, lr)
+        };
+        let training = training_indices(&eta, &y_resampled, lr)?;
+        let original = if kept.len() == design.terms().len() {
+            design.clone()
+        } else {
+            design.with_terms(&kept)
+        };
+        let mut lp = vec![0.0; y.len()];
+        let problem = Problem {
+            x: original.x(),
+            y,
+            weights: None,
+            offset: None,
+        };
+        irls::linear_predictor(&problem, &beta, &mut lp);
+        Ok((kept, training, test_indices(&lp, y)?))
+    }
+}
+
+fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> ValidatedIndex {
+    let optimism = training - test;
+    ValidatedIndex {
+        name,
+        apparent,
+        training,
+        test,
+        optimism,
+        corrected: apparent - optimism,
+    }
+}
+
+/// Maximum likelihood fit of a resampled matrix; separation, aliasing and non-convergence are errors.
+pub(crate) fn fit_matrix(x: &DMatrix<f64>, y: &[bool], design: &Design) -> Result<Solution> {
+    check_counts(y.len(), y.iter().filter(|&&v| v).count(), x.ncols())?;
+    let problem = Problem {
+        x,
+        y,
+        weights: None,
+        offset: None,
+    };
+    let solution = irls::newton(&problem, 50);
+    if let Some(j) = (0..x.ncols()).find(|j| !solution.kept.contains(j)) {
+        return Err(Error::Aliased {
+            column: design.columns()[j].name.clone(),
+        });
+    }
+    if !solution.converged {
+        return Err(match separation::find(&problem) {
+            Some(found) => found.into_error(|j| design.columns()[j].name.clone()),
+            None => Error::NotConverged {
+                iterations: solution.iterations,
+                last_change: solution.last_change,
+            },
+        });
+    }
+    Ok(solution)
+}
+
+pub(crate) fn null_deviance(y: &[bool]) -> f64 {
+    let n = y.len() as f64;
+    let events = y.iter().filter(|&&v| v).count() as f64;
+    -2.0 * (events * (events / n).ln() + (n - events) * ((n - events) / n).ln())
+}
+
+fn nagelkerke(lr: f64, y: &[bool]) -> f64 {
+    let n = y.len() as f64;
+    (-(-lr / n).exp_m1()) / (-(-null_deviance(y) / n).exp_m1())
+}
+
+fn dxy(lp: &[f64], y: &[bool]) -> Result<f64> {
+    let events = y.iter().filter(|&&v| v).count();
+    let scored = Scored::new(lp, y).map_err(|_| Error::SingleClass { events, n: y.len() })?;
+    Ok(2.0 * roc::auc(&scored) - 1.0)
+}
+
+fn brier(lp: &[f64], y: &[bool]) -> f64 {
+    let sum: f64 = lp
+        .iter()
+        .zip(y)
+        .map(|(&l, &v)| if v { expit(-l) } else { expit(l) }.powi(2))
+        .sum();
+    sum / y.len() as f64
+}
+
+/// Gini's mean difference, the mean distance of two different values.
+fn gini_mean_difference(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let sum: f64 = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (2.0 * i as f64 - n + 1.0) * v)
+        .sum();
+    2.0 * sum / (n * (n - 1.0))
+}
+
+fn training_indices(lp: &[f64], y: &[bool], lr: f64) -> Result<Indices> {
+    let n = y.len() as f64;
+    let d = (lr - 1.0) / n;
+    let u = -2.0 / n;
+    let g = gini_mean_difference(lp.to_vec());
+    let gp = gini_mean_difference(lp.iter().map(|&l| expit(l)).collect());
+    Ok(Indices([
+        dxy(lp, y)?,
+        nagelkerke(lr, y),
+        0.0,
+        1.0,
+        d,
+        u,
+        d - u,
+        brier(lp, y),
+        g,
+        gp,
+    ]))
+}
+
+fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
+    let n = y.len() as f64;
+    let constant = lp.iter().all(|&v| v == lp[0]);
+    let (intercept, slope, deviance) = if constant {
+        (0.0, 1.0, null_deviance(y))
+    } else {
+        let x = DMatrix::from_fn(lp.len(), 2, |i, j| if j == 0 { 1.0 } else { lp[i] });
+        let problem = Problem {
+            x: &x,
+            y,
+            weights: None,
+            offset: None,
+        };
+        let solution = irls::newton(&problem, 50);
+        if !solution.converged {
+            return Err(Error::NotConverged {
+                iterations: solution.iterations,
+                last_change: solution.last_change,
+            });
+        }
+        (solution.beta[0], solution.beta[1], solution.deviance)
+    };
+    let lr = null_deviance(y) - deviance;
+    let plain: f64 = lp
+        .iter()
+        .zip(y)
+        .map(|(&l, &v)| irls::unit_deviance(v, l))
+        .sum();
+    let d = (lr - 1.0) / n;
+    let u = (plain - deviance - 2.0) / n;
+    let g = gini_mean_difference(lp.iter().map(|l| slope * l).collect());
+    let gp = gini_mean_difference(lp.iter().map(|l| expit(intercept + slope * l)).collect());
+    Ok(Indices([
+        dxy(lp, y)?,
+        nagelkerke(lr, y),
+        intercept,
+        slope,
+        d,
+        u,
+        d - u,
+        brier(lp, y),
+        g,
+        gp,
+    ]))
+}
+
+/// Largest distance of the recalibrated from the predicted probability, over probabilities in steps of .0005.
+fn largest_error(intercept: f64, slope: f64) -> f64 {
+    (1..2000)
+        .map(|i| f64::from(i) * 0.0005)
+        .map(|p| (p - expit(intercept + slope * logit(p))).abs())
+        .fold(0.0, f64::max)
+}
