@@ -10,6 +10,8 @@ pub mod mutual_information;
 pub mod nested_cv;
 mod par;
 pub mod pipeline;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod redundancy;
 pub mod relevance;
 pub mod score;

@@ -28,6 +28,7 @@ pub(super) fn fit(
     let first_check = schedule.len().min(FITS_BEFORE_STOPPING);
     let df_limit = settings.df_limit(design.p);
     let mut path = RawPath::new(null_deviance);
+    let open_ended = schedule.may_stop_early();
     let mut last = 0.0;
     for m in 0..schedule.len() {
         let (previous, lambda) = schedule.step(m, last, || {
@@ -40,6 +41,14 @@ pub(super) fn fit(
             End::Certain => true,
             End::TooManyActive => {
                 path.stopped = StopReason::TooManyActive;
+                break;
+            }
+            End::OutOfPasses if open_ended && m > 0 => {
+                path.stopped = StopReason::OutOfPasses;
+                break;
+            }
+            End::NotOptimal(_) if open_ended && m > 0 => {
+                path.stopped = StopReason::AccuracyLost;
                 break;
             }
             End::OutOfPasses => {
@@ -66,7 +75,7 @@ pub(super) fn fit(
         path.intercept.push(solver.b0);
         path.beta.push(solver.nonzero());
         path.dev_ratio.push(explained);
-        if m + 1 < first_check || !schedule.may_stop_early() {
+        if m + 1 < first_check || !open_ended {
             continue;
         }
         if let Some(reason) = stop_reason(
@@ -233,11 +242,18 @@ impl<'a> Solver<'a> {
                 other => return other,
             }
             match self.refine(lambda) {
-                Refinement::Optimal => return End::Converged,
+                Refinement::Optimal => {
+                    self.refresh_gradient();
+                    return End::Converged;
+                }
                 Refinement::Violated(violation) => {
                     tolerance *= refine::TIGHTEN;
                     if tolerance < refine::SMALLEST_THRESHOLD * self.null {
-                        return End::NotOptimal(violation);
+                        return if violation <= refine::TOLERANCE {
+                            End::Converged
+                        } else {
+                            End::NotOptimal(violation)
+                        };
                     }
                 }
             }
@@ -392,6 +408,15 @@ impl<'a> Solver<'a> {
         self.v_sum = sum(&self.v);
     }
 
+    /// The strong rules of the next lambda start from the gradient at this solution.
+    fn refresh_gradient(&mut self) {
+        for j in 0..self.design.p {
+            if self.design.included[j] && !self.is_strong[j] {
+                self.gradient[j] = dot(self.design.column(j), &self.r).abs();
+            }
+        }
+    }
+
     /// Checks optimality outside the strong set; returns whether a column was let in.
     fn admit_violators(&mut self, lambda: f64) -> bool {
         let mut grown = false;
@@ -446,7 +471,7 @@ impl<'a> Solver<'a> {
                 break;
             }
         }
-        if violation <= refine::TOLERANCE {
+        if violation <= refine::ACCEPTED {
             Refinement::Optimal
         } else {
             Refinement::Violated(violation)

@@ -38,6 +38,7 @@ pub(super) fn fit(
     let first_check = schedule.len().min(FITS_BEFORE_STOPPING);
     let df_limit = settings.df_limit(design.p);
     let mut path = RawPath::new(outcome.null_deviance);
+    let open_ended = schedule.may_stop_early();
     let mut last = 0.0;
     for m in 0..schedule.len() {
         let (previous, lambda) = schedule.step(m, last, || {
@@ -50,6 +51,14 @@ pub(super) fn fit(
             End::Converged => {}
             End::TooManyActive => {
                 path.stopped = StopReason::TooManyActive;
+                break;
+            }
+            End::OutOfPasses if open_ended && m > 0 => {
+                path.stopped = StopReason::OutOfPasses;
+                break;
+            }
+            End::NotOptimal(_) if open_ended && m > 0 => {
+                path.stopped = StopReason::AccuracyLost;
                 break;
             }
             End::OutOfPasses => {
@@ -75,7 +84,7 @@ pub(super) fn fit(
         path.intercept.push(0.0);
         path.beta.push(solver.nonzero());
         path.dev_ratio.push(solver.explained);
-        if m + 1 < first_check || !schedule.may_stop_early() {
+        if m + 1 < first_check || !open_ended {
             continue;
         }
         let improvement = solver.explained - before;
@@ -234,7 +243,11 @@ impl<'a> Solver<'a> {
                 Refinement::Violated(violation) => {
                     tolerance *= refine::TIGHTEN;
                     if tolerance < refine::SMALLEST_THRESHOLD {
-                        return End::NotOptimal(violation);
+                        return if violation <= refine::TOLERANCE {
+                            End::Converged
+                        } else {
+                            End::NotOptimal(violation)
+                        };
                     }
                 }
             }
@@ -482,18 +495,12 @@ impl<'a> Solver<'a> {
             }
         }
         self.explained = 1.0 - dot(&self.r, &self.r);
-        if covariance {
-            self.gradient = (0..self.design.p)
-                .map(|j| {
-                    if self.design.included[j] {
-                        dot(self.design.column(j), &self.r)
-                    } else {
-                        0.0
-                    }
-                })
-                .collect();
+        for j in 0..self.design.p {
+            if self.design.included[j] && (covariance || !self.is_strong[j]) {
+                self.gradient[j] = dot(self.design.column(j), &self.r);
+            }
         }
-        if violation <= refine::TOLERANCE {
+        if violation <= refine::ACCEPTED {
             Refinement::Optimal
         } else {
             Refinement::Violated(violation)

@@ -256,7 +256,8 @@ impl ElasticNet {
     /// [`Error::InvalidSetting`] and [`Error::LengthMismatch`] for a setting outside its range,
     /// [`Error::ColumnOutOfRange`], [`Error::NoUsableColumn`] if every column is constant or excluded,
     /// [`Error::SingleClass`] if weights leave one class with (almost) nothing,
-    /// [`Error::NotConverged`] (with the path so far) and, for [`Compat::Exact`], [`Error::NotOptimal`].
+    /// [`Error::NotConverged`] (with the path so far) and, for [`Compat::Exact`], [`Error::NotOptimal`] if a supplied lambda or the
+    /// first one cannot be solved; a computed sequence ends there instead and says so in [`ElasticNetPath::stopped`].
     pub fn fit(&self, samples: &Samples<'_>) -> Result<ElasticNetPath> {
         let p = samples.table().n_columns();
         self.check(p)?;

@@ -18,6 +18,12 @@ pub enum StopReason {
     TooManyNonzero,
     /// More than `active_max` columns were ever active.
     TooManyActive,
+    /// The passes ran out at the next lambda of a computed sequence; every model kept has converged. Usual at the
+    /// end of paths on separable data. Supplied lambdas give [`Error::NotConverged`] instead.
+    OutOfPasses,
+    /// The next lambda of a computed sequence could not be solved to the accuracy of
+    /// [`Compat::Exact`](super::Compat::Exact). Supplied lambdas give [`Error::NotOptimal`] instead.
+    AccuracyLost,
     /// Fitted probabilities are 0 or 1 in (almost) every row.
     FittedCertainty,
 }

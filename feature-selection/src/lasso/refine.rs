@@ -9,7 +9,9 @@ use crate::linalg::{Cholesky, dot, sum};
 
 /// Largest permitted violation of the optimality conditions, on the standardized scale.
 pub(super) const TOLERANCE: f64 = 1e-10;
-/// Violation at which refinement stops; rounding of the gradient is a little below.
+/// Violation that is not worth another round of descent.
+pub(super) const ACCEPTED: f64 = 1e-12;
+/// Violation at which Newton steps stop; rounding of the gradient is a little below.
 pub(super) const TARGET: f64 = 1e-14;
 /// Newton steps per factorization.
 pub(super) const MAX_STEPS: usize = 30;

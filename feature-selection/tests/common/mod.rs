@@ -152,3 +152,41 @@ impl Csv {
         self.column(name).iter().map(|&y| y == 1.0).collect()
     }
 }
+
+/// Uniform numbers in (0, 1) for made-up tables.
+pub struct Noise(u64);
+
+impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
+    }
+
+    pub fn uniform(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    /// Sum of twelve uniforms less six: variance 1.
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+
+    /// A table of independent normal columns `f0`, `f1`, ...
+    pub fn table(&mut self, n: usize, p: usize) -> FeatureTable {
+        let values = Array2::from_shape_fn((n, p), |_| self.normal());
+        FeatureTable::new(values.view(), &names(p)).expect("a clean table")
+    }
+
+    /// Events with probability `share`, at least two of each class.
+    pub fn outcome(&mut self, n: usize, share: f64) -> Vec<bool> {
+        let mut y: Vec<bool> = (0..n).map(|_| self.uniform() < share).collect();
+        (y[0], y[1], y[2], y[3]) = (true, false, true, false);
+        y
+    }
+}
+
+pub fn names(p: usize) -> Vec<String> {
+    (0..p).map(|j| format!("f{j}")).collect()
+}
