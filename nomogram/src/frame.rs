@@ -253,20 +253,18 @@ impl Frame {
                 let used: Vec<bool> = (0..levels.len())
                     .map(|l| codes.contains(&Some(l)))
                     .collect();
-                let mut new_code = 0;
-                let map: Vec<usize> = used
-                    .iter()
-                    .map(|&u| {
-                        let here = new_code;
-                        new_code += usize::from(u);
-                        here
-                    })
-                    .collect();
+                let mut map = Vec::with_capacity(levels.len());
+                let mut kept = Vec::new();
+                for (level, &used) in levels.iter().zip(&used) {
+                    map.push(kept.len());
+                    if used {
+                        kept.push(level.clone());
+                    }
+                }
                 for code in codes.iter_mut().flatten() {
                     *code = map[*code];
                 }
-                let mut keep = used.iter();
-                levels.retain(|_| *keep.next().expect("one flag per level"));
+                *levels = kept;
             }
         }
         self

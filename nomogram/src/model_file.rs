@@ -64,8 +64,9 @@ impl RiskModel {
             n_events: self.n_events,
             estimation: self.estimation,
         };
-        let mut text =
-            serde_json::to_string_pretty(&file).expect("finite numbers and text always serialize");
+        let mut text = serde_json::to_string_pretty(&file).map_err(|e| Error::ModelContent {
+            problem: e.to_string(),
+        })?;
         text.push('\n');
         Ok(text)
     }

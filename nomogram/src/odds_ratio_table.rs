@@ -102,7 +102,7 @@ pub fn format_ratio(ratio: f64) -> String {
         ">1e308".to_owned()
     } else if ratio == 0.0 {
         "<1e-308".to_owned()
-    } else if ratio >= 1e5 || ratio < 0.001 {
+    } else if !(0.001..1e5).contains(&ratio) {
         format!("{ratio:.1e}")
     } else if ratio < 0.1 {
         format!("{ratio:.3}")

@@ -7,7 +7,7 @@ use crate::inference::check_level;
 use crate::model::Prediction;
 use crate::nomogram::{Nomogram, check_risk};
 use crate::patient::Patient;
-use crate::term::Checked;
+use crate::term::{Checked, Term};
 
 /// Where a value lies with respect to its axis and to the training data.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,31 +86,32 @@ impl Nomogram {
         check_level(level)?;
         // Checks columns, levels and missing values with their rows.
         encode_frame(&self.model.terms, frame)?;
-        let row_values = |row: usize| -> Result<Vec<Checked>> {
-            self.model
-                .terms
-                .iter()
-                .map(|term| {
-                    Ok(match &frame.column(&term.column)?.values {
-                        ColumnValues::Numeric(v) => Checked::Number(v[row]),
-                        ColumnValues::Categorical { codes, levels } => {
-                            let level =
-                                &levels[codes[row].expect("missing values were refused above")];
-                            let known = term.levels().expect("the kind was checked above");
-                            Checked::Level(
-                                known
-                                    .iter()
-                                    .position(|k| k == level)
-                                    .expect("levels were checked above"),
-                            )
-                        }
-                    })
-                })
-                .collect()
+        let column_values = |term: &Term| -> Result<Vec<Checked>> {
+            Ok(match &frame.column(&term.column)?.values {
+                ColumnValues::Numeric(v) => v.iter().map(|&v| Checked::Number(v)).collect(),
+                ColumnValues::Categorical { codes, levels } => {
+                    let known = term.levels().unwrap_or(&[]);
+                    let map: Vec<Option<usize>> = levels
+                        .iter()
+                        .map(|l| known.iter().position(|k| k == l))
+                        .collect();
+                    codes
+                        .iter()
+                        .filter_map(|code| Some(Checked::Level(map[(*code)?]?)))
+                        .collect()
+                }
+            })
         };
-        (0..frame.n_rows())
-            .map(|row| Ok(self.points_of_values(&row_values(row)?, level)))
-            .collect()
+        let columns: Vec<Vec<Checked>> = self
+            .model
+            .terms
+            .iter()
+            .map(column_values)
+            .collect::<Result<_>>()?;
+        let row_values = |row: usize| columns.iter().map(|c| c[row]).collect::<Vec<_>>();
+        Ok((0..frame.n_rows())
+            .map(|row| self.points_of_values(&row_values(row), level))
+            .collect())
     }
 
     fn points_of_values(&self, values: &[Checked], level: f64) -> PatientPoints {

@@ -1,11 +1,12 @@
 //! Exact detection of separation: whether some combination of the predictors divides events from non-events, so that coefficients have
 //! no finite maximum likelihood estimate.
 //!
-//! Let aᵢ = sᵢ xᵢ with sᵢ = +1 for events and -1 for others. The data are separated if a direction d exists with aᵢ·d ≥ 0 for all rows and
-//! > 0 for some. These directions form a cone; with c = Σ aᵢ, the projection of c onto it is zero exactly if there are none (c·d > 0 for
-//! every such d). The projection is c + Σ λᵢ aᵢ with λ ≥ 0 minimizing its length: a non-negative least squares problem with as many
-//! unknowns as rows but never more active ones than columns (Lawson and Hanson). The result carries its own proof: its product with every
-//! aᵢ is checked. The linear program of Konis (2007) answers the same question.
+//! Let aᵢ = sᵢ xᵢ with sᵢ = +1 for events and -1 for others. The data are separated if a direction d exists with no negative
+//! product aᵢ·d and some positive one. These directions form a cone; with c = Σ aᵢ, the projection of c onto it is zero exactly if
+//! there are none (c·d is positive for every such d). The projection is c + Σ λᵢ aᵢ with λ not negative, of least length: a
+//! non-negative least squares problem with as many unknowns as rows but never more active ones than columns (Lawson and Hanson).
+//! The result carries its own proof: its product with every aᵢ is checked. The linear program of Konis (2007) answers the same
+//! question.
 
 use nalgebra::{DMatrix, DVector};
 

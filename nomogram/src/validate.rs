@@ -157,9 +157,8 @@ impl Validation {
                 Ok((terms, training, test)) => {
                     used += 1;
                     terms.iter().for_each(|&t| kept_counts[t] += 1);
-                    for k in 0..10 {
-                        sums[0][k] += training.0[k];
-                        sums[1][k] += test.0[k];
+                    for (sum, indices) in sums.iter_mut().zip([training, test]) {
+                        sum.iter_mut().zip(indices.0).for_each(|(s, v)| *s += v);
                     }
                 }
                 Err(e) => first_error = first_error.or(Some(e)),

@@ -656,6 +656,7 @@ impl<'a> Drawing<'a> {
         if patient.outside_axis() {
             note.push_str("; * value outside the axis, points extrapolated");
         }
+        self.y += 3.0;
         for line in wrap(&note, SMALL, self.width - 16.0) {
             self.canvas.text(
                 (8.0, self.y),

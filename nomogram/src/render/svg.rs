@@ -151,7 +151,7 @@ impl Canvas {
         let text = escape(text);
         // The halo is a second text below, because not every renderer knows `paint-order`.
         self.push(format_args!(
-            r##"<text {common} fill="none" stroke="#ffffff" stroke-width="2" stroke-linejoin="round" aria-hidden="true">{text}</text>"##
+            r##"<text {common} fill="none" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" aria-hidden="true">{text}</text>"##
         ));
         self.push(format_args!(
             r#"<text {common} fill="{color}">{text}</text>"#
