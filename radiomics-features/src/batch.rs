@@ -26,7 +26,7 @@ impl FeatureTable {
     /// response on an image that is too small.
     pub fn stack<'a>(rows: impl IntoIterator<Item = &'a FeatureVector>) -> Result<Self> {
         let mut names: Option<Arc<[FeatureName]>> = None;
-        let mut values = Vec::new();
+        let mut values: Vec<f64> = Vec::new();
         let mut n_rows = 0;
         for row in rows {
             let names = names.get_or_insert_with(|| Arc::clone(&row.names));
@@ -35,8 +35,8 @@ impl FeatureTable {
             n_rows += 1;
         }
         let names = names.unwrap_or_default();
-        let values = Array2::from_shape_vec((n_rows, names.len()), values)
-            .expect("every row has one value per column");
+        let n_columns = names.len();
+        let values = Array2::from_shape_fn((n_rows, n_columns), |(i, j)| values[i * n_columns + j]);
         Ok(Self { names, values })
     }
 

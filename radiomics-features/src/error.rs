@@ -173,7 +173,7 @@ pub enum Error {
     #[error("image and mask lie on different grids (tolerance {tolerance}): {difference}")]
     GeometryMismatch {
         /// What differs.
-        difference: GeometryDifference,
+        difference: Box<GeometryDifference>,
         /// The tolerance in force.
         tolerance: f64,
     },

@@ -33,10 +33,10 @@ feature_table! {
         kurtosis ("Kurtosis", ibsi Some("IPH6")) = if s.m2 == 0.0 { 0.0 } else { s.m4 / (s.m2 * s.m2) };
         /// Largest intensity.
         maximum ("Maximum", ibsi Some("84IY")) = s.maximum;
-        /// Mean `µ`; intensity units.
-        mean ("Mean", ibsi Some("Q4LE")) = s.mean;
         /// Mean absolute deviation `(1/N) Σ |X - µ|`; intensity units.
         mean_absolute_deviation ("MeanAbsoluteDeviation", ibsi Some("4FUA")) = s.mean_absolute_deviation;
+        /// Mean `µ`; intensity units.
+        mean ("Mean", ibsi Some("Q4LE")) = s.mean;
         /// Median `P_50`; intensity units.
         median ("Median", ibsi Some("Y12H")) = s.median;
         /// Smallest intensity.
@@ -124,15 +124,14 @@ impl Sample {
         let n = values.len() as f64;
         let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
         let maximum = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        // A flat region has this mean and no moments exactly, not up to the rounding of a division.
-        let mean = if minimum == maximum { minimum } else { sum(&values, |x| x) / n };
+        let mean = mean_of(&values);
         let [m2, m3, m4] = central_moments(&values, mean);
         let mean_absolute_deviation = sum(&values, |x| (x - mean).abs()) / n;
         let energy = sum(&values, |x| (x + shift) * (x + shift));
         let [percentile_10, percentile_25, median, percentile_75, percentile_90] =
             percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
         values.retain(|&x| percentile_10 <= x && x <= percentile_90);
-        let robust_mean = sum(&values, |x| x) / values.len() as f64;
+        let robust_mean = mean_of(&values);
         let robust_deviation = sum(&values, |x| (x - robust_mean).abs()) / values.len() as f64;
         let fractions = levels.histogram().iter().map(|bin| bin.count as f64 / n);
         Self {
@@ -165,6 +164,14 @@ const LANES: usize = 8;
 /// `Σ f(x)`.
 fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     sums(values, |x| [f(x)])[0]
+}
+
+/// The mean; that of equal values exactly, not up to the rounding of a division. NaN without values.
+fn mean_of(values: &[f64]) -> f64 {
+    match values {
+        [first, rest @ ..] if rest.iter().all(|value| value == first) => *first,
+        _ => sum(values, |x| x) / values.len() as f64,
+    }
 }
 
 /// `[m_2, m_3, m_4]` about the mean, in one pass after the mean's.
@@ -237,7 +244,8 @@ mod tests {
 
     #[test]
     fn names_are_in_ascii_order() {
-        assert!(FirstOrderFeatures::NAMES.is_sorted());
+        // PyRadiomics sorts its methods, named `get` + feature + `FeatureValue`: `MeanA…` comes before `MeanF…`.
+        assert!(FirstOrderFeatures::NAMES.is_sorted_by_key(|name| format!("{name}FeatureValue")));
         assert_eq!(FirstOrderFeatures::NAMES.len(), 18);
     }
 
@@ -245,7 +253,8 @@ mod tests {
     fn five_values_by_hand() {
         let f = features_of(&[1.0, 2.0, 3.0, 4.0, 10.0], 5.0, 1.0);
         assert_eq!((f.minimum, f.maximum, f.range, f.mean, f.median), (1.0, 10.0, 9.0, 4.0, 3.0));
-        assert_eq!((f.percentile_10, f.percentile_90), (1.4, 7.6));
+        approx::assert_relative_eq!(f.percentile_10, 1.4, max_relative = 1e-15);
+        approx::assert_relative_eq!(f.percentile_90, 7.6, max_relative = 1e-15);
         assert_eq!(f.interquartile_range, 2.0);
         assert_eq!(f.variance, 10.0);
         assert_eq!(f.standard_deviation(), 10f64.sqrt());

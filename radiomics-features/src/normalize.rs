@@ -42,7 +42,8 @@ impl Normalization {
         let mean = voxels.iter().sum::<f64>() / n;
         let squares: f64 = voxels.iter().map(|v| (v - mean) * (v - mean)).sum();
         let sd = (squares / (n - 1.0)).sqrt();
-        if !(sd > 0.0) {
+        // NaN for a single voxel.
+        if sd == 0.0 || sd.is_nan() {
             return Err(Error::ConstantImage { value: mean });
         }
         let limit = self.outliers.unwrap_or(f64::INFINITY);

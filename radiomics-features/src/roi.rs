@@ -171,7 +171,7 @@ impl<'a> Roi<'a> {
         }
         let tolerance = params.geometry_tolerance;
         if let Some(difference) = image.geometry().difference(mask.geometry(), tolerance) {
-            return Err(Error::GeometryMismatch { difference, tolerance });
+            return Err(Error::GeometryMismatch { difference: Box::new(difference), tolerance });
         }
         let value = mask.stored_value(params.label);
         let selected = mask.labels().mapv(|label| label == value);

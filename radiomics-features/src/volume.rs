@@ -158,9 +158,9 @@ impl Geometry {
     /// The same grid seen from voxel `start` on.
     pub(crate) fn shifted(&self, start: [usize; 3]) -> Self {
         let mut origin = self.origin;
-        for axis in 0..3 {
-            for (o, d) in origin.iter_mut().zip(self.direction[axis]) {
-                *o += d * self.spacing[axis] * start[axis] as f64;
+        for ((direction, spacing), start) in self.direction.iter().zip(self.spacing).zip(start) {
+            for (o, d) in origin.iter_mut().zip(direction) {
+                *o += d * spacing * start as f64;
             }
         }
         Self { origin, ..*self }

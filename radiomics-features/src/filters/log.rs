@@ -6,14 +6,14 @@
 //! LoG = Σ_d (1 / s_d²) [second derivative along d, smoothing along the other axes],   second derivative scaled by σ²
 //! ```
 //!
-//! with spacing `s_d` and `σ` in mm. Voxels outside repeat the border. Between the passes along the axes values are rounded to
-//! 32 bits, as in ITK; within a pass they are 64-bit.
+//! with spacing `s_d` and `σ` in mm. Voxels outside repeat the border. The derivative is taken first; after each pass along an
+//! axis values are rounded to 32 bits, as in ITK; within a pass they are 64-bit.
 //!
 //! An image shorter than 4 voxels along an axis, or than `⌈σ / s⌉ + 1`, has no response: a single slice never has one.
 
 use std::fmt;
 
-use ndarray::{Array3, ArrayViewMut1, Axis};
+use ndarray::{Array3, ArrayView3, ArrayViewMut1, Axis};
 
 use super::Response;
 use crate::error::{Error, Result};
@@ -106,14 +106,14 @@ fn applies(image: &Volume, sigma: Sigma) -> bool {
 }
 
 fn laplacian(image: &Volume, sigma: f64) -> Array3<f32> {
-    let voxels = image.voxels().mapv(|v| v as f32);
-    let mut sum = Array3::<f32>::zeros(voxels.dim());
+    let mut sum = Array3::<f32>::zeros(image.voxels().dim());
     for &derived in axes(image) {
         let spacing = image.spacing()[derived];
-        let mut part = voxels.clone();
-        filter_axis(&mut part, derived, &Recursion::new(sigma / spacing, Order::Second, sigma));
+        let second = Recursion::new(sigma / spacing, Order::Second, sigma);
+        let mut part = filter_axis(image.voxels(), derived, &second);
         for &axis in axes(image).iter().filter(|&&axis| axis != derived) {
-            filter_axis(&mut part, axis, &Recursion::new(sigma / image.spacing()[axis], Order::Zero, sigma));
+            let zero = Recursion::new(sigma / image.spacing()[axis], Order::Zero, sigma);
+            part = filter_axis(part.view(), axis, &zero);
         }
         let weight = 1.0 / (spacing * spacing);
         sum.zip_mut_with(&part, |s, &p| *s = (f64::from(*s) + f64::from(p) * weight) as f32);
@@ -121,13 +121,15 @@ fn laplacian(image: &Volume, sigma: f64) -> Array3<f32> {
     sum
 }
 
-fn filter_axis(data: &mut Array3<f32>, axis: usize, recursion: &Recursion) {
+fn filter_axis<T: Copy + Into<f64>>(data: ArrayView3<'_, T>, axis: usize, recursion: &Recursion) -> Array3<f32> {
     let n = data.len_of(Axis(axis));
     let (mut line, mut forward) = (vec![0.0; n], vec![0.0; n]);
-    for mut lane in data.lanes_mut(Axis(axis)) {
-        line.iter_mut().zip(&lane).for_each(|(l, &v)| *l = f64::from(v));
-        recursion.filter(&line, &mut forward, &mut lane);
+    let mut filtered = Array3::zeros(data.dim());
+    for (lane, mut out) in data.lanes(Axis(axis)).into_iter().zip(filtered.lanes_mut(Axis(axis))) {
+        line.iter_mut().zip(lane).for_each(|(l, &v)| *l = v.into());
+        recursion.filter(&line, &mut forward, &mut out);
     }
+    filtered
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

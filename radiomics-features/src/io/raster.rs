@@ -102,7 +102,7 @@ impl Raster {
             }
             return Ok(self.pixels().map(|p| u32::from(p[channel])).collect());
         }
-        let colors = self.channels - usize::from(self.channels % 2 == 0);
+        let colors = self.channels - usize::from(self.channels.is_multiple_of(2));
         self.refuse_painted_transparency(colors)?;
         if self.pixels().any(|p| p[..colors].iter().any(|&v| v != p[0])) {
             return self.two_colors(colors);

@@ -28,8 +28,9 @@ pub(super) fn gunzip(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>
         )));
     }
     let mut bytes = Vec::new();
+    // One byte more than needed: where the data end as promised, reading on checks their checksum.
     MultiGzDecoder::new(packed)
-        .take(n as u64)
+        .take(n as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| source.malformed(format!("the gzip data are damaged: {e}")))?;
     exact(source, bytes, n)

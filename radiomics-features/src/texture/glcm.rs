@@ -22,12 +22,13 @@
 //! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature.
 //!
 //! # Differences
-//! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Where the two levels
-//! are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
+//! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
+//! `HXY1 = -Σ p log2(px py + ε)` is visible where levels are rare, so it is kept, to first order; the next order and every other
+//! `ε` are left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
 //! or NaN and left out of the mean; here it is 0.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
-use super::maximal_correlation::second_singular_value;
+use super::maximal_correlation::maximal_correlation;
 use super::tally::Tally;
 use super::{TextureParams, walk};
 use crate::discretize::{Levels, check_spacing};
@@ -158,7 +159,8 @@ feature_table! {
         idmn ("Idmn", ibsi Some("1QCO")) = over(&m.difference, |k, p| p / (1.0 + k * k / (m.n_g * m.n_g)));
         /// Normalized inverse difference `Σ p₋(k) / (1 + k / Ng)`, in (0, 1].
         idn ("Idn", ibsi Some("NDRX")) = over(&m.difference, |k, p| p / (1.0 + k / m.n_g));
-        /// First informational measure of correlation `-MI / max(HX, HY)`, in [-1, 0]; 0 if both entropies are 0.
+        /// First informational measure of correlation `(HXY - HXY1) / max(HX, HY) = -MI / max(HX, HY)`, in [-1, 0]; 0 if
+        /// both entropies are 0.
         imc1 ("Imc1", ibsi Some("R8DG")) = m.imc1();
         /// Second informational measure of correlation `√(1 - exp(-2 MI))`, in [0, 1); 0 where the levels are independent.
         imc2 ("Imc2", ibsi Some("JN9H")) = (-(-2.0 * m.mutual_information).exp_m1()).sqrt();
@@ -229,6 +231,8 @@ struct Marginals {
     entropy_y: f64,
     joint_entropy: f64,
     mutual_information: f64,
+    /// By how much `ε` lowers `HXY1`, to first order.
+    rare_levels: f64,
     /// `p₋(k)` at index `k`.
     difference: Vec<f64>,
     difference_average: f64,
@@ -272,10 +276,12 @@ impl Marginals {
             entropy_y,
             joint_entropy,
             mutual_information: mutual_information(entropy_x + entropy_y, joint_entropy),
+            rare_levels: glcm.cells.iter().map(|c| c.p / (px[usize::from(c.i)] * py[usize::from(c.j)])).sum::<f64>()
+                * (f64::EPSILON / std::f64::consts::LN_2),
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
-            mcc: if glcm.n_levels == 1 { 1.0 } else { second_singular_value(&glcm.cells, &px, &py) },
+            mcc: if glcm.n_levels == 1 { 1.0 } else { maximal_correlation(&glcm.cells, &px, &py) },
         }
     }
 
@@ -291,7 +297,7 @@ impl Marginals {
 
     fn imc1(&self) -> f64 {
         let larger = self.entropy_x.max(self.entropy_y);
-        if larger == 0.0 { 0.0 } else { -self.mutual_information / larger }
+        if larger == 0.0 { 0.0 } else { (self.rare_levels - self.mutual_information) / larger }
     }
 }
 
@@ -380,7 +386,7 @@ mod tests {
     fn a_direction_of_one_level_has_no_maximal_correlation() {
         let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1], [2, 2]]]).view()).expect("levels");
         let one = Glcm::new(&levels, Direction([0, 1, 0]), &TextureParams::default()).expect("pairs").features();
-        assert_eq!(one.mcc, 1.0);
+        approx::assert_relative_eq!(one.mcc, 1.0, max_relative = 1e-15);
         let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1, 0, 2]]]).view()).expect("levels");
         let f = Glcm::new(&levels, Direction([0, 0, 1]), &TextureParams::default()).expect("pairs").features();
         assert_eq!((f.mcc, f.correlation, f.joint_energy), (0.0, 1.0, 1.0));

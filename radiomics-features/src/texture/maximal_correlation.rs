@@ -4,6 +4,12 @@
 //! singular value of the rest, `B = D - √px √pyᵀ`, is found by Lanczos' iteration on `Bᵀ B`, reorthogonalized at every
 //! step. A step costs two products with the cells that are not empty, so hundreds of gray levels stay cheap; with few
 //! levels the iteration ends at the dimension and is exact.
+//!
+//! # PyRadiomics' epsilon
+//! PyRadiomics takes the second eigenvalue of `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k) + ε)` with `ε = 2^-52`. Without
+//! `ε` it is the squared singular value. With it, cells of rare levels count a little less: a level that occurs once among
+//! 10^5 pairs loses 10^-6 of its weight, which moves the correlation by more than 10^-8. `Q` is therefore evaluated between
+//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
@@ -13,15 +19,34 @@ use super::glcm::GlcmCell;
 /// residual over the gap to the next one, and never above the residual.
 const RESIDUAL: f64 = 1e-10;
 
-/// The second largest singular value of `p(i, j) / √(px(i) py(j))`, in [0, 1]; 0 if there is only one.
+/// The maximal correlation as PyRadiomics has it: `√λ₂` of the matrix `Q` of the module documentation, in [0, 1]; 0 if only
+/// one level occurs in the rows or in the columns.
 ///
 /// `px` and `py` are the sums of the cells' rows and columns, indexed by level.
-pub(super) fn second_singular_value(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
+pub(super) fn maximal_correlation(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
     let operator = Deflated::new(cells, px, py);
-    if operator.root_x.len().min(operator.root_y.len()) < 2 {
-        return 0.0;
+    let Some((value, column_vector)) = second_singular_pair(&operator) else { return 0.0 };
+    if value <= f64::EPSILON {
+        return value;
     }
-    largest_eigenvalue(&operator).clamp(0.0, 1.0).sqrt()
+    let row_vector: Vec<f64> = operator.apply_left(&column_vector).into_iter().map(|u| u / value).collect();
+    let (mut left, mut right) = (vec![0.0; operator.root_y.len()], vec![0.0; operator.root_y.len()]);
+    for &(row, column, d) in &operator.entries {
+        let (x, y) = (operator.root_x[row], operator.root_y[column]);
+        let (p, product) = (d * x * y, x * x * y * y);
+        left[column] += row_vector[row] * x * p / (product + f64::EPSILON);
+        right[column] += p * row_vector[row] / x;
+    }
+    dot(&left, &right).clamp(0.0, 1.0).sqrt()
+}
+
+/// The second largest singular value of `p(i, j) / √(px(i) py(j))` and its right vector; `None` if there is only one.
+fn second_singular_pair(operator: &Deflated) -> Option<(f64, Vec<f64>)> {
+    if operator.root_x.len().min(operator.root_y.len()) < 2 {
+        return None;
+    }
+    let (value, vector) = largest_eigenpair(operator);
+    Some((value.clamp(0.0, 1.0).sqrt(), vector))
 }
 
 /// `B` on the levels that occur.
@@ -46,13 +71,19 @@ impl Deflated {
         Self { entries, root_x, root_y }
     }
 
-    /// `Bᵀ B v`.
-    fn apply(&self, v: &[f64]) -> Vec<f64> {
+    /// `B v`.
+    fn apply_left(&self, v: &[f64]) -> Vec<f64> {
         let along = dot(&self.root_y, v);
         let mut u: Vec<f64> = self.root_x.iter().map(|root| -along * root).collect();
         for &(row, column, d) in &self.entries {
             u[row] += d * v[column];
         }
+        u
+    }
+
+    /// `Bᵀ B v`.
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let u = self.apply_left(v);
         let along = dot(&self.root_x, &u);
         let mut w: Vec<f64> = self.root_y.iter().map(|root| -along * root).collect();
         for &(row, column, d) in &self.entries {
@@ -73,8 +104,8 @@ fn occurring(p: &[f64]) -> (Vec<usize>, Vec<f64>) {
     (index, roots)
 }
 
-/// The largest eigenvalue of `Bᵀ B`.
-fn largest_eigenvalue(operator: &Deflated) -> f64 {
+/// The largest eigenvalue of `Bᵀ B` and its vector, of length 1.
+fn largest_eigenpair(operator: &Deflated) -> (f64, Vec<f64>) {
     let dimension = operator.root_y.len();
     let mut basis = vec![normalized(start_vector(dimension)).expect("the start is not 0")];
     let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
@@ -93,8 +124,12 @@ fn largest_eigenvalue(operator: &Deflated) -> f64 {
         let exhausted = step == dimension || norm <= f64::EPSILON;
         if exhausted || step.is_multiple_of(8) {
             let top = top_pair(&diagonal, &off_diagonal);
-            if exhausted || norm * top.last_component.abs() <= RESIDUAL * top.value {
-                return top.value;
+            if exhausted || norm * top.components[step - 1].abs() <= RESIDUAL * top.value {
+                let mut vector = vec![0.0; dimension];
+                for (component, v) in top.components.iter().zip(&basis) {
+                    vector.iter_mut().zip(v).for_each(|(x, v)| *x += component * v);
+                }
+                return (top.value, vector);
             }
         }
         off_diagonal.push(norm);
@@ -102,10 +137,10 @@ fn largest_eigenvalue(operator: &Deflated) -> f64 {
     }
 }
 
-/// The largest eigenvalue of the tridiagonal matrix, and the last component of its vector.
+/// The largest eigenvalue of the tridiagonal matrix and its vector.
 struct TopPair {
     value: f64,
-    last_component: f64,
+    components: Vec<f64>,
 }
 
 fn top_pair(diagonal: &[f64], off_diagonal: &[f64]) -> TopPair {
@@ -117,7 +152,7 @@ fn top_pair(diagonal: &[f64], off_diagonal: &[f64]) -> TopPair {
     });
     let eigen = SymmetricEigen::new(tridiagonal);
     let (index, value) = eigen.eigenvalues.argmax();
-    TopPair { value, last_component: eigen.eigenvectors[(n - 1, index)] }
+    TopPair { value, components: eigen.eigenvectors.column(index).iter().copied().collect() }
 }
 
 /// A fixed vector with no structure that an eigenvector could be orthogonal to: a mixed counter in [-1, 1).
@@ -161,6 +196,11 @@ mod tests {
     }
 
     fn sparse(p: &DMatrix<f64>) -> f64 {
+        let (cells, px, py) = counted(p);
+        second_singular_pair(&Deflated::new(&cells, &px, &py)).map_or(0.0, |(value, _)| value)
+    }
+
+    fn counted(p: &DMatrix<f64>) -> (Vec<GlcmCell>, Vec<f64>, Vec<f64>) {
         let n = p.nrows();
         let mut cells = Vec::new();
         let (mut px, mut py) = (vec![0.0; n + 1], vec![0.0; n + 1]);
@@ -173,7 +213,29 @@ mod tests {
                 }
             }
         }
-        second_singular_value(&cells, &px, &py)
+        (cells, px, py)
+    }
+
+    /// The matrix of PyRadiomics, by a general eigenvalue solver.
+    #[test]
+    fn rare_levels_weigh_as_in_the_reference() {
+        let mut p = DMatrix::from_fn(6, 6, |i, j| 1.0 / (1.0 + i.abs_diff(j) as f64));
+        // A level that occurs with a probability of about 4e-5, mostly beside itself.
+        p.column_mut(5).fill(0.0);
+        p.row_mut(5).fill(0.0);
+        p[(5, 5)] = 5e-4;
+        p[(5, 0)] = 5e-5;
+        p[(0, 5)] = 5e-5;
+        p /= p.sum();
+        let (cells, px, py) = counted(&p);
+        let q = DMatrix::from_fn(6, 6, |i, j| {
+            (0..6).map(|k| p[(i, k)] * p[(j, k)] / (px[i + 1] * py[k + 1] + f64::EPSILON)).sum()
+        });
+        let mut values: Vec<f64> = q.complex_eigenvalues().iter().map(|v| v.re).collect();
+        values.sort_by(|a, b| b.total_cmp(a));
+        let (found, expected) = (maximal_correlation(&cells, &px, &py), values[1].sqrt());
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        assert!((sparse(&p) - expected).abs() > 1e-8, "epsilon matters here");
     }
 
     proptest! {
