@@ -383,7 +383,7 @@ impl<'a> Solver<'a> {
     /// Probabilities, working weights and residual of the current coefficients, from scratch.
     fn update_weights(&mut self) {
         let design = self.design;
-        let mut eta = match &design.offset {
+        let mut eta: Vec<f64> = match &design.offset {
             Some(offset) => offset.iter().map(|o| self.b0 + o).collect(),
             None => vec![self.b0; design.n],
         };
@@ -393,13 +393,13 @@ impl<'a> Solver<'a> {
             }
         }
         let largest = (1.0 / SMALLEST_PROBABILITY - 1.0).ln();
-        for i in 0..design.n {
-            let q = if eta[i] < -largest {
+        for (i, &eta) in eta.iter().enumerate() {
+            let q = if eta < -largest {
                 0.0
-            } else if eta[i] > largest {
+            } else if eta > largest {
                 1.0
             } else {
-                1.0 / (1.0 + (-eta[i]).exp())
+                1.0 / (1.0 + (-eta).exp())
             };
             self.q[i] = q;
             self.v[i] = design.weights[i] * q * (1.0 - q);

@@ -64,7 +64,8 @@ pub enum LambdaRule {
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CrossValidation {
-    settings: ElasticNet,
+    /// Boxed, so that a list of pipeline steps stays small.
+    settings: Box<ElasticNet>,
     measure: Measure,
     grouping: Grouping,
     alignment: Alignment,
@@ -128,7 +129,7 @@ impl CrossValidation {
     /// Cross-validation of a path by the deviance.
     pub fn new(settings: ElasticNet) -> Self {
         Self {
-            settings,
+            settings: Box::new(settings),
             ..Self::default()
         }
     }

