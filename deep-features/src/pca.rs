@@ -5,7 +5,7 @@
 //! the first of equals) positive. A row `x` becomes `(x - μ) V`. The variance of a component is `s² / (n - 1)`.
 //! Columns are centered and not scaled, and scores are not whitened.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -165,38 +165,99 @@ impl PcaFit {
     }
 }
 
-/// Singular values, decreasing, and right singular vectors.
+/// Singular values, decreasing, and the singular vectors over the columns.
+///
+/// The tall one of `X` and `Xᵀ` is reduced to a triangle, and the triangle is decomposed by one-sided Jacobi
+/// rotations, which find small singular values to full relative accuracy; the rank depends on them.
 fn decompose(centered: &Array2<f64>) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
     let (n, d) = centered.dim();
-    // Tall or wide, the decomposition is of the tall one; the vectors over features are then on the other side.
     let tall = n >= d;
     let matrix = if tall {
         DMatrix::from_fn(n, d, |i, j| centered[(i, j)])
     } else {
         DMatrix::from_fn(d, n, |i, j| centered[(j, i)])
     };
-    let unfinished = || Error::NotConverged {
+    let m = matrix.ncols();
+    let qr = matrix.qr();
+    let triangle = qr.r();
+    // X = Q R and Rᵀ V = U S, hence X = (Q V) S Uᵀ.
+    let rows: Vec<Vec<f64>> = triangle
+        .row_iter()
+        .map(|row| row.iter().copied().collect())
+        .collect();
+    let rotated = jacobi(rows).ok_or(Error::NotConverged {
         n_samples: n,
         n_features: d,
+    })?;
+    let singular: Vec<f64> = rotated
+        .columns
+        .iter()
+        .map(|u| norm_squared(u).sqrt())
+        .collect();
+    let mut order: Vec<usize> = (0..m).collect();
+    order.sort_by(|&a, &b| singular[b].total_cmp(&singular[a]));
+    let q = (!tall).then(|| qr.q());
+    let vector = |&j: &usize| match &q {
+        Some(q) => (q * DVector::from_column_slice(&rotated.rotations[j]))
+            .iter()
+            .copied()
+            .collect(),
+        None => rotated.columns[j].iter().map(|u| u / singular[j]).collect(),
     };
-    let svd = matrix
-        .try_svd(!tall, tall, f64::EPSILON, 100_000)
-        .ok_or_else(unfinished)?;
-    let singular: Vec<f64> = svd.singular_values.iter().copied().collect();
-    let vector = |i: usize| -> Option<Vec<f64>> {
-        if tall {
-            svd.v_t.as_ref().map(|v| v.row(i).iter().copied().collect())
-        } else {
-            svd.u
-                .as_ref()
-                .map(|u| u.column(i).iter().copied().collect())
+    Ok((
+        order.iter().map(|&j| singular[j]).collect(),
+        order.iter().map(vector).collect(),
+    ))
+}
+
+/// `A V = U S`: the orthogonal columns of `U S`, and the columns of `V`.
+struct Rotated {
+    columns: Vec<Vec<f64>>,
+    rotations: Vec<Vec<f64>>,
+}
+
+/// One-sided Jacobi: rotates pairs of columns until all are orthogonal. `None` if that takes too long.
+fn jacobi(mut columns: Vec<Vec<f64>>) -> Option<Rotated> {
+    const MOST_SWEEPS: usize = 60;
+    let m = columns.len();
+    let mut rotations: Vec<Vec<f64>> = (0..m)
+        .map(|j| (0..m).map(|i| f64::from(u8::from(i == j))).collect())
+        .collect();
+    for _ in 0..MOST_SWEEPS {
+        let mut rotated = false;
+        for q in 1..m {
+            for p in 0..q {
+                let (a, b) = (norm_squared(&columns[p]), norm_squared(&columns[q]));
+                let dot: f64 = columns[p].iter().zip(&columns[q]).map(|(x, y)| x * y).sum();
+                if dot.abs() <= f64::EPSILON * m as f64 * (a * b).sqrt() {
+                    continue;
+                }
+                rotated = true;
+                // The smaller of the two angles that make the pair orthogonal.
+                let zeta = (b - a) / (2.0 * dot);
+                let tangent = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
+                let cosine = 1.0 / tangent.hypot(1.0);
+                for side in [&mut columns, &mut rotations] {
+                    rotate(side, p, q, cosine, cosine * tangent);
+                }
+            }
         }
-    };
-    let vectors = (0..singular.len())
-        .map(vector)
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(unfinished)?;
-    Ok((singular, vectors))
+        if !rotated {
+            return Some(Rotated { columns, rotations });
+        }
+    }
+    None
+}
+
+fn rotate(columns: &mut [Vec<f64>], p: usize, q: usize, cosine: f64, sine: f64) {
+    let (left, right) = columns.split_at_mut(q);
+    for (x, y) in left[p].iter_mut().zip(&mut right[0]) {
+        (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
+    }
+}
+
+fn norm_squared(column: &[f64]) -> f64 {
+    column.iter().map(|x| x * x).sum()
 }
 
 fn sign_of_largest(loadings: &[f64]) -> f64 {

@@ -161,7 +161,7 @@ pub enum Rounding {
 /// let preprocess = Preprocess::new(Normalization::CaffeBgr255).size([32, 32]).crop(Crop::BoundingBox(Margin::Pixels(2)));
 /// let input = preprocess.apply(image.view(), Some(mask.view()))?;
 /// assert_eq!(input.pixels.dim(), (3, 32, 32));
-/// assert_eq!(input.pixels[(0, 0, 0)], 128.0 - 103.939);
+/// assert_eq!(input.pixels[(0, 0, 0)], (128.0 - 103.939_f64) as f32);
 /// # Ok::<(), deep_features::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -192,4 +192,78 @@ mod tests {
             [0.5, 2.5]
         );
     }
+
+    struct Fixture {
+        input: Array2<f64>,
+        size: [usize; 2],
+        expected: serde_json::Value,
+    }
+
+    fn folder() -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+    }
+
+    fn fixture(name: &str) -> Fixture {
+        let folder = folder();
+        let text =
+            std::fs::read_to_string(folder.join(format!("resize_{name}.json"))).expect("a fixture");
+        let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let png = image::open(folder.join(format!("resize_{name}_input.png")))
+            .expect("a PNG")
+            .to_luma8();
+        let (width, height) = png.dimensions();
+        let input = Array2::from_shape_fn((height as usize, width as usize), |(y, x)| {
+            f64::from(png.get_pixel(x as u32, y as u32).0[0])
+        });
+        let size = [0, 1].map(|i| expected["out_hw"][i].as_u64().expect("a size") as usize);
+        Fixture {
+            input,
+            size,
+            expected,
+        }
+    }
+
+    fn worst(resized: &Array2<f64>, expected: &serde_json::Value) -> f64 {
+        let expected = expected.as_array().expect("a list");
+        assert_eq!(resized.len(), expected.len());
+        let difference =
+            |(a, e): (&f64, &serde_json::Value)| (a - e.as_f64().expect("a number")).abs();
+        resized
+            .iter()
+            .zip(expected)
+            .map(difference)
+            .fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn matches_torch_and_pillow() {
+        for name in ["down", "mixed", "odd"] {
+            let f = fixture(name);
+            let smooth = resize(f.input.view(), f.size, Interpolation::BilinearAntialias);
+            let rounded = smooth.mapv(|v| (v + 0.5).floor());
+            for (resized, key, tolerance) in [
+                (&smooth, "torch_f64_antialias", 1e-10),
+                (&smooth, "torch_f32_antialias", 1e-3),
+                (&smooth, "pillow_f32", 3e-3),
+                (&rounded, "torchvision_u8_antialias", 1.0),
+                (&rounded, "pillow_u8", 1.0),
+            ] {
+                let worst = worst(resized, &f.expected[key]);
+                assert!(worst <= tolerance, "{name} {key}: {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_bilinear_matches_torch() {
+        let text =
+            std::fs::read_to_string(folder().join("resize_plain_f64.json")).expect("a fixture");
+        let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for name in ["down", "mixed", "odd"] {
+            let f = fixture(name);
+            let plain = resize(f.input.view(), f.size, Interpolation::Bilinear);
+            let worst = worst(&plain, &expected[name]);
+            assert!(worst <= 1e-10, "{name}: {worst}");
+        }
+    }
 }

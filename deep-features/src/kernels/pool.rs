@@ -148,3 +148,91 @@ fn scatter<T: Copy + PartialOrd + Default>(
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+    use ndarray::{Array4, Axis};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn cases() -> Vec<(String, Value)> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/golden/maxpool_backward.json");
+        let text = std::fs::read_to_string(path).expect("a fixture");
+        let all: Value = serde_json::from_str(&text).expect("JSON");
+        let cases = all["max_pool_2x2_stride2"].as_object().expect("cases");
+        cases
+            .iter()
+            .map(|(name, case)| (name.clone(), case.clone()))
+            .collect()
+    }
+
+    fn floats(value: &Value) -> Vec<f32> {
+        value
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|v| v.as_f64().expect("a number") as f32)
+            .collect()
+    }
+
+    fn sizes(value: &Value) -> (usize, usize, usize, usize) {
+        let n: Vec<usize> = floats(value).iter().map(|&v| v as usize).collect();
+        (n[0], n[1], n[2], n[3])
+    }
+
+    #[test]
+    fn forward_and_backward_match_torch() {
+        let cases = cases();
+        assert_eq!(cases.len(), 9);
+        for (name, case) in cases {
+            let device = Device::Cpu;
+            let x = Tensor::from_vec(floats(&case["input"]), sizes(&case["shape"]), &device)
+                .expect("input");
+            let x = Var::from_tensor(&x).expect("a variable");
+            let y = max_pool_tensor(&x).expect("a pool");
+            assert_eq!(
+                y.dims4().expect("four axes"),
+                sizes(&case["out_shape"]),
+                "{name}"
+            );
+            assert_eq!(
+                flat::<f32>(&y).expect("values"),
+                floats(&case["output"]),
+                "{name}"
+            );
+            let g = Tensor::from_vec(floats(&case["grad_output"]), y.shape(), &device)
+                .expect("gradient");
+            let gradients = (&y * &g)
+                .and_then(|l| l.sum_all()?.backward())
+                .expect("backward");
+            let found = flat::<f32>(gradients.get(&x).expect("of x")).expect("values");
+            assert_eq!(found, floats(&case["grad_input"]), "{name}");
+        }
+    }
+
+    #[test]
+    fn map_and_tensor_agree() {
+        for (name, case) in cases() {
+            let input = Array4::from_shape_vec(sizes(&case["shape"]), floats(&case["input"]))
+                .expect("input");
+            let output = Array4::from_shape_vec(sizes(&case["out_shape"]), floats(&case["output"]))
+                .expect("output");
+            for (image, expected) in input.axis_iter(Axis(0)).zip(output.axis_iter(Axis(0))) {
+                assert_eq!(
+                    max_pool(&FeatureMap::from_chw(image)).to_chw(),
+                    expected,
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn not_a_number_wins() {
+        let x = Tensor::new(&[[[[1.0f32, 2.0], [f32::NAN, 3.0]]]], &Device::Cpu).expect("a tensor");
+        assert!(flat::<f32>(&max_pool_tensor(&x).expect("a pool")).expect("values")[0].is_nan());
+    }
+}

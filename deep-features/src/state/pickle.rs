@@ -646,7 +646,7 @@ mod tests {
             (b"\x80\x02t.", F::StackUnderflow),
             (b"\x80\x02K\x01K\x02\x87.", F::StackUnderflow),
             (b"\x80\x02h\x07.", F::Memo { index: 7 }),
-            (b"\x80\x02X\xff\xff\xff\x00abc.", F::Truncated),
+            (b"\x80\x02X\xff\xff\x00\x00abc.", F::Truncated),
             (
                 b"\x80\x02X\xff\xff\xff\xffabc.",
                 F::TooLong { limit: LIMIT },
