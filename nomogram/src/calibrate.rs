@@ -84,33 +84,11 @@ pub fn calibrate(
     let original = smoothed(&apparent.fitted, &y, &at)?;
     let rows = resamples.draw(y.len())?;
     let results = map_indexed(rows.len(), |b| replicate(design, &y, &rows[b], &at));
-    let mut sums = [0.0; POINTS];
-    let mut counts = [0usize; POINTS];
-    let (mut used, mut first_error) = (0, None);
-    for result in results {
-        match result {
-            Ok(differences) => {
-                used += 1;
-                for (k, d) in differences.into_iter().enumerate() {
-                    if let Some(d) = d {
-                        sums[k] += d;
-                        counts[k] += 1;
-                    }
-                }
-            }
-            Err(e) => first_error = first_error.or(Some(e)),
-        }
-    }
-    if let (0, Some(first)) = (used, first_error) {
-        return Err(Error::NoReplicate {
-            replicates: rows.len(),
-            first: Box::new(first),
-        });
-    }
+    let (optimism, used) = mean_optimism(results)?;
     let points: Vec<CalibrationPoint> = (0..POINTS)
         .filter_map(|k| {
             let apparent = original[k]?;
-            let corrected = (counts[k] > 0).then(|| apparent - sums[k] / counts[k] as f64);
+            let corrected = optimism[k].map(|o| apparent - o);
             Some(CalibrationPoint {
                 predicted: at[k],
                 apparent,
@@ -127,6 +105,34 @@ pub fn calibrate(
         n_replicates: used,
         n_failed,
     })
+}
+
+/// Mean over the resamples that reach each point, and the number of resamples used.
+fn mean_optimism(results: Vec<Result<Vec<Option<f64>>>>) -> Result<(Vec<Option<f64>>, usize)> {
+    let replicates = results.len();
+    let mut sums = [(0.0, 0usize); POINTS];
+    let (mut used, mut first_error) = (0, None);
+    for result in results {
+        match result {
+            Ok(differences) => {
+                used += 1;
+                for (sum, d) in sums.iter_mut().zip(differences) {
+                    if let Some(d) = d {
+                        *sum = (sum.0 + d, sum.1 + 1);
+                    }
+                }
+            }
+            Err(e) => first_error = first_error.or(Some(e)),
+        }
+    }
+    if let (0, Some(first)) = (used, first_error) {
+        return Err(Error::NoReplicate {
+            replicates,
+            first: Box::new(first),
+        });
+    }
+    let mean = |&(sum, n): &(f64, usize)| (n > 0).then(|| sum / n as f64);
+    Ok((sums.iter().map(mean).collect(), used))
 }
 
 /// Smoothed outcome at the probabilities `at`; `None` outside the predictions.

@@ -15,7 +15,7 @@ use crate::irls::{self, Problem, Standardized};
 use crate::linalg::{cholesky, log_determinant};
 use crate::logistic::{check_counts, to_array};
 use crate::model::{Estimation, RiskModel};
-use crate::numeric::root;
+use crate::numeric::crossing;
 
 /// Which weights give the standard errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -397,27 +397,16 @@ impl Raw<'_> {
         let mut ends = [0.0; 2];
         for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
             let mut start = at.clone();
-            let mut excess = |value: f64| -> Result<f64> {
+            let excess = |value: f64| -> Result<f64> {
                 Ok(2.0 * (top - self.profile(&on_x, j, value, &mut start)?) - limit)
             };
-            let mut inside = (at[j], -limit);
             let width = 2.0 * se * scale[j];
-            let mut outside = None;
-            for _ in 0..60 {
-                let value = inside.0 + sign * width;
-                let e = excess(value)?;
-                if e >= 0.0 {
-                    outside = Some((value, e));
-                    break;
-                }
-                inside = (value, e);
-            }
             let side = if sign < 0.0 { "lower" } else { "upper" };
-            let outside = outside.ok_or_else(|| Error::ProfileLimit {
+            let limit_at = crossing(excess, (at[j], -limit), sign * width, 1e-12 * width)?;
+            *end = limit_at.ok_or_else(|| Error::ProfileLimit {
                 column: name.clone(),
                 side,
-            })?;
-            *end = root(excess, (inside, outside), 1e-12 * width)? / scale[j];
+            })? / scale[j];
         }
         Ok(FirthCoefficient {
             term: design.columns()[j].term,

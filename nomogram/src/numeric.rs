@@ -181,6 +181,28 @@ fn secant_or_quadratic(a: (f64, f64), b: (f64, f64), c: (f64, f64), half: f64) -
     (p, (q - 1.0) * (r - 1.0) * (s - 1.0))
 }
 
+/// Walks from a point where `f` is negative, in growing steps, until it is not, and returns the root on the way; `None` if it stays
+/// negative for 60 steps.
+pub(crate) fn crossing<E>(
+    mut f: impl FnMut(f64) -> Result<f64, E>,
+    from: (f64, f64),
+    first_step: f64,
+    tolerance: f64,
+) -> Result<Option<f64>, E> {
+    let mut inside = from;
+    let mut step = first_step;
+    for _ in 0..60 {
+        let at = inside.0 + step;
+        let value = f(at)?;
+        if value >= 0.0 {
+            return root(f, (inside, (at, value)), tolerance).map(Some);
+        }
+        inside = (at, value);
+        step *= 1.2;
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use eval_stats::special::{chi_squared_quantile, normal_quantile};
 use crate::error::{Error, Result};
 use crate::inference::{Interval, check_level};
 use crate::logistic::LogisticFit;
-use crate::numeric::{FmmSpline, interpolate, root, sorted_with_mean_ties};
+use crate::numeric::{FmmSpline, crossing, interpolate, sorted_with_mean_ties};
 
 /// How the ends of a profile interval are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,31 +44,17 @@ impl LogisticFit {
         let mut ends = [0.0; 2];
         for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
             let mut start = self.linear_predictor.clone();
-            let mut excess = |b: f64| -> Result<f64> {
+            let excess = |b: f64| -> Result<f64> {
                 let fit = self.constrained(k, b, &start)?;
                 start = fit.eta;
                 Ok(fit.deviance - self.deviance() - limit)
             };
-            // Step outward until the deviance has risen enough.
-            let mut inside = (c.estimate, -limit);
-            let mut width = z * c.se;
-            let mut outside = None;
-            for _ in 0..30 {
-                let b = inside.0 + sign * width;
-                let value = excess(b)?;
-                if value >= 0.0 {
-                    outside = Some((b, value));
-                    break;
-                }
-                inside = (b, value);
-                width *= 1.5;
-            }
             let side = if sign < 0.0 { "lower" } else { "upper" };
-            let outside = outside.ok_or_else(|| Error::ProfileLimit {
-                column: c.name.clone(),
-                side,
-            })?;
-            *end = root(excess, (inside, outside), 1e-13 * c.se)?;
+            *end = crossing(excess, (c.estimate, -limit), sign * z * c.se, 1e-13 * c.se)?
+                .ok_or_else(|| Error::ProfileLimit {
+                    column: c.name.clone(),
+                    side,
+                })?;
         }
         Ok(Interval {
             name: c.name.clone(),

@@ -365,22 +365,7 @@ pub fn fast_backward(fit: &LogisticFit, rule: FastRule, test: FastTest) -> Resul
     let mut gone: Vec<usize> = Vec::new();
     let mut deleted = Vec::new();
     loop {
-        let mut weakest: Option<(usize, TestResult)> = None;
-        let (b, v) = reduced(fit, &kept, &gone)?;
-        for &t in &kept {
-            let candidate = joint_test(fit, &b, &v, &kept, t)?;
-            let badness = |r: &TestResult| match rule {
-                FastRule::P(_) => r.p,
-                FastRule::Aic => -(r.chi_squared - 2.0 * r.df as f64),
-            };
-            if weakest
-                .as_ref()
-                .is_none_or(|(_, w)| badness(&candidate) > badness(w))
-            {
-                weakest = Some((t, candidate));
-            }
-        }
-        let Some((term, individual)) = weakest else {
+        let Some((term, individual)) = weakest(fit, &kept, &gone, rule)? else {
             break;
         };
         let mut out = gone.clone();
@@ -415,6 +400,31 @@ pub fn fast_backward(fit: &LogisticFit, rule: FastRule, test: FastTest) -> Resul
         kept,
         coefficients: coefficients.as_slice().to_vec(),
     })
+}
+
+/// The term with the largest P, or the smallest `χ² - 2 df`, in the model reduced so far.
+fn weakest(
+    fit: &LogisticFit,
+    kept: &[usize],
+    gone: &[usize],
+    rule: FastRule,
+) -> Result<Option<(usize, TestResult)>> {
+    let (b, v) = reduced(fit, kept, gone)?;
+    let badness = |r: &TestResult| match rule {
+        FastRule::P(_) => r.p,
+        FastRule::Aic => -(r.chi_squared - 2.0 * r.df as f64),
+    };
+    let mut weakest: Option<(usize, TestResult)> = None;
+    for &t in kept {
+        let candidate = joint_test(fit, &b, &v, kept, t)?;
+        if weakest
+            .as_ref()
+            .is_none_or(|(_, w)| badness(&candidate) > badness(w))
+        {
+            weakest = Some((t, candidate));
+        }
+    }
+    Ok(weakest)
 }
 
 fn columns_of(fit: &LogisticFit, terms: &[usize]) -> Vec<usize> {

@@ -6,7 +6,7 @@ use super::text::{width, wrap};
 use crate::axis::{Axis, short};
 use crate::error::{Error, Result};
 use crate::nomogram::{Nomogram, check_risk};
-use crate::points::{AxisPosition, PatientPoints};
+use crate::points::{AxisPosition, PatientPoints, TermPoints};
 
 /// Whether a part of a figure is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -591,60 +591,49 @@ impl<'a> Drawing<'a> {
             return;
         };
         let red = color::PATIENT;
-        let column = self.width - 6.0;
-        let header = (column, points_row + 0.35 * SMALL);
-        self.canvas
-            .text(header, "Patient", SMALL, Anchor::End, red, Weight::Bold);
-        for (k, (term, &y)) in patient.terms.iter().zip(rows).enumerate() {
-            let outside = matches!(term.position, AxisPosition::OutsideAxis { .. });
-            let x = self.x_points(term.points.clamp(0.0, 100.0));
-            self.lines.arrow((x, y), (x, points_row + 0.5), red, 0.6);
-            if outside {
-                let axis = &self.nomogram.axes[k];
-                let end = axis
-                    .ticks
-                    .iter()
-                    .map(|t| t.points)
-                    .min_by(|a, b| (a - term.points).abs().total_cmp(&(b - term.points).abs()));
-                let end = self.x_points(end.unwrap_or(0.0));
-                self.lines.dashed((end, y), (x, y), red, 0.6);
-            }
-            self.canvas.circle((x, y), 2.4, red);
-            let mark = if outside { "*" } else { "" };
-            let text = format!("{:.1}{mark}", term.points);
-            self.canvas.text(
-                (column, y + 0.35 * SMALL),
-                &text,
-                SMALL,
-                Anchor::End,
-                red,
-                Weight::Normal,
-            );
+        self.patient_number("Patient", points_row, Weight::Bold);
+        for (t, (term, &y)) in patient.terms.iter().zip(rows).enumerate() {
+            self.patient_term(t, term, y, points_row);
         }
         let x = self.x_total(patient.total_points.clamp(0.0, self.total_max));
-        self.canvas
+        self.lines
             .arrow((x, total_row), (x, risk_row - 0.5), red, 0.8);
         self.canvas.circle((x, total_row), 2.4, red);
         let total = format!("{:.1}", patient.total_points);
-        self.canvas.text(
-            (column, total_row + 0.35 * SMALL),
-            &total,
-            SMALL,
-            Anchor::End,
-            red,
-            Weight::Bold,
-        );
+        self.patient_number(&total, total_row, Weight::Bold);
         let p = &patient.prediction;
-        self.interval(patient.prediction.low, p.high, risk_row);
-        let risk = format!("{:.3}", p.risk);
-        self.canvas.text(
-            (column, risk_row + 0.35 * SMALL),
-            &risk,
-            SMALL,
-            Anchor::End,
-            red,
-            Weight::Bold,
-        );
+        self.interval(p.low, p.high, risk_row);
+        self.patient_number(&format!("{:.3}", p.risk), risk_row, Weight::Bold);
+        self.patient_note(&patient);
+    }
+
+    /// A number or heading in the patient's column at the right.
+    fn patient_number(&mut self, text: &str, y: f64, weight: Weight) {
+        let at = (self.width - 6.0, y + 0.35 * SMALL);
+        self.canvas
+            .text(at, text, SMALL, Anchor::End, color::PATIENT, weight);
+    }
+
+    fn patient_term(&mut self, t: usize, term: &TermPoints, y: f64, points_row: f64) {
+        let outside = matches!(term.position, AxisPosition::OutsideAxis { .. });
+        let x = self.x_points(term.points.clamp(0.0, 100.0));
+        self.lines
+            .arrow((x, y), (x, points_row + 0.5), color::PATIENT, 0.6);
+        if outside {
+            // From the nearest end of the axis to where the value would lie.
+            let ticks = self.nomogram.axes[t].ticks.iter().map(|t| t.points);
+            let distance = |p: &f64| (p - term.points).abs();
+            let end = ticks.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            let end = self.x_points(end.unwrap_or(0.0));
+            self.lines.dashed((end, y), (x, y), color::PATIENT, 0.6);
+        }
+        self.canvas.circle((x, y), 2.4, color::PATIENT);
+        let mark = if outside { "*" } else { "" };
+        self.patient_number(&format!("{:.1}{mark}", term.points), y, Weight::Normal);
+    }
+
+    fn patient_note(&mut self, patient: &PatientPoints) {
+        let p = &patient.prediction;
         let mut note = format!(
             "Patient: {:.1} points, risk {:.3} ({:.0} % CI {:.3} to {:.3})",
             patient.total_points,
@@ -658,12 +647,13 @@ impl<'a> Drawing<'a> {
         }
         self.y += 3.0;
         for line in wrap(&note, SMALL, self.width - 16.0) {
+            let at = (8.0, self.y);
             self.canvas.text(
-                (8.0, self.y),
+                at,
                 &line,
                 SMALL,
                 Anchor::Start,
-                red,
+                color::PATIENT,
                 Weight::Normal,
             );
             self.y += LINE * SMALL;
