@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`synthetic`] | a seeded multicenter breast-ultrasound cohort, written as PNG files and a manifest |
 //! | [`cohort`] | reading and checking a manifest of patients, regions, splits and clinical columns |
-//! | [`case_list`] | the `IMAGE MASK` or `BATCH.csv` of the extraction programs |
+//! | [`regions`] | handcrafted and deep features of an outlined region in files |
+//! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`] | what the extraction programs share |
 //! | [`table_file`] | CSV in and out |
 //! | [`figure_file`] | SVG figures and their 300 dpi PNG twins |
 //! | [`output_folder`], [`atomic_file`] | results appear whole or not at all |
@@ -15,11 +16,16 @@
 pub mod atomic_file;
 pub mod case_list;
 pub mod cohort;
+pub mod extraction;
 pub mod faults;
+pub mod feature_rows;
 pub mod figure_file;
+pub mod journal;
 pub mod output_folder;
+pub mod parameter_overrides;
 pub mod program;
 pub mod progress;
+pub mod regions;
 pub mod report;
 pub mod run_record;
 pub mod synthetic;

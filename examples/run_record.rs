@@ -24,6 +24,7 @@ const LAYOUT: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     program: String,
+    output: Option<String>,
     seed: Option<u64>,
     options: Map<String, Value>,
     inputs: Vec<InputFile>,
@@ -46,11 +47,20 @@ impl RunRecord {
     pub fn new(program: &str) -> Self {
         Self {
             program: program.to_owned(),
+            output: None,
             seed: None,
             options: Map::new(),
             inputs: Vec::new(),
             counts: Map::new(),
         }
+    }
+
+    /// Notes the name of the one file that was written, for programs that write no folder.
+    pub fn output(&mut self, file: &Path) -> &mut Self {
+        self.output = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        self
     }
 
     /// Notes the seed.
@@ -91,6 +101,7 @@ impl RunRecord {
             "layout": LAYOUT,
             "program": self.program,
             "version": env!("CARGO_PKG_VERSION"),
+            "output": self.output,
             "seed": self.seed,
             "options": self.options,
             "counts": self.counts,
@@ -107,15 +118,32 @@ impl RunRecord {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        write_atomically(&folder.join(RECORD_NAME), self.to_json().as_bytes())
+        self.write_as(&folder.join(RECORD_NAME))
+    }
+
+    /// Writes the record to `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_as(&self, path: &Path) -> anyhow::Result<()> {
+        write_atomically(path, self.to_json().as_bytes())
     }
 }
 
 /// The program whose results lie in `folder`, if its record can be read.
 pub fn program_of(folder: &Path) -> Option<String> {
-    let text = fs::read_to_string(folder.join(RECORD_NAME)).ok()?;
+    entry_of(&folder.join(RECORD_NAME), "program")
+}
+
+/// The one output file that a record is about, if there is one and the record can be read.
+pub fn output_of(record: &Path) -> Option<String> {
+    entry_of(record, "output")
+}
+
+fn entry_of(record: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(record).ok()?;
     let record: Value = serde_json::from_str(&text).ok()?;
-    Some(record.get("program")?.as_str()?.to_owned())
+    Some(record.get(name)?.as_str()?.to_owned())
 }
 
 /// Hashes input files, in parallel, in the given order.

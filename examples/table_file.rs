@@ -194,6 +194,27 @@ impl CsvTable {
             })
     }
 
+    /// The column of a condition `COL=VALUE` and the rows that meet it.
+    ///
+    /// # Errors
+    /// A condition of another form, an unknown column, or no such row.
+    pub fn rows_where(&self, condition: &str) -> anyhow::Result<(usize, Vec<usize>)> {
+        let (name, value) = condition
+            .split_once('=')
+            .with_context(|| format!("expected COL=VALUE, found {condition}"))?;
+        let column = self.column(name)?;
+        let rows: Vec<usize> = (0..self.rows.len())
+            .filter(|&row| self.rows[row][column] == value)
+            .collect();
+        if rows.is_empty() {
+            bail!(
+                "{}: column \"{name}\": expected rows with \"{value}\", found none",
+                self.path.display()
+            );
+        }
+        Ok((column, rows))
+    }
+
     /// Where a cell stands: `file: row 12, column "age"`.
     pub fn place(&self, row: usize, column: usize) -> String {
         format!(

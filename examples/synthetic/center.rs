@@ -123,7 +123,7 @@ impl Center {
             gain_db: self.gain_db + 1.6 * normal(rng),
             tone: self.tone,
             focus: rng.random_range(0.35..0.6),
-            time_gain_db: [1.5 * normal(rng), -4.0 + 2.0 * normal(rng)],
+            time_gain_db: [1.5 * normal(rng), -6.0 + 2.5 * normal(rng)],
             noise_db: -44.0 + 2.0 * normal(rng),
         }
     }

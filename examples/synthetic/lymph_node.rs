@@ -18,7 +18,7 @@ pub(super) fn lymph_node_scene(
     let mut scene = Scene::axilla(settings.width, settings.height, rng);
     let severity = patient.node_severity;
     let ratio = (0.55 + 0.055 * severity + 0.075 * normal(rng)).clamp(0.34, 0.95);
-    let width = (128.0 + 6.0 * severity + 22.0 * normal(rng)).clamp(84.0, 200.0);
+    let width = (150.0 + 6.0 * severity + 22.0 * normal(rng)).clamp(96.0, 210.0);
     let center_x = settings.width as f64 * rng.random_range(0.42..0.58);
     let center_z = settings.height as f64 * rng.random_range(0.48..0.6);
     let tilt = (0.18 * normal(rng)).clamp(-0.45, 0.45) as f32;

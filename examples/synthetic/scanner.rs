@@ -13,7 +13,7 @@ use super::scene::Scene;
 /// Pixels added on each side so that the filter never meets an edge.
 const PAD: usize = 12;
 /// Where glandular tissue (0 dB) lies on the gray scale, as a fraction of the dynamic range.
-const REFERENCE_LEVEL: f64 = 0.56;
+const REFERENCE_LEVEL: f64 = 0.49;
 
 /// Scans `scene` and returns 8-bit gray values, row by row from the skin down.
 pub(super) fn scan(scene: &Scene, settings: &Acquisition, rng: &mut impl Rng) -> Vec<u8> {
@@ -56,8 +56,8 @@ fn echo_amplitude(scene: &Scene, settings: &Acquisition) -> Vec<f32> {
             .iter_mut()
             .zip(attenuation)
             .for_each(|(sum, &a)| *sum += a);
-        // The beam is wider than a pixel: a shadow's edge softens with the aperture.
-        let softened = box_blur(&path_loss, 3);
+        // The beam is wider than a pixel: a shadow's edge softens with the aperture, more so deeper down.
+        let softened = box_blur(&path_loss, 4 + 10 * z / height);
         for x in 0..width {
             let echo = scene.echo[z * width + x] - softened[x] + time_gain;
             rows[z * width + x] = ((echo * 0.230_258_5).exp() + noise_power).sqrt();
@@ -75,10 +75,14 @@ fn echo_amplitude(scene: &Scene, settings: &Acquisition) -> Vec<f32> {
 /// Moving average over `2 half + 1` neighbors, shortened at the ends.
 fn box_blur(values: &[f32], half: usize) -> Vec<f32> {
     let n = values.len();
+    let mut sums = vec![0.0f64; n + 1];
+    for (i, &value) in values.iter().enumerate() {
+        sums[i + 1] = sums[i] + f64::from(value);
+    }
     (0..n)
         .map(|i| {
-            let window = &values[i.saturating_sub(half)..(i + half + 1).min(n)];
-            window.iter().sum::<f32>() / window.len() as f32
+            let (first, end) = (i.saturating_sub(half), (i + half + 1).min(n));
+            ((sums[end] - sums[first]) / (end - first) as f64) as f32
         })
         .collect()
 }

@@ -27,7 +27,7 @@ pub(super) fn tumor_scene(
 /// The operator sets the depth so that the lesion fills a good part of the picture: size on screen grows slower than in the body.
 fn tumor_outline(patient: &Patient, settings: &Acquisition, rng: &mut impl Rng) -> Outline {
     let size_mm = 10.0 * patient.tumor_size_cm;
-    let field_of_view_mm = 20.0 + 1.45 * size_mm;
+    let field_of_view_mm = 15.0 + 1.3 * size_mm;
     let longest = size_mm / field_of_view_mm * settings.width as f64;
     let (half_width, half_height) = if patient.nonparallel {
         let height = longest.min(0.52 * settings.height as f64);
@@ -61,7 +61,7 @@ fn tumor_outline(patient: &Patient, settings: &Acquisition, rng: &mut impl Rng) 
 
 fn paint_interior(scene: &mut Scene, outline: &Outline, patient: &Patient, rng: &mut impl Rng) {
     let severity = patient.tumor_severity;
-    let echo_db = (-15.5 - 1.7 * severity + 2.2 * normal(rng)).clamp(-25.0, -8.0) as f32;
+    let echo_db = (-16.5 - 1.7 * severity + 2.2 * normal(rng)).clamp(-25.0, -8.0) as f32;
     let mut texture_db = 1.5 * (0.28 * severity + 0.28 * normal(rng)).exp();
     if patient.heterogeneous {
         texture_db += 3.0;
@@ -90,7 +90,7 @@ fn paint_interior(scene: &mut Scene, outline: &Outline, patient: &Patient, rng: 
             let (radius, distance) = outline.radius_and_distance(xf, zf);
             let beyond = distance - radius;
             let inside = 1.0 - smooth_step(-fade, fade, beyond);
-            let texture = texture_db * (0.8 * coarse.at(xf, zf) + 0.6 * fine.at(xf, zf));
+            let texture = texture_db * (0.9 * coarse.at(xf, zf) + 0.4 * fine.at(xf, zf));
             let echo = &mut scene.echo[z * width + x];
             *echo += inside * (echo_db + texture - *echo);
             *echo += halo_db * (-((beyond - 6.0) / 6.0).powi(2)).exp();

@@ -1,0 +1,218 @@
+//! The frame of both extraction programs: the options they share, what they do with an existing output, and the steps around a case.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use serde_json::Value;
+
+use crate::case_list::{Case, CaseList, Shard};
+use crate::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues};
+use crate::journal::{Journal, case_key};
+use crate::output_folder::{Existing, ExistingOptions};
+use crate::program::{Ending, WrongUsage};
+use crate::run_record::{RECORD_NAME, RunRecord, hash_files, output_of};
+
+/// Input and output of an extraction.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExtractionOptions {
+    /// An image, or a batch table with the columns Image, Mask and optionally Label; its other columns are copied through, its paths are relative to it.
+    #[arg(value_name = "IMAGE|BATCH.csv")]
+    pub input: PathBuf,
+    /// The mask of the image.
+    #[arg(value_name = "MASK")]
+    pub mask: Option<PathBuf>,
+    /// File for the features; standard output without it. A run record is written beside it: run.json, or OUT.run.json where run.json belongs to another output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Layout of the features.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Worker threads; by default one for each core.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Only the rows whose index (from 0) leaves the remainder I when divided by N.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// What to do when the output exists.
+    #[command(flatten)]
+    pub existing: ExistingOptions,
+}
+
+/// An extraction about to run.
+#[derive(Debug)]
+pub struct Extraction {
+    program: &'static str,
+    options: ExtractionOptions,
+    cases: CaseList,
+    journal: Option<Journal>,
+    settings: String,
+}
+
+impl Extraction {
+    /// Reads the list of cases and checks the output. `settings` identifies everything that a case's features depend on beside its
+    /// files.
+    ///
+    /// # Errors
+    /// A batch table with faults; an output that exists without `--overwrite` or `--resume`; `--resume` without `--out`.
+    pub fn begin(
+        program: &'static str,
+        options: ExtractionOptions,
+        settings: String,
+    ) -> anyhow::Result<Self> {
+        let mut cases = CaseList::read(&options.input, options.mask.as_deref())?;
+        if let Some(shard) = options.shard {
+            cases.take_shard(shard);
+        }
+        let existing = options.existing.existing();
+        let journal = match &options.out {
+            None if existing == Existing::Resume => {
+                return Err(WrongUsage(
+                    "--resume: expected --out FILE to go on with, found none".to_owned(),
+                )
+                .into());
+            }
+            None => None,
+            Some(out) => {
+                if out.is_dir() {
+                    bail!(
+                        "{}: expected a file name for --out, found a folder",
+                        out.display()
+                    );
+                }
+                if out.exists() && existing == Existing::Refuse {
+                    bail!(
+                        "{}: exists; give --overwrite, --resume or another --out",
+                        out.display()
+                    );
+                }
+                Some(Journal::open(out, existing == Existing::Resume)?)
+            }
+        };
+        Ok(Self {
+            program,
+            options,
+            cases,
+            journal,
+            settings,
+        })
+    }
+
+    /// The cases to work on.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases.cases
+    }
+
+    /// Names of the columns copied from the batch table, in the order of [`Case::copied`].
+    pub fn copied_columns(&self) -> &[String] {
+        &self.cases.copied
+    }
+
+    /// Features of a case that an earlier, interrupted run finished, and the key under which to note it.
+    pub fn known(&self, case: &Case) -> (Option<String>, Option<NamedValues>) {
+        let Some(journal) = &self.journal else {
+            return (None, None);
+        };
+        let key = case_key(case, &self.settings);
+        let known = key.as_deref().and_then(|key| journal.known(key)).cloned();
+        (key, known)
+    }
+
+    /// Notes a finished case for a later `--resume`.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn note(&self, key: Option<&str>, features: &NamedValues) -> anyhow::Result<()> {
+        match (&self.journal, key) {
+            (Some(journal), Some(key)) => journal.note(key, features),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the rows and the run record, reports failed cases on stderr.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or when the only case failed.
+    ///
+    /// # Panics
+    /// When there is not one result for each case.
+    pub fn finish(
+        self,
+        results: Vec<Result<NamedValues, String>>,
+        options: &[(&str, Value)],
+    ) -> anyhow::Result<Ending> {
+        assert_eq!(results.len(), self.cases.cases.len(), "one result a case");
+        if let (Some(_), [Err(reason)]) = (&self.options.mask, &results[..]) {
+            self.discard();
+            bail!("{reason}");
+        }
+        for (case, result) in self.cases.cases.iter().zip(&results) {
+            if let Err(reason) = result {
+                eprintln!("error: {}{reason}", case.place);
+            }
+        }
+        let copied = self.cases.cases.iter().map(|case| case.copied.clone());
+        let rows = FeatureRows {
+            copied: self.cases.copied.clone(),
+            rows: copied
+                .zip(results)
+                .map(|(copied, features)| FeatureRow { copied, features })
+                .collect(),
+        };
+        if let Some(out) = &self.options.out {
+            let mut record = RunRecord::new(self.program);
+            record.output(out);
+            for (name, value) in options {
+                record.option(name, value.clone());
+            }
+            record.option(
+                "format",
+                format!("{:?}", self.options.format).to_lowercase(),
+            );
+            record.option(
+                "shard",
+                self.options
+                    .shard
+                    .map(|shard| format!("{}/{}", shard.index, shard.count)),
+            );
+            record.inputs(hash_files(&self.cases.files())?);
+            record
+                .count("cases", rows.rows.len())
+                .count("failed", rows.n_failed());
+            record.count("features", rows.feature_names().len());
+            rows.write(self.options.format, Some(out))?;
+            record.write_as(&record_beside(out))?;
+        } else {
+            rows.write(self.options.format, None)?;
+        }
+        if let Some(journal) = self.journal {
+            journal.remove()?;
+        }
+        Ok(if rows.n_failed() == 0 {
+            Ending::Done
+        } else {
+            Ending::SomeCasesFailed
+        })
+    }
+
+    /// Leaves nothing behind of a run that has no result.
+    fn discard(self) {
+        if let Some(journal) = self.journal {
+            // The reason for giving up is the one to report.
+            let _ = journal.remove();
+        }
+    }
+}
+
+/// Where the record of an output file goes: `run.json` in its folder, unless that is the record of another output.
+fn record_beside(out: &Path) -> PathBuf {
+    let plain = out.with_file_name(RECORD_NAME);
+    let name = out
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    if !plain.exists() || output_of(&plain).as_deref() == Some(name.as_str()) {
+        return plain;
+    }
+    out.with_file_name(format!("{name}.{RECORD_NAME}"))
+}

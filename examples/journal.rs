@@ -1,0 +1,219 @@
+//! What an extraction has done so far, on disk, so that an interrupted run can go on.
+//!
+//! One line of JSON per finished case, beside the output file. A case is known by the hash of its files and of all settings, so a
+//! changed image or option is computed anew. Values are written in shortest round-trip form and come back bit for bit.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::case_list::Case;
+use crate::feature_rows::NamedValues;
+use crate::table_file::shortest;
+
+/// A journal of finished cases.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    known: HashMap<String, NamedValues>,
+    writer: Mutex<Writer>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    file: File,
+    columns: Vec<Arc<[String]>>,
+}
+
+impl Journal {
+    /// Opens the journal of `out`; with `resume` the cases in it are known again, otherwise it starts empty.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn open(out: &Path, resume: bool) -> anyhow::Result<Self> {
+        let mut name = out.file_name().unwrap_or_default().to_owned();
+        name.push(".journal");
+        let path = out.with_file_name(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{}: cannot create the folder", folder.display()))?;
+        }
+        let failed = || format!("{}: cannot open the journal", path.display());
+        let (mut known, mut columns) = (HashMap::new(), Vec::new());
+        if resume && path.exists() {
+            let bytes = std::fs::read(&path).with_context(failed)?;
+            // The last line may be cut short by the interruption: what does not parse is computed again.
+            let whole = bytes
+                .iter()
+                .rposition(|&byte| byte == b'\n')
+                .map_or(0, |at| at + 1);
+            for line in String::from_utf8_lossy(&bytes[..whole]).lines() {
+                read_line(line, &mut columns, &mut known);
+            }
+            OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_len(whole as u64))
+                .with_context(failed)?;
+        } else {
+            File::create(&path).with_context(failed)?;
+        }
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .with_context(failed)?;
+        Ok(Self {
+            path,
+            known,
+            writer: Mutex::new(Writer { file, columns }),
+        })
+    }
+
+    /// The features of a case that an earlier run finished.
+    pub fn known(&self, key: &str) -> Option<&NamedValues> {
+        self.known.get(key)
+    }
+
+    /// Notes a finished case.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn note(&self, key: &str, features: &NamedValues) -> anyhow::Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = String::new();
+        let known = writer
+            .columns
+            .iter()
+            .position(|columns| *columns == features.names);
+        let columns = known.unwrap_or_else(|| {
+            lines += &json!({"columns": *features.names}).to_string();
+            lines.push('\n');
+            writer.columns.push(Arc::clone(&features.names));
+            writer.columns.len() - 1
+        });
+        let values: Vec<String> = features
+            .values
+            .iter()
+            .map(|&value| shortest(value))
+            .collect();
+        lines += &json!({"key": key, "of": columns, "values": values}).to_string();
+        lines.push('\n');
+        writer
+            .file
+            .write_all(lines.as_bytes())
+            .with_context(|| format!("{}: cannot write the journal", self.path.display()))
+    }
+
+    /// Removes the journal once the output is written.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn remove(self) -> anyhow::Result<()> {
+        std::fs::remove_file(&self.path)
+            .with_context(|| format!("{}: cannot remove the journal", self.path.display()))
+    }
+}
+
+fn read_line(
+    line: &str,
+    columns: &mut Vec<Arc<[String]>>,
+    known: &mut HashMap<String, NamedValues>,
+) {
+    let Ok(line) = serde_json::from_str::<Value>(line) else {
+        return;
+    };
+    let texts = |value: &Value| -> Option<Vec<String>> {
+        value
+            .as_array()?
+            .iter()
+            .map(|text| text.as_str().map(str::to_owned))
+            .collect()
+    };
+    if let Some(names) = texts(&line["columns"]) {
+        columns.push(names.into());
+        return;
+    }
+    let (Some(key), Some(of), Some(values)) = (
+        line["key"].as_str(),
+        line["of"].as_u64(),
+        texts(&line["values"]),
+    ) else {
+        return;
+    };
+    let values: Option<Vec<f64>> = values.iter().map(|text| text.parse().ok()).collect();
+    if let (Some(names), Some(values)) = (columns.get(of as usize), values)
+        && names.len() == values.len()
+    {
+        known.insert(
+            key.to_owned(),
+            NamedValues {
+                names: Arc::clone(names),
+                values,
+            },
+        );
+    }
+}
+
+/// Identifies a case: its files' contents, its label and `settings`. `None` when a file cannot be read.
+pub fn case_key(case: &Case, settings: &str) -> Option<String> {
+    let mut hasher = Sha256::new();
+    hasher.update(settings.as_bytes());
+    hasher.update(format!("|{:?}|", case.label).as_bytes());
+    for path in [&case.image, &case.mask] {
+        let bytes = std::fs::read(path).ok()?;
+        hasher.update((bytes.len() as u64).to_le_bytes());
+        hasher.update(&bytes);
+    }
+    Some(
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finished_cases_come_back_bit_for_bit_and_a_cut_line_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("features.csv");
+        let names: Arc<[String]> = ["a".to_owned(), "b".to_owned()].into();
+        let first = NamedValues {
+            names: Arc::clone(&names),
+            values: vec![0.1 + 0.2, f64::NAN],
+        };
+        let journal = Journal::open(&out, true).unwrap();
+        journal.note("one", &first).unwrap();
+        journal
+            .note(
+                "two",
+                &NamedValues {
+                    names,
+                    values: vec![1.0, -0.0],
+                },
+            )
+            .unwrap();
+        let path = journal.path.clone();
+        drop(journal);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - 4]).unwrap();
+
+        let resumed = Journal::open(&out, true).unwrap();
+        let known = resumed.known("one").unwrap();
+        assert_eq!(known.values[0].to_bits(), (0.1f64 + 0.2).to_bits());
+        assert!(known.values[1].is_nan());
+        assert!(resumed.known("two").is_none());
+        resumed.remove().unwrap();
+        assert!(!path.exists());
+    }
+}
