@@ -364,10 +364,7 @@ pub fn fast_backward(fit: &LogisticFit, rule: FastRule, test: FastTest) -> Resul
     let mut kept: Vec<usize> = (0..n_terms).collect();
     let mut gone: Vec<usize> = Vec::new();
     let mut deleted = Vec::new();
-    loop {
-        let Some((term, individual)) = weakest(fit, &kept, &gone, rule)? else {
-            break;
-        };
+    while let Some((term, individual)) = weakest(fit, &kept, &gone, rule)? {
         let mut out = gone.clone();
         out.push(term);
         let residual = pooled_test(fit, &out)?;
