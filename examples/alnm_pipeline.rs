@@ -4,12 +4,25 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use deep_features::{
+    Device, FeatureExtractor, Pooling, Preprocess, Tap, Vgg, VggConfig, VggVariant, WeightsSource,
+    Width,
+};
+use radiomics_features::{Extractor, Params, RoiParams};
 
 use examples::cohort::{Cohort, CohortOptions, MissingClinical};
-use examples::output_folder::{ExistingOptions, OutputFolder};
-use examples::program::{self, Ending};
+use examples::output_folder::{Existing, ExistingOptions, OutputFolder};
+use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
+use examples::regions::check_region;
+use examples::report::Section;
 use examples::run_record::{RunRecord, hash_files};
+use examples::study::evaluation::{AucMethod, EvaluationSettings};
+use examples::study::features::FeatureSettings;
+use examples::study::modeling::ModelSettings;
+use examples::study::modeling::choices::{Backward, probability};
+use examples::study::pipeline::{self, Study, StudySettings};
+use examples::study::selection::choices::SelectionOptions;
 use examples::synthetic::{CohortDesign, CohortSize};
 
 const PROGRAM: &str = "alnm_pipeline";
@@ -19,7 +32,7 @@ const PROGRAM: &str = "alnm_pipeline";
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Example:\n  cargo run --release --example alnm_pipeline -- --size standard --seed 20250901 --out out/alnm"
+    after_help = "Example:\n  cargo run --release --example alnm_pipeline -- --size standard --seed 20250901 --out out/alnm\n  cargo run --release --example alnm_pipeline -- --manifest cohort.csv --weights vgg19.pth --out out/study"
 )]
 struct Arguments {
     /// The cohort: patient, split, outcome, R_image and R_mask for each region R, clinical columns.
@@ -31,12 +44,35 @@ struct Arguments {
     /// Size of the synthetic cohort.
     #[arg(long, value_enum, default_value_t, conflicts_with = "manifest")]
     size: CohortSize,
-    /// Seed of every random draw.
-    #[arg(long, default_value_t = 20_250_901)]
+    /// Weights of VGG19 in a .safetensors or .pth file; by default seeded random weights of 1/4 width, which are for trying out only.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Where the network is tapped.
+    #[arg(long, default_value = "pool5")]
+    tap: Tap,
+    /// Deep features for each region: principal components, at most so many.
+    #[arg(long, default_value_t = 128, value_name = "K")]
+    deep: usize,
+    /// Predictors with a univariable P below this enter the elimination.
+    #[arg(long, default_value_t = 0.05, value_parser = probability, value_name = "P")]
+    screen: f64,
+    /// Backward elimination: p:LEVEL, aic, bic or none.
+    #[arg(long, default_value = "p:0.05", value_name = "RULE")]
+    backward: Backward,
+    /// Interval of the AUC: delong, exact or bootstrap:N.
+    #[arg(long, default_value = "delong", value_name = "METHOD")]
+    ci: AucMethod,
+    #[command(flatten)]
+    selection: SelectionOptions,
+    /// Seed of every random draw, at most 4294967295.
+    #[arg(long, default_value_t = 20_250_901, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
     seed: u64,
     /// Name of the training split; by default the one called train or training.
     #[arg(long, value_name = "SPLIT")]
     train: Option<String>,
+    /// Clinical columns that are not predictors, separated by commas.
+    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    descriptive: Vec<String>,
     /// What to do with empty clinical cells.
     #[arg(long, value_enum, default_value_t)]
     missing: MissingClinical,
@@ -56,39 +92,181 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     let options = CohortOptions {
         training: arguments.train.clone(),
         missing: arguments.missing,
-        ..CohortOptions::default()
+        descriptive: arguments.descriptive.clone(),
     };
-    // A user's manifest is checked before anything is created.
+    // A user's cohort and network are checked before anything is created.
+    let settings = settings(&arguments)?;
     let given = arguments
         .manifest
         .as_deref()
-        .map(|manifest| Cohort::read(manifest, &options))
+        .map(|manifest| checked_cohort(manifest, &options))
         .transpose()?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
     let cohort = match given {
         Some(cohort) => cohort,
-        None => {
-            let design = CohortDesign {
-                seed: arguments.seed,
-                size: arguments.size,
-            };
-            let bar = progress::bar(design.n_patients(), "synthetic cohort");
-            let written = design.write(&folder.path().join("cohort"), || bar.inc(1))?;
-            bar.finish_and_clear();
-            Cohort::read(&written.manifest, &options)?
-        }
+        None => synthetic_cohort(&arguments, &folder, &options)?,
     };
+    let resume = arguments.existing.existing() == Existing::Resume;
+    let study = pipeline::run(&cohort, &settings, folder.path(), resume)?;
+    study.write(
+        &cohort,
+        &settings,
+        methods(&arguments, &settings),
+        folder.path(),
+    )?;
+    record(&arguments, &settings, &cohort, &study)?.write(folder.path())?;
+    folder.finish()?;
+    summarize(&study, &arguments);
+    Ok(Ending::Done)
+}
+
+fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
+    let (source, width) = match &arguments.weights {
+        Some(path) => (WeightsSource::File(path.clone()), Width::FULL),
+        None => (
+            WeightsSource::Seeded {
+                seed: arguments.seed,
+            },
+            Width::one_over(4)?,
+        ),
+    };
+    let config = VggConfig { width, ..VggConfig::new(VggVariant::Vgg19) };
+    config
+        .resolve(arguments.tap)
+        .map_err(|error| WrongUsage(format!("--tap: {error}")))?;
+    let vgg = Vgg::load(&config, &source, &Device::Cpu)?;
+    let preprocess = Preprocess::new(vgg.normalization());
+    Ok(StudySettings {
+        features: FeatureSettings {
+            extractor: Extractor::new(Params::original_and_wavelet())?,
+            network: FeatureExtractor::new(vgg, &[arguments.tap], &[Pooling::Average])?,
+            preprocess,
+            n_deep: arguments.deep,
+        },
+        selection: arguments.selection.settings(arguments.seed),
+        modeling: ModelSettings {
+            screen: Some(arguments.screen),
+            backward: arguments.backward,
+            level: 0.95,
+        },
+        evaluation: EvaluationSettings {
+            auc_interval: arguments.ci,
+            seed: arguments.seed,
+            ..EvaluationSettings::default()
+        },
+    })
+}
+
+fn checked_cohort(manifest: &std::path::Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
+    let cohort = Cohort::read(manifest, options)?;
+    let bar = progress::bar(cohort.patients.len(), "checking images");
+    let roi = RoiParams::default();
+    cohort.check_images(|image, mask| check_region(image, mask, &roi), || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(cohort)
+}
+
+fn synthetic_cohort(
+    arguments: &Arguments,
+    folder: &OutputFolder,
+    options: &CohortOptions,
+) -> anyhow::Result<Cohort> {
+    let design = CohortDesign {
+        seed: arguments.seed,
+        size: arguments.size,
+    };
+    let bar = progress::bar(design.n_patients(), "synthetic cohort");
+    let written = design.write(&folder.path().join("cohort"), || bar.inc(1))?;
+    bar.finish_and_clear();
+    checked_cohort(&written.manifest, options)
+}
+
+fn methods(arguments: &Arguments, settings: &StudySettings) -> Section {
+    let network = settings.features.network.vgg();
+    let mut section = Section::new("Methods and versions");
+    section.paragraph(format!(
+        "Handcrafted features: shape, first order and texture on the original image and on the sub-bands of the coif1 wavelet, bin width 25, as PyRadiomics \
+         defines them. Deep features: {} tapped at {}, averaged over the map, reduced to at most {} principal components fitted on training rows; weights {}.",
+        network.config(),
+        arguments.tap,
+        settings.features.n_deep,
+        match &arguments.weights {
+            Some(_) => format!("from a file with SHA-256 {}", network.weights().sha256),
+            None => "random (seeded): they carry no knowledge of images".to_owned(),
+        }
+    ));
+    section.paragraph(format!(
+        "Selection: {}. Seed {}.",
+        arguments.selection.record(),
+        arguments.seed
+    ));
+    section.paragraph(format!(
+        "Models: logistic regression; predictors with a univariable P below {} entered backward elimination by {}. Cut-offs: Youden's on the training split, \
+         applied unchanged to all others. Intervals of the AUC: {}.",
+        arguments.screen, arguments.backward, arguments.ci
+    ));
+    section.paragraph("Everything was fitted on training rows only. The training column of every table is apparent performance: features and models were chosen on those patients.");
+    section.paragraph(format!("Version {}.", env!("CARGO_PKG_VERSION")));
+    section
+}
+
+fn record(
+    arguments: &Arguments,
+    settings: &StudySettings,
+    cohort: &Cohort,
+    study: &Study,
+) -> anyhow::Result<RunRecord> {
     let mut record = RunRecord::new(PROGRAM);
+    let network = settings.features.network.vgg();
     record
         .seed(arguments.seed)
+        .option("network", network.config().to_string())
+        .option("weights_sha256", network.weights().sha256.as_str())
+        .option("tap", arguments.tap.to_string())
+        .option("deep", arguments.deep)
+        .option("screen", arguments.screen)
+        .option("backward", arguments.backward.to_string())
+        .option("ci", arguments.ci.to_string())
+        .option("selection", arguments.selection.record())
         .count("patients", cohort.patients.len());
+    for region in &study.regions {
+        let name = &region.features.region;
+        record
+            .count(&format!("features of {name}"), region.features.names.len())
+            .count(
+                &format!("selected of {name}"),
+                region.selection.score().terms.len(),
+            );
+    }
     if let Some(manifest) = &arguments.manifest {
         record.option("manifest", manifest.to_string_lossy().as_ref());
         let mut files = vec![manifest.clone()];
         files.extend(cohort.files());
         record.inputs(hash_files(&files)?);
+    } else {
+        record.option("size", format!("{:?}", arguments.size).to_lowercase());
     }
-    record.write(folder.path())?;
-    folder.finish()?;
-    Ok(Ending::Done)
+    Ok(record)
+}
+
+/// One line a model and split on standard output.
+fn summarize(study: &Study, arguments: &Arguments) {
+    println!(
+        "{:<14} {:<22} {:>5} {:>7}  AUC (95 % CI)",
+        "split", "model", "n", "events"
+    );
+    for row in &study.evaluation.performance {
+        let auc = match (&row.auc, &row.interval) {
+            (Ok(auc), Ok(interval)) => {
+                format!("{auc:.3} ({:.3}-{:.3})", interval.low, interval.high)
+            }
+            (Ok(auc), Err(reason)) => format!("{auc:.3} ({reason})"),
+            (Err(reason), _) => reason.clone(),
+        };
+        println!(
+            "{:<14} {:<22} {:>5} {:>7}  {auc}",
+            row.split, row.model, row.n, row.events
+        );
+    }
+    println!("report: {}", arguments.out.join("report.html").display());
 }

@@ -3,6 +3,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`synthetic`] | a seeded multicenter breast-ultrasound cohort, written as PNG files and a manifest |
+//! | [`study`] | the steps of the study: selection, models, evaluation |
 //! | [`cohort`] | reading and checking a manifest of patients, regions, splits and clinical columns |
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
 //! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`] | what the extraction programs share |
@@ -28,5 +29,6 @@ pub mod progress;
 pub mod regions;
 pub mod report;
 pub mod run_record;
+pub mod study;
 pub mod synthetic;
 pub mod table_file;

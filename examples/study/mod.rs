@@ -2,12 +2,17 @@
 //!
 //! | module | step |
 //! |---|---|
+//! | [`pipeline`] | the whole study |
 //! | [`features`] | from images and outlines to a table of features |
-//! | [`evaluation`] | models on every split: discrimination, comparison, calibration, decision curves |
 //! | [`selection`] | from features to a score |
 //! | [`modeling`] | from predictors to a risk model and its nomogram |
+//! | [`evaluation`] | models on every split: discrimination, comparison, calibration, decision curves |
+//! | [`baseline`], [`results`] | what the report says of cohort, features and models |
 
+pub mod baseline;
+pub mod evaluation;
 pub mod features;
 pub mod modeling;
-pub mod evaluation;
+pub mod pipeline;
+pub mod results;
 pub mod selection;

@@ -3,12 +3,27 @@
 use std::path::Path;
 
 use anyhow::Context;
+use feature_selection::FeatureTable;
+use feature_selection::correlation::Correlation;
 use feature_selection::icc::IccFilter;
 use feature_selection::lasso::LambdaRule;
+use feature_selection::plot::{self, LambdaAxis, Layout, Width};
 
 use super::Selection;
 use crate::atomic_file::write_atomically;
+use crate::figure_file::write_figure;
 use crate::table_file::{Cell, write_csv};
+
+/// A figure of the selection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectionFigure {
+    /// Name of its files.
+    pub stem: &'static str,
+    /// What it shows.
+    pub caption: String,
+    /// The drawing.
+    pub svg: String,
+}
 
 impl Selection {
     /// Writes every table, `score.json` and the figures into `folder`.
@@ -43,7 +58,81 @@ impl Selection {
                 .iter()
                 .zip(&self.scores)
                 .map(|(id, &score)| vec![id.as_str().into(), score.into()]),
-        )
+        )?;
+        for figure in self.figures()? {
+            write_figure(folder, figure.stem, &figure.svg)?;
+        }
+        Ok(())
+    }
+
+    /// Every figure that the result has data for.
+    ///
+    /// # Errors
+    /// What the drawing refuses.
+    pub fn figures(&self) -> anyhow::Result<Vec<SelectionFigure>> {
+        let layout = Layout::new().width(Width::Double);
+        let mut figures = Vec::new();
+        let mut add = |stem, caption: &str, svg: String| {
+            figures.push(SelectionFigure {
+                stem,
+                caption: caption.to_owned(),
+                svg,
+            });
+        };
+        match self.reliability.as_slice() {
+            [] => {}
+            [only] => add(
+                "icc",
+                "Intraclass correlation of every feature.",
+                plot::icc_histogram(&only.features, &layout)?,
+            ),
+            [first, second, ..] => add(
+                "icc",
+                "Intraclass correlation of every feature in both comparisons.",
+                plot::icc_scatter(&first.features, &second.features, &layout)?,
+            ),
+        }
+        add(
+            "funnel",
+            "Features left after every step.",
+            plot::selection_funnel(&self.fitted, &layout)?,
+        );
+        if let Some(cv) = &self.fitted.cross_validation {
+            let axis = LambdaAxis::default();
+            add(
+                "path",
+                "Coefficients along the path of penalties.",
+                plot::coefficient_path(cv, axis, &layout)?,
+            );
+            add(
+                "cv",
+                "Cross-validated loss with its standard error.",
+                plot::cross_validation_curve(cv, axis, &layout)?,
+            );
+        }
+        if !self.is_constant() {
+            add(
+                "coefficients",
+                "Coefficients of the score, of standardized features.",
+                plot::coefficient_bars(self.score(), &layout)?,
+            );
+        }
+        if self.score().terms.len() > 1 {
+            let table = self.selected_training_table()?;
+            add(
+                "correlation",
+                "Spearman correlation of the selected features in the training rows.",
+                plot::correlation_heat_map(&table, Correlation::default(), &layout)?,
+            );
+        }
+        Ok(figures)
+    }
+
+    fn selected_training_table(&self) -> anyhow::Result<FeatureTable> {
+        let table = FeatureTable::new(self.input().values.view(), &self.input().names)?;
+        Ok(table
+            .select_names(&self.score().feature_names())?
+            .select_rows(&self.input().training)?)
     }
 
     fn write_reliability(&self, path: &Path) -> anyhow::Result<()> {

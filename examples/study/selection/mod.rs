@@ -21,6 +21,7 @@ use feature_selection::{FeatureTable, Score, SelectionPipeline};
 use ndarray::Array2;
 
 use choices::{RedundancyChoice, RelevanceChoice};
+pub use files::SelectionFigure;
 
 /// A table of features with its outcome, and what is known about its repeats.
 #[derive(Debug, Clone)]

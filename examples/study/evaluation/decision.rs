@@ -1,0 +1,81 @@
+//! Net benefit and clinical impact over risk thresholds.
+
+use eval_stats::Scored;
+use eval_stats::bootstrap::{Bootstrap, Stream};
+use eval_stats::clinical_impact::{ClinicalImpact, clinical_impact, clinical_impact_with_limits};
+use eval_stats::decision_curve::{self, DecisionBand, DecisionCurve, DecisionCurveSettings};
+
+use super::choices::checked_seed;
+use super::strata::{Strata, Stratum, known};
+use super::{EvaluationSettings, Known, ScoreKind};
+
+/// Decision and impact curves of a model on a split.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Decision {
+    /// Split.
+    pub split: String,
+    /// Model.
+    pub model: String,
+    /// Net benefit. A reader's call has one too: it is the same at all thresholds but for the exchange rate.
+    pub curve: Known<DecisionCurve>,
+    /// Its pointwise bootstrap limits; `None` if no replicates were asked for.
+    pub band: Option<Known<Vec<DecisionBand>>>,
+    /// Clinical impact, with limits if replicates were asked for.
+    pub impact: Known<ClinicalImpact>,
+}
+
+/// The curves of all models on all splits.
+pub(super) fn decision(strata: &Strata<'_>, settings: &EvaluationSettings) -> Vec<Decision> {
+    let choices = DecisionCurveSettings::new();
+    let bootstrap = Bootstrap::new()
+        .replicates(settings.decision_replicates)
+        .seed(checked_seed(settings.seed))
+        .stream(Stream::PerReplicate);
+    let limits = settings.decision_replicates > 0;
+    let (thresholds, level) = (&settings.thresholds, settings.level);
+    strata
+        .cells()
+        .map(|(stratum, model)| {
+            let risks = thresholded(strata, stratum, model);
+            Decision {
+                split: stratum.name.clone(),
+                model: strata.models()[model].name.clone(),
+                curve: risks
+                    .clone()
+                    .and_then(|scored| known(DecisionCurve::new(scored, thresholds, &choices))),
+                band: limits.then(|| {
+                    known(decision_curve::bootstrap(
+                        risks.clone()?,
+                        thresholds,
+                        &choices,
+                        &bootstrap,
+                        level,
+                    ))
+                }),
+                impact: risks.and_then(|scored| {
+                    known(if limits {
+                        clinical_impact_with_limits(
+                            scored,
+                            thresholds,
+                            &choices,
+                            settings.population,
+                            &bootstrap,
+                            level,
+                        )
+                    } else {
+                        clinical_impact(scored, thresholds, &choices, settings.population)
+                    })
+                }),
+            }
+        })
+        .collect()
+}
+
+/// Values that may be held against a risk threshold: probabilities, and calls, which are above all thresholds or below.
+fn thresholded<'s>(strata: &Strata<'_>, stratum: &'s Stratum, model: usize) -> Known<&'s Scored> {
+    match strata.models()[model].kind {
+        ScoreKind::Call => stratum.scored[model].as_ref().map_err(Clone::clone),
+        ScoreKind::Probability | ScoreKind::Score => strata.risks(stratum, model),
+    }
+}

@@ -1,0 +1,421 @@
+//! The programs through their own command lines: help, exit codes, one-line errors, nothing half-written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use assert_cmd::assert::OutputAssertExt;
+use image::GrayImage;
+use tempfile::TempDir;
+
+const PROGRAMS: [&str; 3] = ["alnm_pipeline", "extract_radiomics", "extract_deep"];
+
+/// Examples are built beside the tests: `target/<profile>/examples`.
+fn program(name: &str) -> Command {
+    let test = std::env::current_exe().expect("a test knows its file");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
+    Command::new(
+        profile
+            .join("examples")
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
+    )
+}
+
+/// Runs a program in `folder` and checks exit code and the shape of stderr: one line, no panic.
+fn fails(name: &str, folder: &Path, arguments: &[&str], code: i32) -> String {
+    let output = program(name)
+        .current_dir(folder)
+        .args(arguments)
+        .unwrap_err();
+    let output = output.as_output().expect("the program ran");
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{name} {arguments:?}: {stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{name} {arguments:?}: {stderr}");
+    assert!(
+        stderr.starts_with("error: ") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+    stderr
+}
+
+/// A disk of radius `radius` in the middle of a `side` x `side` mask.
+fn disk(side: u32, radius: f64) -> GrayImage {
+    GrayImage::from_fn(side, side, |x, y| {
+        let middle = f64::from(side) / 2.0;
+        let inside = (f64::from(x) - middle).hypot(f64::from(y) - middle) < radius;
+        image::Luma([if inside { 255 } else { 0 }])
+    })
+}
+
+fn texture(side: u32, phase: u32) -> GrayImage {
+    GrayImage::from_fn(side, side, |x, y| {
+        image::Luma([((x * 7 + y * 13 + x * y + 31 * phase) % 200) as u8 + 20])
+    })
+}
+
+/// Twelve patients, one region, two splits, both outcomes in each, one measured and one categorical column.
+fn cohort() -> (TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = vec!["patient,split,outcome,lesion_image,lesion_mask,age,margin".to_owned()];
+    disk(32, 9.0).save(folder.path().join("mask.png")).unwrap();
+    for k in 0..12u32 {
+        texture(32, k)
+            .save(folder.path().join(format!("image{k}.png")))
+            .unwrap();
+        let split = if k < 8 { "train" } else { "test" };
+        let margin = if k % 3 == 0 { "sharp" } else { "blurred" };
+        rows.push(format!(
+            "p{k},{split},{},image{k}.png,mask.png,{},{margin}",
+            k % 2,
+            40 + k
+        ));
+    }
+    (folder, rows)
+}
+
+fn write_rows(folder: &Path, rows: &[String]) {
+    fs::write(folder.join("cohort.csv"), rows.join("\n") + "\n").unwrap();
+}
+
+/// Everything below a folder, for comparing before and after.
+fn listing(folder: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Runs the study on faulty rows and checks that nothing was written.
+fn study_refuses(folder: &Path, rows: &[String]) -> String {
+    write_rows(folder, rows);
+    let before = listing(folder);
+    let stderr = fails(
+        "alnm_pipeline",
+        folder,
+        &["--manifest", "cohort.csv", "--out", "out"],
+        1,
+    );
+    assert_eq!(listing(folder), before, "nothing may be left behind");
+    stderr
+}
+
+#[test]
+fn help_and_version() {
+    for name in PROGRAMS {
+        let help = program(name).arg("--help").unwrap();
+        let text = String::from_utf8(help.stdout).unwrap();
+        assert!(
+            text.contains(&format!("--example {name}")),
+            "{name}: a full command line\n{text}"
+        );
+        assert!(
+            text.contains("--out") && text.contains("[default: "),
+            "{name}\n{text}"
+        );
+        let version = program(name).arg("--version").unwrap();
+        assert!(
+            String::from_utf8(version.stdout)
+                .unwrap()
+                .contains(env!("CARGO_PKG_VERSION"))
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_two() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in PROGRAMS {
+        fails(name, folder.path(), &["--no-such-option"], 2);
+    }
+    fails(
+        "extract_radiomics",
+        folder.path(),
+        &["a.png", "b.png", "--setting", "binWdith:25"],
+        2,
+    );
+    fails(
+        "extract_radiomics",
+        folder.path(),
+        &["a.png", "b.png", "--image-type", "Wavelets"],
+        2,
+    );
+    fails("extract_deep", folder.path(), &["a.png", "b.png"], 2);
+    assert_eq!(listing(folder.path()).len(), 0);
+}
+
+#[test]
+fn study_names_a_missing_outcome_column() {
+    let (folder, rows) = cohort();
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| row.replacen(",outcome,", ",result,", 1))
+        .collect();
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("cohort.csv: expected a column \"outcome\""),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_a_missing_file() {
+    let (folder, mut rows) = cohort();
+    rows[3] = rows[3].replace("image2.png", "nowhere.png");
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("cohort.csv: row 4, column \"lesion_image\": no such file: nowhere.png"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_text_among_numbers() {
+    let (folder, mut rows) = cohort();
+    rows[5] = rows[5].replace(",44,", ",forty-four,");
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("row 6, column \"age\": expected a number, found \"forty-four\""),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_an_empty_cell() {
+    let (folder, mut rows) = cohort();
+    rows[5] = rows[5].replace(",44,", ",,");
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("row 6, column \"age\": expected a value, found an empty cell"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_a_repeated_patient() {
+    let (folder, mut rows) = cohort();
+    rows[2] = rows[2].replacen("p1,", "p0,", 1);
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("row 3, column \"patient\": patient \"p0\" stands already in row 2"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_a_split_of_one_class() {
+    let (folder, mut rows) = cohort();
+    for row in &mut rows[9..] {
+        *row = row.replace("test,1,", "test,0,");
+    }
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("expected both outcomes in split \"test\""),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_a_missing_training_split() {
+    let (folder, rows) = cohort();
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| row.replace(",train,", ",derivation,"))
+        .collect();
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("expected one training split") && stderr.contains("\"derivation\""),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn study_names_a_mask_of_another_size() {
+    let (folder, mut rows) = cohort();
+    disk(30, 9.0).save(folder.path().join("other.png")).unwrap();
+    rows[4] = rows[4].replace("mask.png", "other.png");
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("row 5, column \"lesion_mask\"") && stderr.contains("other.png"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("30") && stderr.contains("32"), "{stderr}");
+}
+
+#[test]
+fn study_names_an_empty_mask() {
+    let (folder, mut rows) = cohort();
+    disk(32, 0.0).save(folder.path().join("empty.png")).unwrap();
+    rows[4] = rows[4].replace("mask.png", "empty.png");
+    let stderr = study_refuses(folder.path(), &rows);
+    assert!(
+        stderr.contains("row 5, column \"lesion_mask\"") && stderr.contains("empty.png"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn extraction_of_one_bad_pair_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    texture(32, 0).save(at("image.png")).unwrap();
+    disk(30, 9.0).save(at("other.png")).unwrap();
+    disk(32, 0.0).save(at("empty.png")).unwrap();
+    let before = listing(folder.path());
+    let deep = ["--seeded-weights", "1", "--width", "1/64", "--size", "32"];
+    for mask in ["nowhere.png", "other.png", "empty.png"] {
+        let radiomics = fails(
+            "extract_radiomics",
+            folder.path(),
+            &["image.png", mask, "--out", "f.csv"],
+            1,
+        );
+        assert!(radiomics.contains(mask), "{radiomics}");
+        let mut arguments = vec!["image.png", mask, "--out", "f.csv"];
+        arguments.extend(deep);
+        assert!(fails("extract_deep", folder.path(), &arguments, 1).contains(mask));
+    }
+    assert_eq!(listing(folder.path()), before);
+}
+
+/// A batch of three cases, the second without a file.
+fn batch() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    disk(48, 14.0).save(folder.path().join("mask.png")).unwrap();
+    for k in 0..2 {
+        texture(48, k)
+            .save(folder.path().join(format!("image{k}.png")))
+            .unwrap();
+    }
+    let table =
+        "patient,Image,Mask\na,image0.png,mask.png\nb,lost.png,mask.png\nc,image1.png,mask.png\n";
+    fs::write(folder.path().join("batch.csv"), table).unwrap();
+    folder
+}
+
+fn table(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
+    let text = fs::read_to_string(path).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let rows = reader
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    (header, rows)
+}
+
+#[test]
+fn a_failed_case_keeps_its_row_and_the_others_are_written() {
+    let folder = batch();
+    let original = ["batch.csv", "--out", "out/f.csv"];
+    let stderr = fails("extract_radiomics", folder.path(), &original, 1);
+    assert!(
+        stderr.contains("batch.csv: row 3: ") && stderr.contains("lost.png"),
+        "{stderr}"
+    );
+    let (header, rows) = table(&folder.path().join("out/f.csv"));
+    assert_eq!(header.len(), 3 + 107 + 1);
+    assert_eq!(header[..3], ["patient", "Image", "Mask"]);
+    assert_eq!(rows.len(), 3);
+    assert!(rows[1].last().unwrap().contains("lost.png") && rows[1][3].is_empty());
+    assert!(rows[0].last().unwrap().is_empty() && rows[0][3].parse::<f64>().is_ok());
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("out/run.json")).unwrap())
+            .unwrap();
+    assert_eq!(record["program"], "extract_radiomics");
+    assert_eq!(
+        (&record["counts"]["cases"], &record["counts"]["failed"]),
+        (&3.into(), &1.into())
+    );
+    assert_eq!(listing(&folder.path().join("out")).len(), 2);
+}
+
+#[test]
+fn equal_bytes_for_any_number_of_threads_and_existing_results_are_safe() {
+    let folder = batch();
+    let rows = [
+        "batch.csv",
+        "--shard",
+        "0/2",
+        "--image-type",
+        "Original",
+        "--image-type",
+        "Wavelet",
+    ];
+    let run = |out: &str, jobs: &str| {
+        let mut command = program("extract_radiomics");
+        command
+            .current_dir(folder.path())
+            .args(rows)
+            .args(["--out", out, "--jobs", jobs]);
+        command.unwrap();
+        fs::read(folder.path().join(out)).unwrap()
+    };
+    assert_eq!(run("one/f.csv", "1"), run("four/f.csv", "4"));
+    let record = |out: &str| fs::read(folder.path().join(out).join("run.json")).unwrap();
+    assert_eq!(record("one"), record("four"));
+    let (header, rows) = table(&folder.path().join("one/f.csv"));
+    assert_eq!((header.len(), rows.len()), (3 + 851 + 1, 2));
+
+    let refused = fails(
+        "extract_radiomics",
+        folder.path(),
+        &["batch.csv", "--out", "one/f.csv"],
+        1,
+    );
+    assert!(
+        refused.contains("one/f.csv: exists") && refused.contains("--overwrite"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn deep_features_of_a_batch_are_named_and_reduced() {
+    let folder = batch();
+    let run = |out: &str, more: &[&str]| {
+        let mut command = program("extract_deep");
+        command
+            .current_dir(folder.path())
+            .args(["batch.csv", "--shard", "0/2", "--out", out]);
+        command
+            .args(["--seeded-weights", "1", "--width", "1/64", "--size", "32"])
+            .args(more);
+        command.unwrap();
+        table(&folder.path().join(out))
+    };
+    let (header, rows) = run(
+        "deep.csv",
+        &[
+            "--tap", "relu5_4", "--tap", "pool2", "--pool", "avg", "--pool", "max",
+        ],
+    );
+    let deep: Vec<&String> = header
+        .iter()
+        .filter(|name| name.starts_with("dl_vgg19"))
+        .collect();
+    assert_eq!(deep.len(), 2 * (512 / 64 + 128 / 64));
+    assert!(
+        header.iter().any(|name| name.ends_with("relu5_4_avg_000")),
+        "{header:?}"
+    );
+    assert!(rows.iter().all(|row| row.last().unwrap().is_empty()));
+    let (header, rows) = run("pca.csv", &["--head", "pca:1"]);
+    assert!(
+        header.iter().any(|name| name.contains("pca1_000")),
+        "{header:?}"
+    );
+    assert_eq!(rows.len(), 2);
+}
