@@ -249,10 +249,8 @@ fn a_fixed_cutoff_is_taken_as_it_is() {
     );
 }
 
-#[test]
-fn splits_and_models_without_a_statistic_keep_their_rows_with_a_reason() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (table, out) = (folder.path().join("t.csv"), folder.path().join("out"));
+/// A model, a constant and a reader; a split of one class and one of a single case.
+fn degenerate_table() -> String {
     let mut text = String::from("set,y,good,flat,reader\n");
     for k in 0..40 {
         let event = usize::from(k % 3 == 0);
@@ -260,7 +258,14 @@ fn splits_and_models_without_a_statistic_keep_their_rows_with_a_reason() {
         text += &format!("train,{event},{risk},0.4,{}\n", usize::from(k % 4 == 0));
     }
     text += "one class,0,0.2,0.4,0\none class,0,0.9,0.4,1\nsingle,1,0.7,0.4,1\n";
-    fs::write(&table, text).expect("a file");
+    text
+}
+
+#[test]
+fn splits_and_models_without_a_statistic_keep_their_rows_with_a_reason() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (table, out) = (folder.path().join("t.csv"), folder.path().join("out"));
+    fs::write(&table, degenerate_table()).expect("a file");
     let output = evaluate(
         &table,
         &out,
@@ -350,72 +355,75 @@ fn refusal(table: &str, options: &[&str], code: i32) -> String {
     message.trim_end().to_owned()
 }
 
+const BASIC: &[&str] = &["--outcome", "y", "--models", "a"];
+const WITH_SPLIT: &[&str] = &[
+    "--outcome",
+    "y",
+    "--models",
+    "a",
+    "--split",
+    "s",
+    "--train",
+    "train",
+];
+
+/// Table, options, how the message ends.
+const BAD_INPUT: &[(&str, &[&str], &str)] = &[
+    (
+        "y,b\n1,0.5\n0,0.2\n",
+        BASIC,
+        "t.csv: expected a column \"a\", found \"y\", \"b\"",
+    ),
+    (
+        "x,a\n1,0.5\n0,0.2\n",
+        BASIC,
+        "t.csv: expected a column \"y\", found \"x\", \"a\"",
+    ),
+    (
+        "y,a\n1,high\n0,0.2\n",
+        BASIC,
+        "t.csv: row 2, column \"a\": expected a number, found \"high\"",
+    ),
+    (
+        "y,a\n1,0.5\n0,\n",
+        BASIC,
+        "t.csv: row 3, column \"a\": expected a number, found an empty cell",
+    ),
+    (
+        "y,a\n1,0.5\n2,0.2\n",
+        BASIC,
+        "t.csv: row 3, column \"y\": expected 0 or 1, found \"2\"",
+    ),
+    (
+        "y,a\n1,0.5\n,0.2\n",
+        BASIC,
+        "t.csv: row 3, column \"y\": expected 0 or 1, found an empty cell",
+    ),
+    (
+        "y,a\n1,NaN\n0,0.2\n",
+        BASIC,
+        "t.csv: row 2, column \"a\": expected a number, found \"NaN\"",
+    ),
+    (
+        "y,a\n1,0.5\n1,0.2\n",
+        BASIC,
+        "t.csv: column \"y\": expected both outcomes, found 2 events in 2 rows",
+    ),
+    (
+        "y,a,s\n1,0.5,train\n0,0.2,\n",
+        WITH_SPLIT,
+        "t.csv: row 3, column \"s\": expected the name of a split, found an empty cell",
+    ),
+    (
+        "y,a,s\n1,0.5,train\n0,0.2,test\n",
+        WITH_SPLIT,
+        "t.csv: split \"train\": expected both outcomes to find a cut-off, found 1 events among 1 cases; the splits are \"train\", \"test\"",
+    ),
+];
+
 #[test]
 fn bad_input_is_one_line_and_leaves_nothing() {
-    let basic = ["--outcome", "y", "--models", "a"];
-    let with_split = [
-        "--outcome",
-        "y",
-        "--models",
-        "a",
-        "--split",
-        "s",
-        "--train",
-        "train",
-    ];
-    let cases: [(&str, &[&str], &str); 10] = [
-        (
-            "y,b\n1,0.5\n0,0.2\n",
-            &basic,
-            "t.csv: expected a column \"a\", found \"y\", \"b\"",
-        ),
-        (
-            "x,a\n1,0.5\n0,0.2\n",
-            &basic,
-            "t.csv: expected a column \"y\", found \"x\", \"a\"",
-        ),
-        (
-            "y,a\n1,high\n0,0.2\n",
-            &basic,
-            "t.csv: row 2, column \"a\": expected a number, found \"high\"",
-        ),
-        (
-            "y,a\n1,0.5\n0,\n",
-            &basic,
-            "t.csv: row 3, column \"a\": expected a number, found an empty cell",
-        ),
-        (
-            "y,a\n1,0.5\n2,0.2\n",
-            &basic,
-            "t.csv: row 3, column \"y\": expected 0 or 1, found \"2\"",
-        ),
-        (
-            "y,a\n1,0.5\n,0.2\n",
-            &basic,
-            "t.csv: row 3, column \"y\": expected 0 or 1, found an empty cell",
-        ),
-        (
-            "y,a\n1,NaN\n0,0.2\n",
-            &basic,
-            "t.csv: row 2, column \"a\": expected a number, found \"NaN\"",
-        ),
-        (
-            "y,a\n1,0.5\n1,0.2\n",
-            &basic,
-            "t.csv: column \"y\": expected both outcomes, found 2 events in 2 rows",
-        ),
-        (
-            "y,a,s\n1,0.5,train\n0,0.2,\n",
-            &with_split,
-            "t.csv: row 3, column \"s\": expected the name of a split, found an empty cell",
-        ),
-        (
-            "y,a,s\n1,0.5,train\n0,0.2,test\n",
-            &with_split,
-            "t.csv: split \"train\": expected both outcomes to find a cut-off, found 1 events among 1 cases; the splits are \"train\", \"test\"",
-        ),
-    ];
-    for (table, options, expected) in cases {
+    for (table, options, expected) in BAD_INPUT {
         let message = refusal(table, options, 1);
         assert!(
             message.starts_with("error: ") && message.ends_with(expected),

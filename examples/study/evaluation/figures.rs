@@ -60,13 +60,16 @@ pub struct Figure {
     pub svg: String,
 }
 
+/// Draws a figure on a page of the given layout.
+type Drawing<'a> = Box<dyn Fn(&Layout) -> eval_stats::Result<String> + Send + Sync + 'a>;
+
 /// A figure before it is drawn.
 struct Plan<'a> {
     subject: Subject,
     /// Split, model: what the name and the title are made of.
     parts: Vec<&'a str>,
     caption: String,
-    draw: Box<dyn Fn(&Layout) -> eval_stats::Result<String> + Send + Sync + 'a>,
+    draw: Drawing<'a>,
 }
 
 /// Draws all figures that have something to show. What is missing has its reason in the tables.
