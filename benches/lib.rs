@@ -14,8 +14,13 @@ pub fn speckled_ellipse(rows: usize, columns: usize, seed: u64) -> (Volume, Mask
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let size = (1, 2 * rows, 2 * columns);
     let pixels = Array3::from_shape_fn(size, |_| {
-        let [re, im]: [f64; 2] = [StandardNormal.sample(&mut rng), StandardNormal.sample(&mut rng)];
-        (110.0 + 20.0 * re.hypot(im).max(1e-6).ln() * 2.0).clamp(0.0, 255.0).round()
+        let [re, im]: [f64; 2] = [
+            StandardNormal.sample(&mut rng),
+            StandardNormal.sample(&mut rng),
+        ];
+        (110.0 + 20.0 * re.hypot(im).max(1e-6).ln() * 2.0)
+            .clamp(0.0, 255.0)
+            .round()
     });
     let inside = |y: usize, x: usize| {
         let dy = (y as f64 - rows as f64) / (rows as f64 / 2.0);
@@ -24,13 +29,18 @@ pub fn speckled_ellipse(rows: usize, columns: usize, seed: u64) -> (Volume, Mask
     };
     let labels = Array3::from_shape_fn(size, |(_, y, x)| u32::from(inside(y, x)));
     let geometry = Geometry::new([1.0, 0.1, 0.1]).expect("positive spacing");
-    let image = Volume::new(pixels, geometry.clone(), PixelType::U8).expect("whole numbers from 0 to 255");
+    let image =
+        Volume::new(pixels, geometry.clone(), PixelType::U8).expect("whole numbers from 0 to 255");
     let mask = Mask::new(labels, geometry).expect("a label for every pixel");
     (image, mask)
 }
 
 /// A table of correlated features and an outcome that depends on the first five of them.
-pub fn feature_table(rows: usize, columns: usize, seed: u64) -> (Array2<f64>, Vec<String>, Vec<bool>) {
+pub fn feature_table(
+    rows: usize,
+    columns: usize,
+    seed: u64,
+) -> (Array2<f64>, Vec<String>, Vec<bool>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut values = Array2::zeros((rows, columns));
     for mut row in values.outer_iter_mut() {
@@ -47,7 +57,9 @@ pub fn feature_table(rows: usize, columns: usize, seed: u64) -> (Array2<f64>, Ve
             rng.random::<f64>() < 1.0 / (1.0 + (-0.6 * signal).exp())
         })
         .collect();
-    let names = (0..columns).map(|column| format!("feature_{column}")).collect();
+    let names = (0..columns)
+        .map(|column| format!("feature_{column}"))
+        .collect();
     (values, names, outcome)
 }
 

@@ -11,13 +11,24 @@ fn extraction(criterion: &mut Criterion) {
     group.sample_size(20);
     for (rows, columns) in [(75, 100), (150, 200), (300, 400)] {
         let (image, mask) = speckled_ellipse(rows, columns, 1);
-        let roi = Roi::new(&image, &mask, &RoiParams::default()).expect("a region of thousands of voxels");
+        let roi = Roi::new(&image, &mask, &RoiParams::default())
+            .expect("a region of thousands of voxels");
         group.throughput(Throughput::Elements(roi.n_voxels() as u64));
-        for (name, params) in [("original, 107", Params::default()), ("original and wavelet, 851", Params::original_and_wavelet())] {
+        for (name, params) in [
+            ("original, 107", Params::default()),
+            ("original and wavelet, 851", Params::original_and_wavelet()),
+        ] {
             let extractor = Extractor::new(params).expect("default settings");
-            group.bench_function(BenchmarkId::new(name, format!("{rows}x{columns}")), |bencher| {
-                bencher.iter(|| extractor.extract(black_box(&roi)).expect("a textured region"));
-            });
+            group.bench_function(
+                BenchmarkId::new(name, format!("{rows}x{columns}")),
+                |bencher| {
+                    bencher.iter(|| {
+                        extractor
+                            .extract(black_box(&roi))
+                            .expect("a textured region")
+                    });
+                },
+            );
         }
     }
     group.finish();

@@ -19,14 +19,29 @@ fn selection(criterion: &mut Criterion) {
         let folds = Folds::stratified(&outcome, 10, 1).expect("more rows than folds");
         group.throughput(Throughput::Elements((421 * columns) as u64));
         group.bench_function(BenchmarkId::new("mutual information", columns), |bencher| {
-            bencher.iter(|| Relevance::default().of(black_box(&table), &outcome).expect("two classes"));
+            bencher.iter(|| {
+                Relevance::default()
+                    .of(black_box(&table), &outcome)
+                    .expect("two classes")
+            });
         });
         group.bench_function(BenchmarkId::new("lasso path", columns), |bencher| {
-            bencher.iter(|| ElasticNet::new().fit(black_box(&samples)).expect("not separated"));
+            bencher.iter(|| {
+                ElasticNet::new()
+                    .fit(black_box(&samples))
+                    .expect("not separated")
+            });
         });
-        group.bench_function(BenchmarkId::new("lasso cross-validation", columns), |bencher| {
-            bencher.iter(|| CrossValidation::new(ElasticNet::new()).fit(black_box(&samples), &folds).expect("not separated"));
-        });
+        group.bench_function(
+            BenchmarkId::new("lasso cross-validation", columns),
+            |bencher| {
+                bencher.iter(|| {
+                    CrossValidation::new(ElasticNet::new())
+                        .fit(black_box(&samples), &folds)
+                        .expect("not separated")
+                });
+            },
+        );
     }
     group.finish();
 }

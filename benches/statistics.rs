@@ -18,7 +18,9 @@ fn discrimination(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("sort", n), |bencher| {
             bencher.iter(|| Scored::new(black_box(&first), &outcome));
         });
-        group.bench_function(BenchmarkId::new("auc", n), |bencher| bencher.iter(|| roc::auc(black_box(&a))));
+        group.bench_function(BenchmarkId::new("auc", n), |bencher| {
+            bencher.iter(|| roc::auc(black_box(&a)))
+        });
         group.bench_function(BenchmarkId::new("delong paired", n), |bencher| {
             bencher.iter(|| delong::compare_paired(black_box(&a), black_box(&b), 0.95));
         });

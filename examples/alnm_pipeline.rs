@@ -130,7 +130,10 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
             Width::one_over(4)?,
         ),
     };
-    let config = VggConfig { width, ..VggConfig::new(VggVariant::Vgg19) };
+    let config = VggConfig {
+        width,
+        ..VggConfig::new(VggVariant::Vgg19)
+    };
     config
         .resolve(arguments.tap)
         .map_err(|error| WrongUsage(format!("--tap: {error}")))?;

@@ -17,6 +17,7 @@ use crate::atomic_file::write_atomically;
 use crate::cohort::{ClinicalValues, Cohort};
 use crate::progress;
 use crate::report::{Report, Section};
+use crate::table_file::{Cell, write_csv};
 
 /// Format of the bundle for predictions.
 const BUNDLE_VERSION: u64 = 1;
@@ -152,8 +153,9 @@ impl Study {
                 self.cutoff_of(&model.input.name),
             )?;
         }
-        self.evaluation
-            .write(&created(folder.join("evaluation"))?)?;
+        let evaluation = created(folder.join("evaluation"))?;
+        self.evaluation.write(&evaluation)?;
+        self.write_predictions(cohort, &evaluation.join("predictions.csv"))?;
         self.write_bundle(settings, &created(folder.join("bundle"))?)?;
         let report = self.report(cohort, methods)?;
         write_atomically(&folder.join("report.html"), report.to_html().as_bytes())
@@ -172,6 +174,25 @@ impl Study {
             .ok()
             .copied()
             .filter(|cutoff| *cutoff > 0.0 && *cutoff < 1.0)
+    }
+
+    /// The risk of every patient by every model, one column a model: what `evaluate_models` reads.
+    fn write_predictions(&self, cohort: &Cohort, path: &Path) -> anyhow::Result<()> {
+        let models = &self.evaluation.input.models;
+        let header: Vec<&str> = ["patient", "split", "outcome"]
+            .into_iter()
+            .chain(models.iter().map(|model| model.name.as_str()))
+            .collect();
+        let rows = cohort.patients.iter().enumerate().map(|(row, patient)| {
+            let mut cells: Vec<Cell> = vec![
+                patient.id.as_str().into(),
+                cohort.splits[patient.split].name.as_str().into(),
+                patient.outcome.into(),
+            ];
+            cells.extend(models.iter().map(|model| Cell::from(model.values[row])));
+            cells
+        });
+        write_csv(path, &header, rows)
     }
 
     fn report(&self, cohort: &Cohort, methods: Section) -> anyhow::Result<Report> {

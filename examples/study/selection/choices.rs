@@ -109,7 +109,7 @@ pub struct SelectionOptions {
     #[arg(long, default_value_t = 1, value_name = "R")]
     pub repeats: usize,
     /// Which lambda: 1se, min, or the first with exactly N features (K=N).
-    #[arg(long, default_value = "min", value_parser = lambda_rule, value_name = "RULE")]
+    #[arg(long, default_value = "1se", value_parser = lambda_rule, value_name = "RULE")]
     pub rule: LambdaRule,
 }
 

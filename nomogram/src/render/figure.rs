@@ -3,7 +3,7 @@
 use super::labels::{LINE, Layout, Placed, Side, all_levels, below, by_importance, thinned};
 use super::svg::{Anchor, Canvas, PER_MM, Weight, color};
 use super::text::{width, wrap};
-use crate::axis::{Axis, short};
+use crate::axis::Axis;
 use crate::error::{Error, Result};
 use crate::nomogram::{Nomogram, check_risk};
 use crate::points::{AxisPosition, PatientPoints, TermPoints};
@@ -550,8 +550,11 @@ impl<'a> Drawing<'a> {
             .rect(self.left, top, x - self.left, height, color::LOW);
         self.canvas
             .rect(x, top, self.right - x, height, color::HIGH);
+        // A mark on the axis and one across the strip; between them stand the labels of the risks.
+        let mark = (risk_line - TICK, risk_line + TICK);
+        self.lines.line((x, mark.0), (x, mark.1), color::INK, 1.4);
         self.lines
-            .dashed((x, risk_line), (x, top + height), color::INK, 0.7);
+            .dashed((x, top), (x, top + height), color::INK, 0.7);
         let baseline = top + 0.5 * height + 0.35 * SMALL;
         let zone = |canvas: &mut Canvas, from: f64, to: f64, text: &str, ink: &str| {
             if to - from >= width(text, SMALL) + 6.0 {
@@ -572,7 +575,7 @@ impl<'a> Drawing<'a> {
             "High risk",
             color::HIGH_INK,
         );
-        let text = format!("cut-off: risk {} = {points:.1} points", short(cutoff));
+        let text = format!("cut-off: risk {cutoff:.3} = {points:.1} points");
         let half = 0.5 * width(&text, SMALL);
         let center = x.clamp(self.left + half, (self.right - half).max(self.left + half));
         let at = (center, top + height + 1.2 * SMALL + 1.0);
