@@ -26,7 +26,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What was found.
-        fault: FileFault,
+        fault: Box<FileFault>,
     },
     /// The pickle inside a `.pth` file is damaged, or asks for more than tensors.
     #[error("{}: pickle byte {offset}: {fault}", path.display())]
@@ -138,9 +138,9 @@ pub enum Error {
     #[error("weights are trained on {weights} input, found image {image} prepared as {input}")]
     NormalizationMismatch {
         /// What the weights expect.
-        weights: Normalization,
+        weights: Box<Normalization>,
         /// What the input is.
-        input: Normalization,
+        input: Box<Normalization>,
         /// Index of the image.
         image: usize,
     },

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::kernels::FeatureMap;
 use crate::layer::Tap;
 use crate::preprocess::NetworkInput;
-use crate::vgg::Vgg;
+use crate::vgg::{Vgg, in_order_asked};
 use crate::weights::WeightsInfo;
 
 /// How a tap's activations become one value per channel.
@@ -222,11 +222,10 @@ impl FeatureExtractor {
         let weights = self.vgg.normalization();
         for (i, input) in batch.iter().enumerate() {
             if input.normalization != weights {
-                let (input, image) = (input.normalization, first + i);
                 return Err(Error::NormalizationMismatch {
-                    weights,
-                    input,
-                    image,
+                    weights: Box::new(weights),
+                    input: Box::new(input.normalization),
+                    image: first + i,
                 });
             }
             self.vgg
@@ -237,29 +236,16 @@ impl FeatureExtractor {
         let pooled = self
             .vgg
             .visit_batch(&pixels, &self.at, &|i, position, map| {
-                (
-                    position,
-                    self.pool(first + i, position, map, batch[i].coverage.view()),
-                )
+                self.pool(first + i, position, map, batch[i].coverage.view())
+                    .map(|values| (position, values))
             })?;
         pooled
             .into_iter()
-            .map(|taps| self.concatenate(taps))
+            .map(|taps| {
+                let taps = taps.into_iter().collect::<Result<Vec<_>>>()?;
+                Ok(in_order_asked(&taps, &self.at).concat())
+            })
             .collect()
-    }
-
-    /// From network order to the order asked.
-    fn concatenate(&self, taps: Vec<(usize, Result<Vec<f64>>)>) -> Result<Vec<f64>> {
-        let taps: Vec<(usize, Vec<f64>)> = taps
-            .into_iter()
-            .map(|(position, values)| Ok((position, values?)))
-            .collect::<Result<_>>()?;
-        let of = |wanted: &usize| {
-            taps.iter()
-                .find(|(position, _)| position == wanted)
-                .map(|(_, values)| values)
-        };
-        Ok(self.at.iter().filter_map(of).flatten().copied().collect())
     }
 
     fn pool(

@@ -352,10 +352,10 @@ fn read_f32(file: &mut StateFile, key: &str) -> Result<Vec<f32>> {
     let tensor = file.tensor(key)?;
     let values = tensor.to_f32().ok_or_else(|| Error::File {
         path: file.path().to_path_buf(),
-        fault: crate::error::FileFault::ElementType {
+        fault: Box::new(crate::error::FileFault::ElementType {
             tensor: key.to_string(),
             dtype: format!("{:?}", tensor.element_type()),
-        },
+        }),
     })?;
     match values.iter().position(|v| !v.is_finite()) {
         Some(index) => Err(non_finite(file, key.to_string(), index, values[index])),

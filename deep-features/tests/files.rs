@@ -76,7 +76,7 @@ fn no_damaged_byte_brings_the_reader_down() {
 
 fn fault(error: Error) -> FileFault {
     match error {
-        Error::File { fault, .. } => fault,
+        Error::File { fault, .. } => *fault,
         other => panic!("expected a fault of the file, got {other}"),
     }
 }

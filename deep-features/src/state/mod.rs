@@ -168,7 +168,7 @@ impl Source<'_> {
     fn fault(&self, fault: FileFault) -> Error {
         Error::File {
             path: self.path.to_path_buf(),
-            fault,
+            fault: Box::new(fault),
         }
     }
 
