@@ -93,11 +93,14 @@ impl Levels {
         let (values, mask) = (bounds.slice(values), bounds.slice(mask));
         let edges = Edges::new(finite_range(values, mask, bounds.start)?, kind, binning)?;
         let mut grid = Array3::zeros(values.dim());
-        Zip::from(&mut grid).and(values).and(mask).for_each(|level, &value, &inside| {
-            if inside {
-                *level = edges.level(value);
-            }
-        });
+        Zip::from(&mut grid)
+            .and(values)
+            .and(mask)
+            .for_each(|level, &value, &inside| {
+                if inside {
+                    *level = edges.level(value);
+                }
+            });
         Self::from_grid(grid)
     }
 
@@ -115,7 +118,8 @@ impl Levels {
     /// `grid` is in standard layout and has no empty border.
     fn from_grid(grid: Array3<u16>) -> Result<Self> {
         let (z, y, x) = grid.dim();
-        if [z, y, x].iter().any(|&side| side > usize::from(u16::MAX)) || grid.len() > Self::MAX_BOX {
+        if [z, y, x].iter().any(|&side| side > usize::from(u16::MAX)) || grid.len() > Self::MAX_BOX
+        {
             return Err(Error::RegionTooLarge { shape: [z, y, x] });
         }
         let n_g = grid.iter().copied().max().map_or(0, usize::from);
@@ -125,10 +129,17 @@ impl Levels {
         }
         let histogram: Vec<LevelCount> = (1..=n_g)
             .filter(|&level| counts[level] > 0)
-            .map(|level| LevelCount { level: level as u16, count: counts[level] })
+            .map(|level| LevelCount {
+                level: level as u16,
+                count: counts[level],
+            })
             .collect();
         let n_voxels = histogram.iter().map(|bin| bin.count).sum();
-        Ok(Self { grid, histogram, n_voxels })
+        Ok(Self {
+            grid,
+            histogram,
+            n_voxels,
+        })
     }
 
     /// The levels on the bounding box, `(z, y, x)`, standard layout; 0 outside the region.
@@ -144,7 +155,9 @@ impl Levels {
 
     /// `Ng`, the largest level that occurs (not the number of different levels).
     pub fn n_g(&self) -> usize {
-        self.histogram.last().map_or(0, |bin| usize::from(bin.level))
+        self.histogram
+            .last()
+            .map_or(0, |bin| usize::from(bin.level))
     }
 
     /// The levels that occur, in ascending order, with their number of voxels.
@@ -159,7 +172,9 @@ impl Levels {
 
     /// The levels row by row in memory order (z, then y, then x).
     pub(crate) fn as_slice(&self) -> &[u16] {
-        self.grid.as_slice().expect("the grid is built in standard layout")
+        self.grid
+            .as_slice()
+            .expect("the grid is built in standard layout")
     }
 }
 
@@ -197,7 +212,10 @@ fn finite_range(
     mask: ArrayView3<'_, bool>,
     origin: [usize; 3],
 ) -> Result<ValueRange> {
-    let mut range = ValueRange { min: f64::INFINITY, max: f64::NEG_INFINITY };
+    let mut range = ValueRange {
+        min: f64::INFINITY,
+        max: f64::NEG_INFINITY,
+    };
     let mut all_finite = true;
     Zip::from(values).and(mask).for_each(|&value, &inside| {
         if inside {
@@ -213,7 +231,12 @@ fn finite_range(
         .indexed_iter()
         .find(|&(at, value)| mask[at] && !value.is_finite())
         .expect("a value that is not finite was just seen");
-    Err(Error::NotFinite { z: z + origin[0], y: y + origin[1], x: x + origin[2], value })
+    Err(Error::NotFinite {
+        z: z + origin[0],
+        y: y + origin[1],
+        x: x + origin[2],
+        value,
+    })
 }
 
 /// Bin edges, given by formula so that no edge array is ever allocated.
@@ -259,13 +282,30 @@ impl Edges {
         let second = low + width;
         let step = second - low;
         if n < 1.0 || step <= 0.0 || !step.is_finite() {
-            return Err(Error::BinWidthTooSmall { width, value: range.max });
+            return Err(Error::BinWidthTooSmall {
+                width,
+                value: range.max,
+            });
         }
         let n = n as usize;
         if n == 1 {
-            return Ok(Self { low: low - 0.5, step: 1.0, n: 2, second: None, last: None, round_to_f32: false });
+            return Ok(Self {
+                low: low - 0.5,
+                step: 1.0,
+                n: 2,
+                second: None,
+                last: None,
+                round_to_f32: false,
+            });
         }
-        Ok(Self { low, step, n, second: Some(second), last: None, round_to_f32: false })
+        Ok(Self {
+            low,
+            step,
+            n,
+            second: Some(second),
+            last: None,
+            round_to_f32: false,
+        })
     }
 
     fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
@@ -282,8 +322,19 @@ impl Edges {
             return Err(Error::ValueRangeTooLarge { min, max });
         }
         let round_to_f32 = kind == PixelKind::Float32;
-        let last = if round_to_f32 { f64::from(max as f32 + 1.0) } else { max + 1.0 };
-        Ok(Self { low: min, step, n: count + 1, second: None, last: Some(last), round_to_f32 })
+        let last = if round_to_f32 {
+            f64::from(max as f32 + 1.0)
+        } else {
+            max + 1.0
+        };
+        Ok(Self {
+            low: min,
+            step,
+            n: count + 1,
+            second: None,
+            last: Some(last),
+            round_to_f32,
+        })
     }
 
     /// Edge `index`, by the reference's operations.
@@ -299,7 +350,11 @@ impl Edges {
             return last;
         }
         let edge = self.low + index as f64 * self.step;
-        if self.round_to_f32 { f64::from(edge as f32) } else { edge }
+        if self.round_to_f32 {
+            f64::from(edge as f32)
+        } else {
+            edge
+        }
     }
 
     /// Number of edges that are not above the value.
@@ -312,7 +367,11 @@ impl Edges {
         let (mut below, mut above) = (0, self.n);
         while below < above {
             let middle = below + (above - below) / 2;
-            if self.at(middle) <= value { below = middle + 1 } else { above = middle }
+            if self.at(middle) <= value {
+                below = middle + 1
+            } else {
+                above = middle
+            }
         }
         below
     }
@@ -325,7 +384,10 @@ impl Edges {
 }
 
 fn too_many(levels: f64) -> Error {
-    Error::TooManyLevels { levels, limit: usize::from(Levels::MAX_LEVEL) }
+    Error::TooManyLevels {
+        levels,
+        limit: usize::from(Levels::MAX_LEVEL),
+    }
 }
 
 /// The remainder with the sign of the divisor, computed as C's `fmod` plus a correction.
@@ -348,7 +410,8 @@ mod tests {
     fn levels_of(values: &[f64], kind: PixelKind, binning: Binning) -> Result<Vec<u16>> {
         let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
         let mask = Array3::from_elem(values.dim(), true);
-        Levels::new(values.view(), mask.view(), kind, &binning).map(|levels| levels.as_slice().to_vec())
+        Levels::new(values.view(), mask.view(), kind, &binning)
+            .map(|levels| levels.as_slice().to_vec())
     }
 
     fn count(n: usize) -> Binning {
@@ -357,9 +420,17 @@ mod tests {
 
     #[test]
     fn width_bins_are_half_open_and_aligned_at_zero() {
-        let levels = levels_of(&[3.0, 24.999, 25.0, 49.0, 75.0], PixelKind::Float64, Binning::Width(25.0));
+        let levels = levels_of(
+            &[3.0, 24.999, 25.0, 49.0, 75.0],
+            PixelKind::Float64,
+            Binning::Width(25.0),
+        );
         assert_eq!(levels.expect("bins"), [1, 1, 2, 2, 4]);
-        let levels = levels_of(&[-30.0, -25.0, -1.0, 0.0, 1.0], PixelKind::Float64, Binning::Width(25.0));
+        let levels = levels_of(
+            &[-30.0, -25.0, -1.0, 0.0, 1.0],
+            PixelKind::Float64,
+            Binning::Width(25.0),
+        );
         assert_eq!(levels.expect("bins"), [1, 2, 2, 3, 3]);
     }
 
@@ -368,42 +439,89 @@ mod tests {
         let levels = levels_of(&[0.0, 1.0, 2.0, 3.0, 4.0], PixelKind::Integer, count(2));
         assert_eq!(levels.expect("bins"), [1, 1, 2, 2, 2]);
         // A flat region of N bins: the range is [v - 0.5, v + 0.5], so the value opens bin N / 2 + 1.
-        assert_eq!(levels_of(&[7.0, 7.0], PixelKind::Integer, count(1)).expect("bins"), [1, 1]);
-        assert_eq!(levels_of(&[7.0, 7.0], PixelKind::Integer, count(32)).expect("bins"), [17, 17]);
+        assert_eq!(
+            levels_of(&[7.0, 7.0], PixelKind::Integer, count(1)).expect("bins"),
+            [1, 1]
+        );
+        assert_eq!(
+            levels_of(&[7.0, 7.0], PixelKind::Integer, count(32)).expect("bins"),
+            [17, 17]
+        );
     }
 
     #[test]
     fn edges_of_32_bit_images_are_32_bit() {
         // Edge 7 of 10 bins on [0, 1] is 0.7000000000000001; the 32-bit 0.7 is below it, and equal to it in 32 bits.
         let values = [0.0, f64::from(0.7f32), 1.0];
-        assert_eq!(levels_of(&values, PixelKind::Float64, count(10)).expect("bins"), [1, 7, 10]);
-        assert_eq!(levels_of(&values, PixelKind::Float32, count(10)).expect("bins"), [1, 8, 10]);
+        assert_eq!(
+            levels_of(&values, PixelKind::Float64, count(10)).expect("bins"),
+            [1, 7, 10]
+        );
+        assert_eq!(
+            levels_of(&values, PixelKind::Float32, count(10)).expect("bins"),
+            [1, 8, 10]
+        );
     }
 
     #[test]
     fn more_levels_than_16_bits_are_an_error() {
         let error = levels_of(&[0.0, 1e6], PixelKind::Float64, Binning::Width(1e-3));
-        assert!(matches!(error, Err(Error::TooManyLevels { limit: 65_535, .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::TooManyLevels { limit: 65_535, .. })),
+            "{error:?}"
+        );
         let error = levels_of(&[0.0, 1.0], PixelKind::Float64, count(65_536));
-        assert!(matches!(error, Err(Error::TooManyLevels { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::TooManyLevels { .. })),
+            "{error:?}"
+        );
         let highest = levels_of(&[0.0, 65_534.0], PixelKind::Float64, Binning::Width(1.0));
         assert_eq!(highest.expect("bins"), [1, 65_535]);
         let error = levels_of(&[0.0, 65_535.0], PixelKind::Float64, Binning::Width(1.0));
-        assert!(matches!(error, Err(Error::TooManyLevels { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::TooManyLevels { .. })),
+            "{error:?}"
+        );
     }
 
     #[test]
     fn unusable_settings_and_values_are_errors() {
         for width in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let error = levels_of(&[1.0], PixelKind::Float64, Binning::Width(width));
-            assert!(matches!(error, Err(Error::InvalidSetting { name: "binWidth", .. })), "{error:?}");
+            assert!(
+                matches!(
+                    error,
+                    Err(Error::InvalidSetting {
+                        name: "binWidth",
+                        ..
+                    })
+                ),
+                "{error:?}"
+            );
         }
         let error = levels_of(&[1e18, 1e18], PixelKind::Float64, Binning::Width(25.0));
-        assert!(matches!(error, Err(Error::BinWidthTooSmall { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::BinWidthTooSmall { .. })),
+            "{error:?}"
+        );
         let error = levels_of(&[1.0, f64::NAN], PixelKind::Float64, Binning::Width(25.0));
-        assert!(matches!(error, Err(Error::NotFinite { z: 0, y: 0, x: 1, .. })), "{error:?}");
+        assert!(
+            matches!(
+                error,
+                Err(Error::NotFinite {
+                    z: 0,
+                    y: 0,
+                    x: 1,
+                    ..
+                })
+            ),
+            "{error:?}"
+        );
         let error = levels_of(&[f64::MIN, f64::MAX], PixelKind::Float64, count(8));
-        assert!(matches!(error, Err(Error::ValueRangeTooLarge { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::ValueRangeTooLarge { .. })),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -412,7 +530,12 @@ mod tests {
         let mut mask = Array3::from_elem((3, 4, 5), false);
         mask[[1, 1, 2]] = true;
         mask[[1, 2, 4]] = true;
-        let levels = Levels::new(values.view(), mask.view(), PixelKind::Integer, &Binning::Width(1.0));
+        let levels = Levels::new(
+            values.view(),
+            mask.view(),
+            PixelKind::Integer,
+            &Binning::Width(1.0),
+        );
         let levels = levels.expect("two voxels");
         assert_eq!(levels.shape(), [1, 2, 3]);
         assert_eq!(levels.as_slice(), [1, 0, 0, 0, 0, 8]);
@@ -420,7 +543,10 @@ mod tests {
         assert_eq!(levels.n_voxels(), 2);
         assert_eq!(
             levels.histogram(),
-            [LevelCount { level: 1, count: 1 }, LevelCount { level: 8, count: 1 }]
+            [
+                LevelCount { level: 1, count: 1 },
+                LevelCount { level: 8, count: 1 }
+            ]
         );
     }
 
@@ -428,10 +554,23 @@ mod tests {
     fn an_empty_region_and_unequal_shapes_are_errors() {
         let values = Array3::zeros((1, 2, 2));
         let nothing = Array3::from_elem((1, 2, 2), false);
-        let error = Levels::new(values.view(), nothing.view(), PixelKind::Integer, &Binning::default());
+        let error = Levels::new(
+            values.view(),
+            nothing.view(),
+            PixelKind::Integer,
+            &Binning::default(),
+        );
         assert!(matches!(error, Err(Error::EmptyMask)), "{error:?}");
         let other = Array3::from_elem((1, 2, 3), true);
-        let error = Levels::new(values.view(), other.view(), PixelKind::Integer, &Binning::default());
-        assert!(matches!(error, Err(Error::ShapeMismatch { .. })), "{error:?}");
+        let error = Levels::new(
+            values.view(),
+            other.view(),
+            PixelKind::Integer,
+            &Binning::default(),
+        );
+        assert!(
+            matches!(error, Err(Error::ShapeMismatch { .. })),
+            "{error:?}"
+        );
     }
 }

@@ -84,10 +84,18 @@ impl FirstOrderFeatures {
             }
         });
         if inside.len() != levels.n_voxels() {
-            return Err(Error::RegionMismatch { mask: inside.len(), levels: levels.n_voxels() });
+            return Err(Error::RegionMismatch {
+                mask: inside.len(),
+                levels: levels.n_voxels(),
+            });
         }
         let voxel_volume = spacing.iter().rev().product();
-        Ok(Self::compute(&Sample::new(inside, levels, voxel_volume, voxel_array_shift)))
+        Ok(Self::compute(&Sample::new(
+            inside,
+            levels,
+            voxel_volume,
+            voxel_array_shift,
+        )))
     }
 
     /// The standard deviation `√Variance`, which PyRadiomics reports only when asked by name (`StandardDeviation`),
@@ -128,8 +136,13 @@ impl Sample {
         let [m2, m3, m4] = central_moments(&values, mean);
         let mean_absolute_deviation = sum(&values, |x| (x - mean).abs()) / n;
         let energy = sum(&values, |x| (x + shift) * (x + shift));
-        let [percentile_10, percentile_25, median, percentile_75, percentile_90] =
-            percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
+        let [
+            percentile_10,
+            percentile_25,
+            median,
+            percentile_75,
+            percentile_90,
+        ] = percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
         values.retain(|&x| percentile_10 <= x && x <= percentile_90);
         let robust_mean = mean_of(&values);
         let robust_deviation = sum(&values, |x| (x - robust_mean).abs()) / values.len() as f64;
@@ -225,7 +238,11 @@ fn percentiles<const K: usize>(values: &mut [f64], percents: [f64; K]) -> [f64; 
 /// From `low` at 0 to `high` at 1, computed from the nearer end so that both ends are exact.
 fn interpolate(low: f64, high: f64, fraction: f64) -> f64 {
     let step = high - low;
-    if fraction >= 0.5 { high - step * (1.0 - fraction) } else { low + step * fraction }
+    if fraction >= 0.5 {
+        high - step * (1.0 - fraction)
+    } else {
+        low + step * fraction
+    }
 }
 
 #[cfg(test)]
@@ -237,9 +254,15 @@ mod tests {
     fn features_of(values: &[f64], width: f64, shift: f64) -> FirstOrderFeatures {
         let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
         let mask = Array3::from_elem(values.dim(), true);
-        let levels = Levels::new(values.view(), mask.view(), PixelKind::Float64, &Binning::Width(width));
+        let levels = Levels::new(
+            values.view(),
+            mask.view(),
+            PixelKind::Float64,
+            &Binning::Width(width),
+        );
         let levels = levels.expect("levels");
-        FirstOrderFeatures::new(values.view(), mask.view(), &levels, [3.0, 2.0, 1.0], shift).expect("features")
+        FirstOrderFeatures::new(values.view(), mask.view(), &levels, [3.0, 2.0, 1.0], shift)
+            .expect("features")
     }
 
     #[test]
@@ -252,7 +275,10 @@ mod tests {
     #[test]
     fn five_values_by_hand() {
         let f = features_of(&[1.0, 2.0, 3.0, 4.0, 10.0], 5.0, 1.0);
-        assert_eq!((f.minimum, f.maximum, f.range, f.mean, f.median), (1.0, 10.0, 9.0, 4.0, 3.0));
+        assert_eq!(
+            (f.minimum, f.maximum, f.range, f.mean, f.median),
+            (1.0, 10.0, 9.0, 4.0, 3.0)
+        );
         approx::assert_relative_eq!(f.percentile_10, 1.4, max_relative = 1e-15);
         approx::assert_relative_eq!(f.percentile_90, 7.6, max_relative = 1e-15);
         assert_eq!(f.interquartile_range, 2.0);
@@ -260,9 +286,17 @@ mod tests {
         assert_eq!(f.standard_deviation(), 10f64.sqrt());
         assert_eq!(f.mean_absolute_deviation, 2.4);
         // [P10, P90] keeps 2, 3, 4.
-        approx::assert_relative_eq!(f.robust_mean_absolute_deviation, 2.0 / 3.0, max_relative = 1e-15);
+        approx::assert_relative_eq!(
+            f.robust_mean_absolute_deviation,
+            2.0 / 3.0,
+            max_relative = 1e-15
+        );
         approx::assert_relative_eq!(f.skewness, 36.0 / 10f64.powf(1.5), max_relative = 1e-15);
-        approx::assert_relative_eq!(f.kurtosis, (81.0 + 16.0 + 1.0 + 1296.0) / 5.0 / 100.0, max_relative = 1e-15);
+        approx::assert_relative_eq!(
+            f.kurtosis,
+            (81.0 + 16.0 + 1.0 + 1296.0) / 5.0 / 100.0,
+            max_relative = 1e-15
+        );
         assert_eq!(f.energy, 4.0 + 9.0 + 16.0 + 25.0 + 121.0);
         assert_eq!(f.total_energy, 6.0 * f.energy);
         assert_eq!(f.root_mean_squared, 35f64.sqrt());
@@ -275,10 +309,20 @@ mod tests {
     #[test]
     fn a_flat_region_has_no_spread() {
         let f = features_of(&[0.1; 7], 25.0, 0.0);
-        for zero in [f.variance, f.skewness, f.kurtosis, f.entropy, f.range, f.mean_absolute_deviation] {
+        for zero in [
+            f.variance,
+            f.skewness,
+            f.kurtosis,
+            f.entropy,
+            f.range,
+            f.mean_absolute_deviation,
+        ] {
             assert_eq!(zero.to_bits(), 0.0f64.to_bits());
         }
-        assert_eq!((f.mean, f.uniformity, f.robust_mean_absolute_deviation), (0.1, 1.0, 0.0));
+        assert_eq!(
+            (f.mean, f.uniformity, f.robust_mean_absolute_deviation),
+            (0.1, 1.0, 0.0)
+        );
     }
 
     #[test]
@@ -294,6 +338,9 @@ mod tests {
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         let found = percentiles(&mut values.clone(), [10.0, 25.0, 50.0, 75.0, 90.0]);
-        assert_eq!(found, [sorted[10], sorted[25], sorted[50], sorted[75], sorted[90]]);
+        assert_eq!(
+            found,
+            [sorted[10], sorted[25], sorted[50], sorted[75], sorted[90]]
+        );
     }
 }

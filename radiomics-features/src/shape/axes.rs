@@ -15,13 +15,17 @@ impl PrincipalAxes {
     /// Of the true voxels of a mask, which must have one; `(z, y, x)`, spacing in mm.
     pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
         let moments = Moments::of(mask);
-        let covariance = Matrix3::from_fn(|a, b| spacing[a] * spacing[b] * moments.covariance(a, b));
+        let covariance =
+            Matrix3::from_fn(|a, b| spacing[a] * spacing[b] * moments.covariance(a, b));
         let mut eigenvalues: [f64; 3] = covariance.symmetric_eigenvalues().into();
         eigenvalues.sort_by(f64::total_cmp);
         // What rounding leaves of a direction in which the region does not extend is 0.
         let noise = 16.0 * f64::EPSILON * eigenvalues[2];
         let eigenvalues = eigenvalues.map(|value| if value <= noise { 0.0 } else { value });
-        Self { eigenvalues, n_voxels: moments.n as f64 }
+        Self {
+            eigenvalues,
+            n_voxels: moments.n as f64,
+        }
     }
 
     /// `4 √l`: the axis of the ellipsoid with this covariance.

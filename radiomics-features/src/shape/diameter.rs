@@ -28,8 +28,11 @@ impl Diameters {
     /// Of the mesh around the true voxels of a mask; `(z, y, x)`, spacing in mm.
     pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
         let half = spacing.map(|mm| mm / 2.0);
-        let mut extremes: [Extremes; 3] = std::array::from_fn(|axis| Extremes::new(mask.dim(), axis));
-        for_each_vertex(mask, |vertex| extremes.iter_mut().for_each(|lines| lines.add(vertex)));
+        let mut extremes: [Extremes; 3] =
+            std::array::from_fn(|axis| Extremes::new(mask.dim(), axis));
+        for_each_vertex(mask, |vertex| {
+            extremes.iter_mut().for_each(|lines| lines.add(vertex))
+        });
         let stacks = extremes.map(|lines| lines.stack(half));
         let planar = std::array::from_fn(|axis| stacks[axis].largest_within_planes().sqrt());
         // Any stack holds the farthest pair; the one with the fewest planes has the fewest pairs of planes.
@@ -47,7 +50,11 @@ fn for_each_vertex(mask: ArrayView3<'_, bool>, mut visit: impl FnMut(Vertex)) {
     let (nz, ny, nx) = mask.dim();
     let nothing = ndarray::Array1::from_elem(nx, false);
     let row = |z: usize, y: usize| {
-        if z < nz && y < ny { mask.slice_move(ndarray::s![z, y, ..]) } else { nothing.view() }
+        if z < nz && y < ny {
+            mask.slice_move(ndarray::s![z, y, ..])
+        } else {
+            nothing.view()
+        }
     };
     for z in 0..nz {
         for y in 0..ny {
@@ -96,12 +103,21 @@ impl Extremes {
         // Few long lines rather than many short ones.
         let (u, v) = if shape[a] <= shape[b] { (a, b) } else { (b, a) };
         let lines = 2 * shape[u] + 1;
-        Self { axis, u, v, lines, ends: vec![[i32::MAX, i32::MIN]; (2 * shape[axis] + 1) * lines] }
+        Self {
+            axis,
+            u,
+            v,
+            lines,
+            ends: vec![[i32::MAX, i32::MIN]; (2 * shape[axis] + 1) * lines],
+        }
     }
 
     fn add(&mut self, vertex: Vertex) {
         // The first plane and line are half a voxel before the first voxel.
-        let (plane, line) = ((vertex[self.axis] + 1) as usize, (vertex[self.u] + 1) as usize);
+        let (plane, line) = (
+            (vertex[self.axis] + 1) as usize,
+            (vertex[self.u] + 1) as usize,
+        );
         let [first, last] = &mut self.ends[plane * self.lines + line];
         *first = (*first).min(vertex[self.v]);
         *last = (*last).max(vertex[self.v]);
@@ -112,12 +128,21 @@ impl Extremes {
         let mut planes = Vec::new();
         for (place, plane) in (-1i32..).zip(self.ends.chunks_exact(self.lines)) {
             let used = (-1i64..).zip(plane).filter(|(_, ends)| ends[0] <= ends[1]);
-            let points: Vec<Point> = used.flat_map(|(u, &ends)| ends.map(|v| [u, i64::from(v)])).collect();
+            let points: Vec<Point> = used
+                .flat_map(|(u, &ends)| ends.map(|v| [u, i64::from(v)]))
+                .collect();
             if !points.is_empty() {
-                planes.push(Plane { place, hull: convex_hull(&points) });
+                planes.push(Plane {
+                    place,
+                    hull: convex_hull(&points),
+                });
             }
         }
-        Stack { planes, scale: Scale([half[self.u], half[self.v]]), mm_per_place: half[self.axis] }
+        Stack {
+            planes,
+            scale: Scale([half[self.u], half[self.v]]),
+            mm_per_place: half[self.axis],
+        }
     }
 }
 
@@ -154,12 +179,19 @@ struct Stack {
 impl Stack {
     /// The largest squared distance of two points in one plane.
     fn largest_within_planes(&self) -> f64 {
-        self.planes.iter().map(|plane| farthest(&plane.hull, &plane.hull, self.scale)).fold(0.0, f64::max)
+        self.planes
+            .iter()
+            .map(|plane| farthest(&plane.hull, &plane.hull, self.scale))
+            .fold(0.0, f64::max)
     }
 
     /// The largest squared distance of any two points.
     fn largest(&self) -> f64 {
-        let boxes: Vec<[Point; 2]> = self.planes.iter().map(|plane| extent(&plane.hull)).collect();
+        let boxes: Vec<[Point; 2]> = self
+            .planes
+            .iter()
+            .map(|plane| extent(&plane.hull))
+            .collect();
         let mut best = 0.0;
         for (index, a) in self.planes.iter().enumerate() {
             // From the far end: a good pair early saves the others.
@@ -175,7 +207,9 @@ impl Stack {
 
     /// No two points of these boxes are farther apart, seen along the axis.
     fn bound(&self, a: [Point; 2], b: [Point; 2]) -> f64 {
-        self.scale.squared(std::array::from_fn(|i| (b[1][i] - a[0][i]).max(a[1][i] - b[0][i])))
+        self.scale.squared(std::array::from_fn(|i| {
+            (b[1][i] - a[0][i]).max(a[1][i] - b[0][i])
+        }))
     }
 }
 
@@ -237,7 +271,8 @@ fn farthest(p: &[Point], q: &[Point], scale: Scale) -> f64 {
     let (mut done_p, mut done_q) = (0, 0);
     let mut best = 0.0f64;
     loop {
-        let corner = |points: &[Point], first: usize, done: usize| points[(first + done) % points.len()];
+        let corner =
+            |points: &[Point], first: usize, done: usize| points[(first + done) % points.len()];
         let (a, b) = (corner(p, first_p, done_p), corner(&turned, first_q, done_q));
         best = best.max(scale.squared([a[0] + b[0], a[1] + b[1]]));
         if done_p == p.len() && done_q == turned.len() {
@@ -245,7 +280,9 @@ fn farthest(p: &[Point], q: &[Point], scale: Scale) -> f64 {
         }
         let edge_p = minus(corner(p, first_p, done_p + 1), a);
         let edge_q = minus(corner(&turned, first_q, done_q + 1), b);
-        if done_q == turned.len() || (done_p < p.len() && angle_order(edge_p, edge_q) != Ordering::Greater) {
+        if done_q == turned.len()
+            || (done_p < p.len() && angle_order(edge_p, edge_q) != Ordering::Greater)
+        {
             done_p += 1;
         } else {
             done_q += 1;
@@ -255,13 +292,17 @@ fn farthest(p: &[Point], q: &[Point], scale: Scale) -> f64 {
 
 /// The corner from which edges run counterclockwise from angle 0: lowest along the second axis, then along the first.
 fn lowest(points: &[Point]) -> usize {
-    (0..points.len()).min_by_key(|&i| (points[i][1], points[i][0])).unwrap_or(0)
+    (0..points.len())
+        .min_by_key(|&i| (points[i][1], points[i][0]))
+        .unwrap_or(0)
 }
 
 /// Compares angles in [0, 2π). The edge of a single point has no length and comes first.
 fn angle_order(a: Point, b: Point) -> Ordering {
     let lower_half = |d: Point| d[1] < 0 || (d[1] == 0 && d[0] < 0);
-    lower_half(a).cmp(&lower_half(b)).then_with(|| cross(b, a).cmp(&0))
+    lower_half(a)
+        .cmp(&lower_half(b))
+        .then_with(|| cross(b, a).cmp(&0))
 }
 
 #[cfg(test)]
@@ -274,10 +315,14 @@ mod tests {
     fn brute(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Diameters {
         let mut vertices = Vec::new();
         for_each_vertex(mask, |vertex| vertices.push(vertex));
-        let mut found = Diameters { spatial: 0.0, planar: [0.0; 3] };
+        let mut found = Diameters {
+            spatial: 0.0,
+            planar: [0.0; 3],
+        };
         for a in &vertices {
             for b in &vertices {
-                let d: [f64; 3] = std::array::from_fn(|i| f64::from(a[i] - b[i]) * spacing[i] / 2.0);
+                let d: [f64; 3] =
+                    std::array::from_fn(|i| f64::from(a[i] - b[i]) * spacing[i] / 2.0);
                 let distance = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
                 found.spatial = found.spatial.max(distance);
                 for axis in (0..3).filter(|&axis| a[axis] == b[axis]) {
@@ -291,7 +336,11 @@ mod tests {
     fn assert_same(found: Diameters, expected: Diameters) {
         approx::assert_relative_eq!(found.spatial, expected.spatial, max_relative = 1e-14);
         for axis in 0..3 {
-            approx::assert_relative_eq!(found.planar[axis], expected.planar[axis], max_relative = 1e-14);
+            approx::assert_relative_eq!(
+                found.planar[axis],
+                expected.planar[axis],
+                max_relative = 1e-14
+            );
         }
     }
 
@@ -320,7 +369,10 @@ mod tests {
             d(z, 13.0).powi(2) + d(y, 17.0).powi(2) + d(x, 15.0).powi(2) <= 1.0
         });
         let spacing = [1.3, 0.7, 0.9];
-        assert_same(Diameters::new(mask.view(), spacing), brute(mask.view(), spacing));
+        assert_same(
+            Diameters::new(mask.view(), spacing),
+            brute(mask.view(), spacing),
+        );
     }
 
     #[test]

@@ -3,15 +3,16 @@
 //! Symbols: `V` the volume enclosed by a triangle mesh around the region, `A` the mesh's area, `l0 ≤ l1 ≤ l2` the eigenvalues
 //! of the covariance matrix of the voxel centers in mm (divided by the number of voxels).
 //!
-//! The mesh is that of marching cubes ([`mesh`]): its vertices lie halfway between a voxel inside and one outside. Only the
-//! spacing of the image matters, not its direction.
+//! The mesh is that of marching cubes: its vertices lie halfway between a voxel inside and one outside. Only the spacing of
+//! the image matters, not its direction. Where voxels meet only along an edge or at a corner the mesh can have holes, a known
+//! flaw of the method; the volume then depends on the origin, which is PyRadiomics': one voxel before the region's box.
 //!
 //! # Differences
 //! Against IBSI: axis lengths have `N` in the covariance (IBSI's values have `N - 1`).
 
 mod axes;
 mod diameter;
-pub mod mesh;
+mod mesh;
 mod planar;
 
 pub use planar::Shape2dFeatures;
@@ -130,7 +131,14 @@ mod tests {
         // Vertices at ±1/2 on the axes: volume 4/3 r³, area 4 √3 r².
         close(f.mesh_volume, 1.0 / 6.0);
         close(f.surface_area, 3f64.sqrt());
-        assert_eq!((f.maximum_3d_diameter, f.maximum_2d_diameter_slice, f.voxel_volume), (1.0, 1.0, 1.0));
+        assert_eq!(
+            (
+                f.maximum_3d_diameter,
+                f.maximum_2d_diameter_slice,
+                f.voxel_volume
+            ),
+            (1.0, 1.0, 1.0)
+        );
         assert_eq!((f.major_axis_length, f.least_axis_length), (0.0, 0.0));
         close(f.spherical_disproportion() * f.sphericity, 1.0);
         close(f.compactness_2(), f.sphericity.powi(3));
@@ -150,15 +158,25 @@ mod tests {
         let mask = Array3::from_shape_fn((1, 30, 30), |(_, y, x)| x == y);
         let f = ShapeFeatures::new(mask.view(), [0.7, 0.3, 0.3]).expect("a line");
         assert_eq!((f.minor_axis_length, f.elongation), (0.0, 0.0));
-        approx::assert_relative_eq!(f.major_axis_length, 4.0 * (0.18 * (900.0 - 1.0) / 12.0f64).sqrt(), max_relative = 1e-13);
+        approx::assert_relative_eq!(
+            f.major_axis_length,
+            4.0 * (0.18 * (900.0 - 1.0) / 12.0f64).sqrt(),
+            max_relative = 1e-13
+        );
     }
 
     #[test]
     fn unusable_input_is_an_error() {
         let nothing = Array3::from_elem((2, 2, 2), false);
-        assert!(matches!(ShapeFeatures::new(nothing.view(), [1.0; 3]), Err(Error::EmptyMask)));
+        assert!(matches!(
+            ShapeFeatures::new(nothing.view(), [1.0; 3]),
+            Err(Error::EmptyMask)
+        ));
         let something = Array3::from_elem((2, 2, 2), true);
         let error = ShapeFeatures::new(something.view(), [1.0, 0.0, 1.0]);
-        assert!(matches!(error, Err(Error::InvalidSpacing { axis: "y", .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::InvalidSpacing { axis: "y", .. })),
+            "{error:?}"
+        );
     }
 }

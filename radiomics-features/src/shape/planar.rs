@@ -25,7 +25,7 @@ use crate::roi::BoundingBox;
 use crate::{Error, Result};
 
 feature_table! {
-    /// Shape features of a plane region. Symbols as in the [module documentation](self). IBSI has no plane shape.
+    /// Shape features of a plane region. Symbols as for [`ShapeFeatures`](crate::ShapeFeatures). IBSI has no plane shape.
     pub struct Shape2dFeatures from s: &Measures {
         /// Elongation `√(l1 / l2)`; in [0, 1], 0 for a line, 1 for a disk, NaN for one pixel.
         elongation ("Elongation", ibsi None) = s.axes.elongation();
@@ -92,13 +92,18 @@ struct Outline {
 impl Outline {
     fn new(mask: ArrayView2<'_, bool>, [sy, sx]: [f64; 2]) -> Self {
         let squares = Squares::census(mask);
-        let eighths = squares.one + 2 * squares.diagonal + 7 * squares.three + 8 * squares.four
+        let eighths = squares.one
+            + 2 * squares.diagonal
+            + 7 * squares.three
+            + 8 * squares.four
             + 4 * (squares.cut_horizontally + squares.cut_vertically);
         let slanted = squares.one + 2 * squares.diagonal + squares.three;
         let slant = ((sy / 2.0) * (sy / 2.0) + (sx / 2.0) * (sx / 2.0)).sqrt();
         Self {
             area: eighths as f64 / 8.0 * (sy * sx),
-            length: slanted as f64 * slant + squares.cut_horizontally as f64 * sx + squares.cut_vertically as f64 * sy,
+            length: slanted as f64 * slant
+                + squares.cut_horizontally as f64 * sx
+                + squares.cut_vertically as f64 * sy,
         }
     }
 }
@@ -124,13 +129,24 @@ impl Squares {
         let mut squares = Self::default();
         for y in 0..=ny {
             for x in 0..=nx {
-                let corners = [inside(y, x), inside(y, x + 1), inside(y + 1, x), inside(y + 1, x + 1)];
+                let corners = [
+                    inside(y, x),
+                    inside(y, x + 1),
+                    inside(y + 1, x),
+                    inside(y + 1, x + 1),
+                ];
                 match corners {
                     [false, false, false, false] => {}
                     [true, true, true, true] => squares.four += 1,
-                    [true, true, false, false] | [false, false, true, true] => squares.cut_horizontally += 1,
-                    [true, false, true, false] | [false, true, false, true] => squares.cut_vertically += 1,
-                    [true, false, false, true] | [false, true, true, false] => squares.diagonal += 1,
+                    [true, true, false, false] | [false, false, true, true] => {
+                        squares.cut_horizontally += 1
+                    }
+                    [true, false, true, false] | [false, true, false, true] => {
+                        squares.cut_vertically += 1
+                    }
+                    [true, false, false, true] | [false, true, true, false] => {
+                        squares.diagonal += 1
+                    }
                     _ if corners.iter().filter(|&&corner| corner).count() == 1 => squares.one += 1,
                     _ => squares.three += 1,
                 }
@@ -154,26 +170,49 @@ mod tests {
     #[test]
     fn one_pixel_is_a_diamond() {
         let f = Shape2dFeatures::new(arr2(&[[true]]).view(), [2.0, 1.0]).expect("a pixel");
-        assert_eq!((f.mesh_surface, f.pixel_surface, f.maximum_diameter), (1.0, 2.0, 2.0));
+        assert_eq!(
+            (f.mesh_surface, f.pixel_surface, f.maximum_diameter),
+            (1.0, 2.0, 2.0)
+        );
         approx::assert_relative_eq!(f.perimeter, 4.0 * 1.25f64.sqrt(), max_relative = 1e-15);
     }
 
     #[test]
     fn a_rectangle_has_its_corners_cut() {
-        let f = Shape2dFeatures::new(Array2::from_elem((3, 4), true).view(), [2.0, 1.0]).expect("a rectangle");
+        let f = Shape2dFeatures::new(Array2::from_elem((3, 4), true).view(), [2.0, 1.0])
+            .expect("a rectangle");
         // 12 pixels of 2 mm² without four corners of 1/8.
         assert_eq!((f.mesh_surface, f.pixel_surface), (24.0 - 4.0 * 0.25, 24.0));
         // The four straight sides end half a pixel before the corners.
-        approx::assert_relative_eq!(f.perimeter, 2.0 * (3.0 + 4.0) + 4.0 * 1.25f64.sqrt(), max_relative = 1e-15);
-        // Between (0, -1/2) and (2, 7/2) pixels.
-        approx::assert_relative_eq!(f.maximum_diameter, 40f64.sqrt(), max_relative = 1e-15);
-        approx::assert_relative_eq!(f.major_axis_length, 4.0 * (4.0 * 2.0 / 3.0f64).sqrt(), max_relative = 1e-15);
-        approx::assert_relative_eq!(f.minor_axis_length, 4.0 * (15.0 / 12.0f64).sqrt(), max_relative = 1e-15);
+        approx::assert_relative_eq!(
+            f.perimeter,
+            2.0 * (3.0 + 4.0) + 4.0 * 1.25f64.sqrt(),
+            max_relative = 1e-15
+        );
+        // Between (-1/2, 0) and (5/2, 3) pixels.
+        approx::assert_relative_eq!(f.maximum_diameter, 45f64.sqrt(), max_relative = 1e-15);
+        approx::assert_relative_eq!(
+            f.major_axis_length,
+            4.0 * (4.0 * 2.0 / 3.0f64).sqrt(),
+            max_relative = 1e-15
+        );
+        approx::assert_relative_eq!(
+            f.minor_axis_length,
+            4.0 * (15.0 / 12.0f64).sqrt(),
+            max_relative = 1e-15
+        );
     }
 
     #[test]
     fn diagonal_pixels_are_kept_apart() {
         let squares = Squares::census(arr2(&[[true, false], [false, true]]).view());
-        assert_eq!(squares, Squares { one: 6, diagonal: 1, ..Squares::default() });
+        assert_eq!(
+            squares,
+            Squares {
+                one: 6,
+                diagonal: 1,
+                ..Squares::default()
+            }
+        );
     }
 }

@@ -47,7 +47,8 @@ pub struct Direction(pub [isize; 3]);
 impl Direction {
     /// The length in mm under a norm; `None` for [`WeightingNorm::NoWeighting`], which measures nothing.
     pub fn length(&self, spacing: [f64; 3], norm: WeightingNorm) -> Option<f64> {
-        let mm: [f64; 3] = std::array::from_fn(|axis| self.0[axis].unsigned_abs() as f64 * spacing[axis]);
+        let mm: [f64; 3] =
+            std::array::from_fn(|axis| self.0[axis].unsigned_abs() as f64 * spacing[axis]);
         match norm {
             WeightingNorm::NoWeighting => None,
             WeightingNorm::Manhattan => Some(mm.iter().sum()),
@@ -70,7 +71,11 @@ const MAX_DIRECTIONS: usize = 32_767;
 ///
 /// # Errors
 /// [`Error::InvalidSetting`] if there is no distance, one is 0, or they give more than 32,767 pairs of neighbors.
-pub fn directions(shape: [usize; 3], distances: &[usize], force_2d: Option<Axis>) -> Result<Vec<Direction>> {
+pub fn directions(
+    shape: [usize; 3],
+    distances: &[usize],
+    force_2d: Option<Axis>,
+) -> Result<Vec<Direction>> {
     let invalid = |expected| Error::InvalidSetting {
         name: "distances",
         expected,
@@ -95,10 +100,21 @@ pub fn directions(shape: [usize; 3], distances: &[usize], force_2d: Option<Axis>
     for z in 0..=reach_z {
         for y in -reach_y..=reach_y {
             let in_plane = z.max(y.abs());
-            let steps_x = if distances.contains(&in_plane) { in_plane.min(reach_x) } else { -1 };
+            let steps_x = if distances.contains(&in_plane) {
+                in_plane.min(reach_x)
+            } else {
+                -1
+            };
             let near = -steps_x..=steps_x;
-            let far = distances.range(in_plane + 1..).filter(|&&x| x <= reach_x).flat_map(|&x| [x, -x]);
-            found.extend(near.chain(far).map(|x| Direction([z, y, x])).filter(|d| *d > Direction([0, 0, 0])));
+            let far = distances
+                .range(in_plane + 1..)
+                .filter(|&&x| x <= reach_x)
+                .flat_map(|&x| [x, -x]);
+            found.extend(
+                near.chain(far)
+                    .map(|x| Direction([z, y, x]))
+                    .filter(|d| *d > Direction([0, 0, 0])),
+            );
             if found.len() > MAX_DIRECTIONS {
                 return Err(invalid("distances with at most 32767 pairs of neighbors"));
             }
@@ -145,7 +161,10 @@ mod tests {
         let plane = [[0, 1, 1], [0, 1, 0], [0, 1, -1], [0, 0, 1]];
         assert_eq!(list([1, 3, 3], &[1], None), plane);
         assert_eq!(list([3, 3, 3], &[1], Some(Axis::Z)), plane);
-        assert_eq!(list([3, 3, 3], &[1], Some(Axis::X)), [[1, 1, 0], [1, 0, 0], [1, -1, 0], [0, 1, 0]]);
+        assert_eq!(
+            list([3, 3, 3], &[1], Some(Axis::X)),
+            [[1, 1, 0], [1, 0, 0], [1, -1, 0], [0, 1, 0]]
+        );
         assert_eq!(list([1, 1, 3], &[1], None), [[0, 0, 1]]);
         assert!(list([1, 1, 1], &[1], None).is_empty());
     }
@@ -158,7 +177,10 @@ mod tests {
                 for y in -9..=9isize {
                     for x in -9..=9isize {
                         let fits = z.abs() < shape[0] && y.abs() < shape[1] && x.abs() < shape[2];
-                        if fits && distances.contains(&z.abs().max(y.abs()).max(x.abs())) && [z, y, x] > [0, 0, 0] {
+                        if fits
+                            && distances.contains(&z.abs().max(y.abs()).max(x.abs()))
+                            && [z, y, x] > [0, 0, 0]
+                        {
                             all.push([z, y, x]);
                         }
                     }
@@ -168,10 +190,21 @@ mod tests {
             all
         };
         for shape in [[5, 5, 5], [1, 4, 7], [3, 9, 2]] {
-            for distances in [vec![1], vec![2], vec![1, 2], vec![3, 1], vec![2, 5], vec![4, 4], vec![9]] {
+            for distances in [
+                vec![1],
+                vec![2],
+                vec![1, 2],
+                vec![3, 1],
+                vec![2, 5],
+                vec![4, 4],
+                vec![9],
+            ] {
                 let found = list(shape, &distances, None);
                 let signed = |side: usize| isize::try_from(side).expect("small");
-                let expected = brute(shape.map(signed), &distances.iter().map(|&d| signed(d)).collect::<Vec<_>>());
+                let expected = brute(
+                    shape.map(signed),
+                    &distances.iter().map(|&d| signed(d)).collect::<Vec<_>>(),
+                );
                 assert_eq!(found, expected, "{shape:?} {distances:?}");
             }
         }
@@ -181,10 +214,22 @@ mod tests {
     fn unusable_distances_are_errors() {
         for distances in [vec![], vec![0], vec![1, 0]] {
             let error = directions([3, 3, 3], &distances, None);
-            assert!(matches!(error, Err(Error::InvalidSetting { name: "distances", .. })), "{error:?}");
+            assert!(
+                matches!(
+                    error,
+                    Err(Error::InvalidSetting {
+                        name: "distances",
+                        ..
+                    })
+                ),
+                "{error:?}"
+            );
         }
         let error = directions([500, 500, 500], &[200], None);
-        assert!(matches!(error, Err(Error::InvalidSetting { .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::InvalidSetting { .. })),
+            "{error:?}"
+        );
         assert!(list([3, 3, 3], &[usize::MAX], None).is_empty());
     }
 

@@ -19,21 +19,23 @@
 //!
 //! Features are taken of each direction and averaged over the directions that have a pair; with a
 //! [weighting](super::TextureParams::weighting) the counts of all directions are added with the weight `exp(-d²)`, `d` the
-//! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature.
+//! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature (but an MCC of
+//! 1 if it is flat, has several directions and no weighting is set, as in PyRadiomics).
 //!
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
 //! `HXY1 = -Σ p log2(px py + ε)` is visible where levels are rare, so it is kept, to first order; the next order and every other
 //! `ε` are left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
-//! or NaN and left out of the mean; here it is 0.
+//! or NaN and left out of the mean; here it is 0. Of one matrix without any pair, it reports an inverse variance of 0 for a flat
+//! region and NaN for the other features; here all are NaN.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
 use super::maximal_correlation::maximal_correlation;
 use super::tally::Tally;
 use super::{TextureParams, walk};
+use crate::Result;
 use crate::discretize::{Levels, check_spacing};
 use crate::feature_table::feature_table;
-use crate::Result;
 
 /// One cell of the matrix that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,11 +82,16 @@ impl Glcm {
         check_spacing(spacing)?;
         let mut cells = Vec::new();
         for &direction in directions {
-            let weight = direction.length(spacing, norm).map_or(1.0, |mm| (-mm * mm).exp());
+            let weight = direction
+                .length(spacing, norm)
+                .map_or(1.0, |mm| (-mm * mm).exp());
             cells.extend(
                 counts(levels, direction, params)
                     .into_iter()
-                    .map(|cell| GlcmCell { p: weight * cell.p, ..cell }),
+                    .map(|cell| GlcmCell {
+                        p: weight * cell.p,
+                        ..cell
+                    }),
             );
         }
         cells.sort_by_key(|cell| (cell.i, cell.j));
@@ -109,7 +116,12 @@ impl Glcm {
         }
         // A weight can be too small for a number.
         cells.retain(|cell| cell.p > 0.0);
-        Some(Self { cells, n_g: levels.n_g(), n_levels: levels.histogram().len(), n_pairs })
+        Some(Self {
+            cells,
+            n_g: levels.n_g(),
+            n_levels: levels.histogram().len(),
+            n_pairs,
+        })
     }
 
     /// The features of this matrix.
@@ -121,12 +133,20 @@ impl Glcm {
 /// Pairs of one direction, unnormalized.
 fn counts(levels: &Levels, direction: Direction, params: &TextureParams) -> Vec<GlcmCell> {
     let mut tally = Tally::new(levels.n_g(), levels.n_g(), levels.n_voxels());
-    walk::row_pairs(levels, direction, |centers, neighbors| tally.add(centers, neighbors));
+    walk::row_pairs(levels, direction, |centers, neighbors| {
+        tally.add(centers, neighbors)
+    });
     if params.symmetrical_glcm {
         tally.symmetrize();
     }
     let cells = tally.into_cells().into_iter();
-    cells.map(|cell| GlcmCell { i: cell.row, j: cell.column, p: f64::from(cell.count) }).collect()
+    cells
+        .map(|cell| GlcmCell {
+            i: cell.row,
+            j: cell.column,
+            p: f64::from(cell.count),
+        })
+        .collect()
 }
 
 feature_table! {
@@ -210,7 +230,12 @@ impl GlcmFeatures {
                 merged.iter().map(Glcm::features).collect()
             }
         };
-        Ok(Self::mean(&per_matrix))
+        let mut features = Self::mean(&per_matrix);
+        // Of several directions without a pair, the reference still says that a flat region is flat.
+        if levels.histogram().len() == 1 && params.weighting.is_none() && directions.len() > 1 {
+            features.mcc = 1.0;
+        }
+        Ok(features)
     }
 }
 
@@ -257,7 +282,8 @@ impl Marginals {
             maximum = maximum.max(p);
         }
         let (mean_x, mean_y) = (over(&px, |i, p| i * p), over(&py, |j, p| j * p));
-        let covariance = |cell: &GlcmCell| cell.p * (f64::from(cell.i) - mean_x) * (f64::from(cell.j) - mean_y);
+        let covariance =
+            |cell: &GlcmCell| cell.p * (f64::from(cell.i) - mean_x) * (f64::from(cell.j) - mean_y);
         let occurring = |p: &[f64]| p.iter().filter(|&&p| p > 0.0).count();
         let (entropy_x, entropy_y) = (entropy(px.iter().copied()), entropy(py.iter().copied()));
         let joint_entropy = entropy(glcm.cells.iter().map(|cell| cell.p));
@@ -276,12 +302,20 @@ impl Marginals {
             entropy_y,
             joint_entropy,
             mutual_information: mutual_information(entropy_x + entropy_y, joint_entropy),
-            rare_levels: glcm.cells.iter().map(|c| c.p / (px[usize::from(c.i)] * py[usize::from(c.j)])).sum::<f64>()
+            rare_levels: glcm
+                .cells
+                .iter()
+                .map(|c| c.p / (px[usize::from(c.i)] * py[usize::from(c.j)]))
+                .sum::<f64>()
                 * (f64::EPSILON / std::f64::consts::LN_2),
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
-            mcc: if glcm.n_levels == 1 { 1.0 } else { maximal_correlation(&glcm.cells, &px, &py) },
+            mcc: if glcm.n_levels == 1 {
+                1.0
+            } else {
+                maximal_correlation(&glcm.cells, &px, &py)
+            },
         }
     }
 
@@ -292,18 +326,30 @@ impl Marginals {
     }
 
     fn correlation(&self) -> f64 {
-        if self.constant { 1.0 } else { self.covariance / (self.variance_x * self.variance_y).sqrt() }
+        if self.constant {
+            1.0
+        } else {
+            self.covariance / (self.variance_x * self.variance_y).sqrt()
+        }
     }
 
     fn imc1(&self) -> f64 {
         let larger = self.entropy_x.max(self.entropy_y);
-        if larger == 0.0 { 0.0 } else { (self.rare_levels - self.mutual_information) / larger }
+        if larger == 0.0 {
+            0.0
+        } else {
+            (self.rare_levels - self.mutual_information) / larger
+        }
     }
 }
 
 /// `Σ_k f(k, p[k])` over the entries that are not 0.
 fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
-    p.iter().enumerate().filter(|&(_, &p)| p > 0.0).map(|(k, &p)| f(k as f64, p)).sum()
+    p.iter()
+        .enumerate()
+        .filter(|&(_, &p)| p > 0.0)
+        .map(|(k, &p)| f(k as f64, p))
+        .sum()
 }
 
 /// `-Σ p log2 p` with `0 log 0 = 0`; never -0.
@@ -315,7 +361,11 @@ fn entropy(p: impl Iterator<Item = f64>) -> f64 {
 fn mutual_information(separate: f64, joint: f64) -> f64 {
     const ROUNDING: f64 = 1e-14;
     let difference = separate - joint;
-    if difference <= ROUNDING * separate.max(1.0) { 0.0 } else { difference }
+    if difference <= ROUNDING * separate.max(1.0) {
+        0.0
+    } else {
+        difference
+    }
 }
 
 #[cfg(test)]
@@ -324,7 +374,12 @@ mod tests {
     use super::*;
 
     fn along_x() -> Glcm {
-        Glcm::new(&example::levels(), Direction([0, 0, 1]), &TextureParams::default()).expect("pairs")
+        Glcm::new(
+            &example::levels(),
+            Direction([0, 0, 1]),
+            &TextureParams::default(),
+        )
+        .expect("pairs")
     }
 
     #[test]
@@ -348,7 +403,8 @@ mod tests {
         assert_eq!(glcm.n_pairs, 40.0);
         let mut found = [[0; 5]; 5];
         for cell in &glcm.cells {
-            found[usize::from(cell.i) - 1][usize::from(cell.j) - 1] = (cell.p * 40.0).round() as i32;
+            found[usize::from(cell.i) - 1][usize::from(cell.j) - 1] =
+                (cell.p * 40.0).round() as i32;
         }
         assert_eq!(found, expected);
     }
@@ -360,43 +416,84 @@ mod tests {
         let p = [16.0, 12.0, 8.0, 2.0, 2.0].map(|n| n / 40.0);
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-14, "{a} {b}");
         close(f.contrast, p[1] + 4.0 * p[2] + 9.0 * p[3] + 16.0 * p[4]);
-        close(f.id, p[0] + p[1] / 2.0 + p[2] / 3.0 + p[3] / 4.0 + p[4] / 5.0);
-        close(f.inverse_variance, p[1] + p[2] / 4.0 + p[3] / 9.0 + p[4] / 16.0);
+        close(
+            f.id,
+            p[0] + p[1] / 2.0 + p[2] / 3.0 + p[3] / 4.0 + p[4] / 5.0,
+        );
+        close(
+            f.inverse_variance,
+            p[1] + p[2] / 4.0 + p[3] / 9.0 + p[4] / 16.0,
+        );
         close(f.difference_average, 42.0 / 40.0);
         close(f.maximum_probability, 0.1);
-        close(f.joint_average, (8.0 + 2.0 * 9.0 + 3.0 * 10.0 + 4.0 * 8.0 + 5.0 * 5.0) / 40.0);
+        close(
+            f.joint_average,
+            (8.0 + 2.0 * 9.0 + 3.0 * 10.0 + 4.0 * 8.0 + 5.0 * 5.0) / 40.0,
+        );
         close(f.sum_average, 2.0 * f.joint_average);
         close(f.joint_energy, (3.0 * 16.0 + 8.0 * 4.0 + 12.0) / 1600.0);
     }
 
     #[test]
     fn a_flat_region_is_one_cell() {
-        let flat = Levels::from_array(ndarray::Array3::from_elem((2, 3, 3), 4u16).view()).expect("levels");
+        let flat =
+            Levels::from_array(ndarray::Array3::from_elem((2, 3, 3), 4u16).view()).expect("levels");
         let f = GlcmFeatures::new(&flat, [1.0; 3], &TextureParams::default()).expect("features");
-        for zero in [f.contrast, f.joint_entropy, f.sum_squares, f.imc1, f.imc2, f.cluster_shade, f.difference_entropy] {
+        for zero in [
+            f.contrast,
+            f.joint_entropy,
+            f.sum_squares,
+            f.imc1,
+            f.imc2,
+            f.cluster_shade,
+            f.difference_entropy,
+        ] {
             assert_eq!(zero.to_bits(), 0.0f64.to_bits());
         }
-        for one in [f.correlation, f.mcc, f.id, f.idm, f.idn, f.idmn, f.joint_energy, f.maximum_probability] {
+        for one in [
+            f.correlation,
+            f.mcc,
+            f.id,
+            f.idm,
+            f.idn,
+            f.idmn,
+            f.joint_energy,
+            f.maximum_probability,
+        ] {
             assert_eq!(one, 1.0);
         }
-        assert_eq!((f.joint_average, f.sum_average, f.autocorrelation), (4.0, 8.0, 16.0));
+        assert_eq!(
+            (f.joint_average, f.sum_average, f.autocorrelation),
+            (4.0, 8.0, 16.0)
+        );
     }
 
     #[test]
     fn a_direction_of_one_level_has_no_maximal_correlation() {
-        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1], [2, 2]]]).view()).expect("levels");
-        let one = Glcm::new(&levels, Direction([0, 1, 0]), &TextureParams::default()).expect("pairs").features();
+        let levels =
+            Levels::from_array(ndarray::arr3(&[[[1u16, 1], [2, 2]]]).view()).expect("levels");
+        let one = Glcm::new(&levels, Direction([0, 1, 0]), &TextureParams::default())
+            .expect("pairs")
+            .features();
         approx::assert_relative_eq!(one.mcc, 1.0, max_relative = 1e-15);
-        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 1, 0, 2]]]).view()).expect("levels");
-        let f = Glcm::new(&levels, Direction([0, 0, 1]), &TextureParams::default()).expect("pairs").features();
+        let levels =
+            Levels::from_array(ndarray::arr3(&[[[1u16, 1, 0, 2]]]).view()).expect("levels");
+        let f = Glcm::new(&levels, Direction([0, 0, 1]), &TextureParams::default())
+            .expect("pairs")
+            .features();
         assert_eq!((f.mcc, f.correlation, f.joint_energy), (0.0, 1.0, 1.0));
     }
 
     #[test]
     fn a_region_without_neighbors_is_undefined() {
-        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 0, 2], [0, 0, 0], [3, 0, 1]]]).view()).expect("levels");
+        let levels =
+            Levels::from_array(ndarray::arr3(&[[[1u16, 0, 2], [0, 0, 0], [3, 0, 1]]]).view())
+                .expect("levels");
         for weighting in [None, Some(WeightingNorm::Euclidean)] {
-            let params = TextureParams { weighting, ..TextureParams::default() };
+            let params = TextureParams {
+                weighting,
+                ..TextureParams::default()
+            };
             let f = GlcmFeatures::new(&levels, [1.0; 3], &params).expect("features");
             assert!(f.iter().all(|(_, value)| value.is_nan()));
         }
@@ -404,7 +501,9 @@ mod tests {
 
     #[test]
     fn very_many_levels_on_few_voxels_stay_small() {
-        let plane = ndarray::Array3::from_shape_fn((1, 8, 8), |(_, y, x)| (65_535 - 1000 * y - 7 * x) as u16);
+        let plane = ndarray::Array3::from_shape_fn((1, 8, 8), |(_, y, x)| {
+            (65_535 - 1000 * y - 7 * x) as u16
+        });
         let levels = Levels::from_array(plane.view()).expect("levels");
         let f = GlcmFeatures::new(&levels, [1.0; 3], &TextureParams::default()).expect("features");
         assert!(f.iter().all(|(_, value)| value.is_finite()));

@@ -20,9 +20,9 @@ use super::direction::{Direction, pair_directions};
 use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
 use super::tally::Tally;
 use super::{TextureParams, walk};
+use crate::Result;
 use crate::discretize::Levels;
 use crate::feature_table::feature_table;
-use crate::Result;
 
 /// The dependence matrix of a region.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,16 @@ impl Gldm {
             tally.add(levels, &dependences);
         };
         match params.gldm_alpha {
-            0 => walk::count_neighbors(levels, &offsets, |center, neighbor| center == neighbor, visit),
+            0 => walk::count_neighbors(
+                levels,
+                &offsets,
+                |center, neighbor| center == neighbor,
+                visit,
+            ),
             alpha => {
-                let alike = |center: u16, neighbor: u16| (neighbor != 0) & (center.abs_diff(neighbor) <= alpha);
+                let alike = |center: u16, neighbor: u16| {
+                    (neighbor != 0) & (center.abs_diff(neighbor) <= alpha)
+                };
                 walk::count_neighbors(levels, &offsets, alike, visit);
             }
         }
@@ -60,7 +67,11 @@ impl Gldm {
             size: u32::from(cell.column),
             count: f64::from(cell.count),
         });
-        Ok(Self { matrix: SizeMatrix { cells: cells.collect() } })
+        Ok(Self {
+            matrix: SizeMatrix {
+                cells: cells.collect(),
+            },
+        })
     }
 
     /// The features of this matrix.
@@ -126,7 +137,11 @@ mod tests {
 
     fn cells(params: &TextureParams) -> Vec<(u16, u32, f64)> {
         let gldm = Gldm::new(&example::levels(), params).expect("valid distances");
-        gldm.matrix.cells.iter().map(|c| (c.level, c.size, c.count)).collect()
+        gldm.matrix
+            .cells
+            .iter()
+            .map(|c| (c.level, c.size, c.count))
+            .collect()
     }
 
     #[test]
@@ -137,15 +152,26 @@ mod tests {
 
     #[test]
     fn the_example_of_the_module() {
-        let expected =
-            [(1, 1, 3.0), (1, 3, 3.0), (2, 3, 2.0), (2, 4, 2.0), (2, 5, 1.0), (3, 3, 6.0), (4, 4, 4.0), (5, 2, 4.0)];
+        let expected = [
+            (1, 1, 3.0),
+            (1, 3, 3.0),
+            (2, 3, 2.0),
+            (2, 4, 2.0),
+            (2, 5, 1.0),
+            (3, 3, 6.0),
+            (4, 4, 4.0),
+            (5, 2, 4.0),
+        ];
         assert_eq!(cells(&TextureParams::default()), expected);
     }
 
     #[test]
     fn any_difference_is_alike_with_a_large_alpha() {
         // Then the dependence is 1 + the number of neighbors: 4 corners, 12 on the edge, 9 inside.
-        let params = TextureParams { gldm_alpha: 9, ..TextureParams::default() };
+        let params = TextureParams {
+            gldm_alpha: 9,
+            ..TextureParams::default()
+        };
         let mut by_size = std::collections::BTreeMap::new();
         for (_, size, count) in cells(&params) {
             *by_size.entry(size).or_insert(0.0) += count;

@@ -17,15 +17,19 @@
 //! Features are taken of each direction and averaged. A direction in which no line holds two voxels of the region is left
 //! out; if all are, every feature is NaN. With a [weighting](super::TextureParams::weighting) the matrices of all directions
 //! are added, each times its length in mm, and features taken once.
+//!
+//! # Differences
+//! Where a weighting is set and every direction is left out, PyRadiomics reports 0 for the entropy and the variance of no run
+//! at all, and NaN for the other features; here all are NaN.
 
 use super::TextureParams;
 use super::direction::{Direction, directions};
 use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
 use super::tally::Tally;
 use super::walk;
+use crate::Result;
 use crate::discretize::{Levels, check_spacing};
 use crate::feature_table::feature_table;
-use crate::Result;
 
 /// The run length matrix of one direction, or of several added.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,14 +40,26 @@ pub struct Glrlm {
 }
 
 impl Glrlm {
-    /// The matrix of one direction of [`directions`]; `None` if no line along it holds two voxels of the region.
+    /// The matrix of one direction; `None` if no line along it holds two voxels of the region.
+    ///
+    /// # Panics
+    /// If the direction is not one of [`directions`] at distance 1: its first step that is not 0 is 1, all others -1, 0 or 1.
     pub fn new(levels: &Levels, direction: Direction) -> Option<Self> {
+        let neighbor = direction.0.iter().all(|step| (-1..=1).contains(step));
+        assert!(
+            neighbor && direction > Direction([0, 0, 0]),
+            "runs need a forward direction of distance 1, not {direction:?}"
+        );
         let [nz, ny, nx] = levels.shape();
         let mut tally = Tally::new(levels.n_g(), nz.max(ny).max(nx), levels.n_voxels());
-        walk::run_lengths(levels, direction, |levels, lengths| tally.add(levels, lengths));
+        walk::run_lengths(levels, direction, |levels, lengths| {
+            tally.add(levels, lengths)
+        });
         let cells = tally.into_cells();
         // A run of 2 is two voxels on a line; only without any must the lines be looked at.
-        if cells.iter().all(|cell| cell.column == 1) && !walk::some_line_holds_two(levels, direction) {
+        if cells.iter().all(|cell| cell.column == 1)
+            && !walk::some_line_holds_two(levels, direction)
+        {
             return None;
         }
         // The count at r is of the runs that are at least r long.
@@ -56,7 +72,11 @@ impl Glrlm {
             size: u32::from(cell.column),
             count: f64::from(cell.count - longer(index).unwrap_or(0)),
         });
-        Some(Self { matrix: SizeMatrix { cells: exactly.filter(|cell| cell.count > 0.0).collect() } })
+        Some(Self {
+            matrix: SizeMatrix {
+                cells: exactly.filter(|cell| cell.count > 0.0).collect(),
+            },
+        })
     }
 
     /// The features of this matrix.
@@ -120,9 +140,15 @@ impl GlrlmFeatures {
         let per_matrix: Vec<Self> = match params.weighting {
             None => matrices.map(|(_, glrlm)| glrlm.features()).collect(),
             Some(norm) => {
-                let weighted = matrices
-                    .map(|(direction, glrlm)| (direction.length(spacing, norm).unwrap_or(1.0), glrlm.matrix));
-                vec![Glrlm { matrix: SizeMatrix::weighted_sum(weighted) }.features()]
+                let weighted = matrices.map(|(direction, glrlm)| {
+                    (direction.length(spacing, norm).unwrap_or(1.0), glrlm.matrix)
+                });
+                vec![
+                    Glrlm {
+                        matrix: SizeMatrix::weighted_sum(weighted),
+                    }
+                    .features(),
+                ]
             }
         };
         Ok(Self::mean(&per_matrix))
@@ -143,7 +169,12 @@ mod tests {
     #[test]
     fn the_example_of_the_module() {
         let glrlm = Glrlm::new(&example::levels(), Direction([0, 0, 1])).expect("lines");
-        let cells: Vec<(u16, u32, f64)> = glrlm.matrix.cells.iter().map(|c| (c.level, c.size, c.count)).collect();
+        let cells: Vec<(u16, u32, f64)> = glrlm
+            .matrix
+            .cells
+            .iter()
+            .map(|c| (c.level, c.size, c.count))
+            .collect();
         let expected = [
             (1, 1, 4.0),
             (1, 2, 1.0),
@@ -156,24 +187,33 @@ mod tests {
             (5, 2, 1.0),
         ];
         assert_eq!(cells, expected);
-        assert_eq!((glrlm.matrix.n_elements(), glrlm.matrix.n_covered()), (17.0, 25.0));
+        assert_eq!(
+            (glrlm.matrix.n_elements(), glrlm.matrix.n_covered()),
+            (17.0, 25.0)
+        );
         let f = glrlm.features();
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-14, "{a} {b}");
         close(f.run_percentage, 17.0 / 25.0);
         close(f.long_run_emphasis, (9.0 + 8.0 * 4.0) / 17.0);
-        close(f.gray_level_non_uniformity, (25.0 + 9.0 + 16.0 + 4.0 + 9.0) / 17.0);
+        close(
+            f.gray_level_non_uniformity,
+            (25.0 + 9.0 + 16.0 + 4.0 + 9.0) / 17.0,
+        );
         close(f.run_length_non_uniformity, (81.0 + 64.0) / 17.0);
     }
 
     #[test]
     fn only_lines_with_two_voxels_count() {
         // Two voxels apart on a row: the one direction that sees both.
-        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 0, 0], [0, 0, 0], [2, 0, 0]]]).view()).expect("levels");
+        let levels =
+            Levels::from_array(ndarray::arr3(&[[[1u16, 0, 0], [0, 0, 0], [2, 0, 0]]]).view())
+                .expect("levels");
         assert!(Glrlm::new(&levels, Direction([0, 1, 0])).is_some());
         assert!(Glrlm::new(&levels, Direction([0, 0, 1])).is_none());
         let f = GlrlmFeatures::new(&levels, [1.0; 3], &TextureParams::default()).expect("features");
         assert_eq!((f.short_run_emphasis, f.run_percentage), (1.0, 1.0));
-        let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 0, 0], [0, 0, 1]]]).view()).expect("levels");
+        let levels =
+            Levels::from_array(ndarray::arr3(&[[[1u16, 0, 0], [0, 0, 1]]]).view()).expect("levels");
         let f = GlrlmFeatures::new(&levels, [1.0; 3], &TextureParams::default()).expect("features");
         assert!(f.iter().all(|(_, value)| value.is_nan()));
     }

@@ -40,7 +40,11 @@ impl Glszm {
             size: equal[0].1,
             count: equal.len() as f64,
         });
-        Self { matrix: SizeMatrix { cells: cells.collect() } }
+        Self {
+            matrix: SizeMatrix {
+                cells: cells.collect(),
+            },
+        }
     }
 
     /// The features of this matrix.
@@ -114,18 +118,41 @@ mod tests {
     #[test]
     fn the_example_of_the_module() {
         let glszm = Glszm::new(&example::levels(), None);
-        let cells: Vec<(u16, u32, f64)> = glszm.matrix.cells.iter().map(|c| (c.level, c.size, c.count)).collect();
+        let cells: Vec<(u16, u32, f64)> = glszm
+            .matrix
+            .cells
+            .iter()
+            .map(|c| (c.level, c.size, c.count))
+            .collect();
         assert_eq!(glszm.matrix.n_covered(), 25.0);
-        let expected = [(1, 1, 3.0), (1, 3, 1.0), (2, 5, 1.0), (3, 3, 2.0), (4, 4, 1.0), (5, 2, 2.0)];
+        let expected = [
+            (1, 1, 3.0),
+            (1, 3, 1.0),
+            (2, 5, 1.0),
+            (3, 3, 2.0),
+            (4, 4, 1.0),
+            (5, 2, 2.0),
+        ];
         assert_eq!(cells, expected);
     }
 
     #[test]
     fn a_flat_region_is_one_zone() {
-        let levels = Levels::from_array(ndarray::Array3::from_elem((2, 3, 4), 1u16).view()).expect("levels");
+        let levels =
+            Levels::from_array(ndarray::Array3::from_elem((2, 3, 4), 1u16).view()).expect("levels");
         let f = Glszm::new(&levels, None).features();
-        assert_eq!((f.zone_entropy.to_bits(), f.zone_variance, f.large_area_emphasis), (0, 0.0, 576.0));
+        assert_eq!(
+            (
+                f.zone_entropy.to_bits(),
+                f.zone_variance,
+                f.large_area_emphasis
+            ),
+            (0, 0.0, 576.0)
+        );
         let f = Glszm::new(&levels, Some(Axis::Z)).features();
-        assert_eq!((f.zone_percentage, f.large_area_emphasis), (2.0 / 24.0, 144.0));
+        assert_eq!(
+            (f.zone_percentage, f.large_area_emphasis),
+            (2.0 / 24.0, 144.0)
+        );
     }
 }

@@ -11,13 +11,14 @@
 //! 10^5 pairs loses 10^-6 of its weight, which moves the correlation by more than 10^-8. `Q` is therefore evaluated between
 //! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`.
 
-use nalgebra::{DMatrix, SymmetricEigen};
-
 use super::glcm::GlcmCell;
 
-/// An eigenvalue is accepted when its residual is below this fraction of it; its error is then below the square of the
-/// residual over the gap to the next one, and never above the residual.
-const RESIDUAL: f64 = 1e-10;
+/// An eigenvalue is accepted when its residual is below the first fraction of it, or below the second and the square of the
+/// residual over the gap to the next eigenvalue is below the third. The error is at most the residual in either case, and of
+/// the size of the square over the gap unless a close eigenvalue has stayed hidden.
+const RESIDUAL: f64 = 1e-11;
+const RESIDUAL_WITH_GAP: f64 = 1e-8;
+const SQUARE_OVER_GAP: f64 = 1e-15;
 
 /// The maximal correlation as PyRadiomics has it: `√λ₂` of the matrix `Q` of the module documentation, in [0, 1]; 0 if only
 /// one level occurs in the rows or in the columns.
@@ -25,12 +26,21 @@ const RESIDUAL: f64 = 1e-10;
 /// `px` and `py` are the sums of the cells' rows and columns, indexed by level.
 pub(super) fn maximal_correlation(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
     let operator = Deflated::new(cells, px, py);
-    let Some((value, column_vector)) = second_singular_pair(&operator) else { return 0.0 };
+    let Some((value, column_vector)) = second_singular_pair(&operator) else {
+        return 0.0;
+    };
     if value <= f64::EPSILON {
         return value;
     }
-    let row_vector: Vec<f64> = operator.apply_left(&column_vector).into_iter().map(|u| u / value).collect();
-    let (mut left, mut right) = (vec![0.0; operator.root_y.len()], vec![0.0; operator.root_y.len()]);
+    let row_vector: Vec<f64> = operator
+        .apply_left(&column_vector)
+        .into_iter()
+        .map(|u| u / value)
+        .collect();
+    let (mut left, mut right) = (
+        vec![0.0; operator.root_y.len()],
+        vec![0.0; operator.root_y.len()],
+    );
     for &(row, column, d) in &operator.entries {
         let (x, y) = (operator.root_x[row], operator.root_y[column]);
         let (p, product) = (d * x * y, x * x * y * y);
@@ -68,7 +78,11 @@ impl Deflated {
                 (row, column, cell.p / (root_x[row] * root_y[column]))
             })
             .collect();
-        Self { entries, root_x, root_y }
+        Self {
+            entries,
+            root_x,
+            root_y,
+        }
     }
 
     /// `B v`.
@@ -123,11 +137,22 @@ fn largest_eigenpair(operator: &Deflated) -> (f64, Vec<f64>) {
         let norm = dot(&next, &next).sqrt();
         let exhausted = step == dimension || norm <= f64::EPSILON;
         if exhausted || step.is_multiple_of(8) {
-            let top = top_pair(&diagonal, &off_diagonal);
-            if exhausted || norm * top.components[step - 1].abs() <= RESIDUAL * top.value {
+            let top = Tridiagonal {
+                diagonal: &diagonal,
+                off_diagonal: &off_diagonal,
+            }
+            .top();
+            let residual = norm * top.components[step - 1].abs();
+            let converged = residual <= RESIDUAL * top.value
+                || (residual <= RESIDUAL_WITH_GAP * top.value
+                    && residual * residual <= SQUARE_OVER_GAP * top.value * (top.value - top.next));
+            if exhausted || converged {
                 let mut vector = vec![0.0; dimension];
                 for (component, v) in top.components.iter().zip(&basis) {
-                    vector.iter_mut().zip(v).for_each(|(x, v)| *x += component * v);
+                    vector
+                        .iter_mut()
+                        .zip(v)
+                        .for_each(|(x, v)| *x += component * v);
                 }
                 return (top.value, vector);
             }
@@ -137,22 +162,97 @@ fn largest_eigenpair(operator: &Deflated) -> (f64, Vec<f64>) {
     }
 }
 
-/// The largest eigenvalue of the tridiagonal matrix and its vector.
-struct TopPair {
+/// A symmetric tridiagonal matrix with positive elements beside the diagonal and no negative eigenvalue.
+struct Tridiagonal<'a> {
+    diagonal: &'a [f64],
+    off_diagonal: &'a [f64],
+}
+
+/// The two largest eigenvalues, and the vector of the largest, of length 1.
+struct Top {
     value: f64,
+    next: f64,
     components: Vec<f64>,
 }
 
-fn top_pair(diagonal: &[f64], off_diagonal: &[f64]) -> TopPair {
-    let n = diagonal.len();
-    let tridiagonal = DMatrix::from_fn(n, n, |i, j| match i.abs_diff(j) {
-        0 => diagonal[i],
-        1 => off_diagonal[i.min(j)],
-        _ => 0.0,
-    });
-    let eigen = SymmetricEigen::new(tridiagonal);
-    let (index, value) = eigen.eigenvalues.argmax();
-    TopPair { value, components: eigen.eigenvectors.column(index).iter().copied().collect() }
+impl Tridiagonal<'_> {
+    fn top(&self) -> Top {
+        let value = self.eigenvalue(0);
+        let next = if self.diagonal.len() > 1 {
+            self.eigenvalue(1)
+        } else {
+            0.0
+        };
+        Top {
+            value,
+            next,
+            components: self.vector_of_the_largest(value),
+        }
+    }
+
+    /// The pivots of `λ - T`; as many are negative as there are eigenvalues above `λ`.
+    fn pivots(&self, lambda: f64) -> impl Iterator<Item = f64> {
+        let mut previous = 1.0;
+        let squares = std::iter::once(0.0).chain(self.off_diagonal.iter().map(|b| b * b));
+        self.diagonal.iter().zip(squares).map(move |(a, square)| {
+            let pivot: f64 = lambda - a - square / previous;
+            // A pivot of 0 would be a division by 0; this one is within the rounding of the others.
+            previous = if pivot.abs() < f64::MIN_POSITIVE {
+                f64::MIN_POSITIVE
+            } else {
+                pivot
+            };
+            previous
+        })
+    }
+
+    /// The eigenvalue that `rank` others are larger than, from above, by bisection.
+    fn eigenvalue(&self, rank: usize) -> f64 {
+        let beside = |i: usize| self.off_diagonal.get(i).copied().unwrap_or(0.0);
+        let bound =
+            |i: usize| self.diagonal[i] + beside(i) + if i > 0 { beside(i - 1) } else { 0.0 };
+        let mut high = (0..self.diagonal.len())
+            .map(bound)
+            .fold(f64::MIN_POSITIVE, f64::max)
+            * (1.0 + 4.0 * f64::EPSILON);
+        let mut low = 0.0;
+        while high - low > 2.0 * f64::EPSILON * high {
+            let middle = low + (high - low) / 2.0;
+            if middle <= low || middle >= high {
+                break;
+            }
+            let larger = self.pivots(middle).filter(|&pivot| pivot < 0.0).count();
+            if larger > rank {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        high
+    }
+
+    /// Inverse iteration from a vector of ones: the vector of the largest eigenvalue has no negative component, so the start
+    /// is never orthogonal to it, and one step with a shift this near is as good as the shift.
+    fn vector_of_the_largest(&self, value: f64) -> Vec<f64> {
+        let floor = f64::EPSILON * value.max(f64::MIN_POSITIVE);
+        let pivots: Vec<f64> = self.pivots(value).map(|pivot| pivot.max(floor)).collect();
+        let n = pivots.len();
+        let mut x = vec![1.0; n];
+        for _ in 0..3 {
+            for i in 1..n {
+                x[i] += self.off_diagonal[i - 1] / pivots[i - 1] * x[i - 1];
+            }
+            for i in (0..n).rev() {
+                x[i] /= pivots[i];
+                if i + 1 < n {
+                    x[i] += self.off_diagonal[i] / pivots[i] * x[i + 1];
+                }
+            }
+            let norm = dot(&x, &x).sqrt();
+            x.iter_mut().for_each(|x| *x /= norm);
+        }
+        x
+    }
 }
 
 /// A fixed vector with no structure that an eigenvector could be orthogonal to: a mixed counter in [-1, 1).
@@ -179,18 +279,28 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     /// The same by a dense singular value decomposition.
     fn dense(p: &DMatrix<f64>) -> f64 {
-        let keep = |sums: Vec<f64>| (0..sums.len()).filter(|&i| sums[i] > 0.0).collect::<Vec<_>>();
+        let keep = |sums: Vec<f64>| {
+            (0..sums.len())
+                .filter(|&i| sums[i] > 0.0)
+                .collect::<Vec<_>>()
+        };
         let rows = keep(p.column_sum().iter().copied().collect());
         let columns = keep(p.row_sum().iter().copied().collect());
         let d = DMatrix::from_fn(rows.len(), columns.len(), |i, j| {
             let (px, py) = (p.row(rows[i]).sum(), p.column(columns[j]).sum());
             p[(rows[i], columns[j])] / (px * py).sqrt()
         });
-        let mut values: Vec<f64> = d.svd(false, false).singular_values.iter().copied().collect();
+        let mut values: Vec<f64> = d
+            .svd(false, false)
+            .singular_values
+            .iter()
+            .copied()
+            .collect();
         values.sort_by(|a, b| b.total_cmp(a));
         values.get(1).copied().unwrap_or(0.0)
     }
@@ -207,7 +317,11 @@ mod tests {
         for i in 0..n {
             for j in 0..n {
                 if p[(i, j)] > 0.0 {
-                    cells.push(GlcmCell { i: i as u16 + 1, j: j as u16 + 1, p: p[(i, j)] });
+                    cells.push(GlcmCell {
+                        i: i as u16 + 1,
+                        j: j as u16 + 1,
+                        p: p[(i, j)],
+                    });
                     px[i + 1] += p[(i, j)];
                     py[j + 1] += p[(i, j)];
                 }
@@ -229,7 +343,9 @@ mod tests {
         p /= p.sum();
         let (cells, px, py) = counted(&p);
         let q = DMatrix::from_fn(6, 6, |i, j| {
-            (0..6).map(|k| p[(i, k)] * p[(j, k)] / (px[i + 1] * py[k + 1] + f64::EPSILON)).sum()
+            (0..6)
+                .map(|k| p[(i, k)] * p[(j, k)] / (px[i + 1] * py[k + 1] + f64::EPSILON))
+                .sum()
         });
         let mut values: Vec<f64> = q.complex_eigenvalues().iter().map(|v| v.re).collect();
         values.sort_by(|a, b| b.total_cmp(a));

@@ -65,7 +65,13 @@ pub struct TextureParams {
 
 impl Default for TextureParams {
     fn default() -> Self {
-        Self { distances: vec![1], force_2d: None, symmetrical_glcm: true, weighting: None, gldm_alpha: 0 }
+        Self {
+            distances: vec![1],
+            force_2d: None,
+            symmetrical_glcm: true,
+            weighting: None,
+            gldm_alpha: 0,
+        }
     }
 }
 

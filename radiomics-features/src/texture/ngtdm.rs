@@ -20,9 +20,9 @@
 //! IBSI leaves voxels without neighbors out of `n(i)`.
 
 use super::{TextureParams, walk};
+use crate::Result;
 use crate::discretize::Levels;
 use crate::feature_table::feature_table;
-use crate::Result;
 
 /// One level of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +56,8 @@ impl Ngtdm {
         walk::sum_neighbors(levels, &shells, params.force_2d, |levels, sums, counts| {
             for ((&level, &sum), &count) in levels.iter().zip(sums).zip(counts) {
                 if level != 0 && count > 0 {
-                    differences[usize::from(level)] += (f64::from(level) - sum as f64 / count as f64).abs();
+                    differences[usize::from(level)] +=
+                        (f64::from(level) - sum as f64 / count as f64).abs();
                 }
             }
         });
@@ -65,7 +66,9 @@ impl Ngtdm {
             count: bin.count,
             difference: differences[usize::from(bin.level)],
         });
-        Ok(Self { rows: rows.collect() })
+        Ok(Self {
+            rows: rows.collect(),
+        })
     }
 
     /// The features of this matrix.
@@ -172,7 +175,8 @@ mod tests {
 
     #[test]
     fn the_example_of_the_module() {
-        let ngtdm = Ngtdm::new(&example::levels(), &TextureParams::default()).expect("valid distances");
+        let ngtdm =
+            Ngtdm::new(&example::levels(), &TextureParams::default()).expect("valid distances");
         let counts: Vec<usize> = ngtdm.rows.iter().map(|row| row.count).collect();
         assert_eq!(counts, [6, 5, 6, 4, 4]);
         let expected = [143.0 / 15.0, 1.525, 44.0 / 15.0, 2.625, 20.0 / 3.0];
@@ -185,8 +189,22 @@ mod tests {
     fn voxels_without_neighbors_count_but_do_not_differ() {
         let levels = Levels::from_array(ndarray::arr3(&[[[1u16, 0, 4]]]).view()).expect("levels");
         let ngtdm = Ngtdm::new(&levels, &TextureParams::default()).expect("valid distances");
-        assert!(ngtdm.rows.iter().all(|row| row.count == 1 && row.difference == 0.0));
+        assert!(
+            ngtdm
+                .rows
+                .iter()
+                .all(|row| row.count == 1 && row.difference == 0.0)
+        );
         let f = ngtdm.features();
-        assert_eq!((f.coarseness, f.busyness, f.complexity, f.contrast, f.strength), (1e6, 0.0, 0.0, 0.0, 0.0));
+        assert_eq!(
+            (
+                f.coarseness,
+                f.busyness,
+                f.complexity,
+                f.contrast,
+                f.strength
+            ),
+            (1e6, 0.0, 0.0, 0.0, 0.0)
+        );
     }
 }

@@ -29,7 +29,10 @@ impl SizeMatrix {
 
     /// `Σ s P(i, s)`, the number of voxels the elements cover.
     pub fn n_covered(&self) -> f64 {
-        self.cells.iter().map(|cell| f64::from(cell.size) * cell.count).sum()
+        self.cells
+            .iter()
+            .map(|cell| f64::from(cell.size) * cell.count)
+            .sum()
     }
 
     /// The weighted sum of matrices.
@@ -37,7 +40,10 @@ impl SizeMatrix {
         let mut cells: Vec<SizeCell> = matrices
             .into_iter()
             .flat_map(|(weight, matrix)| {
-                matrix.cells.into_iter().map(move |cell| SizeCell { count: weight * cell.count, ..cell })
+                matrix.cells.into_iter().map(move |cell| SizeCell {
+                    count: weight * cell.count,
+                    ..cell
+                })
             })
             .collect();
         cells.sort_by_key(|cell| (cell.level, cell.size));
@@ -88,7 +94,12 @@ pub(super) struct SizeMarginals {
 impl SizeMarginals {
     fn new(matrix: &SizeMatrix) -> Self {
         let n = matrix.n_elements();
-        let mean_level = matrix.cells.iter().map(|c| f64::from(c.level) * c.count).sum::<f64>() / n;
+        let mean_level = matrix
+            .cells
+            .iter()
+            .map(|c| f64::from(c.level) * c.count)
+            .sum::<f64>()
+            / n;
         let mean_size = matrix.n_covered() / n;
         let mut m = Self {
             n,

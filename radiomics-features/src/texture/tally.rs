@@ -15,7 +15,11 @@ pub(super) struct Cell {
 #[derive(Debug)]
 pub(super) enum Tally {
     /// `parts` tables one after the other, each row-major with `columns` columns.
-    Table { columns: usize, parts: usize, counts: Vec<u32> },
+    Table {
+        columns: usize,
+        parts: usize,
+        counts: Vec<u32>,
+    },
     /// `row << 16 | column` of every pair.
     List(Vec<u32>),
 }
@@ -36,19 +40,31 @@ impl Tally {
             return Self::List(Vec::new());
         }
         let parts = if cells <= SMALL { PARTS } else { 1 };
-        Self::Table { columns, parts, counts: vec![0; parts * cells] }
+        Self::Table {
+            columns,
+            parts,
+            counts: vec![0; parts * cells],
+        }
     }
 
     /// Counts the pairs of two rows of equal length.
     pub(super) fn add(&mut self, rows: &[u16], columns: &[u16]) {
         debug_assert_eq!(rows.len(), columns.len());
         match self {
-            Self::Table { columns: stride, parts: 1, counts } => {
+            Self::Table {
+                columns: stride,
+                parts: 1,
+                counts,
+            } => {
                 for (&row, &column) in rows.iter().zip(columns) {
                     counts[usize::from(row) * *stride + usize::from(column)] += 1;
                 }
             }
-            Self::Table { columns: stride, counts, .. } => add_to_parts(counts, *stride, rows, columns),
+            Self::Table {
+                columns: stride,
+                counts,
+                ..
+            } => add_to_parts(counts, *stride, rows, columns),
             Self::List(pairs) => pairs.extend(
                 rows.iter()
                     .zip(columns)
@@ -61,13 +77,21 @@ impl Tally {
     /// The cells that are not empty, by row, then column.
     pub(super) fn into_cells(self) -> Vec<Cell> {
         match self {
-            Self::Table { columns, parts, counts } => {
+            Self::Table {
+                columns,
+                parts,
+                counts,
+            } => {
                 let counts = fold_parts(counts, parts);
                 let mut cells = Vec::new();
                 for (row, line) in counts.chunks_exact(columns).enumerate().skip(1) {
                     for (column, &count) in line.iter().enumerate().skip(1) {
                         if count > 0 {
-                            cells.push(Cell { row: row as u16, column: column as u16, count });
+                            cells.push(Cell {
+                                row: row as u16,
+                                column: column as u16,
+                                count,
+                            });
                         }
                     }
                 }
@@ -90,7 +114,11 @@ impl Tally {
     /// Adds every pair in the other order as well. Rows and columns must have the same bound.
     pub(super) fn symmetrize(&mut self) {
         match self {
-            Self::Table { columns, parts, counts } => {
+            Self::Table {
+                columns,
+                parts,
+                counts,
+            } => {
                 let mut folded = fold_parts(std::mem::take(counts), *parts);
                 *parts = 1;
                 for row in 0..*columns {
@@ -155,7 +183,11 @@ mod tests {
     fn tallies(rows: &[u16], columns: &[u16]) -> [Tally; 3] {
         let mut tallies = [
             Tally::new(70, 70, 1000),
-            Tally::Table { columns: 71, parts: 1, counts: vec![0; 71 * 71] },
+            Tally::Table {
+                columns: 71,
+                parts: 1,
+                counts: vec![0; 71 * 71],
+            },
             Tally::List(Vec::new()),
         ];
         for tally in &mut tallies {
@@ -181,9 +213,16 @@ mod tests {
                 }
                 tally.into_cells()
             });
-            let inside = rows.iter().zip(&columns).filter(|&(&r, &c)| r > 0 && c > 0).count();
+            let inside = rows
+                .iter()
+                .zip(&columns)
+                .filter(|&(&r, &c)| r > 0 && c > 0)
+                .count();
             let expected = if symmetric { 2 * inside } else { inside };
-            assert_eq!(small.iter().map(|cell| cell.count as usize).sum::<usize>(), expected);
+            assert_eq!(
+                small.iter().map(|cell| cell.count as usize).sum::<usize>(),
+                expected
+            );
             assert_eq!(small, table);
             assert_eq!(small, list);
         }
@@ -192,7 +231,13 @@ mod tests {
     #[test]
     fn many_levels_on_few_voxels_are_listed() {
         assert!(matches!(Tally::new(65_535, 65_535, 100), Tally::List(_)));
-        assert!(matches!(Tally::new(300, 300, 20_000), Tally::Table { parts: 1, .. }));
-        assert!(matches!(Tally::new(32, 32, 2), Tally::Table { parts: 4, .. }));
+        assert!(matches!(
+            Tally::new(300, 300, 20_000),
+            Tally::Table { parts: 1, .. }
+        ));
+        assert!(matches!(
+            Tally::new(32, 32, 2),
+            Tally::Table { parts: 4, .. }
+        ));
     }
 }

@@ -29,7 +29,10 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(levels: &'a Levels) -> Self {
-        Self { levels: levels.as_slice(), shape: levels.shape() }
+        Self {
+            levels: levels.as_slice(),
+            shape: levels.shape(),
+        }
     }
 
     fn start(&self, z: usize, y: usize) -> usize {
@@ -43,8 +46,12 @@ impl<'a> Rows<'a> {
 
     /// The row at an offset, if it is in the box.
     fn get_moved(&self, z: usize, y: usize, step_z: isize, step_y: isize) -> Option<&'a [u16]> {
-        let z = z.checked_add_signed(step_z).filter(|&z| z < self.shape[0])?;
-        let y = y.checked_add_signed(step_y).filter(|&y| y < self.shape[1])?;
+        let z = z
+            .checked_add_signed(step_z)
+            .filter(|&z| z < self.shape[0])?;
+        let y = y
+            .checked_add_signed(step_y)
+            .filter(|&y| y < self.shape[1])?;
         Some(self.get(z, y))
     }
 
@@ -56,14 +63,21 @@ impl<'a> Rows<'a> {
 
 /// Visits `(centers, neighbors)`: equally long parts of two rows, such that the voxel at each position of the second lies
 /// at `direction` from the voxel at the same position of the first. Together they are all pairs inside the box.
-pub(super) fn row_pairs(levels: &Levels, direction: Direction, mut visit: impl FnMut(&[u16], &[u16])) {
+pub(super) fn row_pairs(
+    levels: &Levels,
+    direction: Direction,
+    mut visit: impl FnMut(&[u16], &[u16]),
+) {
     let rows = Rows::of(levels);
     let Direction([step_z, step_y, step_x]) = direction;
     let centers = overlap(rows.shape[2], step_x);
     let neighbors = moved(&centers, step_x);
     for (z, y) in rows.indices() {
         if let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) {
-            visit(&rows.get(z, y)[centers.clone()], &neighbor_row[neighbors.clone()]);
+            visit(
+                &rows.get(z, y)[centers.clone()],
+                &neighbor_row[neighbors.clone()],
+            );
         }
     }
 }
@@ -71,38 +85,60 @@ pub(super) fn row_pairs(levels: &Levels, direction: Direction, mut visit: impl F
 /// Visits `(levels, lengths)` row by row, where a voxel's length is that of the run of its level along the direction, from
 /// the run's first voxel up to this one. A run of length `r` so shows the lengths 1, 2, .. r once each.
 ///
-/// The direction must be one of [`directions`](super::direction::directions): its predecessor has been visited before.
-pub(super) fn run_lengths(levels: &Levels, direction: Direction, mut visit: impl FnMut(&[u16], &[u16])) {
+/// The direction must be one of [`directions`](super::direction::directions) at distance 1: its predecessor has been visited
+/// before, in the same plane or in the one before, so that two planes of lengths are enough.
+pub(super) fn run_lengths(
+    levels: &Levels,
+    direction: Direction,
+    mut visit: impl FnMut(&[u16], &[u16]),
+) {
     let rows = Rows::of(levels);
     let Direction([step_z, step_y, step_x]) = direction;
-    debug_assert!(direction > Direction([0, 0, 0]), "runs are followed forwards");
     let side = rows.shape[2];
-    let mut lengths = vec![1u16; rows.levels.len()];
+    let (mut current, mut before) = (
+        vec![1u16; rows.shape[1] * side],
+        vec![1u16; rows.shape[1] * side],
+    );
     let from = overlap(side, step_x);
     let to = moved(&from, step_x);
     for (z, y) in rows.indices() {
-        let start = rows.start(z, y);
+        if y == 0 {
+            std::mem::swap(&mut current, &mut before);
+        }
         let row = rows.get(z, y);
+        let (earlier, rest) = current.split_at_mut(y * side);
+        let lengths = &mut rest[..side];
+        lengths.fill(1);
         if step_z == 0 && step_y == 0 {
-            extend_along_row(row, &mut lengths[start..start + side], step_x.unsigned_abs());
+            extend_along_row(row, lengths);
         } else if let Some(previous) = rows.get_moved(z, y, -step_z, -step_y) {
-            let previous_start = rows.start(z.wrapping_add_signed(-step_z), y.wrapping_add_signed(-step_y));
-            let (before, after) = lengths.split_at_mut(start);
-            let previous_lengths = &before[previous_start..previous_start + side][from.clone()];
-            let current = after[..side][to.clone()].iter_mut().zip(&row[to.clone()]);
-            for ((length, level), (before, count)) in current.zip(previous[from.clone()].iter().zip(previous_lengths)) {
-                *length = if level == before { count + 1 } else { 1 };
+            let start = y.wrapping_add_signed(-step_y) * side;
+            let previous_lengths = if step_z == 0 {
+                &earlier[start..start + side]
+            } else {
+                &before[start..start + side]
+            };
+            let here = lengths[to.clone()].iter_mut().zip(&row[to.clone()]);
+            let there = previous[from.clone()]
+                .iter()
+                .zip(&previous_lengths[from.clone()]);
+            for ((length, level), (level_before, length_before)) in here.zip(there) {
+                *length = if level == level_before {
+                    length_before + 1
+                } else {
+                    1
+                };
             }
         }
-        visit(row, &lengths[start..start + side]);
+        visit(row, lengths);
     }
 }
 
 /// Run lengths where the predecessor is in the same row.
-fn extend_along_row(row: &[u16], lengths: &mut [u16], step: usize) {
-    for x in step..row.len() {
-        if row[x] == row[x - step] {
-            lengths[x] = lengths[x - step] + 1;
+fn extend_along_row(row: &[u16], lengths: &mut [u16]) {
+    for x in 1..row.len() {
+        if row[x] == row[x - 1] {
+            lengths[x] = lengths[x - 1] + 1;
         }
     }
 }
@@ -112,7 +148,12 @@ pub(super) fn some_line_holds_two(levels: &Levels, direction: Direction) -> bool
     let rows = Rows::of(levels);
     let mut lines = std::collections::HashSet::new();
     for (z, y) in rows.indices() {
-        for (x, _) in rows.get(z, y).iter().enumerate().filter(|&(_, &level)| level != 0) {
+        for (x, _) in rows
+            .get(z, y)
+            .iter()
+            .enumerate()
+            .filter(|&(_, &level)| level != 0)
+        {
             if !lines.insert(entry(rows.shape, [z, y, x], direction)) {
                 return true;
             }
@@ -127,7 +168,11 @@ fn entry(shape: [usize; 3], voxel: [usize; 3], direction: Direction) -> [usize; 
         .filter(|&axis| direction.0[axis] != 0)
         .map(|axis| {
             let step = direction.0[axis];
-            let room = if step > 0 { voxel[axis] } else { shape[axis] - 1 - voxel[axis] };
+            let room = if step > 0 {
+                voxel[axis]
+            } else {
+                shape[axis] - 1 - voxel[axis]
+            };
             room / step.unsigned_abs()
         })
         .min()
@@ -149,10 +194,14 @@ pub(super) fn count_neighbors(
         let row = rows.get(z, y);
         counts.fill(0);
         for &Direction([step_z, step_y, step_x]) in offsets {
-            let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) else { continue };
+            let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) else {
+                continue;
+            };
             let at = overlap(rows.shape[2], step_x);
             let neighbors = &neighbor_row[moved(&at, step_x)];
-            for ((count, &center), &neighbor) in counts[at.clone()].iter_mut().zip(&row[at]).zip(neighbors) {
+            for ((count, &center), &neighbor) in
+                counts[at.clone()].iter_mut().zip(&row[at]).zip(neighbors)
+            {
                 *count += u16::from(alike(center, neighbor));
             }
         }
@@ -171,12 +220,20 @@ pub(super) struct Shell {
 /// of radius `d - 1`.
 pub(super) fn shells(distances: &[usize], longest: usize) -> Vec<Shell> {
     let mut times = std::collections::BTreeMap::new();
-    let distinct: std::collections::BTreeSet<usize> = distances.iter().copied().filter(|&d| d <= longest).collect();
+    let distinct: std::collections::BTreeSet<usize> = distances
+        .iter()
+        .copied()
+        .filter(|&d| d <= longest)
+        .collect();
     for distance in distinct {
         *times.entry(distance).or_insert(0) += 1;
         *times.entry(distance - 1).or_insert(0) -= 1;
     }
-    times.into_iter().filter(|&(_, times)| times != 0).map(|(radius, times)| Shell { radius, times }).collect()
+    times
+        .into_iter()
+        .filter(|&(_, times)| times != 0)
+        .map(|(radius, times)| Shell { radius, times })
+        .collect()
 }
 
 /// Visits `(levels, sums, counts)` row by row: the sum of the levels of a voxel's neighbors inside the region, and their
@@ -191,7 +248,13 @@ pub(super) fn sum_neighbors(
 ) {
     let rows = Rows::of(levels);
     let side = rows.shape[2];
-    let reach = |axis: Axis, radius: usize| if flat == Some(axis) { 0 } else { radius as isize };
+    let reach = |axis: Axis, radius: usize| {
+        if flat == Some(axis) {
+            0
+        } else {
+            radius as isize
+        }
+    };
     // Sum in the low 40 bits, count above: at most 65,535 neighbors of level 65,535 fit.
     let mut columns = vec![0u64; side];
     let (mut sums, mut counts) = (vec![0i64; side], vec![0i64; side]);
@@ -199,7 +262,13 @@ pub(super) fn sum_neighbors(
         sums.fill(0);
         counts.fill(0);
         for shell in shells {
-            add_columns(&rows, z, y, [reach(Axis::Z, shell.radius), reach(Axis::Y, shell.radius)], &mut columns);
+            add_columns(
+                &rows,
+                z,
+                y,
+                [reach(Axis::Z, shell.radius), reach(Axis::Y, shell.radius)],
+                &mut columns,
+            );
             let reach_x = reach(Axis::X, shell.radius).unsigned_abs();
             for x in 0..side {
                 let window = &columns[x.saturating_sub(reach_x)..(x + reach_x + 1).min(side)];
@@ -248,7 +317,9 @@ pub(super) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
     let mut forest = Forest::default();
     let previous_rows: Vec<[isize; 2]> = [[-1, -1], [-1, 0], [-1, 1], [0, -1]]
         .into_iter()
-        .filter(|step| (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0))
+        .filter(|step| {
+            (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0)
+        })
         .collect();
     for (z, y) in rows.indices() {
         let begin = runs.len();
@@ -259,7 +330,13 @@ pub(super) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
                 continue;
             }
             let row = z.wrapping_add_signed(step_z) * rows.shape[1] + y.wrapping_add_signed(step_y);
-            connect(&runs, first_run[row]..first_run[row + 1], begin..runs.len(), along_x, &mut forest);
+            connect(
+                &runs,
+                first_run[row]..first_run[row + 1],
+                begin..runs.len(),
+                along_x,
+                &mut forest,
+            );
         }
         first_run.push(runs.len());
     }
@@ -272,14 +349,24 @@ fn push_runs(row: &[u16], along_x: bool, runs: &mut Vec<Run>) {
     for stretch in row.chunk_by(|a, b| along_x && a == b) {
         let end = x + stretch.len();
         if stretch[0] != 0 {
-            runs.push(Run { start: x as u16, end: end as u16, level: stretch[0] });
+            runs.push(Run {
+                start: x as u16,
+                end: end as u16,
+                level: stretch[0],
+            });
         }
         x = end;
     }
 }
 
 /// Joins the runs of two rows that touch and have one level. Both ranges are in ascending order of x.
-fn connect(runs: &[Run], above: Range<usize>, here: Range<usize>, diagonal: bool, forest: &mut Forest) {
+fn connect(
+    runs: &[Run],
+    above: Range<usize>,
+    here: Range<usize>,
+    diagonal: bool,
+    forest: &mut Forest,
+) {
     let reach = u32::from(diagonal);
     let mut first = above.start;
     for current in here {
@@ -332,7 +419,11 @@ impl Forest {
             let root = self.root(index);
             sizes[root] += u32::from(run.end - run.start);
         }
-        runs.iter().zip(sizes).filter(|&(_, size)| size > 0).map(|(run, size)| (run.level, size)).collect()
+        runs.iter()
+            .zip(sizes)
+            .filter(|&(_, size)| size > 0)
+            .map(|(run, size)| (run.level, size))
+            .collect()
     }
 }
 
@@ -352,36 +443,57 @@ mod tests {
 
     fn at(levels: &Levels, voxel: [isize; 3]) -> u16 {
         let index = voxel.map(|i| usize::try_from(i).ok());
-        let [Some(z), Some(y), Some(x)] = index else { return 0 };
+        let [Some(z), Some(y), Some(x)] = index else {
+            return 0;
+        };
         levels.grid().get([z, y, x]).copied().unwrap_or(0)
     }
 
     fn voxels(levels: &Levels) -> Vec<[isize; 3]> {
         let [nz, ny, nx] = levels.shape().map(|side| side as isize);
-        (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [z, y, x]))).collect()
+        (0..nz)
+            .flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [z, y, x])))
+            .collect()
     }
 
     fn neighbors(levels: &Levels, distances: &[usize], flat: Option<Axis>) -> Vec<Direction> {
-        let half = super::super::direction::directions(levels.shape(), distances, flat).expect("directions");
-        half.iter().flat_map(|&direction| [direction, direction.reversed()]).collect()
+        let half = super::super::direction::directions(levels.shape(), distances, flat)
+            .expect("directions");
+        half.iter()
+            .flat_map(|&direction| [direction, direction.reversed()])
+            .collect()
     }
 
     #[test]
     fn sums_over_boxes_equal_sums_over_neighbors() {
-        for (shape, distances) in [([4, 5, 6], vec![1]), ([3, 7, 5], vec![1, 2]), ([1, 6, 6], vec![2]), ([5, 5, 5], vec![1, 3])] {
+        for (shape, distances) in [
+            ([4, 5, 6], vec![1]),
+            ([3, 7, 5], vec![1, 2]),
+            ([1, 6, 6], vec![2]),
+            ([5, 5, 5], vec![1, 3]),
+        ] {
             for flat in [None, Some(Axis::Z), Some(Axis::Y), Some(Axis::X)] {
                 let levels = volume(shape);
                 let offsets = neighbors(&levels, &distances, flat);
                 let longest = shape.into_iter().max().expect("three sides") - 1;
                 let mut found = Vec::new();
-                sum_neighbors(&levels, &shells(&distances, longest), flat, |_, sums, counts| {
-                    found.extend(sums.iter().copied().zip(counts.iter().copied()));
-                });
+                sum_neighbors(
+                    &levels,
+                    &shells(&distances, longest),
+                    flat,
+                    |_, sums, counts| {
+                        found.extend(sums.iter().copied().zip(counts.iter().copied()));
+                    },
+                );
                 let expected: Vec<(i64, i64)> = voxels(&levels)
                     .into_iter()
                     .map(|voxel| {
-                        let around = offsets.iter().map(|d| at(&levels, std::array::from_fn(|a| voxel[a] + d.0[a])));
-                        around.fold((0, 0), |(sum, n), level| (sum + i64::from(level), n + i64::from(level != 0)))
+                        let around = offsets
+                            .iter()
+                            .map(|d| at(&levels, std::array::from_fn(|a| voxel[a] + d.0[a])));
+                        around.fold((0, 0), |(sum, n), level| {
+                            (sum + i64::from(level), n + i64::from(level != 0))
+                        })
                     })
                     .collect();
                 assert_eq!(found, expected, "{shape:?} {distances:?} {flat:?}");
@@ -433,7 +545,21 @@ mod tests {
         assert_eq!(found, [(1, 5), (2, 5)]);
         let mut columns = zones(&levels, Some(Axis::X));
         columns.sort_unstable();
-        assert_eq!(columns, [(1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (2, 1), (2, 1), (2, 1)]);
+        assert_eq!(
+            columns,
+            [
+                (1, 1),
+                (1, 1),
+                (1, 1),
+                (1, 1),
+                (1, 1),
+                (2, 1),
+                (2, 1),
+                (2, 1),
+                (2, 1),
+                (2, 1)
+            ]
+        );
     }
 
     #[test]

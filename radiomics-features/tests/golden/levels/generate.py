@@ -66,6 +66,10 @@ def cases():
     yield "isolated", listed([[[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 1, 0], [0, 0, 0, 2]]]), spacing, {}
     yield "isolated_off_lines", listed([[[1, 0, 0], [0, 0, 2]]]), spacing, {}
     yield "isolated_off_lines_weighted", listed([[[1, 0, 0], [0, 0, 2]]]), spacing, {"weightingNorm": "euclidean"}
+    apart = listed([[[1, 0, 1], [0, 0, 0], [1, 0, 1]]])
+    yield "isolated_flat", apart, spacing, {}
+    yield "isolated_flat_weighted", apart, spacing, {"weightingNorm": "euclidean"}
+    yield "isolated_flat_line", listed([[[1, 0, 1]]]), spacing, {}
     yield "two_equal", listed([[[1, 1]]]), spacing, {}
     yield "two_unequal", listed([[[1], [2]]]), spacing, {}
     yield "two_by_two", listed([[[1, 1], [2, 2]]]), spacing, {}
