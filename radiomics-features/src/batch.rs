@@ -51,9 +51,18 @@ fn check(row: usize, expected: &Arc<[FeatureName]>, found: &Arc<[FeatureName]>) 
     if Arc::ptr_eq(expected, found) || expected == found {
         return Ok(());
     }
-    let column = expected.iter().zip(found.iter()).take_while(|(a, b)| a == b).count();
+    let column = expected
+        .iter()
+        .zip(found.iter())
+        .take_while(|(a, b)| a == b)
+        .count();
     let name = |names: &[FeatureName]| names.get(column).map(FeatureName::to_string);
-    Err(Error::ColumnMismatch { row, column, expected: name(expected), found: name(found) })
+    Err(Error::ColumnMismatch {
+        row,
+        column,
+        expected: name(expected),
+        found: name(found),
+    })
 }
 
 #[cfg(test)]
@@ -62,13 +71,18 @@ mod tests {
 
     fn row(names: &[&str], values: &[f64]) -> FeatureVector {
         let names = names.iter().map(|n| n.parse().unwrap()).collect();
-        FeatureVector { names, values: values.to_vec(), noise_bands: Vec::new() }
+        FeatureVector {
+            names,
+            values: values.to_vec(),
+            noise_bands: Vec::new(),
+        }
     }
 
     #[test]
     fn rows_of_the_same_columns_are_stacked() {
         let names = ["original_firstorder_Mean", "original_glcm_Contrast"];
-        let table = FeatureTable::stack(&[row(&names, &[1.0, 2.0]), row(&names, &[3.0, 4.0])]).unwrap();
+        let table =
+            FeatureTable::stack(&[row(&names, &[1.0, 2.0]), row(&names, &[3.0, 4.0])]).unwrap();
         assert_eq!(table.values, ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0]]));
         assert_eq!(table.column_names(), names);
         assert_eq!(FeatureTable::stack(&[]).unwrap().values.dim(), (0, 0));
@@ -76,9 +90,15 @@ mod tests {
 
     #[test]
     fn another_column_is_named() {
-        let a = row(&["original_firstorder_Mean", "original_glcm_Contrast"], &[1.0, 2.0]);
+        let a = row(
+            &["original_firstorder_Mean", "original_glcm_Contrast"],
+            &[1.0, 2.0],
+        );
         let b = row(&["original_firstorder_Mean"], &[1.0]);
         let err = FeatureTable::stack([&a, &b]).unwrap_err();
-        assert_eq!(err.to_string(), "row 1 has no feature at column 1, expected original_glcm_Contrast");
+        assert_eq!(
+            err.to_string(),
+            "row 1 has no feature at column 1, expected original_glcm_Contrast"
+        );
     }
 }

@@ -78,7 +78,9 @@ pub enum Error {
         value: f64,
     },
     /// A mask voxel is negative, fractional or too large for a label.
-    #[error("mask voxel (z {z}, y {y}, x {x}) is {value}, expected a whole number from 0 to 4294967295")]
+    #[error(
+        "mask voxel (z {z}, y {y}, x {x}) is {value}, expected a whole number from 0 to 4294967295"
+    )]
     NotALabel {
         /// Slice.
         z: usize,
@@ -130,7 +132,9 @@ pub enum Error {
         size: [usize; 3],
     },
     /// A voxel does not fit the number type the image is declared to have.
-    #[error("voxel (z {z}, y {y}, x {x}) is {value}, which does not fit the pixel type {pixel_type:?}")]
+    #[error(
+        "voxel (z {z}, y {y}, x {x}) is {value}, which does not fit the pixel type {pixel_type:?}"
+    )]
     PixelOutOfType {
         /// Slice.
         z: usize,
@@ -201,7 +205,9 @@ pub enum Error {
         label: u32,
     },
     /// The region extends along too few axes (setting `minimumROIDimensions`).
-    #[error("the region of label {label} spans {size:?} voxels (z, y, x), more than one along {extended} axes, expected at least {minimum}")]
+    #[error(
+        "the region of label {label} spans {size:?} voxels (z, y, x), more than one along {extended} axes, expected at least {minimum}"
+    )]
     RegionTooFlat {
         /// The label.
         label: u32,
@@ -223,7 +229,9 @@ pub enum Error {
         minimum: usize,
     },
     /// The region's bounding box is too large for texture matrices. Resample the image or split the region.
-    #[error("the region spans {shape:?} voxels (z, y, x), expected at most 65535 along each axis and 2147483647 in all")]
+    #[error(
+        "the region spans {shape:?} voxels (z, y, x), expected at most 65535 along each axis and 2147483647 in all"
+    )]
     RegionTooLarge {
         /// Size of the bounding box along z, y, x.
         shape: [usize; 3],
@@ -289,7 +297,11 @@ pub enum Error {
         slices: usize,
     },
     /// Feature vectors that should be stacked do not have the same columns.
-    #[error("row {row} has {} at column {column}, expected {}", or_nothing(found), or_nothing(expected))]
+    #[error(
+        "row {row} has {} at column {column}, expected {}",
+        or_nothing(found),
+        or_nothing(expected)
+    )]
     ColumnMismatch {
         /// The row, counted from 0.
         row: usize,
@@ -305,7 +317,10 @@ pub enum Error {
 impl Error {
     /// The same error, with the file it was found in.
     pub(crate) fn in_file(self, path: &Path) -> Self {
-        Self::InFile { path: path.to_path_buf(), source: Box::new(self) }
+        Self::InFile {
+            path: path.to_path_buf(),
+            source: Box::new(self),
+        }
     }
 }
 

@@ -114,15 +114,23 @@ impl Extractor {
         let mut row = Row::default();
         for family in [Family::Shape, Family::Shape2d] {
             if let Some(selection) = self.params.families.iter().find(|s| s.family == family) {
-                row.push(ImageName::Original, selection, |name| features.shape_value(family, name));
+                row.push(ImageName::Original, selection, |name| {
+                    features.shape_value(family, name)
+                });
             }
         }
         for image in &features.images {
             for selection in self.params.families.iter().filter(|s| !s.family.is_shape()) {
-                row.push(image.image, selection, |name| image.value(selection.family, name));
+                row.push(image.image, selection, |name| {
+                    image.value(selection.family, name)
+                });
             }
         }
-        Ok(FeatureVector { names: row.names.into(), values: row.values, noise_bands: features.noise_bands })
+        Ok(FeatureVector {
+            names: row.names.into(),
+            values: row.values,
+            noise_bands: features.noise_bands,
+        })
     }
 
     /// The features by image and family; every family that is asked for is complete, whatever single features are selected.
@@ -140,13 +148,23 @@ impl Extractor {
         let responses = map_indexed(params.images.len(), |i| {
             let image_params = &params.images[i];
             let flat_axis = image_params.texture.force_2d;
-            let responses = image_params.filter.responses(&image, &kept.bounds, flat_axis)?;
-            Ok(responses.into_iter().map(|response| (image_params, response)).collect())
+            let responses = image_params
+                .filter
+                .responses(&image, &kept.bounds, flat_axis)?;
+            Ok(responses
+                .into_iter()
+                .map(|response| (image_params, response))
+                .collect())
         });
-        let responses: Vec<Vec<(&ImageParams, Response)>> = responses.into_iter().collect::<Result<_>>()?;
-        let mut responses: Vec<(&ImageParams, Response)> = responses.into_iter().flatten().collect();
-        let noise_bands: Vec<ImageName> =
-            responses.iter().map(|(_, r)| r.name).filter(|name| name.is_noise(image.size())).collect();
+        let responses: Vec<Vec<(&ImageParams, Response)>> =
+            responses.into_iter().collect::<Result<_>>()?;
+        let mut responses: Vec<(&ImageParams, Response)> =
+            responses.into_iter().flatten().collect();
+        let noise_bands: Vec<ImageName> = responses
+            .iter()
+            .map(|(_, r)| r.name)
+            .filter(|name| name.is_noise(image.size()))
+            .collect();
         if params.noise_bands == NoiseBands::Drop {
             responses.retain(|(_, response)| !noise_bands.contains(&response.name));
         }
@@ -154,7 +172,10 @@ impl Extractor {
         let images = map_indexed(responses.len(), |i| {
             let (image_params, response) = &responses[i];
             self.image_features(image_params, response, kept.mask.view(), spacing)
-                .map_err(|e| Error::InImage { image: response.name.to_string(), source: Box::new(e) })
+                .map_err(|e| Error::InImage {
+                    image: response.name.to_string(),
+                    source: Box::new(e),
+                })
         });
         Ok(RegionFeatures {
             shape: self.shape(&image, shape_region)?,
@@ -166,7 +187,10 @@ impl Extractor {
 
     /// Whether a family is asked for.
     fn wants(&self, family: Family) -> bool {
-        self.params.families.iter().any(|selection| selection.family == family)
+        self.params
+            .families
+            .iter()
+            .any(|selection| selection.family == family)
     }
 
     /// Normalizes and crops; the region is counted in the image that is returned.
@@ -184,8 +208,15 @@ impl Extractor {
         Ok((image, region))
     }
 
-    fn resegmented<'a>(&self, image: &Volume, region: &'a Region, roi: &Roi<'_>) -> Result<Cow<'a, Region>> {
-        let Some(resegmentation) = &self.params.resegmentation else { return Ok(Cow::Borrowed(region)) };
+    fn resegmented<'a>(
+        &self,
+        image: &Volume,
+        region: &'a Region,
+        roi: &Roi<'_>,
+    ) -> Result<Cow<'a, Region>> {
+        let Some(resegmentation) = &self.params.resegmentation else {
+            return Ok(Cow::Borrowed(region));
+        };
         let values = region.bounds.slice(image.voxels());
         let kept = resegmentation.apply(values, region.mask.view())?;
         Region::new(kept.view(), region.bounds.start, roi.params()).map(Cow::Owned)
@@ -202,7 +233,11 @@ impl Extractor {
     ///
     /// For volumes these are `force2D` and, because of a mix-up of axis orders that users' column sets depend on, more than
     /// one voxel along the axis that mirrors the flat one: with flat z, a region one pixel wide along x has no shape2D.
-    fn shape_2d(&self, image: &Volume, mask: ArrayView3<'_, bool>) -> Result<Option<Shape2dFeatures>> {
+    fn shape_2d(
+        &self,
+        image: &Volume,
+        mask: ArrayView3<'_, bool>,
+    ) -> Result<Option<Shape2dFeatures>> {
         if !self.wants(Family::Shape2d) {
             return Ok(None);
         }
@@ -234,23 +269,43 @@ impl Extractor {
         spacing: [f64; 3],
     ) -> Result<ImageFeatures> {
         let values = response.voxels.view();
-        let levels = Levels::new(values, mask, pixel_kind(response.pixel_type), &params.binning)?;
+        let levels = Levels::new(
+            values,
+            mask,
+            pixel_kind(response.pixel_type),
+            &params.binning,
+        )?;
         let texture = &params.texture;
         let shift = params.voxel_array_shift;
         Ok(ImageFeatures {
             image: response.name,
-            first_order: self
-                .when(Family::FirstOrder, || FirstOrderFeatures::new(values, mask, &levels, spacing, shift))?,
-            glcm: self.when(Family::Glcm, || GlcmFeatures::new(&levels, spacing, texture))?,
-            gldm: self.when(Family::Gldm, || GldmFeatures::new(&levels, spacing, texture))?,
-            glrlm: self.when(Family::Glrlm, || GlrlmFeatures::new(&levels, spacing, texture))?,
-            glszm: self.when(Family::Glszm, || GlszmFeatures::new(&levels, spacing, texture))?,
-            ngtdm: self.when(Family::Ngtdm, || NgtdmFeatures::new(&levels, spacing, texture))?,
+            first_order: self.when(Family::FirstOrder, || {
+                FirstOrderFeatures::new(values, mask, &levels, spacing, shift)
+            })?,
+            glcm: self.when(Family::Glcm, || {
+                GlcmFeatures::new(&levels, spacing, texture)
+            })?,
+            gldm: self.when(Family::Gldm, || {
+                GldmFeatures::new(&levels, spacing, texture)
+            })?,
+            glrlm: self.when(Family::Glrlm, || {
+                GlrlmFeatures::new(&levels, spacing, texture)
+            })?,
+            glszm: self.when(Family::Glszm, || {
+                GlszmFeatures::new(&levels, spacing, texture)
+            })?,
+            ngtdm: self.when(Family::Ngtdm, || {
+                NgtdmFeatures::new(&levels, spacing, texture)
+            })?,
         })
     }
 
     fn when<T>(&self, family: Family, features: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
-        if self.wants(family) { features().map(Some) } else { Ok(None) }
+        if self.wants(family) {
+            features().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -280,18 +335,30 @@ struct Row {
 
 impl Row {
     /// Appends what is selected of a family, if the family was computed.
-    fn push(&mut self, image: ImageName, selection: &FamilySelection, value: impl Fn(&str) -> Option<f64>) {
+    fn push(
+        &mut self,
+        image: ImageName,
+        selection: &FamilySelection,
+        value: impl Fn(&str) -> Option<f64>,
+    ) {
         let family = selection.family;
         let mut one = |feature: &'static str| {
             if let Some(value) = value(feature) {
-                self.names.push(FeatureName { image, family, feature });
+                self.names.push(FeatureName {
+                    image,
+                    family,
+                    feature,
+                });
                 self.values.push(value);
             }
         };
         match &selection.features {
             FeatureSelection::All => family.features().iter().for_each(|&feature| one(feature)),
             FeatureSelection::Only(names) => {
-                names.iter().filter_map(|name| family.feature(name)).for_each(one);
+                names
+                    .iter()
+                    .filter_map(|name| family.feature(name))
+                    .for_each(one);
             }
         }
     }
@@ -337,7 +404,9 @@ impl ImageFeatures {
 }
 
 fn find(mut pairs: impl Iterator<Item = (&'static str, f64)>, feature: &str) -> Option<f64> {
-    pairs.find(|(name, _)| *name == feature).map(|(_, value)| value)
+    pairs
+        .find(|(name, _)| *name == feature)
+        .map(|(_, value)| value)
 }
 
 impl FeatureVector {
@@ -361,6 +430,8 @@ impl FeatureVector {
     /// The value of a feature, or `None` if it was not extracted.
     #[must_use]
     pub fn value(&self, name: FeatureName) -> Option<f64> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value)
     }
 }

@@ -28,10 +28,16 @@ impl Mask {
     /// [`Error::EmptyImage`] without voxels.
     pub fn new(labels: Array3<u32>, geometry: Geometry) -> Result<Self> {
         if labels.is_empty() {
-            return Err(Error::EmptyImage { size: volume::shape(labels.view()) });
+            return Err(Error::EmptyImage {
+                size: volume::shape(labels.view()),
+            });
         }
         let labels = labels.as_standard_layout().into_owned();
-        Ok(Self { labels, geometry, label_one: None })
+        Ok(Self {
+            labels,
+            geometry,
+            label_one: None,
+        })
     }
 
     /// A mask from a drawing program, see [two-valued raster masks](Self#two-valued-raster-masks).
@@ -106,11 +112,17 @@ mod tests {
         let geometry = Geometry::new([1.0; 3]).unwrap();
         let white = array![[[0, 255, 255], [0, 0, 255]]];
         let raster = Mask::from_raster(white.clone(), geometry).unwrap();
-        assert_eq!((raster.stored_value(1), raster.stored_value(255)), (255, 255));
+        assert_eq!(
+            (raster.stored_value(1), raster.stored_value(255)),
+            (255, 255)
+        );
         assert_eq!(Mask::new(white, geometry).unwrap().stored_value(1), 1);
         let several = Mask::from_raster(array![[[0, 2, 3]]], geometry).unwrap();
         assert_eq!(several.stored_value(1), 1);
-        assert_eq!(several.counts().into_iter().collect::<Vec<_>>(), [(2, 1), (3, 1)]);
+        assert_eq!(
+            several.counts().into_iter().collect::<Vec<_>>(),
+            [(2, 1), (3, 1)]
+        );
         let ones = Mask::from_raster(array![[[0, 1, 1]]], geometry).unwrap();
         assert_eq!(ones.stored_value(1), 1);
     }

@@ -45,8 +45,14 @@ impl Family {
     ];
 
     /// The families that depend on intensities, and so exist for every image type.
-    pub const INTENSITY: [Self; 6] =
-        [Self::FirstOrder, Self::Glcm, Self::Gldm, Self::Glrlm, Self::Glszm, Self::Ngtdm];
+    pub const INTENSITY: [Self; 6] = [
+        Self::FirstOrder,
+        Self::Glcm,
+        Self::Gldm,
+        Self::Glrlm,
+        Self::Glszm,
+        Self::Ngtdm,
+    ];
 
     /// Whether the family describes the mask alone.
     #[must_use]
@@ -98,7 +104,11 @@ impl Family {
 
     /// The family's own copy of a feature's name, those on demand included.
     pub(crate) fn feature(self, name: &str) -> Option<&'static str> {
-        self.features().iter().chain(self.features_on_demand()).copied().find(|&known| known == name)
+        self.features()
+            .iter()
+            .chain(self.features_on_demand())
+            .copied()
+            .find(|&known| known == name)
     }
 }
 
@@ -129,7 +139,10 @@ impl Band {
     pub(crate) fn new(letters: &[Pass]) -> Self {
         let mut passes = [Pass::Low; 3];
         passes[..letters.len()].copy_from_slice(letters);
-        Self { passes, n_axes: letters.len() as u8 }
+        Self {
+            passes,
+            n_axes: letters.len() as u8,
+        }
     }
 
     /// The letters, for the filtered axes in the order x, y, z.
@@ -187,10 +200,16 @@ impl ImageName {
     /// Bands of fewer than three letters, of a plane or with `force2D`, skip the flat axis and are never noise by this rule.
     #[must_use]
     pub fn is_noise(&self, size: [usize; 3]) -> bool {
-        let Self::Wavelet { band, .. } = self else { return false };
+        let Self::Wavelet { band, .. } = self else {
+            return false;
+        };
         let [z, y, x] = size;
         band.passes().len() == 3
-            && band.passes().iter().zip([x, y, z]).any(|(&pass, n)| pass == Pass::High && n == 1)
+            && band
+                .passes()
+                .iter()
+                .zip([x, y, z])
+                .any(|(&pass, n)| pass == Pass::High && n == 1)
     }
 }
 
@@ -240,7 +259,12 @@ impl FromStr for Family {
 
     fn from_str(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|family| family.as_str() == name);
-        found.ok_or_else(|| unknown(name, "the family is not one of PyRadiomics' feature classes"))
+        found.ok_or_else(|| {
+            unknown(
+                name,
+                "the family is not one of PyRadiomics' feature classes",
+            )
+        })
     }
 }
 
@@ -257,18 +281,30 @@ impl FromStr for ImageName {
             "exponential" => Self::Exponential,
             "gradient" => Self::Gradient,
             _ => {
-                if let Some(sigma) = name.strip_prefix("log-sigma-").and_then(|s| s.strip_suffix("-mm-3D")) {
+                if let Some(sigma) = name
+                    .strip_prefix("log-sigma-")
+                    .and_then(|s| s.strip_suffix("-mm-3D"))
+                {
                     let sigma = match sigma.split_once('-') {
                         None => sigma.parse().ok().and_then(|s| Sigma::whole(s).ok()),
-                        Some((a, b)) => format!("{a}.{b}").parse().ok().and_then(|s| Sigma::new(s).ok()),
+                        Some((a, b)) => format!("{a}.{b}")
+                            .parse()
+                            .ok()
+                            .and_then(|s| Sigma::new(s).ok()),
                     };
-                    return Ok(Self::LaplacianOfGaussian { sigma: sigma.ok_or_else(bad)? });
+                    return Ok(Self::LaplacianOfGaussian {
+                        sigma: sigma.ok_or_else(bad)?,
+                    });
                 }
                 let (level, letters) = name
                     .strip_prefix("wavelet")
                     .and_then(|rest| rest.split_once('-'))
                     .ok_or_else(bad)?;
-                let level = if level.is_empty() { 1 } else { level.parse().map_err(|_| bad())? };
+                let level = if level.is_empty() {
+                    1
+                } else {
+                    level.parse().map_err(|_| bad())?
+                };
                 let passes: Option<Vec<Pass>> = letters
                     .chars()
                     .map(|c| match c {
@@ -278,9 +314,10 @@ impl FromStr for ImageName {
                     })
                     .collect();
                 match passes {
-                    Some(passes) if (1..=3).contains(&passes.len()) => {
-                        Self::Wavelet { level, band: Band::new(&passes) }
-                    }
+                    Some(passes) if (1..=3).contains(&passes.len()) => Self::Wavelet {
+                        level,
+                        band: Band::new(&passes),
+                    },
                     _ => return Err(bad()),
                 }
             }
@@ -293,17 +330,27 @@ impl FromStr for FeatureName {
 
     fn from_str(name: &str) -> Result<Self> {
         let mut parts = name.splitn(3, '_');
-        let (Some(image), Some(family), Some(feature)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(image), Some(family), Some(feature)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(unknown(name, "expected image_family_Feature"));
         };
         let family: Family = family.parse()?;
-        let feature = family.feature(feature).ok_or_else(|| unknown(name, "the family has no such feature"))?;
-        Ok(Self { image: image.parse()?, family, feature })
+        let feature = family
+            .feature(feature)
+            .ok_or_else(|| unknown(name, "the family has no such feature"))?;
+        Ok(Self {
+            image: image.parse()?,
+            family,
+            feature,
+        })
     }
 }
 
 fn unknown(name: &str, problem: &'static str) -> Error {
-    Error::UnknownFeature { name: name.to_string(), problem }
+    Error::UnknownFeature {
+        name: name.to_string(),
+        problem,
+    }
 }
 
 #[cfg(test)]
@@ -313,8 +360,16 @@ mod tests {
     #[test]
     fn names_survive_parsing_and_printing() {
         let images = [
-            "original", "wavelet-LLH", "wavelet2-HL", "log-sigma-1-0-mm-3D", "log-sigma-3-mm-3D", "square", "squareroot",
-            "logarithm", "exponential", "gradient",
+            "original",
+            "wavelet-LLH",
+            "wavelet2-HL",
+            "log-sigma-1-0-mm-3D",
+            "log-sigma-3-mm-3D",
+            "square",
+            "squareroot",
+            "logarithm",
+            "exponential",
+            "gradient",
         ];
         for image in images {
             for family in Family::ALL {
@@ -329,8 +384,14 @@ mod tests {
     #[test]
     fn unknown_parts_are_refused() {
         for name in [
-            "original", "original_glcm", "original_glcm_Nothing", "wavelet-XYZ_glcm_JointEnergy", "wavelet-_glcm_JointEnergy",
-            "original_shape3D_Flatness", "log-sigma--mm-3D_glcm_JointEnergy", "waveletx-LL_glcm_JointEnergy",
+            "original",
+            "original_glcm",
+            "original_glcm_Nothing",
+            "wavelet-XYZ_glcm_JointEnergy",
+            "wavelet-_glcm_JointEnergy",
+            "original_shape3D_Flatness",
+            "log-sigma--mm-3D_glcm_JointEnergy",
+            "waveletx-LL_glcm_JointEnergy",
         ] {
             assert!(name.parse::<FeatureName>().is_err(), "{name}");
         }

@@ -16,16 +16,26 @@ pub struct Normalization {
 
 impl Default for Normalization {
     fn default() -> Self {
-        Self { scale: 1.0, outliers: None }
+        Self {
+            scale: 1.0,
+            outliers: None,
+        }
     }
 }
 
 impl Normalization {
     pub(crate) fn check(&self) -> Result<()> {
-        for (name, value) in [("normalizeScale", Some(self.scale)), ("removeOutliers", self.outliers)] {
+        for (name, value) in [
+            ("normalizeScale", Some(self.scale)),
+            ("removeOutliers", self.outliers),
+        ] {
             if let Some(value) = value.filter(|v| !(v.is_finite() && *v > 0.0)) {
                 let expected = "a positive number";
-                return Err(Error::InvalidSetting { name, expected, found: value.to_string() });
+                return Err(Error::InvalidSetting {
+                    name,
+                    expected,
+                    found: value.to_string(),
+                });
             }
         }
         Ok(())
@@ -39,17 +49,36 @@ impl Normalization {
         self.check()?;
         let voxels = image.voxels();
         let n = voxels.len() as f64;
-        let mean = voxels.iter().sum::<f64>() / n;
-        let squares: f64 = voxels.iter().map(|v| (v - mean) * (v - mean)).sum();
-        let sd = (squares / (n - 1.0)).sqrt();
+        let sum = compensated_sum(voxels.iter().copied());
+        let squares = compensated_sum(voxels.iter().map(|v| v * v));
+        // The operations of the reference: gray levels of few bins stand or fall with the last bit.
+        let mean = sum / n;
+        let sd = ((squares - sum * sum / n) / (n - 1.0)).sqrt();
         // NaN for a single voxel.
         if sd == 0.0 || sd.is_nan() {
             return Err(Error::ConstantImage { value: mean });
         }
+        let factor = 1.0 / sd;
         let limit = self.outliers.unwrap_or(f64::INFINITY);
-        let normalized: Array3<f64> = voxels.mapv(|v| ((v - mean) / sd).clamp(-limit, limit) * self.scale);
+        let normalized: Array3<f64> =
+            voxels.mapv(|v| ((v - mean) * factor).clamp(-limit, limit) * self.scale);
         Ok(Volume::trusted(normalized, image, PixelType::F64))
     }
+}
+
+/// Neumaier's sum, which carries the rounding errors along.
+fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut lost) = (0.0f64, 0.0);
+    for value in values {
+        let next = sum + value;
+        lost += if sum.abs() >= value.abs() {
+            (sum - next) + value
+        } else {
+            (value - next) + sum
+        };
+        sum = next;
+    }
+    sum + lost
 }
 
 #[cfg(test)]
@@ -59,22 +88,39 @@ mod tests {
     use ndarray::arr3;
 
     fn image(values: [f64; 3]) -> Volume {
-        Volume::new(arr3(&[[values]]), Geometry::new([1.0; 3]).unwrap(), PixelType::I16).unwrap()
+        Volume::new(
+            arr3(&[[values]]),
+            Geometry::new([1.0; 3]).unwrap(),
+            PixelType::I16,
+        )
+        .unwrap()
     }
 
     #[test]
     fn three_voxels_by_hand() {
-        let normalized = Normalization::default().apply(&image([1.0, 2.0, 3.0])).unwrap();
+        let normalized = Normalization::default()
+            .apply(&image([1.0, 2.0, 3.0]))
+            .unwrap();
         assert_eq!(normalized.voxels(), arr3(&[[[-1.0, 0.0, 1.0]]]));
-        let clipped = Normalization { scale: 100.0, outliers: Some(0.5) };
+        let clipped = Normalization {
+            scale: 100.0,
+            outliers: Some(0.5),
+        };
         let normalized = clipped.apply(&image([1.0, 2.0, 3.0])).unwrap();
         assert_eq!(normalized.voxels(), arr3(&[[[-50.0, 0.0, 50.0]]]));
         assert_eq!(normalized.pixel_type(), PixelType::F64);
     }
 
     #[test]
+    fn sums_keep_what_cancels() {
+        assert_eq!(compensated_sum([1e16, 1.0, -1e16, 1.0].into_iter()), 2.0);
+    }
+
+    #[test]
     fn a_constant_image_has_no_standard_deviation() {
-        let err = Normalization::default().apply(&image([7.0; 3])).unwrap_err();
+        let err = Normalization::default()
+            .apply(&image([7.0; 3]))
+            .unwrap_err();
         assert!(matches!(err, Error::ConstantImage { value: 7.0 }));
     }
 }

@@ -43,9 +43,16 @@ impl Resegmentation {
     pub(crate) fn check(&self) -> Result<()> {
         let upper = self.upper.unwrap_or(self.lower);
         if !(self.lower.is_finite() && upper.is_finite() && self.lower <= upper) {
-            let (name, expected) = ("resegmentRange", "one or two finite numbers, in ascending order");
+            let (name, expected) = (
+                "resegmentRange",
+                "one or two finite numbers, in ascending order",
+            );
             let found = format!("{:?} to {:?}", self.lower, self.upper);
-            return Err(Error::InvalidSetting { name, expected, found });
+            return Err(Error::InvalidSetting {
+                name,
+                expected,
+                found,
+            });
         }
         Ok(())
     }
@@ -54,19 +61,30 @@ impl Resegmentation {
     ///
     /// # Errors
     /// [`Error::ResegmentedAway`] if at most one voxel is left.
-    pub fn apply(&self, values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> Result<Array3<bool>> {
+    pub fn apply(
+        &self,
+        values: ArrayView3<'_, f64>,
+        mask: ArrayView3<'_, bool>,
+    ) -> Result<Array3<bool>> {
         self.check()?;
-        let inside: Vec<f64> =
-            values.iter().zip(&mask).filter(|&(_, &inside)| inside).map(|(&v, _)| v).collect();
+        let inside: Vec<f64> = values
+            .iter()
+            .zip(&mask)
+            .filter(|&(_, &inside)| inside)
+            .map(|(&v, _)| v)
+            .collect();
         let before = inside.len();
         let to_intensity = self.threshold(&inside);
         // A negative maximum turns the order of relative limits; PyRadiomics keeps it and finds nothing.
         let lower = to_intensity(self.lower);
         let upper = self.upper.map_or(f64::INFINITY, to_intensity);
         let mut kept = Array3::from_elem(mask.dim(), false);
-        Zip::from(&mut kept).and(values).and(mask).for_each(|kept, &v, &inside| {
-            *kept = inside && v >= lower && v <= upper;
-        });
+        Zip::from(&mut kept)
+            .and(values)
+            .and(mask)
+            .for_each(|kept, &v, &inside| {
+                *kept = inside && v >= lower && v <= upper;
+            });
         let n_voxels = kept.iter().filter(|&&k| k).count();
         if n_voxels <= 1 {
             return Err(Error::ResegmentedAway { n_voxels, before });
@@ -78,7 +96,10 @@ impl Resegmentation {
         let n = inside.len() as f64;
         let (offset, factor) = match self.mode {
             ResegmentMode::Absolute => (0.0, 1.0),
-            ResegmentMode::Relative => (0.0, inside.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            ResegmentMode::Relative => (
+                0.0,
+                inside.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            ),
             ResegmentMode::Sigma => {
                 let mean = inside.iter().sum::<f64>() / n;
                 let variance = inside.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
@@ -97,7 +118,12 @@ mod tests {
     fn kept(lower: f64, upper: Option<f64>, mode: ResegmentMode) -> Result<Vec<bool>> {
         let values = arr3(&[[[1.0, 2.0, 3.0, 4.0, 100.0]]]);
         let mask = arr3(&[[[true, true, true, true, false]]]);
-        let resegmentation = Resegmentation { lower, upper, mode, shape: ResegmentShape::default() };
+        let resegmentation = Resegmentation {
+            lower,
+            upper,
+            mode,
+            shape: ResegmentShape::default(),
+        };
         let kept = resegmentation.apply(values.view(), mask.view())?;
         Ok(kept.into_raw_vec_and_offset().0)
     }
@@ -116,7 +142,16 @@ mod tests {
     #[test]
     fn at_least_two_voxels_must_be_left() {
         let err = kept(4.0, None, ResegmentMode::Absolute).unwrap_err();
-        assert!(matches!(err, Error::ResegmentedAway { n_voxels: 1, before: 4 }));
-        assert!(matches!(kept(3.0, Some(2.0), ResegmentMode::Absolute), Err(Error::InvalidSetting { .. })));
+        assert!(matches!(
+            err,
+            Error::ResegmentedAway {
+                n_voxels: 1,
+                before: 4
+            }
+        ));
+        assert!(matches!(
+            kept(3.0, Some(2.0), ResegmentMode::Absolute),
+            Err(Error::InvalidSetting { .. })
+        ));
     }
 }

@@ -22,7 +22,12 @@ pub struct RoiParams {
 
 impl Default for RoiParams {
     fn default() -> Self {
-        Self { label: 1, minimum_dimensions: 2, minimum_size: None, geometry_tolerance: 1e-6 }
+        Self {
+            label: 1,
+            minimum_dimensions: 2,
+            minimum_size: None,
+            geometry_tolerance: 1e-6,
+        }
     }
 }
 
@@ -32,17 +37,29 @@ impl RoiParams {
             return Err(invalid("label", "a label of 1 or more", self.label));
         }
         if !(1..=3).contains(&self.minimum_dimensions) {
-            return Err(invalid("minimumROIDimensions", "1, 2 or 3", self.minimum_dimensions));
+            return Err(invalid(
+                "minimumROIDimensions",
+                "1, 2 or 3",
+                self.minimum_dimensions,
+            ));
         }
         if !(self.geometry_tolerance.is_finite() && self.geometry_tolerance > 0.0) {
-            return Err(invalid("geometryTolerance", "a positive number", self.geometry_tolerance));
+            return Err(invalid(
+                "geometryTolerance",
+                "a positive number",
+                self.geometry_tolerance,
+            ));
         }
         Ok(())
     }
 }
 
 fn invalid(name: &'static str, expected: &'static str, found: impl ToString) -> Error {
-    Error::InvalidSetting { name, expected, found: found.to_string() }
+    Error::InvalidSetting {
+        name,
+        expected,
+        found: found.to_string(),
+    }
 }
 
 /// A box of voxels, axes in `(z, y, x)` order.
@@ -58,7 +75,10 @@ pub struct BoundingBox {
 impl BoundingBox {
     /// All of an image of this size.
     pub(crate) fn whole(size: [usize; 3]) -> Self {
-        Self { start: [0; 3], size }
+        Self {
+            start: [0; 3],
+            size,
+        }
     }
 
     /// The smallest box that holds every `true` voxel.
@@ -67,7 +87,9 @@ impl BoundingBox {
         let mut high = [0; 3];
         for (z, plane) in mask.axis_iter(Axis(0)).enumerate() {
             for (y, row) in plane.axis_iter(Axis(0)).enumerate() {
-                let Some(first) = row.iter().position(|&m| m) else { continue };
+                let Some(first) = row.iter().position(|&m| m) else {
+                    continue;
+                };
                 let last = row.iter().rposition(|&m| m).unwrap_or(first);
                 for (axis, (a, b)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
                     low[axis] = low[axis].min(a);
@@ -75,8 +97,9 @@ impl BoundingBox {
                 }
             }
         }
-        (low[0] != usize::MAX).then(|| {
-            Self { start: low, size: [0, 1, 2].map(|axis| high[axis] - low[axis] + 1) }
+        (low[0] != usize::MAX).then(|| Self {
+            start: low,
+            size: [0, 1, 2].map(|axis| high[axis] - low[axis] + 1),
         })
     }
 
@@ -92,7 +115,10 @@ impl BoundingBox {
 
     /// The same box counted from `origin`, which must not lie behind its start.
     pub(crate) fn relative_to(&self, origin: [usize; 3]) -> Self {
-        Self { start: [0, 1, 2].map(|axis| self.start[axis] - origin[axis]), size: self.size }
+        Self {
+            start: [0, 1, 2].map(|axis| self.start[axis] - origin[axis]),
+            size: self.size,
+        }
     }
 
     /// The part of an array inside the box.
@@ -116,7 +142,11 @@ pub(crate) struct Region {
 
 impl Region {
     /// Crops `mask`, whose first voxel is voxel `start` of the image, to its `true` voxels and checks the extent.
-    pub(crate) fn new(mask: ArrayView3<'_, bool>, start: [usize; 3], params: &RoiParams) -> Result<Self> {
+    pub(crate) fn new(
+        mask: ArrayView3<'_, bool>,
+        start: [usize; 3],
+        params: &RoiParams,
+    ) -> Result<Self> {
         let label = params.label;
         let inner = BoundingBox::around(mask).ok_or(Error::EmptyRegion { label })?;
         let extended = inner.size.iter().filter(|&&n| n > 1).count();
@@ -125,23 +155,38 @@ impl Region {
         }
         if extended < usize::from(params.minimum_dimensions) {
             let (size, minimum) = (inner.size, params.minimum_dimensions);
-            return Err(Error::RegionTooFlat { label, size, extended, minimum });
+            return Err(Error::RegionTooFlat {
+                label,
+                size,
+                extended,
+                minimum,
+            });
         }
         let mask = inner.slice(mask).to_owned();
         let n_voxels = mask.iter().filter(|&&m| m).count();
         if let Some(minimum) = params.minimum_size.filter(|&m| n_voxels <= m) {
-            return Err(Error::RegionTooSmall { label, n_voxels, minimum });
+            return Err(Error::RegionTooSmall {
+                label,
+                n_voxels,
+                minimum,
+            });
         }
         let bounds = BoundingBox {
             start: [0, 1, 2].map(|axis| start[axis] + inner.start[axis]),
             size: inner.size,
         };
-        Ok(Self { bounds, mask, n_voxels })
+        Ok(Self {
+            bounds,
+            mask,
+            n_voxels,
+        })
     }
 
     /// This region's mask inside `bounds`, which must lie inside its own box.
     pub(crate) fn within(&self, bounds: &BoundingBox) -> ArrayView3<'_, bool> {
-        bounds.relative_to(self.bounds.start).slice(self.mask.view())
+        bounds
+            .relative_to(self.bounds.start)
+            .slice(self.mask.view())
     }
 }
 
@@ -167,11 +212,17 @@ impl<'a> Roi<'a> {
     pub fn new(image: &'a Volume, mask: &Mask, params: &RoiParams) -> Result<Self> {
         params.check()?;
         if image.size() != mask.size() {
-            return Err(Error::ShapeMismatch { image: image.size(), mask: mask.size() });
+            return Err(Error::ShapeMismatch {
+                image: image.size(),
+                mask: mask.size(),
+            });
         }
         let tolerance = params.geometry_tolerance;
         if let Some(difference) = image.geometry().difference(mask.geometry(), tolerance) {
-            return Err(Error::GeometryMismatch { difference: Box::new(difference), tolerance });
+            return Err(Error::GeometryMismatch {
+                difference: Box::new(difference),
+                tolerance,
+            });
         }
         let value = mask.stored_value(params.label);
         let selected = mask.labels().mapv(|label| label == value);
@@ -185,7 +236,11 @@ impl<'a> Roi<'a> {
             }
             other => other?,
         };
-        Ok(Self { image, region, params: *params })
+        Ok(Self {
+            image,
+            region,
+            params: *params,
+        })
     }
 
     /// The whole image.
@@ -246,24 +301,65 @@ mod tests {
     #[test]
     fn regions_too_small_are_refused_by_name() {
         let default = RoiParams::default();
-        let lines = RoiParams { minimum_dimensions: 1, ..default };
+        let lines = RoiParams {
+            minimum_dimensions: 1,
+            ..default
+        };
         assert!(matches!(roi_error(&[], default), Error::EmptyMask));
-        assert!(matches!(roi_error(&[[1, 1, 1]], lines), Error::SingleVoxel { label: 1 }));
+        assert!(matches!(
+            roi_error(&[[1, 1, 1]], lines),
+            Error::SingleVoxel { label: 1 }
+        ));
         let line = [[1, 1, 1], [1, 1, 2]];
-        assert!(matches!(roi_error(&line, default), Error::RegionTooFlat { extended: 1, minimum: 2, .. }));
-        let absent = RoiParams { label: 2, ..default };
-        assert!(matches!(roi_error(&line, absent), Error::LabelAbsent { label: 2, .. }));
-        let size = RoiParams { minimum_size: Some(2), ..lines };
-        assert!(matches!(roi_error(&line, size), Error::RegionTooSmall { n_voxels: 2, minimum: 2, .. }));
+        assert!(matches!(
+            roi_error(&line, default),
+            Error::RegionTooFlat {
+                extended: 1,
+                minimum: 2,
+                ..
+            }
+        ));
+        let absent = RoiParams {
+            label: 2,
+            ..default
+        };
+        assert!(matches!(
+            roi_error(&line, absent),
+            Error::LabelAbsent { label: 2, .. }
+        ));
+        let size = RoiParams {
+            minimum_size: Some(2),
+            ..lines
+        };
+        assert!(matches!(
+            roi_error(&line, size),
+            Error::RegionTooSmall {
+                n_voxels: 2,
+                minimum: 2,
+                ..
+            }
+        ));
     }
 
     #[test]
     fn the_region_is_cropped_to_its_box() {
         let (image, mask) = pair(&[[1, 1, 1], [1, 2, 3]]);
         let roi = Roi::new(&image, &mask, &RoiParams::default()).unwrap();
-        assert_eq!(roi.bounds(), BoundingBox { start: [1, 1, 1], size: [1, 2, 3] });
+        assert_eq!(
+            roi.bounds(),
+            BoundingBox {
+                start: [1, 1, 1],
+                size: [1, 2, 3]
+            }
+        );
         assert_eq!(roi.n_voxels(), 2);
         assert!(roi.mask()[[0, 0, 0]] && roi.mask()[[0, 1, 2]]);
-        assert_eq!(roi.bounds().grown(1, image.size()), BoundingBox { start: [0, 0, 0], size: [3, 4, 5] });
+        assert_eq!(
+            roi.bounds().grown(1, image.size()),
+            BoundingBox {
+                start: [0, 0, 0],
+                size: [3, 4, 5]
+            }
+        );
     }
 }

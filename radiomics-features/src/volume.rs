@@ -132,10 +132,18 @@ impl Geometry {
                 return Err(Error::InvalidSpacing { axis, value });
             }
         }
-        if origin.iter().chain(direction.iter().flatten()).any(|v| !v.is_finite()) {
+        if origin
+            .iter()
+            .chain(direction.iter().flatten())
+            .any(|v| !v.is_finite())
+        {
             return Err(Error::InvalidPose);
         }
-        Ok(Self { spacing, origin, direction })
+        Ok(Self {
+            spacing,
+            origin,
+            direction,
+        })
     }
 
     /// The first quantity in which two grids differ by more than allowed, or `None` if they are the same grid.
@@ -144,15 +152,29 @@ impl Geometry {
     #[must_use]
     pub fn difference(&self, other: &Self, tolerance: f64) -> Option<GeometryDifference> {
         let millimeters = tolerance * self.spacing[2].abs();
-        let differ = |a: &[f64; 3], b: &[f64; 3], t: f64| a.iter().zip(b).any(|(a, b)| (a - b).abs() > t);
+        let differ =
+            |a: &[f64; 3], b: &[f64; 3], t: f64| a.iter().zip(b).any(|(a, b)| (a - b).abs() > t);
         if differ(&self.origin, &other.origin, millimeters) {
-            return Some(GeometryDifference::Origin { image: self.origin, mask: other.origin });
+            return Some(GeometryDifference::Origin {
+                image: self.origin,
+                mask: other.origin,
+            });
         }
         if differ(&self.spacing, &other.spacing, millimeters) {
-            return Some(GeometryDifference::Spacing { image: self.spacing, mask: other.spacing });
+            return Some(GeometryDifference::Spacing {
+                image: self.spacing,
+                mask: other.spacing,
+            });
         }
-        let rotated = self.direction.iter().zip(&other.direction).any(|(a, b)| differ(a, b, tolerance));
-        rotated.then_some(GeometryDifference::Direction { image: self.direction, mask: other.direction })
+        let rotated = self
+            .direction
+            .iter()
+            .zip(&other.direction)
+            .any(|(a, b)| differ(a, b, tolerance));
+        rotated.then_some(GeometryDifference::Direction {
+            image: self.direction,
+            mask: other.direction,
+        })
     }
 
     /// The same grid seen from voxel `start` on.
@@ -197,13 +219,22 @@ impl fmt::Display for GeometryDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin { image, mask } => {
-                write!(f, "the image has origin {image:?} mm (z, y, x), the mask {mask:?}")
+                write!(
+                    f,
+                    "the image has origin {image:?} mm (z, y, x), the mask {mask:?}"
+                )
             }
             Self::Spacing { image, mask } => {
-                write!(f, "the image has spacing {image:?} mm (z, y, x), the mask {mask:?}")
+                write!(
+                    f,
+                    "the image has spacing {image:?} mm (z, y, x), the mask {mask:?}"
+                )
             }
             Self::Direction { image, mask } => {
-                write!(f, "the image has direction {image:?} (z, y, x), the mask {mask:?}")
+                write!(
+                    f,
+                    "the image has direction {image:?} (z, y, x), the mask {mask:?}"
+                )
             }
         }
     }
@@ -229,23 +260,40 @@ impl Volume {
     /// [`Error::PixelOutOfType`] at the first value that `pixel_type` cannot hold.
     pub fn new(voxels: Array3<f64>, geometry: Geometry, pixel_type: PixelType) -> Result<Self> {
         if voxels.is_empty() {
-            return Err(Error::EmptyImage { size: shape(voxels.view()) });
+            return Err(Error::EmptyImage {
+                size: shape(voxels.view()),
+            });
         }
         for ((z, y, x), &value) in voxels.indexed_iter() {
             if !value.is_finite() {
                 return Err(Error::NotFinite { z, y, x, value });
             }
             if !pixel_type.holds(value) {
-                return Err(Error::PixelOutOfType { z, y, x, value, pixel_type });
+                return Err(Error::PixelOutOfType {
+                    z,
+                    y,
+                    x,
+                    value,
+                    pixel_type,
+                });
             }
         }
         let voxels = voxels.as_standard_layout().into_owned();
-        Ok(Self { voxels, geometry, pixel_type, dimensionality: Dimensionality::Three })
+        Ok(Self {
+            voxels,
+            geometry,
+            pixel_type,
+            dimensionality: Dimensionality::Three,
+        })
     }
 
     /// For voxels that this crate computed or decoded and knows to be sound.
     pub(crate) fn trusted(voxels: Array3<f64>, like: &Self, pixel_type: PixelType) -> Self {
-        Self { voxels, pixel_type, ..Self::empty_like(like) }
+        Self {
+            voxels,
+            pixel_type,
+            ..Self::empty_like(like)
+        }
     }
 
     fn empty_like(like: &Self) -> Self {
@@ -316,7 +364,11 @@ impl Volume {
     /// The part of the image inside `bounds`, with the geometry moved along.
     pub(crate) fn cropped(&self, bounds: &crate::roi::BoundingBox) -> Self {
         let voxels = bounds.slice(self.voxels.view()).to_owned();
-        Self { voxels, geometry: self.geometry.shifted(bounds.start), ..Self::empty_like(self) }
+        Self {
+            voxels,
+            geometry: self.geometry.shifted(bounds.start),
+            ..Self::empty_like(self)
+        }
     }
 }
 
@@ -336,10 +388,26 @@ mod tests {
         let mut voxels = Array3::zeros((1, 2, 3));
         voxels[[0, 1, 2]] = f64::NAN;
         let err = Volume::new(voxels.clone(), geometry, PixelType::F64).unwrap_err();
-        assert!(matches!(err, Error::NotFinite { z: 0, y: 1, x: 2, .. }));
+        assert!(matches!(
+            err,
+            Error::NotFinite {
+                z: 0,
+                y: 1,
+                x: 2,
+                ..
+            }
+        ));
         voxels[[0, 1, 2]] = 256.0;
         let err = Volume::new(voxels.clone(), geometry, PixelType::U8).unwrap_err();
-        assert!(matches!(err, Error::PixelOutOfType { z: 0, y: 1, x: 2, .. }));
+        assert!(matches!(
+            err,
+            Error::PixelOutOfType {
+                z: 0,
+                y: 1,
+                x: 2,
+                ..
+            }
+        ));
         assert!(Volume::new(voxels, geometry, PixelType::U16).is_ok());
         let err = Volume::new(Array3::zeros((1, 0, 3)), geometry, PixelType::U8).unwrap_err();
         assert!(matches!(err, Error::EmptyImage { size: [1, 0, 3] }));
@@ -352,7 +420,10 @@ mod tests {
         b.origin[0] = 0.4e-6;
         assert_eq!(a.difference(&b, 1e-6), None);
         b.origin[0] = 0.6e-6;
-        assert!(matches!(a.difference(&b, 1e-6), Some(GeometryDifference::Origin { .. })));
+        assert!(matches!(
+            a.difference(&b, 1e-6),
+            Some(GeometryDifference::Origin { .. })
+        ));
         assert!(Geometry::new([1.0, 0.0, 1.0]).is_err());
     }
 }

@@ -9,8 +9,8 @@ use radiomics_features::filters::{Gradient, LaplacianOfGaussian, Sigma, Wavelet}
 use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::texture::{Axis, WeightingNorm};
 use radiomics_features::{
-    Binning, Extractor, Family, FamilySelection, FeatureVector, ImageFilter, ImageParams, NoiseBands, Normalization, Params,
-    ResegmentMode, ResegmentShape, Resegmentation, Roi,
+    Binning, Extractor, Family, FamilySelection, FeatureVector, ImageFilter, ImageParams,
+    NoiseBands, Normalization, Params, ResegmentMode, ResegmentShape, Resegmentation, Roi,
 };
 
 fn extract(image: &Path, mask: &Path, params: Params, options: &ReadOptions) -> FeatureVector {
@@ -22,7 +22,10 @@ fn extract(image: &Path, mask: &Path, params: Params, options: &ReadOptions) -> 
 }
 
 fn extract_nrrd(case: &str, params: Params) -> FeatureVector {
-    let files = [golden(&format!("{case}_image.nrrd")), golden(&format!("{case}_label.nrrd"))];
+    let files = [
+        golden(&format!("{case}_image.nrrd")),
+        golden(&format!("{case}_label.nrrd")),
+    ];
     extract(&files[0], &files[1], params, &ReadOptions::default())
 }
 
@@ -58,10 +61,26 @@ fn all_851_features_of_a_slice() {
 fn png_files_with_a_spacing_give_the_same_bits_as_nrrd() {
     for case in SLICES {
         let from_nrrd = extract_nrrd(case, Params::original_and_wavelet());
-        let spacing = read_image(golden(&format!("{case}_image.nrrd")), &ReadOptions::default()).unwrap().spacing();
-        let options = ReadOptions { raster_spacing: spacing, ..ReadOptions::default() };
-        let files = [golden(&format!("{case}_image.png")), golden(&format!("{case}_label.png"))];
-        let from_png = extract(&files[0], &files[1], Params::original_and_wavelet(), &options);
+        let spacing = read_image(
+            golden(&format!("{case}_image.nrrd")),
+            &ReadOptions::default(),
+        )
+        .unwrap()
+        .spacing();
+        let options = ReadOptions {
+            raster_spacing: spacing,
+            ..ReadOptions::default()
+        };
+        let files = [
+            golden(&format!("{case}_image.png")),
+            golden(&format!("{case}_label.png")),
+        ];
+        let from_png = extract(
+            &files[0],
+            &files[1],
+            Params::original_and_wavelet(),
+            &options,
+        );
         assert_eq!(from_png, from_nrrd, "{case}");
     }
 }
@@ -70,40 +89,94 @@ fn png_files_with_a_spacing_give_the_same_bits_as_nrrd() {
 fn planes_of_a_volume() {
     for case in SLICES {
         let name = format!("{case}_force2D");
-        assert_features(&name, &extract_nrrd(case, force_2d()), &expected(&name), tier);
+        assert_features(
+            &name,
+            &extract_nrrd(case, force_2d()),
+            &expected(&name),
+            tier,
+        );
     }
 }
 
 #[test]
 fn a_line_of_pixels() {
-    for (name, mut params) in [("us6_line_mindim1", everything()), ("us6_line_mindim1_force2D", force_2d())] {
+    for (name, mut params) in [
+        ("us6_line_mindim1", everything()),
+        ("us6_line_mindim1_force2D", force_2d()),
+    ] {
         params.roi.minimum_dimensions = 1;
-        let tier = |name: &str| if name.contains("_shape_") { COLLINEAR } else { tier(name) };
-        assert_features(name, &extract_nrrd("us6_line", params), &expected(name), tier);
+        let found = extract_nrrd("us6_line", params);
+        assert_features(name, &found, &expected(name), collinear_tier);
+    }
+}
+
+/// For regions that are a line or two points.
+fn collinear_tier(name: &str) -> Tier {
+    if name.contains("_shape_") {
+        COLLINEAR
+    } else {
+        tier(name)
     }
 }
 
 #[test]
+fn a_32_bit_float_volume() {
+    let found = extract_nrrd("float32", Params::original_and_wavelet());
+    assert_features("float32", &found, &expected("float32_default"), tier);
+}
+
+#[test]
+fn pixels_without_neighbors() {
+    let files = [golden("us6_line_image.nrrd"), golden("apart_label.nrrd")];
+    let found = extract(
+        &files[0],
+        &files[1],
+        Params::original_and_wavelet(),
+        &ReadOptions::default(),
+    );
+    let expected = expected("apart_default");
+    assert!(expected.iter().filter(|(_, value)| value.is_nan()).count() > 300);
+    assert_features("apart", &found, &expected, collinear_tier);
+}
+
+#[test]
 fn a_two_dimensional_file() {
-    assert_features("us1_true2d", &extract_nrrd("us1_2d", everything()), &expected("us1_true2d"), tier);
+    assert_features(
+        "us1_true2d",
+        &extract_nrrd("us1_2d", everything()),
+        &expected("us1_true2d"),
+        tier,
+    );
 }
 
 #[test]
 fn a_fixed_number_of_bins() {
     let mut params = everything();
     params.set_binning(Binning::Count(32.try_into().unwrap()));
-    assert_features("us1_binCount32", &extract_nrrd("us1", params), &expected("us1_binCount32"), tier);
+    assert_features(
+        "us1_binCount32",
+        &extract_nrrd("us1", params),
+        &expected("us1_binCount32"),
+        tier,
+    );
 }
 
 #[test]
 fn laplacian_of_gaussian_has_no_response_on_a_slice() {
     let mut params = everything();
     params.images = vec![ImageParams::new(log([1.0, 3.0]))];
-    assert_features("us1_log", &extract_nrrd("us1", params), &expected("us1_log"), tier);
+    assert_features(
+        "us1_log",
+        &extract_nrrd("us1", params),
+        &expected("us1_log"),
+        tier,
+    );
 }
 
 fn log(sigmas: [f64; 2]) -> ImageFilter {
-    ImageFilter::LaplacianOfGaussian(LaplacianOfGaussian { sigmas: sigmas.map(|s| Sigma::new(s).unwrap()).to_vec() })
+    ImageFilter::LaplacianOfGaussian(LaplacianOfGaussian {
+        sigmas: sigmas.map(|s| Sigma::new(s).unwrap()).to_vec(),
+    })
 }
 
 fn point_filters() -> Vec<ImageParams> {
@@ -132,13 +205,19 @@ fn point_filters_and_gradient() {
 fn noise_bands_are_named_and_can_be_dropped() {
     let kept = extract_nrrd("us1", Params::original_and_wavelet());
     let names: Vec<String> = kept.noise_bands.iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["wavelet-LLH", "wavelet-LHH", "wavelet-HLH", "wavelet-HHH"]);
+    assert_eq!(
+        names,
+        ["wavelet-LLH", "wavelet-LHH", "wavelet-HLH", "wavelet-HHH"]
+    );
     let mut params = Params::original_and_wavelet();
     params.noise_bands = NoiseBands::Drop;
     let dropped = extract_nrrd("us1", params);
     assert_eq!(dropped.len(), 851 - 372);
     assert_eq!(dropped.noise_bands, kept.noise_bands);
-    let rest: Vec<_> = kept.iter().filter(|(name, _)| !kept.noise_bands.contains(&name.image)).collect();
+    let rest: Vec<_> = kept
+        .iter()
+        .filter(|(name, _)| !kept.noise_bands.contains(&name.image))
+        .collect();
     assert!(dropped.iter().eq(rest));
 }
 
@@ -188,7 +267,10 @@ fn volumes_plane_by_plane() {
 #[test]
 fn normalized_volume() {
     let mut params = with_log();
-    params.normalization = Some(Normalization { scale: 100.0, outliers: Some(3.0) });
+    params.normalization = Some(Normalization {
+        scale: 100.0,
+        outliers: Some(3.0),
+    });
     for image in &mut params.images {
         image.binning = Binning::Width(5.0);
         image.voxel_array_shift = 300.0;
@@ -241,6 +323,8 @@ fn two_levels_of_another_wavelet() {
         ..Wavelet::default()
     };
     params.images = vec![ImageParams::new(ImageFilter::Wavelet(wavelet))];
-    params.families = [Family::FirstOrder, Family::Glcm].map(FamilySelection::all).to_vec();
+    params.families = [Family::FirstOrder, Family::Glcm]
+        .map(FamilySelection::all)
+        .to_vec();
     volume_case("brain1", "brain1_wavelet_db4_l2", params, tier);
 }

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use radiomics_features::filters::{MotherWavelet, Wavelet};
 use radiomics_features::texture::Axis;
 use radiomics_features::{
-    BoundingBox, Dimensionality, Error, Extractor, Family, FamilySelection, FeatureSelection, FeatureTable, FeatureVector, Geometry,
-    ImageFilter, Mask, NoiseBands, Params, PixelType, Resegmentation, Roi, RoiParams, Volume,
+    BoundingBox, Dimensionality, Error, Extractor, Family, FamilySelection, FeatureSelection,
+    FeatureTable, FeatureVector, Geometry, ImageFilter, Mask, NoiseBands, Params, PixelType,
+    Resegmentation, Roi, RoiParams, Volume,
 };
 
 /// An image of whole numbers with a blob-like region that does not touch the border.
@@ -21,7 +22,12 @@ struct Scene {
 
 impl Scene {
     fn volume(&self) -> Volume {
-        Volume::new(self.image.clone(), Geometry::new(self.spacing).unwrap(), PixelType::I16).unwrap()
+        Volume::new(
+            self.image.clone(),
+            Geometry::new(self.spacing).unwrap(),
+            PixelType::I16,
+        )
+        .unwrap()
     }
 
     fn mask(&self) -> Mask {
@@ -31,7 +37,10 @@ impl Scene {
     fn extract(&self, params: &Params) -> FeatureVector {
         let (image, mask) = (self.volume(), self.mask());
         let roi = Roi::new(&image, &mask, &params.roi).unwrap();
-        Extractor::new(params.clone()).unwrap().extract(&roi).unwrap()
+        Extractor::new(params.clone())
+            .unwrap()
+            .extract(&roi)
+            .unwrap()
     }
 
     /// The same scene with margins of `fill` around it.
@@ -43,44 +52,58 @@ impl Scene {
         image.slice_mut(place).assign(&self.image);
         let mut labels = Array3::zeros(size);
         labels.slice_mut(place).assign(&self.labels);
-        Self { image, labels, spacing: self.spacing }
+        Self {
+            image,
+            labels,
+            spacing: self.spacing,
+        }
     }
 
     fn mapped(&self, f: impl Fn(f64) -> f64) -> Self {
-        Self { image: self.image.mapv(f), ..self.clone() }
+        Self {
+            image: self.image.mapv(f),
+            ..self.clone()
+        }
     }
 }
 
 fn scenes(depth: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Scene> {
-    (depth, 5usize..10, 5usize..10, any::<u64>(), 0.2f64..3.0).prop_map(|(nz, ny, nx, seed, step)| {
-        let mut state = seed | 1;
-        let mut next = move || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
-        let image = Array3::from_shape_simple_fn((nz, ny, nx), || (next() % 200) as f64 - 50.0);
-        let mut labels = Array3::from_shape_fn((nz, ny, nx), |(_, y, x)| {
-            u32::from(y > 0 && x > 0 && y + 1 < ny && x + 1 < nx && next() % 4 != 0)
-        });
-        // At least two voxels along two axes, whatever the dice said.
-        labels.slice_mut(s![0, 1..3, 1..3]).fill(1);
-        Scene { image, labels, spacing: [2.0 * step, step, 0.5 * step] }
-    })
+    (depth, 5usize..10, 5usize..10, any::<u64>(), 0.2f64..3.0).prop_map(
+        |(nz, ny, nx, seed, step)| {
+            let mut state = seed | 1;
+            let mut next = move || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state
+            };
+            let image = Array3::from_shape_simple_fn((nz, ny, nx), || (next() % 200) as f64 - 50.0);
+            let mut labels = Array3::from_shape_fn((nz, ny, nx), |(_, y, x)| {
+                u32::from(y > 0 && x > 0 && y + 1 < ny && x + 1 < nx && next() % 4 != 0)
+            });
+            // At least two voxels along two axes, whatever the dice said.
+            labels.slice_mut(s![0, 1..3, 1..3]).fill(1);
+            Scene {
+                image,
+                labels,
+                spacing: [2.0 * step, step, 0.5 * step],
+            }
+        },
+    )
 }
 
 fn assert_same(a: &FeatureVector, b: &FeatureVector, tolerance: f64, skip: impl Fn(&str) -> bool) {
     assert_eq!(a.names, b.names);
     for ((name, a), (_, b)) in a.iter().zip(b.iter()) {
         let name = name.to_string();
-        let same = (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * a.abs().max(b.abs()) + 1e-12;
+        let same =
+            (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * a.abs().max(b.abs()) + 1e-12;
         assert!(same || skip(&name), "{name}: {a} and {b}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn original_features_do_not_see_outside_the_region(scene in scenes(1..=4), fill in -500.0f64..500.0, margin in 0usize..4) {
@@ -161,23 +184,38 @@ proptest! {
 }
 
 fn scene(size: [usize; 3]) -> Scene {
-    let image = Array3::from_shape_fn(size, |(z, y, x)| ((z * 37 + y * y * 11 + x * 29 + x * y) % 223) as f64);
-    let labels = Array3::from_shape_fn(size, |(_, y, x)| u32::from(y > 1 && x > 2 && (y + x) % 13 != 0));
-    Scene { image, labels, spacing: [1.0, 0.3, 0.2] }
+    let image = Array3::from_shape_fn(size, |(z, y, x)| {
+        ((z * 37 + y * y * 11 + x * 29 + x * y) % 223) as f64
+    });
+    let labels = Array3::from_shape_fn(size, |(_, y, x)| {
+        u32::from(y > 1 && x > 2 && (y + x) % 13 != 0)
+    });
+    Scene {
+        image,
+        labels,
+        spacing: [1.0, 0.3, 0.2],
+    }
 }
 
 #[cfg(feature = "rayon")]
 #[test]
 fn thread_counts_change_no_bit() {
-    use radiomics_features::filters::{LaplacianOfGaussian, Sigma};
     use radiomics_features::ImageParams;
-    let log = LaplacianOfGaussian { sigmas: vec![Sigma::new(1.0).unwrap()] };
+    use radiomics_features::filters::{LaplacianOfGaussian, Sigma};
+    let log = LaplacianOfGaussian {
+        sigmas: vec![Sigma::new(1.0).unwrap()],
+    };
     let mut params = Params::original_and_wavelet();
-    params.images.push(ImageParams::new(ImageFilter::LaplacianOfGaussian(log)));
+    params
+        .images
+        .push(ImageParams::new(ImageFilter::LaplacianOfGaussian(log)));
     for size in [[1, 33, 27], [6, 17, 20]] {
         let scene = scene(size);
         let with_threads = |n: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .unwrap();
             pool.install(|| scene.extract(&params))
         };
         let (one, four) = (with_threads(1), with_threads(4));
@@ -192,11 +230,21 @@ fn single_features_are_those_of_the_family() {
     let scene = scene([1, 20, 20]);
     let all = scene.extract(&Params::default());
     let mut params = Params::default();
-    let only = |names: &[&str]| FeatureSelection::Only(names.iter().map(ToString::to_string).collect());
+    let only =
+        |names: &[&str]| FeatureSelection::Only(names.iter().map(ToString::to_string).collect());
     params.families = vec![
-        FamilySelection { family: Family::Glcm, features: only(&["MCC", "Contrast"]) },
-        FamilySelection { family: Family::FirstOrder, features: only(&["StandardDeviation", "Mean"]) },
-        FamilySelection { family: Family::Shape, features: only(&["Compactness2", "Sphericity"]) },
+        FamilySelection {
+            family: Family::Glcm,
+            features: only(&["MCC", "Contrast"]),
+        },
+        FamilySelection {
+            family: Family::FirstOrder,
+            features: only(&["StandardDeviation", "Mean"]),
+        },
+        FamilySelection {
+            family: Family::Shape,
+            features: only(&["Compactness2", "Sphericity"]),
+        },
     ];
     let some = scene.extract(&params);
     let names: Vec<String> = some.names.iter().map(ToString::to_string).collect();
@@ -209,14 +257,22 @@ fn single_features_are_those_of_the_family() {
         "original_firstorder_Mean",
     ];
     assert_eq!(names, expected);
-    for (name, value) in some.iter().filter(|(name, _)| name.family.features().contains(&name.feature)) {
+    for (name, value) in some
+        .iter()
+        .filter(|(name, _)| name.family.features().contains(&name.feature))
+    {
         assert_eq!(all.value(name), Some(value), "{name}");
     }
-    let variance = all.value("original_firstorder_Variance".parse().unwrap()).unwrap();
+    let variance = all
+        .value("original_firstorder_Variance".parse().unwrap())
+        .unwrap();
     assert!((some.values[4].powi(2) / variance - 1.0).abs() < 1e-12);
     assert!((some.values[0] / some.values[1].powi(3) - 1.0).abs() < 1e-12);
     params.families[0].features = only(&["Entropie"]);
-    assert!(matches!(Extractor::new(params), Err(Error::UnknownFeature { .. })));
+    assert!(matches!(
+        Extractor::new(params),
+        Err(Error::UnknownFeature { .. })
+    ));
 }
 
 #[test]
@@ -228,8 +284,14 @@ fn typed_families_and_the_row_agree() {
     let families = extractor.extract_families(&roi).unwrap();
     let row = extractor.extract(&roi).unwrap();
     let glcm = families.images[0].glcm.unwrap();
-    assert_eq!(row.value("original_glcm_JointEnergy".parse().unwrap()), Some(glcm.joint_energy));
-    assert_eq!(row.value("original_shape_Sphericity".parse().unwrap()), Some(families.shape.unwrap().sphericity));
+    assert_eq!(
+        row.value("original_glcm_JointEnergy".parse().unwrap()),
+        Some(glcm.joint_energy)
+    );
+    assert_eq!(
+        row.value("original_shape_Sphericity".parse().unwrap()),
+        Some(families.shape.unwrap().sphericity)
+    );
     assert_eq!(families.images.len(), 9);
 }
 
@@ -237,7 +299,13 @@ fn typed_families_and_the_row_agree() {
 fn shape_of_planes_needs_planes() {
     let mut params = Params::default();
     params.families.push(FamilySelection::all(Family::Shape2d));
-    let columns = |scene: &Scene, params: &Params| scene.extract(params).iter().filter(|(n, _)| n.family == Family::Shape2d).count();
+    let columns = |scene: &Scene, params: &Params| {
+        scene
+            .extract(params)
+            .iter()
+            .filter(|(n, _)| n.family == Family::Shape2d)
+            .count()
+    };
     assert_eq!(columns(&scene([1, 20, 20]), &params), 0);
     params.set_force_2d(Some(Axis::Z));
     assert_eq!(columns(&scene([1, 20, 20]), &params), 9);
@@ -252,17 +320,41 @@ fn shape_of_planes_needs_planes() {
 fn the_plane_of_a_slice_is_the_same_in_any_orientation() {
     let flat = scene([1, 20, 24]);
     let turned = Scene {
-        image: flat.image.clone().permuted_axes([1, 0, 2]).as_standard_layout().into_owned(),
-        labels: flat.labels.clone().permuted_axes([1, 0, 2]).as_standard_layout().into_owned(),
+        image: flat
+            .image
+            .clone()
+            .permuted_axes([1, 0, 2])
+            .as_standard_layout()
+            .into_owned(),
+        labels: flat
+            .labels
+            .clone()
+            .permuted_axes([1, 0, 2])
+            .as_standard_layout()
+            .into_owned(),
         spacing: [flat.spacing[1], flat.spacing[0], flat.spacing[2]],
     };
     let mut params = Params::original_and_wavelet();
     params.noise_bands = NoiseBands::Drop;
-    let noise = |f: &FeatureVector| f.noise_bands.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let noise = |f: &FeatureVector| {
+        f.noise_bands
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
     let turned = turned.extract(&params);
-    assert_eq!(noise(&turned), ["wavelet-LHL", "wavelet-LHH", "wavelet-HHL", "wavelet-HHH"]);
+    assert_eq!(
+        noise(&turned),
+        ["wavelet-LHL", "wavelet-LHH", "wavelet-HHL", "wavelet-HHH"]
+    );
     let flat = flat.extract(&params);
-    for feature in ["glcm_Contrast", "glszm_ZoneEntropy", "firstorder_Energy", "ngtdm_Busyness", "shape_MeshVolume"] {
+    for feature in [
+        "glcm_Contrast",
+        "glszm_ZoneEntropy",
+        "firstorder_Energy",
+        "ngtdm_Busyness",
+        "shape_MeshVolume",
+    ] {
         let name = format!("original_{feature}").parse().unwrap();
         let (a, b) = (flat.value(name).unwrap(), turned.value(name).unwrap());
         assert!((a / b - 1.0).abs() < 1e-9, "{feature}: {a} and {b}");
@@ -273,10 +365,23 @@ fn the_plane_of_a_slice_is_the_same_in_any_orientation() {
 fn image_and_mask_must_belong_together() {
     let a = scene([1, 20, 20]);
     let b = scene([1, 20, 21]);
-    let error = |image: &Scene, mask: &Mask| Roi::new(&image.volume(), mask, &RoiParams::default()).unwrap_err();
-    assert!(matches!(error(&a, &b.mask()), Error::ShapeMismatch { image: [1, 20, 20], mask: [1, 20, 21] }));
-    let elsewhere = a.mask().with_geometry(Geometry::new([1.0, 0.3, 0.3]).unwrap());
-    assert!(matches!(error(&a, &elsewhere), Error::GeometryMismatch { .. }));
+    let error = |image: &Scene, mask: &Mask| {
+        Roi::new(&image.volume(), mask, &RoiParams::default()).unwrap_err()
+    };
+    assert!(matches!(
+        error(&a, &b.mask()),
+        Error::ShapeMismatch {
+            image: [1, 20, 20],
+            mask: [1, 20, 21]
+        }
+    ));
+    let elsewhere = a
+        .mask()
+        .with_geometry(Geometry::new([1.0, 0.3, 0.3]).unwrap());
+    assert!(matches!(
+        error(&a, &elsewhere),
+        Error::GeometryMismatch { .. }
+    ));
     let empty = Mask::new(Array3::zeros((1, 20, 20)), *a.mask().geometry()).unwrap();
     assert!(matches!(error(&a, &empty), Error::EmptyMask));
     let mut fine = Params::default();
@@ -284,7 +389,10 @@ fn image_and_mask_must_belong_together() {
     let (image, mask) = (a.volume(), a.mask());
     let roi = Roi::new(&image, &mask, &fine.roi).unwrap();
     let err = Extractor::new(fine).unwrap().extract(&roi).unwrap_err();
-    assert!(matches!(&err, Error::InImage { image, .. } if image == "original"), "{err}");
+    assert!(
+        matches!(&err, Error::InImage { image, .. } if image == "original"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -293,14 +401,24 @@ fn resegmentation_moves_the_box() {
     scene.image.slice_mut(s![.., ..10, ..]).fill(1000.0);
     let mut params = Params::default();
     let before = scene.extract(&params);
-    params.resegmentation =
-        Some(Resegmentation { lower: 0.0, upper: Some(500.0), mode: Default::default(), shape: Default::default() });
+    params.resegmentation = Some(Resegmentation {
+        lower: 0.0,
+        upper: Some(500.0),
+        mode: Default::default(),
+        shape: Default::default(),
+    });
     let after = scene.extract(&params);
-    let maximum = |f: &FeatureVector| f.value("original_firstorder_Maximum".parse().unwrap()).unwrap();
+    let maximum = |f: &FeatureVector| {
+        f.value("original_firstorder_Maximum".parse().unwrap())
+            .unwrap()
+    };
     assert_eq!(maximum(&before), 1000.0);
     assert!(maximum(&after) < 500.0);
     // As in PyRadiomics, shape is that of the original region, cut to the new box.
-    let volume = |f: &FeatureVector| f.value("original_shape_VoxelVolume".parse().unwrap()).unwrap();
+    let volume = |f: &FeatureVector| {
+        f.value("original_shape_VoxelVolume".parse().unwrap())
+            .unwrap()
+    };
     assert!(volume(&after) < volume(&before));
 }
 
@@ -309,13 +427,25 @@ fn planes_have_no_thickness() {
     let mut scene = scene([1, 20, 20]);
     let energy = |spacing: f64, dimensionality: Dimensionality, scene: &mut Scene| {
         scene.spacing[0] = spacing;
-        let (image, mask) = (scene.volume().with_dimensionality(dimensionality).unwrap(), scene.mask());
+        let (image, mask) = (
+            scene.volume().with_dimensionality(dimensionality).unwrap(),
+            scene.mask(),
+        );
         let roi = Roi::new(&image, &mask, &RoiParams::default()).unwrap();
-        let features = Extractor::new(Params::default()).unwrap().extract(&roi).unwrap();
-        features.value("original_firstorder_TotalEnergy".parse().unwrap()).unwrap()
+        let features = Extractor::new(Params::default())
+            .unwrap()
+            .extract(&roi)
+            .unwrap();
+        features
+            .value("original_firstorder_TotalEnergy".parse().unwrap())
+            .unwrap()
     };
-    assert_eq!(energy(1.0, Dimensionality::Two, &mut scene), energy(5.0, Dimensionality::Two, &mut scene));
-    let ratio = energy(5.0, Dimensionality::Three, &mut scene) / energy(1.0, Dimensionality::Three, &mut scene);
+    assert_eq!(
+        energy(1.0, Dimensionality::Two, &mut scene),
+        energy(5.0, Dimensionality::Two, &mut scene)
+    );
+    let ratio = energy(5.0, Dimensionality::Three, &mut scene)
+        / energy(1.0, Dimensionality::Three, &mut scene);
     assert!((ratio - 5.0).abs() < 1e-12);
 }
 
@@ -328,7 +458,17 @@ fn rows_of_many_regions_make_a_table() {
     assert_eq!(table.values.dim(), (2, 851));
     assert_eq!(table.column_names()[0], "original_shape_Elongation");
     let other = FeatureTable::stack([&rows[0], &b.extract(&Params::default())]).unwrap_err();
-    assert!(matches!(other, Error::ColumnMismatch { row: 1, column: 107, .. }), "{other}");
+    assert!(
+        matches!(
+            other,
+            Error::ColumnMismatch {
+                row: 1,
+                column: 107,
+                ..
+            }
+        ),
+        "{other}"
+    );
 }
 
 #[test]
@@ -337,6 +477,8 @@ fn errors_can_be_sent_and_boxes_compared() {
     sendable::<Error>();
     let scene = scene([1, 20, 20]);
     let (image, mask) = (scene.volume(), scene.mask());
-    let bounds: BoundingBox = Roi::new(&image, &mask, &RoiParams::default()).unwrap().bounds();
+    let bounds: BoundingBox = Roi::new(&image, &mask, &RoiParams::default())
+        .unwrap()
+        .bounds();
     assert_eq!((bounds.start, bounds.size), ([0, 2, 3], [1, 18, 17]));
 }

@@ -1,9 +1,13 @@
 //! Filter coefficients of the mother wavelets: published constants (Daubechies 1992; Cohen, Daubechies and Feauveau 1992),
 //! to the digits that PyWavelets 1.9 carries.
 
-#![allow(clippy::approx_constant, reason = "the coefficients of the Haar wavelet happen to be named constants")]
+#![allow(
+    clippy::approx_constant,
+    reason = "the coefficients of the Haar wavelet happen to be named constants"
+)]
 
 /// Decomposition low-pass filters of the orthogonal wavelets. The other filters follow from them.
+#[rustfmt::skip] // several numbers a line
 pub(super) const ORTHOGONAL: &[(&str, &[f64])] = &[
     ("haar", &[
         0.7071067811865476, 0.7071067811865476,
@@ -387,6 +391,7 @@ pub(super) const ORTHOGONAL: &[(&str, &[f64])] = &[
 ];
 
 /// Biorthogonal wavelets: decomposition low-pass, reconstruction low-pass.
+#[rustfmt::skip] // several numbers a line
 pub(super) const BIORTHOGONAL: &[(&str, &[f64], &[f64])] = &[
     ("1.1", &[
         0.7071067811865476, 0.7071067811865476,

@@ -13,12 +13,17 @@
 use std::ops::{Add, AddAssign, Mul, Range};
 
 /// The two precisions in which filters run.
-pub(super) trait Real: Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign {
+pub(super) trait Real:
+    Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign
+{
+    /// Whether numbers have 32 bits.
+    const SINGLE: bool;
     fn from_f64(value: f64) -> Self;
     fn into_f64(self) -> f64;
 }
 
 impl Real for f64 {
+    const SINGLE: bool = false;
     fn from_f64(value: f64) -> Self {
         value
     }
@@ -28,6 +33,7 @@ impl Real for f64 {
 }
 
 impl Real for f32 {
+    const SINGLE: bool = true;
     fn from_f64(value: f64) -> Self {
         value as f32
     }
@@ -89,17 +95,29 @@ impl AxisPlan {
         low: &mut [T],
         high: &mut [T],
     ) {
-        let rows = low.chunks_exact_mut(stride).zip(high.chunks_exact_mut(stride));
+        let rows = low
+            .chunks_exact_mut(stride)
+            .zip(high.chunks_exact_mut(stride));
         for (terms, (low, high)) in self.outputs.iter().zip(rows) {
             let inputs = terms.iter().map(|t| {
-                (filters.low[t.tap], filters.high[t.tap], &input[t.sample * stride..(t.sample + 1) * stride])
+                (
+                    filters.low[t.tap],
+                    filters.high[t.tap],
+                    &input[t.sample * stride..(t.sample + 1) * stride],
+                )
             });
             combine(inputs, low, high);
         }
     }
 
     /// Convolves one contiguous line.
-    pub fn convolve_line<T: Real>(&self, filters: &FilterPair<T>, input: &[T], low: &mut [T], high: &mut [T]) {
+    pub fn convolve_line<T: Real>(
+        &self,
+        filters: &FilterPair<T>,
+        input: &[T],
+        low: &mut [T],
+        high: &mut [T],
+    ) {
         let mut o = 0;
         while o < self.outputs.len() {
             // Outputs whose terms are those of the output before, one sample on, are computed side by side.
@@ -108,9 +126,13 @@ impl AxisPlan {
                 end += 1;
             }
             let n = end - o;
-            let inputs = self.outputs[o]
-                .iter()
-                .map(|t| (filters.low[t.tap], filters.high[t.tap], &input[t.sample..t.sample + n]));
+            let inputs = self.outputs[o].iter().map(|t| {
+                (
+                    filters.low[t.tap],
+                    filters.high[t.tap],
+                    &input[t.sample..t.sample + n],
+                )
+            });
             combine(inputs, &mut low[o..end], &mut high[o..end]);
             o = end;
         }
@@ -124,7 +146,10 @@ fn terms(o: usize, period: usize, n_taps: usize) -> Vec<Term> {
     while terms.len() < n_taps && reach >= period + terms.len() {
         let block = reach - period - terms.len() + 1;
         for sample in 0..block.min(period).min(n_taps - terms.len()) {
-            terms.push(Term { tap: reach - period - terms.len(), sample });
+            terms.push(Term {
+                tap: reach - period - terms.len(),
+                sample,
+            });
         }
     }
     for tap in terms.len()..n_taps {
@@ -135,7 +160,9 @@ fn terms(o: usize, period: usize, n_taps: usize) -> Vec<Term> {
 }
 
 fn follows(a: &[Term], b: &[Term]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a.tap == b.tap && a.sample + 1 == b.sample)
+    a.iter()
+        .zip(b)
+        .all(|(a, b)| a.tap == b.tap && a.sample + 1 == b.sample)
 }
 
 /// `low[k] = Σ l row[k]`, `high[k] = Σ h row[k]` over `(l, h, row)`, each sum in the order of the rows.
@@ -150,7 +177,9 @@ fn combine<'a, T: Real + 'a>(
     for start in (0..whole).step_by(LANES) {
         let mut sums = [[T::default(); LANES]; 2];
         for (l, h, row) in rows.clone() {
-            let row: &[T; LANES] = row[start..start + LANES].try_into().expect("a slice of LANES elements");
+            let row: &[T; LANES] = row[start..start + LANES]
+                .try_into()
+                .expect("a slice of LANES elements");
             for k in 0..LANES {
                 sums[0][k] += l * row[k];
                 sums[1][k] += h * row[k];
@@ -174,16 +203,31 @@ mod tests {
     use super::*;
 
     fn order(o: usize, period: usize, n_taps: usize) -> Vec<(usize, usize)> {
-        terms(o, period, n_taps).into_iter().map(|t| (t.tap, t.sample)).collect()
+        terms(o, period, n_taps)
+            .into_iter()
+            .map(|t| (t.tap, t.sample))
+            .collect()
     }
 
     #[test]
     fn terms_ascend_by_tap_but_for_the_overhang() {
-        assert_eq!(order(4, 10, 6), [(0, 7), (1, 6), (2, 5), (3, 4), (4, 3), (5, 2)]);
-        assert_eq!(order(0, 10, 6), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 9), (5, 8)]);
-        assert_eq!(order(9, 10, 6), [(2, 0), (1, 1), (0, 2), (3, 9), (4, 8), (5, 7)]);
+        assert_eq!(
+            order(4, 10, 6),
+            [(0, 7), (1, 6), (2, 5), (3, 4), (4, 3), (5, 2)]
+        );
+        assert_eq!(
+            order(0, 10, 6),
+            [(0, 3), (1, 2), (2, 1), (3, 0), (4, 9), (5, 8)]
+        );
+        assert_eq!(
+            order(9, 10, 6),
+            [(2, 0), (1, 1), (0, 2), (3, 9), (4, 8), (5, 7)]
+        );
         // An axis of two samples, shorter than the filter: wrapped blocks of two.
-        assert_eq!(order(1, 2, 6), [(2, 0), (1, 1), (0, 0), (3, 1), (4, 0), (5, 1)]);
+        assert_eq!(
+            order(1, 2, 6),
+            [(2, 0), (1, 1), (0, 0), (3, 1), (4, 0), (5, 1)]
+        );
     }
 
     #[test]
@@ -203,7 +247,10 @@ mod tests {
     #[test]
     fn a_line_equals_its_rows() {
         let line: Vec<f64> = (0..37).map(|i| f64::from(i * i % 11)).collect();
-        let filters = FilterPair { low: vec![0.25, 0.5, 0.125, 1.0], high: vec![1.0, -1.0, 0.5, 0.25] };
+        let filters = FilterPair {
+            low: vec![0.25, 0.5, 0.125, 1.0],
+            high: vec![1.0, -1.0, 0.5, 0.25],
+        };
         let plan = AxisPlan::new(37, 3..37, 4);
         let input: Vec<f64> = plan.sources.iter().map(|&s| line[s]).collect();
         let mut a = (vec![0.0; 34], vec![0.0; 34]);

@@ -25,7 +25,11 @@ impl Gradient {
             Self::PerVoxel => [1.0; 3],
         };
         Array3::from_shape_fn(bounds.size, |(z, y, x)| {
-            let here = [z + bounds.start[0], y + bounds.start[1], x + bounds.start[2]];
+            let here = [
+                z + bounds.start[0],
+                y + bounds.start[1],
+                x + bounds.start[2],
+            ];
             let mut sum = 0.0;
             // x first: the order in which ITK adds the squares.
             for axis in [2, 1, 0] {

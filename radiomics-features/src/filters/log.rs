@@ -37,10 +37,17 @@ impl Sigma {
     /// [`Error::InvalidSetting`] unless it is finite and positive.
     pub fn new(millimeters: f64) -> Result<Self> {
         if millimeters.is_finite() && millimeters > 0.0 {
-            return Ok(Self { millimeters, whole: false });
+            return Ok(Self {
+                millimeters,
+                whole: false,
+            });
         }
         let (name, expected) = ("sigma", "a positive number");
-        Err(Error::InvalidSetting { name, expected, found: millimeters.to_string() })
+        Err(Error::InvalidSetting {
+            name,
+            expected,
+            found: millimeters.to_string(),
+        })
     }
 
     /// A width that prints without decimals, `3`.
@@ -48,7 +55,10 @@ impl Sigma {
     /// # Errors
     /// [`Error::InvalidSetting`] for 0.
     pub fn whole(millimeters: u32) -> Result<Self> {
-        Ok(Self { whole: true, ..Self::new(f64::from(millimeters))? })
+        Ok(Self {
+            whole: true,
+            ..Self::new(f64::from(millimeters))?
+        })
     }
 
     /// The width in mm.
@@ -61,7 +71,11 @@ impl Sigma {
 impl fmt::Display for Sigma {
     /// The spelling in feature names, a dash for the decimal point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = if self.whole { format!("{}", self.millimeters) } else { format!("{:?}", self.millimeters) };
+        let text = if self.whole {
+            format!("{}", self.millimeters)
+        } else {
+            format!("{:?}", self.millimeters)
+        };
         f.write_str(&text.replace('.', "-"))
     }
 }
@@ -116,16 +130,26 @@ fn laplacian(image: &Volume, sigma: f64) -> Array3<f32> {
             part = filter_axis(part.view(), axis, &zero);
         }
         let weight = 1.0 / (spacing * spacing);
-        sum.zip_mut_with(&part, |s, &p| *s = (f64::from(*s) + f64::from(p) * weight) as f32);
+        sum.zip_mut_with(&part, |s, &p| {
+            *s = (f64::from(*s) + f64::from(p) * weight) as f32
+        });
     }
     sum
 }
 
-fn filter_axis<T: Copy + Into<f64>>(data: ArrayView3<'_, T>, axis: usize, recursion: &Recursion) -> Array3<f32> {
+fn filter_axis<T: Copy + Into<f64>>(
+    data: ArrayView3<'_, T>,
+    axis: usize,
+    recursion: &Recursion,
+) -> Array3<f32> {
     let n = data.len_of(Axis(axis));
     let (mut line, mut forward) = (vec![0.0; n], vec![0.0; n]);
     let mut filtered = Array3::zeros(data.dim());
-    for (lane, mut out) in data.lanes(Axis(axis)).into_iter().zip(filtered.lanes_mut(Axis(axis))) {
+    for (lane, mut out) in data
+        .lanes(Axis(axis))
+        .into_iter()
+        .zip(filtered.lanes_mut(Axis(axis)))
+    {
         line.iter_mut().zip(lane).for_each(|(l, &v)| *l = v.into());
         recursion.filter(&line, &mut forward, &mut out);
     }
@@ -179,13 +203,19 @@ impl Recursion {
                 let beta = -(2.0 * s2 - sd * second[0]) / (2.0 * s0 - sd * zero[0]);
                 let n: [f64; 4] = std::array::from_fn(|k| second[k] + beta * zero[k]);
                 let [sn, dn, en] = moments(&n, 0);
-                let alpha = (en * sd * sd - ed * sn * sd - 2.0 * dn * dd * sd + 2.0 * dd * dd * sn) / (sd * sd * sd);
+                let alpha = (en * sd * sd - ed * sn * sd - 2.0 * dn * dd * sd + 2.0 * dd * dd * sn)
+                    / (sd * sd * sd);
                 n.map(|n| n * (scale * scale / alpha))
             }
         };
         let [d1, d2, d3, d4] = feedback;
         let n0 = causal[0];
-        let anticausal = [causal[1] - d1 * n0, causal[2] - d2 * n0, causal[3] - d3 * n0, -d4 * n0];
+        let anticausal = [
+            causal[1] - d1 * n0,
+            causal[2] - d2 * n0,
+            causal[3] - d3 * n0,
+            -d4 * n0,
+        ];
         Self {
             causal_gain: causal.iter().sum::<f64>() / sd,
             anticausal_gain: anticausal.iter().sum::<f64>() / sd,
@@ -207,7 +237,11 @@ impl Recursion {
             }
             let mut back = 0.0;
             for k in 0..4 {
-                let previous = if i > k { forward[i - 1 - k] } else { first * self.causal_gain };
+                let previous = if i > k {
+                    forward[i - 1 - k]
+                } else {
+                    first * self.causal_gain
+                };
                 back += self.feedback[k] * previous;
             }
             forward[i] = sum - back;
@@ -245,7 +279,11 @@ impl Poles {
     }
 
     fn feedback(&self) -> [f64; 4] {
-        let Self { c: [c1, c2], e: [e1, e2], .. } = *self;
+        let Self {
+            c: [c1, c2],
+            e: [e1, e2],
+            ..
+        } = *self;
         [
             -2.0 * (e2 * c2 + e1 * c1),
             4.0 * c1 * c2 * e1 * e2 + e1 * e1 + e2 * e2,
@@ -255,11 +293,17 @@ impl Poles {
     }
 
     fn numerator(&self, [a1, a2]: [f64; 2], [b1, b2]: [f64; 2]) -> [f64; 4] {
-        let Self { s: [s1, s2], c: [c1, c2], e: [e1, e2] } = *self;
+        let Self {
+            s: [s1, s2],
+            c: [c1, c2],
+            e: [e1, e2],
+        } = *self;
         [
             a1 + a2,
             e2 * (b2 * s2 - (a2 + 2.0 * a1) * c2) + e1 * (b1 * s1 - (a1 + 2.0 * a2) * c1),
-            2.0 * e1 * e2 * ((a1 + a2) * c1 * c2 - b1 * c2 * s1 - b2 * c1 * s2) + a2 * e1 * e1 + a1 * e2 * e2,
+            2.0 * e1 * e2 * ((a1 + a2) * c1 * c2 - b1 * c2 * s1 - b2 * c1 * s2)
+                + a2 * e1 * e1
+                + a1 * e2 * e2,
             e2 * e1 * e1 * (b2 * s2 - a2 * c2) + e1 * e2 * e2 * (b1 * s1 - a1 * c1),
         ]
     }
@@ -272,8 +316,11 @@ mod tests {
 
     fn responses(voxels: Array3<f64>, sigma: f64) -> Vec<Response> {
         let image = Volume::new(voxels, Geometry::new([1.0; 3]).unwrap(), PixelType::F64).unwrap();
-        let log = LaplacianOfGaussian { sigmas: vec![Sigma::new(sigma).unwrap()] };
-        log.responses(&image, &BoundingBox::whole(image.size())).unwrap()
+        let log = LaplacianOfGaussian {
+            sigmas: vec![Sigma::new(sigma).unwrap()],
+        };
+        log.responses(&image, &BoundingBox::whole(image.size()))
+            .unwrap()
     }
 
     #[test]

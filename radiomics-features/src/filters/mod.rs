@@ -82,7 +82,13 @@ impl ImageFilter {
             Dimensionality::Two => Some(Axis::Z),
             Dimensionality::Three => flat_axis,
         };
-        let one = |name, voxels, pixel_type| vec![Response { name, voxels, pixel_type }];
+        let one = |name, voxels, pixel_type| {
+            vec![Response {
+                name,
+                voxels,
+                pixel_type,
+            }]
+        };
         Ok(match self {
             Self::Original => {
                 let voxels = bounds.slice(image.voxels()).to_owned();
@@ -90,13 +96,31 @@ impl ImageFilter {
             }
             Self::Wavelet(wavelet) => wavelet.responses(image, bounds, flat_axis)?,
             Self::LaplacianOfGaussian(log) => log.responses(image, bounds)?,
-            Self::Square => one(ImageName::Square, pointwise::square(image, bounds), PixelType::F64),
-            Self::SquareRoot => one(ImageName::SquareRoot, pointwise::square_root(image, bounds), PixelType::F64),
-            Self::Logarithm => one(ImageName::Logarithm, pointwise::logarithm(image, bounds), PixelType::F64),
-            Self::Exponential => one(ImageName::Exponential, pointwise::exponential(image, bounds), PixelType::F64),
-            Self::Gradient(gradient) => {
-                one(ImageName::Gradient, gradient.magnitude(image, bounds), PixelType::F32)
-            }
+            Self::Square => one(
+                ImageName::Square,
+                pointwise::square(image, bounds),
+                PixelType::F64,
+            ),
+            Self::SquareRoot => one(
+                ImageName::SquareRoot,
+                pointwise::square_root(image, bounds),
+                PixelType::F64,
+            ),
+            Self::Logarithm => one(
+                ImageName::Logarithm,
+                pointwise::logarithm(image, bounds),
+                PixelType::F64,
+            ),
+            Self::Exponential => one(
+                ImageName::Exponential,
+                pointwise::exponential(image, bounds),
+                PixelType::F64,
+            ),
+            Self::Gradient(gradient) => one(
+                ImageName::Gradient,
+                gradient.magnitude(image, bounds),
+                PixelType::F32,
+            ),
         })
     }
 }

@@ -6,7 +6,10 @@ use crate::roi::BoundingBox;
 use crate::volume::Volume;
 
 fn largest_magnitude(image: &Volume) -> f64 {
-    image.voxels().iter().fold(0.0, |largest: f64, v| largest.max(v.abs()))
+    image
+        .voxels()
+        .iter()
+        .fold(0.0, |largest: f64, v| largest.max(v.abs()))
 }
 
 fn map(image: &Volume, bounds: &BoundingBox, f: impl Fn(f64) -> f64) -> Array3<f64> {
@@ -69,11 +72,18 @@ mod tests {
     #[test]
     fn the_largest_magnitude_keeps_its_place() {
         let (image, bounds) = image([-4.0, 0.0, 1.0]);
-        let close = |a: Array3<f64>, b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-14);
+        let close =
+            |a: Array3<f64>, b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-14);
         assert!(close(square(&image, &bounds), [4.0, 0.0, 0.25]));
         assert!(close(square_root(&image, &bounds), [-4.0, 0.0, 2.0]));
-        assert!(close(logarithm(&image, &bounds), [-4.0, 0.0, 4.0 * 2f64.ln() / 5f64.ln()]));
-        assert!(close(exponential(&image, &bounds), [0.25, 1.0, 4f64.powf(0.25)]));
+        assert!(close(
+            logarithm(&image, &bounds),
+            [-4.0, 0.0, 4.0 * 2f64.ln() / 5f64.ln()]
+        ));
+        assert!(close(
+            exponential(&image, &bounds),
+            [0.25, 1.0, 4f64.powf(0.25)]
+        ));
     }
 
     #[test]

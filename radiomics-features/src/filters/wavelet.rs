@@ -14,6 +14,7 @@
 //! [`ImageName::is_noise`](crate::ImageName::is_noise). They equal the reference bit by bit because the additions are done in
 //! its order.
 
+use std::f64::consts::SQRT_2;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -42,7 +43,11 @@ pub struct Wavelet {
 
 impl Default for Wavelet {
     fn default() -> Self {
-        Self { mother: MotherWavelet::default(), level: NonZeroUsize::MIN, start_level: 0 }
+        Self {
+            mother: MotherWavelet::default(),
+            level: NonZeroUsize::MIN,
+            start_level: 0,
+        }
     }
 }
 
@@ -124,24 +129,48 @@ impl MotherWavelet {
     /// The decomposition filters.
     fn filters<T: Real>(self) -> Result<FilterPair<T>> {
         let name = self.to_string();
-        let orthogonal = || ORTHOGONAL.iter().find(|(n, _)| *n == name).map(|(_, low)| low.to_vec());
+        let orthogonal = || {
+            ORTHOGONAL
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, low)| low.to_vec())
+        };
         let reversed = |v: &[f64]| -> Vec<f64> { v.iter().rev().copied().collect() };
         let biorthogonal = || {
             let key = name.get(4..)?;
-            BIORTHOGONAL.iter().find(|(n, ..)| *n == key).map(|(_, low, low_inverse)| (*low, *low_inverse))
+            BIORTHOGONAL
+                .iter()
+                .find(|(n, ..)| *n == key)
+                .map(|(_, low, low_inverse)| (*low, *low_inverse))
         };
         let (low, low_inverse) = match self {
             Self::Biorthogonal(..) => biorthogonal().map(|(a, b)| (a.to_vec(), b.to_vec())),
-            Self::ReverseBiorthogonal(..) => biorthogonal().map(|(a, b)| (reversed(b), reversed(a))),
+            Self::ReverseBiorthogonal(..) => {
+                biorthogonal().map(|(a, b)| (reversed(b), reversed(a)))
+            }
             _ => orthogonal().map(|low| (low.clone(), reversed(&low))),
         }
         .ok_or_else(|| unknown(&name))?;
         // The high-pass filter is the reconstruction low-pass with alternating signs, the first negative.
-        let high = low_inverse.iter().enumerate().map(|(k, &v)| if k % 2 == 0 { -v } else { v });
+        let high = low_inverse
+            .iter()
+            .enumerate()
+            .map(|(k, &v)| if k % 2 == 0 { -v } else { v });
+        let rounded = |v| self.coefficient::<T>(v);
         Ok(FilterPair {
-            high: high.map(T::from_f64).collect(),
-            low: low.into_iter().map(T::from_f64).collect(),
+            high: high.map(rounded).collect(),
+            low: low.iter().copied().map(rounded).collect(),
         })
+    }
+}
+
+impl MotherWavelet {
+    /// A coefficient in the precision of the filter. PyWavelets' coiflets are a table times √2, multiplied in that precision.
+    fn coefficient<T: Real>(self, value: f64) -> T {
+        if T::SINGLE && matches!(self, Self::Coiflet(_)) {
+            return T::from_f64(value / SQRT_2) * T::from_f64(SQRT_2);
+        }
+        T::from_f64(value)
     }
 }
 
@@ -164,9 +193,16 @@ impl Wavelet {
         bounds: &BoundingBox,
         flat_axis: Option<Axis>,
     ) -> Result<Vec<Response>> {
-        let transform = Transform { filters: self.mother.filters::<T>()?, flat_axis: flat_axis.map(Axis::index) };
+        let transform = Transform {
+            filters: self.mother.filters::<T>()?,
+            flat_axis: flat_axis.map(Axis::index),
+        };
         let last = self.start_level + self.level.get();
-        let pixel_type = if image.pixel_type() == PixelType::F32 { PixelType::F32 } else { PixelType::F64 };
+        let pixel_type = if image.pixel_type() == PixelType::F32 {
+            PixelType::F32
+        } else {
+            PixelType::F64
+        };
         let mut responses = Vec::new();
         let mut data = image.voxels().mapv(T::from_f64);
         for step in 0..last {
@@ -178,7 +214,11 @@ impl Wavelet {
             let level = step.checked_sub(self.start_level).map(|l| l + 1);
             if let Some(level) = level {
                 for (band, voxels) in transform.names().into_iter().skip(1).zip(bands) {
-                    let voxels = if is_last { voxels } else { bounds.slice(voxels.view()).to_owned() };
+                    let voxels = if is_last {
+                        voxels
+                    } else {
+                        bounds.slice(voxels.view()).to_owned()
+                    };
                     responses.push(response(level, band, &voxels, pixel_type));
                 }
             }
@@ -193,8 +233,17 @@ impl Wavelet {
     }
 }
 
-fn response<T: Real>(level: usize, band: Band, voxels: &Array3<T>, pixel_type: PixelType) -> Response {
-    Response { name: ImageName::Wavelet { level, band }, voxels: voxels.mapv(T::into_f64), pixel_type }
+fn response<T: Real>(
+    level: usize,
+    band: Band,
+    voxels: &Array3<T>,
+    pixel_type: PixelType,
+) -> Response {
+    Response {
+        name: ImageName::Wavelet { level, band },
+        voxels: voxels.mapv(T::into_f64),
+        pixel_type,
+    }
 }
 
 /// One level of the transform.
@@ -250,15 +299,23 @@ impl<T: Real> Transform<T> {
         bands
     }
 
-    fn split_axis(&self, input: &Array3<T>, axis: usize, n: usize, plan: &AxisPlan) -> [Array3<T>; 2] {
+    fn split_axis(
+        &self,
+        input: &Array3<T>,
+        axis: usize,
+        n: usize,
+        plan: &AxisPlan,
+    ) -> [Array3<T>; 2] {
         let mut size: [usize; 3] = input.dim().into();
         let n_sources = size[axis];
         size[axis] = n;
         let (mut low, mut high) = (Array3::default(size), Array3::default(size));
         let source = input.as_slice().expect("bands are in standard layout");
         let targets = (
-            low.as_slice_mut().expect("a new array is in standard layout"),
-            high.as_slice_mut().expect("a new array is in standard layout"),
+            low.as_slice_mut()
+                .expect("a new array is in standard layout"),
+            high.as_slice_mut()
+                .expect("a new array is in standard layout"),
         );
         let stride: usize = size[axis + 1..].iter().product();
         let lines = source
@@ -277,12 +334,18 @@ impl<T: Real> Transform<T> {
 }
 
 /// The samples that the plans need, and nothing else.
-fn gather<T: Real>(data: &Array3<T>, bounds: &BoundingBox, plans: &[Option<AxisPlan>; 3]) -> Array3<T> {
+fn gather<T: Real>(
+    data: &Array3<T>,
+    bounds: &BoundingBox,
+    plans: &[Option<AxisPlan>; 3],
+) -> Array3<T> {
     let [z, y, x] = [0, 1, 2].map(|axis| match &plans[axis] {
         Some(plan) => plan.sources.clone(),
         None => (bounds.start[axis]..bounds.start[axis] + bounds.size[axis]).collect(),
     });
-    Array3::from_shape_fn((z.len(), y.len(), x.len()), |(i, j, k)| data[[z[i], y[j], x[k]]])
+    Array3::from_shape_fn((z.len(), y.len(), x.len()), |(i, j, k)| {
+        data[[z[i], y[j], x[k]]]
+    })
 }
 
 #[cfg(test)]
@@ -303,10 +366,18 @@ mod tests {
     fn the_letters_of_a_band_are_x_y_z() {
         for (axis, letter) in [(2, "HLL"), (1, "LHL"), (0, "LLH")] {
             let image = volume([8, 8, 8], |i| (i[axis] % 2) as f64);
-            let bands = Wavelet::default().responses(&image, &BoundingBox::whole([8; 3]), None).unwrap();
-            let loud: Vec<String> =
-                bands.iter().filter(|b| energy(b) > 1e-9).map(|b| b.name.to_string()).collect();
-            assert_eq!(loud, [format!("wavelet-{letter}"), "wavelet-LLL".to_string()]);
+            let bands = Wavelet::default()
+                .responses(&image, &BoundingBox::whole([8; 3]), None)
+                .unwrap();
+            let loud: Vec<String> = bands
+                .iter()
+                .filter(|b| energy(b) > 1e-9)
+                .map(|b| b.name.to_string())
+                .collect();
+            assert_eq!(
+                loud,
+                [format!("wavelet-{letter}"), "wavelet-LLL".to_string()]
+            );
         }
     }
 
@@ -316,26 +387,44 @@ mod tests {
         let names = |flat: Option<Axis>| -> Vec<String> {
             let all = BoundingBox::whole([4; 3]);
             let bands = Wavelet::default().responses(&image, &all, flat).unwrap();
-            bands.iter().map(|b| b.name.to_string()["wavelet-".len()..].to_string()).collect()
+            bands
+                .iter()
+                .map(|b| b.name.to_string()["wavelet-".len()..].to_string())
+                .collect()
         };
-        assert_eq!(names(None), ["LLH", "LHL", "LHH", "HLL", "HLH", "HHL", "HHH", "LLL"]);
+        assert_eq!(
+            names(None),
+            ["LLH", "LHL", "LHH", "HLL", "HLH", "HHL", "HHH", "LLL"]
+        );
         assert_eq!(names(Some(Axis::Z)), ["LH", "HL", "HH", "LL"]);
     }
 
     #[test]
     fn a_box_holds_the_bits_of_the_whole() {
-        let image = volume([5, 7, 12], |[z, y, x]| ((z * 31 + y * 17 + x * x * 7) % 29) as f64 * 0.3);
+        let image = volume([5, 7, 12], |[z, y, x]| {
+            ((z * 31 + y * 17 + x * x * 7) % 29) as f64 * 0.3
+        });
         let settings = [(1, 0), (2, 0), (1, 1)].map(|(level, start_level)| Wavelet {
             level: NonZeroUsize::new(level).unwrap(),
             start_level,
             ..Wavelet::default()
         });
-        let part = BoundingBox { start: [1, 2, 6], size: [4, 5, 6] };
+        let part = BoundingBox {
+            start: [1, 2, 6],
+            size: [4, 5, 6],
+        };
         for wavelet in settings {
-            let whole = wavelet.responses(&image, &BoundingBox::whole([5, 7, 12]), None).unwrap();
+            let whole = wavelet
+                .responses(&image, &BoundingBox::whole([5, 7, 12]), None)
+                .unwrap();
             let boxed = wavelet.responses(&image, &part, None).unwrap();
             for (whole, boxed) in whole.iter().zip(&boxed) {
-                assert_eq!(part.slice(whole.voxels.view()), boxed.voxels, "{}", whole.name);
+                assert_eq!(
+                    part.slice(whole.voxels.view()),
+                    boxed.voxels,
+                    "{}",
+                    whole.name
+                );
             }
         }
     }
@@ -345,16 +434,26 @@ mod tests {
         let image = volume([4, 6, 8], |[z, y, x]| ((z * 13 + y * 5 + x * 3) % 7) as f64);
         let before: f64 = image.voxels().iter().map(|v| v * v).sum();
         for name in ["haar", "db4", "sym5", "coif2"] {
-            let wavelet = Wavelet { mother: name.parse().unwrap(), ..Wavelet::default() };
-            let bands = wavelet.responses(&image, &BoundingBox::whole([4, 6, 8]), None).unwrap();
+            let wavelet = Wavelet {
+                mother: name.parse().unwrap(),
+                ..Wavelet::default()
+            };
+            let bands = wavelet
+                .responses(&image, &BoundingBox::whole([4, 6, 8]), None)
+                .unwrap();
             let after: f64 = bands.iter().map(energy).sum();
-            assert!((after / before / 8.0 - 1.0).abs() < 1e-9, "{name}: {after} of {before}");
+            assert!(
+                (after / before / 8.0 - 1.0).abs() < 1e-9,
+                "{name}: {after} of {before}"
+            );
         }
     }
 
     #[test]
     fn names_of_wavelets_are_parsed_and_printed() {
-        for name in ["haar", "db20", "sym2", "coif5", "dmey", "bior6.8", "rbio1.3"] {
+        for name in [
+            "haar", "db20", "sym2", "coif5", "dmey", "bior6.8", "rbio1.3",
+        ] {
             assert_eq!(name.parse::<MotherWavelet>().unwrap().to_string(), name);
         }
         assert_eq!("db1".parse::<MotherWavelet>().unwrap(), MotherWavelet::Haar);

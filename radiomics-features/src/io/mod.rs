@@ -11,7 +11,7 @@
 //! header promises.
 //!
 //! # Raster files
-//! * They become one slice of a volume, [`Dimensionality::Three`](crate::Dimensionality::Three), as ultrasound studies treat
+//! * They become one slice of a volume, [`Dimensionality::Three`], as ultrasound studies treat
 //!   them; [`Volume::with_dimensionality`] makes a plane of it. Two-dimensional NIfTI and NRRD files stay planes.
 //! * They have no geometry: the grid starts at the origin with [`ReadOptions::raster_spacing`]. Resolution tags are ignored,
 //!   because screen and paper resolutions are not anatomy.
@@ -55,7 +55,11 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { max_bytes: 2 << 30, raster_spacing: [1.0; 3], mask_channel: None }
+        Self {
+            max_bytes: 2 << 30,
+            raster_spacing: [1.0; 3],
+            mask_channel: None,
+        }
     }
 }
 
@@ -95,7 +99,11 @@ enum Format {
 
 impl Format {
     fn of(path: &Path) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         let has = |suffixes: &[&str]| suffixes.iter().any(|s| name.ends_with(s));
         if has(&[".nii", ".nii.gz"]) {
             Ok(Self::Nifti)
@@ -104,7 +112,9 @@ impl Format {
         } else if has(&[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"]) {
             Ok(Self::Raster)
         } else {
-            Err(Error::UnknownSuffix { path: path.to_path_buf() })
+            Err(Error::UnknownSuffix {
+                path: path.to_path_buf(),
+            })
         }
     }
 }
@@ -118,19 +128,33 @@ struct Source {
 
 impl Source {
     fn new(path: &Path, format: &'static str) -> Self {
-        Self { path: path.to_path_buf(), format }
+        Self {
+            path: path.to_path_buf(),
+            format,
+        }
     }
 
     fn io(&self, source: std::io::Error) -> Error {
-        Error::Io { path: self.path.clone(), source }
+        Error::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     fn malformed(&self, problem: impl Into<String>) -> Error {
-        Error::Malformed { path: self.path.clone(), format: self.format, problem: problem.into() }
+        Error::Malformed {
+            path: self.path.clone(),
+            format: self.format,
+            problem: problem.into(),
+        }
     }
 
     fn unsupported(&self, feature: impl Into<String>) -> Error {
-        Error::UnsupportedFormat { path: self.path.clone(), format: self.format, feature: feature.into() }
+        Error::UnsupportedFormat {
+            path: self.path.clone(),
+            format: self.format,
+            feature: feature.into(),
+        }
     }
 
     /// The whole file, if it is a plain file no larger than the limit.
@@ -144,21 +168,30 @@ impl Source {
             return Err(self.too_large(u128::from(meta.len()), options));
         }
         let mut bytes = Vec::new();
-        file.take(options.max_bytes).read_to_end(&mut bytes).map_err(|e| self.io(e))?;
+        file.take(options.max_bytes)
+            .read_to_end(&mut bytes)
+            .map_err(|e| self.io(e))?;
         Ok(bytes)
     }
 
     fn too_large(&self, needed: u128, options: &ReadOptions) -> Error {
-        Error::TooLarge { path: self.path.clone(), needed, limit: options.max_bytes }
+        Error::TooLarge {
+            path: self.path.clone(),
+            needed,
+            limit: options.max_bytes,
+        }
     }
 
     /// The number of voxels of a size, if it is positive and its voxels fit the limit.
     fn checked_voxels(&self, size: [u64; 3], options: &ReadOptions) -> Result<usize> {
         if size.contains(&0) {
-            return Err(self.malformed(format!("the size is {size:?} (z, y, x), expected positive numbers")));
+            return Err(self.malformed(format!(
+                "the size is {size:?} (z, y, x), expected positive numbers"
+            )));
         }
         // Each factor is below 2^64, so only the third product can overflow 128 bits.
-        let voxels = (u128::from(size[0]) * u128::from(size[1])).saturating_mul(u128::from(size[2]));
+        let voxels =
+            (u128::from(size[0]) * u128::from(size[1])).saturating_mul(u128::from(size[2]));
         let needed = voxels.saturating_mul(8);
         if needed > u128::from(options.max_bytes) {
             return Err(self.too_large(needed, options));

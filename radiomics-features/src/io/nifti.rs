@@ -17,12 +17,27 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Grid> {
     let source = Source::new(path, "NIfTI");
     let bytes = source.bytes(options)?;
     let gzipped = bytes.starts_with(&[0x1f, 0x8b]);
-    let head = if gzipped { gunzip_head(&source, &bytes)? } else { bytes.get(..LONGEST_HEADER.min(bytes.len())).unwrap_or_default().to_vec() };
+    let head = if gzipped {
+        gunzip_head(&source, &bytes)?
+    } else {
+        bytes
+            .get(..LONGEST_HEADER.min(bytes.len()))
+            .unwrap_or_default()
+            .to_vec()
+    };
     let header = Header::parse(&source, &head)?;
     let n = source.checked_voxels(header.size, options)?;
     let end = header.voxel_offset(&source, options)? + n * header.pixel_type.bytes();
-    let bytes = if gzipped { samples::gunzip(&source, &bytes, end)? } else { samples::exact(&source, bytes, end)? };
-    let mut values = samples::decode(&bytes[end - n * header.pixel_type.bytes()..], header.pixel_type, header.order);
+    let bytes = if gzipped {
+        samples::gunzip(&source, &bytes, end)?
+    } else {
+        samples::exact(&source, bytes, end)?
+    };
+    let mut values = samples::decode(
+        &bytes[end - n * header.pixel_type.bytes()..],
+        header.pixel_type,
+        header.order,
+    );
     let pixel_type = header.scale(&mut values);
     Ok(Grid {
         values,
@@ -148,18 +163,20 @@ impl Raw {
 
 impl Header {
     fn parse(source: &Source, bytes: &[u8]) -> Result<Self> {
-        let raw_and_order = [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
-            let fields = Fields { bytes, order };
-            let length = (bytes.len() >= 348).then(|| fields.i32(0))?;
-            let magic = |at: usize, magic: &[u8]| bytes[at..].starts_with(magic);
-            match length {
-                348 if magic(344, b"n+1\0") => Some((Raw::version_1(&fields), order)),
-                540 if bytes.len() >= LONGEST_HEADER && magic(4, b"n+2\0") => {
-                    Some((Raw::version_2(&fields), order))
+        let raw_and_order = [ByteOrder::Little, ByteOrder::Big]
+            .into_iter()
+            .find_map(|order| {
+                let fields = Fields { bytes, order };
+                let length = (bytes.len() >= 348).then(|| fields.i32(0))?;
+                let magic = |at: usize, magic: &[u8]| bytes[at..].starts_with(magic);
+                match length {
+                    348 if magic(344, b"n+1\0") => Some((Raw::version_1(&fields), order)),
+                    540 if bytes.len() >= LONGEST_HEADER && magic(4, b"n+2\0") => {
+                        Some((Raw::version_2(&fields), order))
+                    }
+                    _ => None,
                 }
-                _ => None,
-            }
-        });
+            });
         if let Some((raw, order)) = raw_and_order {
             return Self::from_raw(source, &raw, order);
         }
@@ -178,11 +195,15 @@ impl Header {
         let rank = rank as usize;
         if let Some(axis) = (1..=rank).find(|&axis| raw.dim[axis] < 1) {
             let found = raw.dim[axis];
-            return Err(source.malformed(format!("dim[{axis}] is {found}, expected a positive number")));
+            return Err(source.malformed(format!(
+                "dim[{axis}] is {found}, expected a positive number"
+            )));
         }
         if raw.dim[1..=rank].iter().skip(3).any(|&n| n > 1) {
             let dim = &raw.dim[1..=rank];
-            return Err(source.unsupported(format!("an image of {dim:?} voxels, with more than three dimensions,")));
+            return Err(source.unsupported(format!(
+                "an image of {dim:?} voxels, with more than three dimensions,"
+            )));
         }
         if rank == 1 {
             return Err(source.unsupported("a one-dimensional image"));
@@ -191,7 +212,11 @@ impl Header {
         Ok(Self {
             order,
             size: [axis(3), axis(2), axis(1)],
-            dimensionality: if rank == 2 { Dimensionality::Two } else { Dimensionality::Three },
+            dimensionality: if rank == 2 {
+                Dimensionality::Two
+            } else {
+                Dimensionality::Three
+            },
             pixel_type: pixel_type(source, raw.datatype)?,
             vox_offset: raw.vox_offset,
             slope: raw.slope,
@@ -214,10 +239,16 @@ impl Header {
     /// Where the voxels begin.
     fn voxel_offset(&self, source: &Source, options: &ReadOptions) -> Result<usize> {
         // Every sane offset is at least the header's length; some writers leave 0.
-        let offset = if self.vox_offset == 0.0 { 352.0 } else { self.vox_offset };
+        let offset = if self.vox_offset == 0.0 {
+            352.0
+        } else {
+            self.vox_offset
+        };
         if !(348.0..=options.max_bytes as f64).contains(&offset) || offset.fract() != 0.0 {
             let found = self.vox_offset;
-            return Err(source.malformed(format!("vox_offset is {found}, expected a place behind the header")));
+            return Err(source.malformed(format!(
+                "vox_offset is {found}, expected a place behind the header"
+            )));
         }
         Ok(offset as usize)
     }
@@ -244,7 +275,11 @@ impl Header {
             let unused = i == 2 && self.dimensionality == Dimensionality::Two;
             let step = self.pixdim[i + 1].abs();
             // A plane has no spacing across; writers leave 0 there, and for axes of one voxel as well.
-            if step == 0.0 && (unused || self.size[2 - i] == 1) { 1.0 } else { step * self.millimeters_per_unit }
+            if step == 0.0 && (unused || self.size[2 - i] == 1) {
+                1.0
+            } else {
+                step * self.millimeters_per_unit
+            }
         });
         let (columns, offset) = self.pose();
         // RAS to LPS flips the first two coordinates; then both axes and coordinates are put in z, y, x order.
@@ -252,7 +287,8 @@ impl Header {
         let direction = std::array::from_fn(|axis| {
             std::array::from_fn(|c| flip[2 - c] * columns[2 - axis][2 - c] + 0.0)
         });
-        let origin = std::array::from_fn(|c| flip[2 - c] * offset[2 - c] * self.millimeters_per_unit + 0.0);
+        let origin =
+            std::array::from_fn(|c| flip[2 - c] * offset[2 - c] * self.millimeters_per_unit + 0.0);
         let [x, y, z] = spacing_xyz;
         Geometry::with_pose([z, y, x], origin, direction).map_err(|e| e.in_file(path))
     }
@@ -266,7 +302,10 @@ impl Header {
             return (rotation(qform.quaternion, self.pixdim[0]), qform.offset);
         }
         // Without either the file says nothing: the unrotated grid of LPS.
-        ([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]], [0.0; 3])
+        (
+            [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]],
+            [0.0; 3],
+        )
     }
 }
 
@@ -296,9 +335,21 @@ fn rotation([b, c, d]: [f64; 3], qfac: f64) -> [[f64; 3]; 3] {
     let (b, c, d) = (b * scale, c * scale, d * scale);
     let sign = if qfac < 0.0 { -1.0 } else { 1.0 };
     [
-        [a * a + b * b - c * c - d * d, 2.0 * (b * c + a * d), 2.0 * (b * d - a * c)],
-        [2.0 * (b * c - a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d + a * b)],
-        [sign * 2.0 * (b * d + a * c), sign * 2.0 * (c * d - a * b), sign * (a * a + d * d - b * b - c * c)],
+        [
+            a * a + b * b - c * c - d * d,
+            2.0 * (b * c + a * d),
+            2.0 * (b * d - a * c),
+        ],
+        [
+            2.0 * (b * c - a * d),
+            a * a + c * c - b * b - d * d,
+            2.0 * (c * d + a * b),
+        ],
+        [
+            sign * 2.0 * (b * d + a * c),
+            sign * 2.0 * (c * d - a * b),
+            sign * (a * a + d * d - b * b - c * c),
+        ],
     ]
 }
 

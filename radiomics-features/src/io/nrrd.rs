@@ -41,7 +41,12 @@ fn detached(source: &Source, header: &Path, name: &str) -> Result<Source> {
         return Err(source.unsupported("a list of several data files"));
     }
     let name = Path::new(name);
-    let relative = name.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir | Component::ParentDir));
+    let relative = name.components().all(|c| {
+        matches!(
+            c,
+            Component::Normal(_) | Component::CurDir | Component::ParentDir
+        )
+    });
     if !relative {
         return Err(source.unsupported(format!("the absolute data file {}", name.display())));
     }
@@ -79,7 +84,9 @@ impl Header {
                 continue;
             }
             let Some((key, value)) = line.split_once(": ").or_else(|| line.split_once(':')) else {
-                return Err(source.malformed(format!("expected a line \"field: value\", found {line:?}")));
+                return Err(
+                    source.malformed(format!("expected a line \"field: value\", found {line:?}"))
+                );
             };
             fields.insert(canonical(key), value.trim().to_string());
         }
@@ -88,13 +95,17 @@ impl Header {
 
     fn from_fields(source: &Source, fields: HashMap<String, String>) -> Result<Self> {
         let required = |key: &str| {
-            fields.get(key).ok_or_else(|| source.malformed(format!("the field {key:?} is missing")))
+            fields
+                .get(key)
+                .ok_or_else(|| source.malformed(format!("the field {key:?} is missing")))
         };
         let rank = required("dimension")?;
         let sizes = required("sizes")?;
         let parsed: Option<Vec<u64>> = sizes.split_whitespace().map(|n| n.parse().ok()).collect();
         let Some(sizes) = parsed.filter(|s| s.len().to_string() == *rank) else {
-            return Err(source.malformed(format!("expected {rank} positive sizes, found {sizes:?}")));
+            return Err(
+                source.malformed(format!("expected {rank} positive sizes, found {sizes:?}"))
+            );
         };
         let (size, dimensionality) = match sizes[..] {
             [x, y] => ([1, y, x], Dimensionality::Two),
@@ -102,12 +113,20 @@ impl Header {
             _ => return Err(source.unsupported(format!("an image of {} dimensions", sizes.len()))),
         };
         let vector = |kind: &str| !matches!(kind, "domain" | "space" | "none" | "???");
-        if fields.get("kinds").is_some_and(|kinds| kinds.split_whitespace().any(vector)) {
+        if fields
+            .get("kinds")
+            .is_some_and(|kinds| kinds.split_whitespace().any(vector))
+        {
             return Err(source.unsupported("an image of vectors or colors"));
         }
         let pixel_type = pixel_type(source, required("type")?)?;
         required("encoding")?;
-        Ok(Self { size, dimensionality, pixel_type, fields })
+        Ok(Self {
+            size,
+            dimensionality,
+            pixel_type,
+            fields,
+        })
     }
 
     fn field(&self, key: &str) -> Option<&str> {
@@ -127,15 +146,24 @@ impl Header {
                 };
                 bytes.drain(..skip.min(bytes.len()));
                 let bytes = samples::exact(source, bytes, n_bytes)?;
-                Ok(samples::decode(&bytes, self.pixel_type, self.byte_order(source)?))
+                Ok(samples::decode(
+                    &bytes,
+                    self.pixel_type,
+                    self.byte_order(source)?,
+                ))
             }
             Some("gzip" | "gz") => {
                 let skip = usize::try_from(skip)
                     .map_err(|_| source.malformed("byte skip is -1, which only raw data allow"))?;
                 let total = n_bytes.checked_add(skip);
-                let total = total.ok_or_else(|| source.malformed(format!("byte skip is {skip}")))?;
+                let total =
+                    total.ok_or_else(|| source.malformed(format!("byte skip is {skip}")))?;
                 let bytes = samples::gunzip(source, &bytes, total)?;
-                Ok(samples::decode(&bytes[skip..], self.pixel_type, self.byte_order(source)?))
+                Ok(samples::decode(
+                    &bytes[skip..],
+                    self.pixel_type,
+                    self.byte_order(source)?,
+                ))
             }
             Some("ascii" | "text" | "txt") => {
                 bytes.drain(..usize::try_from(skip).unwrap_or(0).min(bytes.len()));
@@ -156,9 +184,15 @@ impl Header {
     }
 
     fn skip(&self, source: &Source, key: &str, minimum: i64) -> Result<i64> {
-        let Some(text) = self.field(key) else { return Ok(0) };
+        let Some(text) = self.field(key) else {
+            return Ok(0);
+        };
         let value = text.parse().ok().filter(|&v| v >= minimum);
-        value.ok_or_else(|| source.malformed(format!("{key} is {text:?}, expected a number of at least {minimum}")))
+        value.ok_or_else(|| {
+            source.malformed(format!(
+                "{key} is {text:?}, expected a number of at least {minimum}"
+            ))
+        })
     }
 
     fn byte_order(&self, source: &Source) -> Result<ByteOrder> {
@@ -168,13 +202,19 @@ impl Header {
             None if self.pixel_type.bytes() == 1 => Ok(ByteOrder::Little),
             other => {
                 let found = other.unwrap_or("nothing");
-                Err(source.malformed(format!("expected the byte order little or big in the field endian, found {found}")))
+                Err(source.malformed(format!(
+                    "expected the byte order little or big in the field endian, found {found}"
+                )))
             }
         }
     }
 
     fn geometry(&self, source: &Source, path: &Path) -> Result<Geometry> {
-        let rank = if self.dimensionality == Dimensionality::Two { 2 } else { 3 };
+        let rank = if self.dimensionality == Dimensionality::Two {
+            2
+        } else {
+            3
+        };
         let flips = flips(source, self.field("space"))?;
         let mut spacing = [1.0; 3];
         let mut direction = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -182,7 +222,9 @@ impl Header {
             let vectors = vectors(source, text)?;
             if vectors.len() != rank {
                 let found = vectors.len();
-                return Err(source.malformed(format!("expected {rank} space directions, found {found}")));
+                return Err(
+                    source.malformed(format!("expected {rank} space directions, found {found}"))
+                );
             }
             for (axis, vector) in vectors.into_iter().enumerate() {
                 let length = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -206,7 +248,9 @@ impl Header {
                 [origin] => zyx(origin, flips),
                 ref other => {
                     let found = other.len();
-                    return Err(source.malformed(format!("expected one space origin, found {found}")));
+                    return Err(
+                        source.malformed(format!("expected one space origin, found {found}"))
+                    );
                 }
             },
         };
@@ -232,7 +276,14 @@ fn flips(source: &Source, space: Option<&str>) -> Result<[f64; 3]> {
     Ok(match space.map(str::to_lowercase).as_deref() {
         Some("right-anterior-superior" | "ras") => [-1.0, -1.0, 1.0],
         Some("left-anterior-superior" | "las") => [1.0, -1.0, 1.0],
-        None | Some("left-posterior-superior" | "lps" | "scanner-xyz" | "3d-right-handed" | "3d-left-handed") => [1.0; 3],
+        None
+        | Some(
+            "left-posterior-superior"
+            | "lps"
+            | "scanner-xyz"
+            | "3d-right-handed"
+            | "3d-left-handed",
+        ) => [1.0; 3],
         Some(other) => return Err(source.unsupported(format!("the space {other:?}"))),
     })
 }
@@ -244,7 +295,11 @@ fn zyx([x, y, z]: [f64; 3], flips: [f64; 3]) -> [f64; 3] {
 
 /// Vectors of the form `(1,0,0) (0,1,0)`; two components lie in the plane z = 0.
 fn vectors(source: &Source, text: &str) -> Result<Vec<[f64; 3]>> {
-    let bad = || source.malformed(format!("expected vectors like (1,0,0) (0,1,0), found {text:?}"));
+    let bad = || {
+        source.malformed(format!(
+            "expected vectors like (1,0,0) (0,1,0), found {text:?}"
+        ))
+    };
     let mut found = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
@@ -270,14 +325,24 @@ fn pixel_type(source: &Source, name: &str) -> Result<PixelType> {
     Ok(match name.to_lowercase().as_str() {
         "uchar" | "unsigned char" | "uint8" | "uint8_t" => PixelType::U8,
         "signed char" | "int8" | "int8_t" => PixelType::I8,
-        "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => PixelType::U16,
-        "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => PixelType::I16,
+        "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => {
+            PixelType::U16
+        }
+        "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => {
+            PixelType::I16
+        }
         "uint" | "unsigned int" | "uint32" | "uint32_t" => PixelType::U32,
         "int" | "signed int" | "int32" | "int32_t" => PixelType::I32,
-        "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => PixelType::U64,
-        "longlong" | "long long" | "long long int" | "signed long long" | "signed long long int" | "int64" | "int64_t" => {
-            PixelType::I64
+        "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => {
+            PixelType::U64
         }
+        "longlong"
+        | "long long"
+        | "long long int"
+        | "signed long long"
+        | "signed long long int"
+        | "int64"
+        | "int64_t" => PixelType::I64,
         "float" => PixelType::F32,
         "double" => PixelType::F64,
         other => return Err(source.unsupported(format!("the type {other:?}"))),

@@ -25,10 +25,18 @@ struct Raster {
 
 pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
     let raster = Raster::read(path, options)?;
-    let gray: Vec<f64> = raster.samples.chunks_exact(raster.channels).map(|p| f64::from(luma(p))).collect();
+    let gray: Vec<f64> = raster
+        .samples
+        .chunks_exact(raster.channels)
+        .map(|p| f64::from(luma(p)))
+        .collect();
     let voxels = Array3::from_shape_vec((1, raster.height, raster.width), gray)
         .expect("as many pixels as the image has were decoded");
-    let pixel_type = if raster.deep { PixelType::U16 } else { PixelType::U8 };
+    let pixel_type = if raster.deep {
+        PixelType::U16
+    } else {
+        PixelType::U8
+    };
     Geometry::new(options.raster_spacing)
         .and_then(|geometry| Volume::new(voxels, geometry, pixel_type))
         .map_err(|e| e.in_file(path))
@@ -60,15 +68,24 @@ impl Raster {
     fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
         let source = Source::new(path, "raster image");
         let bytes = source.bytes(options)?;
-        let reader = || ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| source.io(e));
+        let reader = || {
+            ImageReader::new(Cursor::new(&bytes))
+                .with_guessed_format()
+                .map_err(|e| source.io(e))
+        };
         let Some(format) = reader()?.format() else {
             return Err(source.malformed("the content is neither PNG, JPEG, TIFF nor BMP"));
         };
-        let source = Source { format: name(format), ..source.clone() };
+        let source = Source {
+            format: name(format),
+            ..source.clone()
+        };
         if format == ImageFormat::Tiff && tiff_has_pages(&bytes) {
             return Err(source.unsupported("a file of several pages"));
         }
-        let (width, height) = reader()?.into_dimensions().map_err(|e| decode_error(&source, e))?;
+        let (width, height) = reader()?
+            .into_dimensions()
+            .map_err(|e| decode_error(&source, e))?;
         source.checked_voxels([1, u64::from(height), u64::from(width)], options)?;
         let mut decoder = reader()?;
         let mut limits = Limits::no_limits();
@@ -88,7 +105,15 @@ impl Raster {
             DynamicImage::ImageRgba16(i) => (i.into_raw(), 4, true),
             _ => return Err(source.unsupported("a floating-point image")),
         };
-        Ok(Self { source, format, height, width, samples, channels, deep })
+        Ok(Self {
+            source,
+            format,
+            height,
+            width,
+            samples,
+            channels,
+            deep,
+        })
     }
 
     fn labels(&self, channel: Option<usize>) -> Result<Vec<u32>> {
@@ -97,14 +122,18 @@ impl Raster {
             let n_colors = if self.channels >= 3 { self.channels } else { 1 };
             let channel = if n_colors == 1 { 0 } else { channel };
             if channel >= n_colors {
-                let problem = format!("label_channel is {channel}, but the mask has {n_colors} channels");
+                let problem =
+                    format!("label_channel is {channel}, but the mask has {n_colors} channels");
                 return Err(self.source.malformed(problem));
             }
             return Ok(self.pixels().map(|p| u32::from(p[channel])).collect());
         }
         let colors = self.channels - usize::from(self.channels.is_multiple_of(2));
         self.refuse_painted_transparency(colors)?;
-        if self.pixels().any(|p| p[..colors].iter().any(|&v| v != p[0])) {
+        if self
+            .pixels()
+            .any(|p| p[..colors].iter().any(|&v| v != p[0]))
+        {
             return self.two_colors(colors);
         }
         let labels: Vec<u32> = self.pixels().map(|p| u32::from(p[0])).collect();
@@ -132,7 +161,9 @@ impl Raster {
             None => Ok(()),
             Some(i) => {
                 let (y, x) = (i / self.width, i % self.width);
-                Err(self.source.malformed(format!("mask pixel (row {y}, column {x}) has a color, but is transparent")))
+                Err(self.source.malformed(format!(
+                    "mask pixel (row {y}, column {x}) has a color, but is transparent"
+                )))
             }
         }
     }
@@ -182,7 +213,11 @@ fn tiff_has_pages(bytes: &[u8]) -> bool {
     let number = |at: usize, n: usize| -> Option<usize> {
         let digits = bytes.get(at..at.checked_add(n)?)?;
         let fold = |acc: usize, &b: &u8| acc << 8 | usize::from(b);
-        Some(if big { digits.iter().fold(0, fold) } else { digits.iter().rev().fold(0, fold) })
+        Some(if big {
+            digits.iter().fold(0, fold)
+        } else {
+            digits.iter().rev().fold(0, fold)
+        })
     };
     let next = || {
         let directory = number(4, 4)?;

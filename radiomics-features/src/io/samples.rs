@@ -80,12 +80,18 @@ pub(super) fn parse_ascii(source: &Source, text: &[u8], n: usize) -> Result<Vec<
     // Every number takes at least one character and one separator.
     if n > text.len() / 2 + 1 {
         let found = text.len();
-        return Err(source.malformed(format!("expected {n} numbers, but there are only {found} bytes of text")));
+        return Err(source.malformed(format!(
+            "expected {n} numbers, but there are only {found} bytes of text"
+        )));
     }
     let mut values = Vec::with_capacity(n);
-    let words = text.split(|b| b.is_ascii_whitespace() || *b == b',').filter(|w| !w.is_empty());
+    let words = text
+        .split(|b| b.is_ascii_whitespace() || *b == b',')
+        .filter(|w| !w.is_empty());
     for word in words {
-        let value = std::str::from_utf8(word).ok().and_then(|w| w.parse::<f64>().ok());
+        let value = std::str::from_utf8(word)
+            .ok()
+            .and_then(|w| w.parse::<f64>().ok());
         let Some(value) = value else {
             let word = String::from_utf8_lossy(word);
             return Err(source.malformed(format!("expected a number, found {word:?}")));
@@ -108,8 +114,17 @@ mod tests {
 
     #[test]
     fn byte_order_and_sign_are_respected() {
-        assert_eq!(decode(&[1, 2, 255, 255], PixelType::U16, ByteOrder::Little), [513.0, 65535.0]);
-        assert_eq!(decode(&[1, 2, 255, 255], PixelType::I16, ByteOrder::Big), [258.0, -1.0]);
-        assert_eq!(decode(&1.5f64.to_be_bytes(), PixelType::F64, ByteOrder::Big), [1.5]);
+        assert_eq!(
+            decode(&[1, 2, 255, 255], PixelType::U16, ByteOrder::Little),
+            [513.0, 65535.0]
+        );
+        assert_eq!(
+            decode(&[1, 2, 255, 255], PixelType::I16, ByteOrder::Big),
+            [258.0, -1.0]
+        );
+        assert_eq!(
+            decode(&1.5f64.to_be_bytes(), PixelType::F64, ByteOrder::Big),
+            [1.5]
+        );
     }
 }

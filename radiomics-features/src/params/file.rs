@@ -11,8 +11,8 @@ use std::path::Path;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{
-    Binning, FamilySelection, FeatureSelection, Gradient, ImageFilter, ImageParams, LaplacianOfGaussian, Params, Sigma,
-    Wavelet,
+    Binning, FamilySelection, FeatureSelection, Gradient, ImageFilter, ImageParams,
+    LaplacianOfGaussian, Params, Sigma, Wavelet,
 };
 use crate::error::{Error, Result};
 use crate::filters::MotherWavelet;
@@ -34,12 +34,19 @@ pub(super) enum Syntax {
 pub(super) fn parse(text: &str, path: &Path, syntax: Syntax) -> Result<Params> {
     let error = |line, problem: String| {
         let problem = problem.lines().next().unwrap_or_default().to_string();
-        Error::ParameterFile { file: path.to_path_buf(), line, problem }
+        Error::ParameterFile {
+            file: path.to_path_buf(),
+            line,
+            problem,
+        }
     };
     let file: ParameterFile = match syntax {
         Syntax::Yaml => serde_saphyr::from_str(text).map_err(|e| {
             let e = e.without_snippet();
-            error(e.location().map(|l| l.line()).filter(|&l| l > 0), e.to_string())
+            error(
+                e.location().map(|l| l.line()).filter(|&l| l > 0),
+                e.to_string(),
+            )
         })?,
         Syntax::Json => serde_json::from_str(text)
             .map_err(|e| error(Some(e.line() as u64).filter(|&l| l > 0), e.to_string()))?,
@@ -117,7 +124,10 @@ struct Settings {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(non_snake_case, reason = "the fields are the keys of the file")]
-#[allow(dead_code, reason = "checked for their type, then refused: voxel-based extraction is not supported")]
+#[allow(
+    dead_code,
+    reason = "checked for their type, then refused: voxel-based extraction is not supported"
+)]
 struct VoxelSettings {
     kernelRadius: Option<Whole<1>>,
     maskedKernel: Option<bool>,
@@ -158,12 +168,17 @@ struct Whole<const MIN: u64, const MAX: u64 = { usize::MAX as u64 }>(u64);
 impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let value = i64::deserialize(deserializer)?;
-        match u64::try_from(value).ok().filter(|v| (MIN..=MAX).contains(v)) {
+        match u64::try_from(value)
+            .ok()
+            .filter(|v| (MIN..=MAX).contains(v))
+        {
             Some(value) => Ok(Self(value)),
-            None if MAX > i64::MAX as u64 => {
-                Err(de::Error::custom(format!("expected a whole number of at least {MIN}, found {value}")))
-            }
-            None => Err(de::Error::custom(format!("expected a whole number from {MIN} to {MAX}, found {value}"))),
+            None if MAX > i64::MAX as u64 => Err(de::Error::custom(format!(
+                "expected a whole number of at least {MIN}, found {value}"
+            ))),
+            None => Err(de::Error::custom(format!(
+                "expected a whole number from {MIN} to {MAX}, found {value}"
+            ))),
         }
     }
 }
@@ -178,7 +193,9 @@ impl<'de> Deserialize<'de> for Positive {
         if value.is_finite() && value > 0.0 {
             return Ok(Self(value));
         }
-        Err(de::Error::custom(format!("expected a positive number, found {value}")))
+        Err(de::Error::custom(format!(
+            "expected a positive number, found {value}"
+        )))
     }
 }
 
@@ -192,7 +209,9 @@ impl<'de> Deserialize<'de> for NonNegative {
         if value.is_finite() && value >= 0.0 {
             return Ok(Self);
         }
-        Err(de::Error::custom(format!("expected a number of at least 0, found {value}")))
+        Err(de::Error::custom(format!(
+            "expected a number of at least 0, found {value}"
+        )))
     }
 }
 
@@ -206,7 +225,9 @@ impl<'de> Deserialize<'de> for Interpolator {
         impl Visitor<'_> for Known {
             type Value = Interpolator;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an interpolator of SimpleITK, e.g. sitkBSpline, or its number from 1 to 10")
+                f.write_str(
+                    "an interpolator of SimpleITK, e.g. sitkBSpline, or its number from 1 to 10",
+                )
             }
             fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Interpolator, E> {
                 const KERNELS: [&str; 10] = [
@@ -221,12 +242,18 @@ impl<'de> Deserialize<'de> for Interpolator {
                     "LanczosWindowedSinc",
                     "BlackmanWindowedSinc",
                 ];
-                let known = name.strip_prefix("sitk").is_some_and(|kernel| KERNELS.contains(&kernel));
-                known.then_some(Interpolator).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
+                let known = name
+                    .strip_prefix("sitk")
+                    .is_some_and(|kernel| KERNELS.contains(&kernel));
+                known
+                    .then_some(Interpolator)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
             }
             fn visit_u64<E: de::Error>(self, n: u64) -> std::result::Result<Interpolator, E> {
                 let known = (1..=10).contains(&n);
-                known.then_some(Interpolator).ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(n), &self))
+                known
+                    .then_some(Interpolator)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(n), &self))
             }
             fn visit_i64<E: de::Error>(self, n: i64) -> std::result::Result<Interpolator, E> {
                 match u64::try_from(n) {
@@ -252,11 +279,15 @@ impl<'de> Deserialize<'de> for SigmaValue {
                 f.write_str("a positive number")
             }
             fn visit_f64<E: de::Error>(self, v: f64) -> std::result::Result<SigmaValue, E> {
-                Sigma::new(v).map(SigmaValue).map_err(|_| E::invalid_value(de::Unexpected::Float(v), &self))
+                Sigma::new(v)
+                    .map(SigmaValue)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Float(v), &self))
             }
             fn visit_u64<E: de::Error>(self, v: u64) -> std::result::Result<SigmaValue, E> {
                 let sigma = u32::try_from(v).ok().and_then(|v| Sigma::whole(v).ok());
-                sigma.map(SigmaValue).ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(v), &self))
+                sigma
+                    .map(SigmaValue)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(v), &self))
             }
             fn visit_i64<E: de::Error>(self, v: i64) -> std::result::Result<SigmaValue, E> {
                 match u64::try_from(v) {
@@ -275,9 +306,13 @@ macro_rules! from_string {
         #[derive(Debug, Clone, Copy)]
         struct $name($target);
         impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+            fn deserialize<D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> std::result::Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                text.parse().map($name).map_err(|e: Error| de::Error::custom(e))
+                text.parse()
+                    .map($name)
+                    .map_err(|e: Error| de::Error::custom(e))
             }
         }
     };
@@ -296,7 +331,10 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Ordered
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
@@ -333,7 +371,10 @@ impl ParameterFile {
             .collect::<Result<_>>()?;
         let families = match self.feature_class {
             None => Family::ALL.into_iter().map(FamilySelection::all).collect(),
-            Some(Ordered(classes)) => classes.into_iter().map(|(key, names)| selection(key, names)).collect(),
+            Some(Ordered(classes)) => classes
+                .into_iter()
+                .map(|(key, names)| selection(key, names))
+                .collect(),
         };
         let params = Params {
             roi: settings.roi(),
@@ -383,7 +424,10 @@ impl Settings {
             ("normalize", self.normalize.is_some()),
             ("normalizeScale", self.normalizeScale.is_some()),
             ("removeOutliers", self.removeOutliers.is_some()),
-            ("resampledPixelSpacing", self.resampledPixelSpacing.is_some()),
+            (
+                "resampledPixelSpacing",
+                self.resampledPixelSpacing.is_some(),
+            ),
             ("interpolator", self.interpolator.is_some()),
             ("padDistance", self.padDistance.is_some()),
             ("resegmentRange", self.resegmentRange.is_some()),
@@ -392,7 +436,9 @@ impl Settings {
             ("preCrop", self.preCrop.is_some()),
         ];
         match global.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(unsupported(format!("{name} for the image type {image_type:?} alone"))),
+            Some((name, _)) => Err(unsupported(format!(
+                "{name} for the image type {image_type:?} alone"
+            ))),
             None => Ok(()),
         }
     }
@@ -424,7 +470,10 @@ impl Settings {
             ImageType::Original => ImageFilter::Original,
             ImageType::Wavelet => ImageFilter::Wavelet(Wavelet {
                 mother: self.wavelet.map_or_else(MotherWavelet::default, |w| w.0),
-                level: self.level.and_then(|n| NonZeroUsize::new(n.0 as usize)).unwrap_or(NonZeroUsize::MIN),
+                level: self
+                    .level
+                    .and_then(|n| NonZeroUsize::new(n.0 as usize))
+                    .unwrap_or(NonZeroUsize::MIN),
                 start_level: self.start_level.map_or(0, |n| n.0 as usize),
             }),
             ImageType::LoG => ImageFilter::LaplacianOfGaussian(LaplacianOfGaussian {
@@ -438,7 +487,9 @@ impl Settings {
                 Some(false) => Gradient::PerVoxel,
                 _ => Gradient::PerMillimeter,
             }),
-            ImageType::LBP2D | ImageType::LBP3D => return Err(unsupported(format!("the image type {image_type:?}"))),
+            ImageType::LBP2D | ImageType::LBP3D => {
+                return Err(unsupported(format!("the image type {image_type:?}")));
+            }
         };
         Ok(ImageParams {
             binning: self.binning(),
@@ -460,7 +511,9 @@ impl Settings {
 
     fn flat_axis(&self) -> Option<Axis> {
         let axes = [Axis::Z, Axis::Y, Axis::X];
-        self.force2D.unwrap_or(false).then(|| axes[self.force2Ddimension.map_or(0, |d| d.0 as usize)])
+        self.force2D
+            .unwrap_or(false)
+            .then(|| axes[self.force2Ddimension.map_or(0, |d| d.0 as usize)])
     }
 
     fn texture(&self) -> TextureParams {
@@ -484,9 +537,13 @@ impl Settings {
         let default = RoiParams::default();
         RoiParams {
             label: self.label.map_or(default.label, |l| l.0 as u32),
-            minimum_dimensions: self.minimumROIDimensions.map_or(default.minimum_dimensions, |d| d.0 as u8),
+            minimum_dimensions: self
+                .minimumROIDimensions
+                .map_or(default.minimum_dimensions, |d| d.0 as u8),
             minimum_size: self.minimumROISize.map(|n| n.0 as usize),
-            geometry_tolerance: self.geometryTolerance.map_or(default.geometry_tolerance, |t| t.0),
+            geometry_tolerance: self
+                .geometryTolerance
+                .map_or(default.geometry_tolerance, |t| t.0),
         }
     }
 
@@ -503,7 +560,9 @@ impl Settings {
     }
 
     fn resegmentation(&self) -> Result<Option<Resegmentation>> {
-        let Some(range) = &self.resegmentRange else { return Ok(None) };
+        let Some(range) = &self.resegmentRange else {
+            return Ok(None);
+        };
         let mut range = range.clone();
         range.sort_by(f64::total_cmp);
         let (lower, upper) = match range[..] {
@@ -511,7 +570,11 @@ impl Settings {
             [lower, upper] => (lower, Some(upper)),
             _ => {
                 let (name, expected) = ("resegmentRange", "one or two numbers");
-                return Err(Error::InvalidSetting { name, expected, found: format!("{range:?}") });
+                return Err(Error::InvalidSetting {
+                    name,
+                    expected,
+                    found: format!("{range:?}"),
+                });
             }
         };
         let mode = match self.resegmentMode {
@@ -523,7 +586,12 @@ impl Settings {
             Some(true) => ResegmentShape::Resegmented,
             _ => ResegmentShape::Original,
         };
-        Ok(Some(Resegmentation { lower, upper, mode, shape }))
+        Ok(Some(Resegmentation {
+            lower,
+            upper,
+            mode,
+            shape,
+        }))
     }
 }
 
@@ -544,23 +612,46 @@ mod tests {
              resegmentRange: [3, -3]\n  resegmentMode: sigma\n  weightingNorm: no_weighting\n  interpolator: sitkBSpline\n  gldm_a: 1\n",
         )
         .unwrap();
-        let names: Vec<String> = params.families.iter().map(|f| f.family.to_string()).collect();
+        let names: Vec<String> = params
+            .families
+            .iter()
+            .map(|f| f.family.to_string())
+            .collect();
         assert_eq!(names, ["glcm", "shape", "firstorder"]);
-        assert_eq!(params.families[0].features().unwrap(), ["JointEnergy", "Contrast"]);
+        assert_eq!(
+            params.families[0].features().unwrap(),
+            ["JointEnergy", "Contrast"]
+        );
         assert_eq!(params.families[2].features().unwrap().len(), 18);
-        let ImageFilter::Wavelet(wavelet) = params.images[0].filter else { panic!("the first image type is a wavelet") };
-        assert_eq!((wavelet.mother, wavelet.level.get()), (MotherWavelet::Daubechies(4), 2));
+        let ImageFilter::Wavelet(wavelet) = params.images[0].filter else {
+            panic!("the first image type is a wavelet")
+        };
+        assert_eq!(
+            (wavelet.mother, wavelet.level.get()),
+            (MotherWavelet::Daubechies(4), 2)
+        );
         assert_eq!(params.images[0].binning, Binning::Width(10.0));
         assert_eq!(params.images[1].binning, Binning::Width(5.5));
         assert_eq!(params.images[1].texture.force_2d, Some(Axis::Z));
         assert_eq!(params.images[1].texture.gldm_alpha, 1);
-        let ImageFilter::LaplacianOfGaussian(log) = &params.images[2].filter else { panic!("the third image type is LoG") };
+        let ImageFilter::LaplacianOfGaussian(log) = &params.images[2].filter else {
+            panic!("the third image type is LoG")
+        };
         let spelled: Vec<String> = log.sigmas.iter().map(Sigma::to_string).collect();
         assert_eq!(spelled, ["1-0", "3"]);
         assert_eq!(params.roi.label, 2);
-        assert_eq!(params.normalization, Some(Normalization { scale: 100.0, outliers: None }));
+        assert_eq!(
+            params.normalization,
+            Some(Normalization {
+                scale: 100.0,
+                outliers: None
+            })
+        );
         let resegmentation = params.resegmentation.unwrap();
-        assert_eq!((resegmentation.lower, resegmentation.upper), (-3.0, Some(3.0)));
+        assert_eq!(
+            (resegmentation.lower, resegmentation.upper),
+            (-3.0, Some(3.0))
+        );
     }
 
     #[test]
@@ -568,7 +659,10 @@ mod tests {
         let params = yaml("setting: {}\n").unwrap();
         assert_eq!(params.families.len(), 8);
         assert_eq!(params.images, [ImageParams::new(ImageFilter::Original)]);
-        assert_eq!(parse("{}", Path::new("p.json"), Syntax::Json).unwrap(), params);
+        assert_eq!(
+            parse("{}", Path::new("p.json"), Syntax::Json).unwrap(),
+            params
+        );
     }
 
     #[test]
@@ -580,7 +674,11 @@ mod tests {
             ("setting:\n  label: 1.5\n", 2, ""),
             ("setting:\n  minimumROIDimensions: 4\n", 2, "1 to 3"),
             ("setting:\n  weightingNorm: taxicab\n", 2, "taxicab"),
-            ("imageType:\n  Original: {}\n  Wavelets: {}\n", 3, "Wavelets"),
+            (
+                "imageType:\n  Original: {}\n  Wavelets: {}\n",
+                3,
+                "Wavelets",
+            ),
             ("imageType:\n  Wavelet:\n    wavelet: db99\n", 3, "db99"),
             ("featureClass:\n  glcm:\n  glmc:\n", 3, "glmc"),
             ("settings:\n  binWidth: 25\n", 1, "settings"),
@@ -597,23 +695,38 @@ mod tests {
                 other => panic!("{text}: {other:?}"),
             }
         }
-        let json = parse("{\n \"setting\": {\n  \"binWdith\": 25}}", Path::new("p.json"), Syntax::Json);
-        assert!(matches!(json, Err(Error::ParameterFile { line: Some(3), .. })), "{json:?}");
+        let json = parse(
+            "{\n \"setting\": {\n  \"binWdith\": 25}}",
+            Path::new("p.json"),
+            Syntax::Json,
+        );
+        assert!(
+            matches!(json, Err(Error::ParameterFile { line: Some(3), .. })),
+            "{json:?}"
+        );
     }
 
     #[test]
     fn what_is_not_supported_is_named() {
         for (text, word) in [
-            ("setting:\n  resampledPixelSpacing: [1, 1, 1]\n", "resampledPixelSpacing"),
+            (
+                "setting:\n  resampledPixelSpacing: [1, 1, 1]\n",
+                "resampledPixelSpacing",
+            ),
             ("setting:\n  correctMask: true\n", "correctMask"),
             ("imageType:\n  LBP2D: {}\n", "LBP2D"),
             ("imageType:\n  Original:\n    label: 3\n", "label"),
             ("voxelSetting:\n  kernelRadius: 2\n", "voxelSetting"),
         ] {
             let message = yaml(text).unwrap_err().to_string();
-            assert!(message.contains(word) && message.contains("not supported"), "{text}: {message}");
+            assert!(
+                message.contains(word) && message.contains("not supported"),
+                "{text}: {message}"
+            );
         }
-        let unknown = yaml("featureClass:\n  glcm: [JointEnergie]\n").unwrap_err().to_string();
+        let unknown = yaml("featureClass:\n  glcm: [JointEnergie]\n")
+            .unwrap_err()
+            .to_string();
         assert!(unknown.contains("glcm_JointEnergie"), "{unknown}");
     }
 }

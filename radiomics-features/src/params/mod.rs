@@ -69,7 +69,12 @@ impl ImageParams {
     /// An image type with default settings.
     #[must_use]
     pub fn new(filter: ImageFilter) -> Self {
-        Self { filter, binning: Binning::default(), texture: TextureParams::default(), voxel_array_shift: 0.0 }
+        Self {
+            filter,
+            binning: Binning::default(),
+            texture: TextureParams::default(),
+            voxel_array_shift: 0.0,
+        }
     }
 }
 
@@ -104,7 +109,9 @@ pub enum FeatureSelection {
 
 impl Default for Params {
     fn default() -> Self {
-        let families = Family::ALL.into_iter().filter(|&family| family != Family::Shape2d);
+        let families = Family::ALL
+            .into_iter()
+            .filter(|&family| family != Family::Shape2d);
         Self {
             roi: RoiParams::default(),
             normalization: None,
@@ -123,7 +130,10 @@ impl FamilySelection {
     /// All features of a family.
     #[must_use]
     pub fn all(family: Family) -> Self {
-        Self { family, features: FeatureSelection::All }
+        Self {
+            family,
+            features: FeatureSelection::All,
+        }
     }
 
     /// The features that are wanted, as the family spells them.
@@ -136,10 +146,12 @@ impl FamilySelection {
             FeatureSelection::Only(wanted) => wanted
                 .iter()
                 .map(|name| {
-                    self.family.feature(name).ok_or_else(|| Error::UnknownFeature {
-                        name: format!("{}_{name}", self.family),
-                        problem: "the family has no such feature",
-                    })
+                    self.family
+                        .feature(name)
+                        .ok_or_else(|| Error::UnknownFeature {
+                            name: format!("{}_{name}", self.family),
+                            problem: "the family has no such feature",
+                        })
                 })
                 .collect(),
         }
@@ -152,20 +164,26 @@ impl Params {
     #[must_use]
     pub fn original_and_wavelet() -> Self {
         let mut params = Self::default();
-        params.images.push(ImageParams::new(ImageFilter::Wavelet(Wavelet::default())));
+        params
+            .images
+            .push(ImageParams::new(ImageFilter::Wavelet(Wavelet::default())));
         params
     }
 
     /// Sets one binning for all images.
     pub fn set_binning(&mut self, binning: Binning) {
-        self.images.iter_mut().for_each(|image| image.binning = binning);
+        self.images
+            .iter_mut()
+            .for_each(|image| image.binning = binning);
     }
 
     /// Treats volumes plane by plane, across this axis, in every family; `None` undoes it. Adds no family: shape2D must be
     /// asked for.
     pub fn set_force_2d(&mut self, axis: Option<crate::texture::Axis>) {
         self.shape_force_2d = axis;
-        self.images.iter_mut().for_each(|image| image.texture.force_2d = axis);
+        self.images
+            .iter_mut()
+            .for_each(|image| image.texture.force_2d = axis);
     }
 
     /// Reads a parameter file of PyRadiomics, YAML or JSON.
@@ -177,10 +195,22 @@ impl Params {
     /// [`Error::Unsupported`] for a setting that this crate does not implement.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
-        let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
-        file::parse(&text, path, if json { file::Syntax::Json } else { file::Syntax::Yaml })
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let json = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("json"));
+        file::parse(
+            &text,
+            path,
+            if json {
+                file::Syntax::Json
+            } else {
+                file::Syntax::Yaml
+            },
+        )
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -209,17 +239,29 @@ impl ImageParams {
             return Err(invalid("binWidth", "a positive number", width));
         }
         if self.texture.distances.is_empty() || self.texture.distances.contains(&0) {
-            return Err(invalid("distances", "one or more positive numbers", format!("{:?}", self.texture.distances)));
+            return Err(invalid(
+                "distances",
+                "one or more positive numbers",
+                format!("{:?}", self.texture.distances),
+            ));
         }
         if !self.voxel_array_shift.is_finite() {
-            return Err(invalid("voxelArrayShift", "a finite number", self.voxel_array_shift));
+            return Err(invalid(
+                "voxelArrayShift",
+                "a finite number",
+                self.voxel_array_shift,
+            ));
         }
         Ok(())
     }
 }
 
 fn invalid(name: &'static str, expected: &'static str, found: impl ToString) -> Error {
-    Error::InvalidSetting { name, expected, found: found.to_string() }
+    Error::InvalidSetting {
+        name,
+        expected,
+        found: found.to_string(),
+    }
 }
 
 impl FromStr for Params {
