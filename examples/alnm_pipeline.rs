@@ -1,6 +1,6 @@
 //! The whole study: cohort, features, selection, scores, nomogram, evaluation, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -111,6 +111,7 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     study.write(
         &cohort,
         &settings,
+        &title(&arguments),
         methods(&arguments, &settings),
         folder.path(),
     )?;
@@ -160,7 +161,7 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
     })
 }
 
-fn checked_cohort(manifest: &std::path::Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
+fn checked_cohort(manifest: &Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
     let cohort = Cohort::read(manifest, options)?;
     let bar = progress::bar(cohort.patients.len(), "checking images");
     let roi = RoiParams::default();
@@ -182,6 +183,14 @@ fn synthetic_cohort(
     let written = design.write(&folder.path().join("cohort"), || bar.inc(1))?;
     bar.finish_and_clear();
     checked_cohort(&written.manifest, options)
+}
+
+/// What stands at the head of the report.
+fn title(arguments: &Arguments) -> String {
+    match arguments.manifest.as_deref().and_then(Path::file_stem) {
+        Some(name) => format!("Radiomics study of {}", name.to_string_lossy()),
+        None => "Axillary lymph node metastasis in breast cancer: a synthetic cohort".to_owned(),
+    }
 }
 
 fn methods(arguments: &Arguments, settings: &StudySettings) -> Section {

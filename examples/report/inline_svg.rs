@@ -77,13 +77,25 @@ fn without_attributes(tag: &str, names: &[&str]) -> String {
     })
 }
 
-/// A length in user units: a plain number or one with `px`.
+/// CSS pixels of the units a drawing may be measured in.
+const UNITS: [(&str, f64); 5] = [
+    ("px", 1.0),
+    ("mm", 96.0 / 25.4),
+    ("cm", 96.0 / 2.54),
+    ("in", 96.0),
+    ("pt", 96.0 / 72.0),
+];
+
+/// A length in CSS pixels, with or without a unit; `None` for anything else, such as a percentage.
 fn length(text: &str) -> Option<f64> {
-    text.trim()
-        .trim_end_matches("px")
-        .parse()
-        .ok()
-        .filter(|value: &f64| value.is_finite() && *value > 0.0)
+    let text = text.trim();
+    let (number, pixels) = UNITS
+        .iter()
+        .find_map(|&(unit, pixels)| Some((text.strip_suffix(unit)?, pixels)))
+        .unwrap_or((text, 1.0));
+    let value: f64 = number.trim_end().parse().ok()?;
+    let length = (value * pixels * 100.0).round() / 100.0;
+    (length.is_finite() && length > 0.0).then_some(length)
 }
 
 /// Puts `prefix` before every id and every reference to an id.
@@ -101,4 +113,24 @@ fn with_prefixed_ids(svg: &str, prefix: &str) -> String {
         text = text.replace(marker, &format!("{marker}{prefix}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_never_wider_than_it_was_drawn() {
+        assert_eq!(length("85mm"), Some(321.26));
+        assert_eq!(length("640"), Some(640.0));
+        assert_eq!(length("640 px"), Some(640.0));
+        assert_eq!(length("100%"), None);
+        assert_eq!(length("-3"), None);
+        let element = inline(
+            "<svg width=\"85mm\" height=\"40mm\" viewBox=\"0 0 850 400\"></svg>",
+            "f1-",
+            "An example",
+        );
+        assert!(element.contains("max-width:321.26px"), "{element}");
+    }
 }

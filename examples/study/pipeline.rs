@@ -129,6 +129,7 @@ impl Study {
         &self,
         cohort: &Cohort,
         settings: &StudySettings,
+        title: &str,
         methods: Section,
         folder: &Path,
     ) -> anyhow::Result<()> {
@@ -157,7 +158,7 @@ impl Study {
         self.evaluation.write(&evaluation)?;
         self.write_predictions(cohort, &evaluation.join("predictions.csv"))?;
         self.write_bundle(settings, &created(folder.join("bundle"))?)?;
-        let report = self.report(cohort, methods)?;
+        let report = self.report(cohort, title, methods)?;
         write_atomically(&folder.join("report.html"), report.to_html().as_bytes())
     }
 
@@ -195,8 +196,8 @@ impl Study {
         write_csv(path, &header, rows)
     }
 
-    fn report(&self, cohort: &Cohort, methods: Section) -> anyhow::Result<Report> {
-        let mut report = Report::new("Ultrasound radiomics of axillary lymph node metastasis")
+    fn report(&self, cohort: &Cohort, title: &str, methods: Section) -> anyhow::Result<Report> {
+        let mut report = Report::new(title)
             .subtitle(format!(
                 "{} patients, {} splits",
                 cohort.patients.len(),

@@ -11,9 +11,9 @@ use super::field::normal;
 use super::published::{PublishedSplit, odds_ratio};
 
 /// Distance between the class means of the tumor's latent severity, in within-class standard deviations.
-const TUMOR_SEPARATION: f64 = 1.5;
+const TUMOR_SEPARATION: f64 = 1.8;
 /// The same for the lymph node.
-const NODE_SEPARATION: f64 = 2.3;
+const NODE_SEPARATION: f64 = 2.4;
 
 /// Posterior acoustic features of a lesion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
