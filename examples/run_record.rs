@@ -107,10 +107,7 @@ impl RunRecord {
             "counts": self.counts,
             "inputs": inputs,
         });
-        let mut text =
-            serde_json::to_string_pretty(&record).expect("a value of strings and numbers");
-        text.push('\n');
-        text
+        format!("{record:#}\n")
     }
 
     /// Writes `run.json` into `folder`.

@@ -77,6 +77,9 @@ pub fn shortest(value: f64) -> String {
 }
 
 /// A table as CSV text.
+///
+/// # Panics
+/// When a row has another number of cells than the header.
 pub fn csv_text<S: AsRef<str>>(header: &[S], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::Any(b'\n'))

@@ -135,7 +135,8 @@ pub(super) fn understand(
         None => {
             if is_measurement(&numbers) {
                 for (&row, number) in rows.iter().zip(&numbers) {
-                    if number.is_none() {
+                    // Empty cells have been named already.
+                    if number.is_none() && !is_missing(&table.rows[row][column]) {
                         faults.push(format!(
                             "{}: expected a number, found \"{}\"",
                             table.place(row, column),

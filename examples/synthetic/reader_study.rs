@@ -44,9 +44,9 @@ pub(super) fn calls<'a>(
                         .any(|column| column.starts_with(reader.name))
                 );
                 let habit = normal(rng);
-                for assistance in 0..2 {
+                for (assistance, shared) in difficulty.into_iter().enumerate() {
                     let own = (1.0 - SHARED_DIFFICULTY - 0.25 * SAME_READER).sqrt();
-                    let deviate = SHARED_DIFFICULTY.sqrt() * difficulty[assistance]
+                    let deviate = SHARED_DIFFICULTY.sqrt() * shared
                         + (0.25 * SAME_READER).sqrt() * habit
                         + own * normal(rng);
                     let positive_rate = if patient.node_positive {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use assert_cmd::assert::OutputAssertExt;
 use image::GrayImage;
 use tempfile::TempDir;
 
