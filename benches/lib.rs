@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3};
 use radiomics_features::{Geometry, Mask, PixelType, Volume};
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
