@@ -29,8 +29,7 @@ pub fn speckled_ellipse(rows: usize, columns: usize, seed: u64) -> (Volume, Mask
     };
     let labels = Array3::from_shape_fn(size, |(_, y, x)| u32::from(inside(y, x)));
     let geometry = Geometry::new([1.0, 0.1, 0.1]).expect("positive spacing");
-    let image =
-        Volume::new(pixels, geometry.clone(), PixelType::U8).expect("whole numbers from 0 to 255");
+    let image = Volume::new(pixels, geometry, PixelType::U8).expect("whole numbers from 0 to 255");
     let mask = Mask::new(labels, geometry).expect("a label for every pixel");
     (image, mask)
 }
