@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
-//! | [`files`] | CSV, JSON, figures and the interactive page |
+//! | `files` | CSV, JSON, figures and the interactive page |
 
 pub mod choices;
 mod files;

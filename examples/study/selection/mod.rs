@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
-//! | [`files`] | CSV, JSON and figures |
+//! | `files` | CSV, JSON and figures |
 
 pub mod choices;
 mod files;
