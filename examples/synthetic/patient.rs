@@ -10,7 +10,8 @@ use super::conditional::{ConditionalGamma, ConditionalLevels, normal_cdf};
 use super::field::normal;
 use super::published::{PublishedSplit, odds_ratio};
 
-/// Distance between the class means of the tumor's latent severity, in within-class standard deviations.
+/// Distance between the class means of the tumor's latent severity, in within-class standard deviations. Set so that scores learned from the
+/// images come near the published AUCs: a property of this cohort, not a finding.
 const TUMOR_SEPARATION: f64 = 1.8;
 /// The same for the lymph node.
 const NODE_SEPARATION: f64 = 2.4;
