@@ -31,6 +31,7 @@ const PROGRAM: &str = "alnm_pipeline";
 /// on every split. Without --manifest a synthetic multicenter cohort is generated first.
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example alnm_pipeline -- --size standard --seed 20250901 --out out/alnm\n  cargo run --release --example alnm_pipeline -- --manifest cohort.csv --weights vgg19.pth --out out/study"
 )]

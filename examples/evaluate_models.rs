@@ -24,6 +24,7 @@ const WHOLE_TABLE: &str = "all";
 /// they have an ROC curve and a cut-off, but no calibration and no net benefit.
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example evaluate_models -- predictions.csv --outcome alnm --models clinical,tumor,ln,clinrad --reference clinical --split set --train train --out out/evaluation"
 )]

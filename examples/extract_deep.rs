@@ -28,6 +28,7 @@ const PROGRAM: &str = "extract_deep";
 /// fail keep their row with the reason in the column "error".
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example extract_deep -- batch.csv --weights vgg19.safetensors --tap relu5_4 --pool avg --head none --out features/deep.csv"
 )]

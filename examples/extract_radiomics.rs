@@ -20,6 +20,7 @@ const PROGRAM: &str = "extract_radiomics";
 /// row with the reason in the column "error".
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example extract_radiomics -- batch.csv --image-type Original --image-type Wavelet --setting binWidth:25 --out features/radiomics.csv"
 )]

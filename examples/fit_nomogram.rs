@@ -19,6 +19,7 @@ const PROGRAM: &str = "fit_nomogram";
 /// Builds a logistic risk model and its nomogram: univariable table, backward elimination, points and risk of every row.
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example fit_nomogram -- patients.csv --outcome alnm --predictors age,size,margin,score --factor margin:ref=Well --screen 0.05 --backward p:0.05 --train-where set=train --out out/nomogram"
 )]

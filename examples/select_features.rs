@@ -23,6 +23,7 @@ const PROGRAM: &str = "select_features";
 /// the training rows, applied to all.
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
     after_help = "Example:\n  cargo run --release --example select_features -- features.csv --outcome alnm --id patient --train-where split=train --inter inter.csv --icc 0.80 --rule 1se --seed 1 --out out/selection"
 )]

@@ -1,6 +1,6 @@
 """Times PyRadiomics and extract_radiomics in turns on the tumor images of a cohort folder, and compares their values.
 
-usage: radiomics.py EXTRACT_RADIOMICS COHORT_FOLDER [N_IMAGES [ROUNDS]]
+usage: handcrafted.py EXTRACT_RADIOMICS COHORT_FOLDER [N_IMAGES [ROUNDS]]
 Prints CPU seconds of both sides for each round, start-up of either process taken off, their ratio, and the largest relative difference of a feature.
 """
 import csv
