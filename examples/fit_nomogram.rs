@@ -9,9 +9,10 @@ use nomogram::{Frame, Levels};
 
 use examples::output_folder::{ExistingOptions, OutputFolder};
 use examples::program::{self, Ending, WrongUsage};
+use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::modeling::choices::{Backward, probability};
-use examples::study::modeling::{ModelInput, ModelSettings, build};
+use examples::study::modeling::{ModelInput, ModelSettings, build, write_validation};
 use examples::table_file::{CsvTable, found};
 
 const PROGRAM: &str = "fit_nomogram";
@@ -47,6 +48,12 @@ struct Arguments {
     /// Cut-off of the risk, drawn on the nomogram.
     #[arg(long, value_parser = probability, value_name = "RISK")]
     cutoff: Option<f64>,
+    /// Resamples of the bootstrap validation, which repeats the elimination in each; 0 leaves it out.
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    bootstrap: usize,
+    /// Seed of the resamples: R draws the same with set.seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
     /// Confidence level.
     #[arg(long, default_value_t = 0.95, value_parser = probability, value_name = "LEVEL")]
     level: f64,
@@ -88,8 +95,19 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
     .existing();
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing)?;
     model.write(folder.path(), arguments.cutoff)?;
+    if arguments.bootstrap > 0 {
+        progress::step("bootstrap validation");
+        let validation = model.validate(arguments.bootstrap, arguments.seed)?;
+        write_validation(
+            &validation,
+            arguments.seed,
+            &folder.path().join("validation.json"),
+        )?;
+    }
     let mut record = RunRecord::new(PROGRAM);
     record
+        .seed(u64::from(arguments.seed))
+        .option("bootstrap", arguments.bootstrap)
         .option("outcome", arguments.outcome.as_str())
         .option("predictors", arguments.predictors.clone())
         .option("factor", arguments.factor.clone())

@@ -172,6 +172,39 @@ fn nomogram_equals_backward_elimination_in_r() {
 }
 
 #[test]
+fn bootstrap_validation_equals_rms() {
+    let folder = tempfile::tempdir().unwrap();
+    program("fit_nomogram")
+        .current_dir(folder.path())
+        .arg(golden("nomogram", "synth.csv"))
+        .args(["--outcome", "alnm", "--id", "id"])
+        .args(["--predictors", "us_alnm,tumor_score,ln_score"])
+        .args(["--backward", "none", "--train-where", "set=train"])
+        .args(["--bootstrap", "200", "--seed", "1", "--out", "out"])
+        .assert()
+        .success();
+    let found = json(&folder.path().join("out/validation.json"));
+    let expected = &json(&golden("nomogram", "rms_synth_clinrad.json"))["validate"];
+    let names = expected["rownames"].as_array().unwrap();
+    for index in found["indices"].as_array().unwrap() {
+        let row = names
+            .iter()
+            .position(|name| *name == index["index"])
+            .expect("an index of rms");
+        for (column, name) in ["apparent", "training", "test", "optimism", "corrected"]
+            .into_iter()
+            .enumerate()
+        {
+            let value = expected["data"][row][column].as_f64().unwrap();
+            let what = format!("{} {name}", index["index"]);
+            // rms stops its own fits at 1e-8 or so.
+            close(index[name].as_f64().unwrap(), value, 1e-7, &what);
+        }
+    }
+    assert_eq!(found["indices"].as_array().unwrap().len(), names.len());
+}
+
+#[test]
 fn a_predictor_of_text_and_numbers_is_named_with_its_row() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(

@@ -5,9 +5,11 @@
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
 //! | `files` | CSV, JSON, figures and the interactive page |
+//! | `validation` | bootstrap validation |
 
 pub mod choices;
 mod files;
+mod validation;
 
 use anyhow::Context;
 use nomogram::{
@@ -17,6 +19,7 @@ use nomogram::{
 };
 
 use choices::Backward;
+pub use validation::write_validation;
 
 /// A table of predictors with its outcome.
 #[derive(Debug, Clone)]
@@ -66,7 +69,9 @@ pub struct StudyModel {
     pub univariable: UnivariableTable,
     /// Predictors that were significant alone, but cannot be estimated.
     pub set_aside: Vec<SetAside>,
-    /// The log of the elimination; `None` when no predictor entered it.
+    /// Predictors that entered the elimination.
+    pub entered: Vec<String>,
+    /// The log of the elimination; `None` when there was none, or no predictor entered it.
     pub elimination: Option<BackwardFit>,
     /// The model with its nomogram; `None` when no predictor is left.
     pub risk: Option<FittedRisk>,
@@ -129,12 +134,12 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         None => table.fitted().map(|fit| fit.variable.clone()).collect(),
     };
     let mut set_aside: Vec<SetAside> = Vec::new();
-    let elimination = loop {
+    let chosen = loop {
         if candidates.is_empty() {
             break None;
         }
-        match eliminate(&frame, &candidates, &outcome, settings.backward) {
-            Ok(fit) => break Some(fit),
+        match choose(&frame, &candidates, &outcome, settings.backward) {
+            Ok(chosen) => break Some(chosen),
             Err(error) => {
                 let Some(culprit) = inestimable(&error, &candidates) else {
                     return Err(error).with_context(named);
@@ -147,9 +152,9 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
             }
         }
     };
-    let risk = match &elimination {
-        Some(kept) if !kept.kept.is_empty() => {
-            Some(risk_of(&kept.fit, &input, settings.level).with_context(named)?)
+    let risk = match &chosen {
+        Some(chosen) if !chosen.fit.design().terms().is_empty() => {
+            Some(risk_of(&chosen.fit, &input, settings.level).with_context(named)?)
         }
         _ => None,
     };
@@ -158,7 +163,8 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         settings,
         univariable: table,
         set_aside,
-        elimination,
+        entered: candidates,
+        elimination: chosen.and_then(|chosen| chosen.elimination),
         risk,
     })
 }
@@ -183,21 +189,31 @@ pub fn single(input: ModelInput, level: f64) -> anyhow::Result<FittedRisk> {
     risk_of(&fit, &input, level).with_context(|| input.name.clone())
 }
 
-fn eliminate(
+/// A fit of the candidates, with the log of the elimination if there was one.
+struct Chosen {
+    fit: LogisticFit,
+    elimination: Option<BackwardFit>,
+}
+
+fn choose(
     frame: &Frame,
     candidates: &[String],
     outcome: &[bool],
     backward: Backward,
-) -> nomogram::Result<BackwardFit> {
+) -> nomogram::Result<Chosen> {
     let design = Design::new(frame, candidates, Missing::Refuse)?;
     match backward.criterion() {
-        Some(criterion) => BackwardElimination::new(criterion).fit(&design, outcome),
-        // Nothing is eliminated when any P may stay.
-        None => BackwardElimination::new(nomogram::Criterion::P {
-            test: TermTest::Wald,
-            stay: 1.0 + f64::EPSILON,
-        })
-        .fit(&design, outcome),
+        Some(criterion) => {
+            let elimination = BackwardElimination::new(criterion).fit(&design, outcome)?;
+            Ok(Chosen {
+                fit: elimination.fit.clone(),
+                elimination: Some(elimination),
+            })
+        }
+        None => Ok(Chosen {
+            fit: LogisticRegression::new().fit(&design, outcome)?,
+            elimination: None,
+        }),
     }
 }
 
