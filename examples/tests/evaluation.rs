@@ -1,5 +1,7 @@
 //! `evaluate_models` as users run it, against R on a simulated cohort (`data/evaluation/README.md`), and on bad input.
 
+mod common;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,20 +9,7 @@ use std::process::{Command, Output};
 
 /// The program, which `cargo test` builds beside the tests.
 fn program() -> Command {
-    let mut folder = std::env::current_exe().expect("a test runs from a file");
-    folder.pop();
-    if folder.ends_with("deps") {
-        folder.pop();
-    }
-    let path = folder
-        .join("examples")
-        .join(format!("evaluate_models{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.exists(),
-        "{} is missing: cargo test -p examples builds it",
-        path.display()
-    );
-    Command::new(path)
+    Command::new(common::program_path("evaluate_models"))
 }
 
 fn data(name: &str) -> PathBuf {

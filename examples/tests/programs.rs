@@ -1,5 +1,7 @@
 //! The programs through their own command lines: help, exit codes, one-line errors, nothing half-written.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,20 +9,17 @@ use assert_cmd::Command;
 use image::GrayImage;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 3] = ["alnm_pipeline", "extract_radiomics", "extract_deep"];
+const PROGRAMS: [&str; 6] = [
+    "alnm_pipeline",
+    "extract_radiomics",
+    "extract_deep",
+    "select_features",
+    "fit_nomogram",
+    "evaluate_models",
+];
 
-/// Examples are built beside the tests: `target/<profile>/examples`.
 fn program(name: &str) -> Command {
-    let test = std::env::current_exe().expect("a test knows its file");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("target/<profile>/deps/<test>");
-    Command::new(
-        profile
-            .join("examples")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
-    )
+    Command::new(common::program_path(name))
 }
 
 /// Runs a program in `folder` and checks exit code and the shape of stderr: one line, no panic.

@@ -1,6 +1,8 @@
 //! The programs for single steps give the numbers of the reference programs. Data and expected values are the goldens of the libraries
 //! (`feature-selection/tests/golden`, `nomogram/tests/golden`), made with glmnet 4.1-6 and R 4.2.2.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,16 +10,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 fn program(name: &str) -> Command {
-    let test = std::env::current_exe().expect("a test knows its file");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("target/<profile>/deps/<test>");
-    Command::new(
-        profile
-            .join("examples")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
-    )
+    Command::new(common::program_path(name))
 }
 
 fn golden(library: &str, file: &str) -> PathBuf {
