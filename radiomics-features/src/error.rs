@@ -60,7 +60,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// The file's suffix names no format this crate reads. Rename or convert it.
-    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
+    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
     UnknownSuffix {
         /// The file.
         path: PathBuf,
@@ -180,6 +180,20 @@ pub enum Error {
         difference: Box<GeometryDifference>,
         /// The tolerance in force.
         tolerance: f64,
+    },
+    /// The region leaves the image. Check that image and mask belong together.
+    #[error(
+        "the region of label {label} reaches from {start:?} to {end:?} in voxels of the image (z, y, x), which has {size:?}"
+    )]
+    RegionOutsideImage {
+        /// The label.
+        label: u32,
+        /// First corner of the region's box, as continuous voxel indices; -0.5 is the border of the image.
+        start: [f64; 3],
+        /// Last corner.
+        end: [f64; 3],
+        /// Voxels of the image along z, y, x.
+        size: [usize; 3],
     },
     /// Every voxel of the mask is background.
     #[error("the mask is empty: all its voxels are 0")]

@@ -1,6 +1,5 @@
 //! From a region to its features.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::{ArrayView3, Axis as ArrayAxis};
@@ -12,8 +11,9 @@ use crate::firstorder::FirstOrderFeatures;
 use crate::name::{Family, FeatureName, ImageName};
 use crate::par::map_indexed;
 use crate::params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params};
+use crate::preprocess::Prepared;
 use crate::resegment::ResegmentShape;
-use crate::roi::{Region, Roi};
+use crate::roi::Roi;
 use crate::shape::{Shape2dFeatures, ShapeFeatures};
 use crate::texture::{GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures};
 use crate::volume::{Dimensionality, PixelType, Volume};
@@ -139,10 +139,10 @@ impl Extractor {
     /// As [`extract`](Self::extract).
     pub fn extract_families(&self, roi: &Roi<'_>) -> Result<RegionFeatures> {
         let params = &self.params;
-        let (image, region) = self.preprocessed(roi)?;
-        let kept = self.resegmented(&image, &region, roi)?;
+        let prepared = Prepared::new(params, roi)?;
+        let (image, kept) = (&*prepared.image, prepared.kept());
         let shape_region = match &params.resegmentation {
-            Some(r) if r.shape == ResegmentShape::Original => region.within(&kept.bounds),
+            Some(r) if r.shape == ResegmentShape::Original => prepared.region.within(&kept.bounds),
             _ => kept.mask.view(),
         };
         let responses = map_indexed(params.images.len(), |i| {
@@ -150,7 +150,7 @@ impl Extractor {
             let flat_axis = image_params.texture.force_2d;
             let responses = image_params
                 .filter
-                .responses(&image, &kept.bounds, flat_axis)?;
+                .responses(image, &kept.bounds, flat_axis)?;
             Ok(responses
                 .into_iter()
                 .map(|response| (image_params, response))
@@ -168,7 +168,7 @@ impl Extractor {
         if params.noise_bands == NoiseBands::Drop {
             responses.retain(|(_, response)| !noise_bands.contains(&response.name));
         }
-        let spacing = in_plane_spacing(&image);
+        let spacing = in_plane_spacing(image);
         let images = map_indexed(responses.len(), |i| {
             let (image_params, response) = &responses[i];
             self.image_features(image_params, response, kept.mask.view(), spacing)
@@ -178,8 +178,8 @@ impl Extractor {
                 })
         });
         Ok(RegionFeatures {
-            shape: self.shape(&image, shape_region)?,
-            shape_2d: self.shape_2d(&image, shape_region)?,
+            shape: self.shape(image, shape_region)?,
+            shape_2d: self.shape_2d(image, shape_region)?,
             images: images.into_iter().collect::<Result<_>>()?,
             noise_bands,
         })
@@ -191,35 +191,6 @@ impl Extractor {
             .families
             .iter()
             .any(|selection| selection.family == family)
-    }
-
-    /// Normalizes and crops; the region is counted in the image that is returned.
-    fn preprocessed<'a>(&self, roi: &Roi<'a>) -> Result<(Cow<'a, Volume>, Region)> {
-        let mut image = Cow::Borrowed(roi.image());
-        let mut region = roi.region().clone();
-        if let Some(normalization) = &self.params.normalization {
-            image = Cow::Owned(normalization.apply(&image)?);
-        }
-        if let Some(margin) = self.params.pre_crop {
-            let bounds = region.bounds.grown(margin, image.size());
-            region.bounds = region.bounds.relative_to(bounds.start);
-            image = Cow::Owned(image.cropped(&bounds));
-        }
-        Ok((image, region))
-    }
-
-    fn resegmented<'a>(
-        &self,
-        image: &Volume,
-        region: &'a Region,
-        roi: &Roi<'_>,
-    ) -> Result<Cow<'a, Region>> {
-        let Some(resegmentation) = &self.params.resegmentation else {
-            return Ok(Cow::Borrowed(region));
-        };
-        let values = region.bounds.slice(image.voxels());
-        let kept = resegmentation.apply(values, region.mask.view())?;
-        Region::new(kept.view(), region.bounds.start, roi.params()).map(Cow::Owned)
     }
 
     fn shape(&self, image: &Volume, mask: ArrayView3<'_, bool>) -> Result<Option<ShapeFeatures>> {

@@ -191,6 +191,8 @@ pub enum ImageName {
     Exponential,
     /// `gradient`.
     Gradient,
+    /// `lbp-2D`.
+    LocalBinaryPattern,
 }
 
 impl ImageName {
@@ -225,6 +227,7 @@ impl fmt::Display for ImageName {
             Self::Logarithm => f.write_str("logarithm"),
             Self::Exponential => f.write_str("exponential"),
             Self::Gradient => f.write_str("gradient"),
+            Self::LocalBinaryPattern => f.write_str("lbp-2D"),
         }
     }
 }
@@ -280,6 +283,7 @@ impl FromStr for ImageName {
             "logarithm" => Self::Logarithm,
             "exponential" => Self::Exponential,
             "gradient" => Self::Gradient,
+            "lbp-2D" => Self::LocalBinaryPattern,
             _ => {
                 if let Some(sigma) = name
                     .strip_prefix("log-sigma-")
@@ -370,6 +374,7 @@ mod tests {
             "logarithm",
             "exponential",
             "gradient",
+            "lbp-2D",
         ];
         for image in images {
             for family in Family::ALL {

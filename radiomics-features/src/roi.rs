@@ -4,6 +4,7 @@ use ndarray::{Array3, ArrayView3, Axis, s};
 
 use crate::error::{Error, Result};
 use crate::mask::Mask;
+use crate::resample;
 use crate::volume::Volume;
 
 /// Settings of the checks that make a [`Roi`].
@@ -18,6 +19,22 @@ pub struct RoiParams {
     /// How far the grids of image and mask may differ, see [`Geometry::difference`](crate::Geometry::difference).
     /// Default 1e-6.
     pub geometry_tolerance: f64,
+    /// What a mask on another grid than the image's means. Default: an error.
+    pub mask_grid: MaskGrid,
+}
+
+/// What to do with a mask on another grid than its image's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum MaskGrid {
+    /// Refuse it.
+    #[default]
+    OfImage,
+    /// Take the label of the nearest mask voxel at every image voxel, if the region lies inside the image: `correctMask` of
+    /// PyRadiomics. A mask on the same grid is used as it is.
+    Corrected,
+    /// Keep the mask's grid: the extraction resamples both ([`Params::resampling`](crate::Params::resampling)), and checks the
+    /// region's size and dimensions after that.
+    Own,
 }
 
 impl Default for RoiParams {
@@ -27,6 +44,7 @@ impl Default for RoiParams {
             minimum_dimensions: 2,
             minimum_size: None,
             geometry_tolerance: 1e-6,
+            mask_grid: MaskGrid::default(),
         }
     }
 }
@@ -147,30 +165,20 @@ impl Region {
         start: [usize; 3],
         params: &RoiParams,
     ) -> Result<Self> {
-        let label = params.label;
+        let region = Self::cropped(mask, start, params.label)?;
+        region.check(params)?;
+        Ok(region)
+    }
+
+    /// Crops `mask`, whose first voxel is voxel `start` of the image, to its `true` voxels.
+    pub(crate) fn cropped(
+        mask: ArrayView3<'_, bool>,
+        start: [usize; 3],
+        label: u32,
+    ) -> Result<Self> {
         let inner = BoundingBox::around(mask).ok_or(Error::EmptyRegion { label })?;
-        let extended = inner.size.iter().filter(|&&n| n > 1).count();
-        if extended == 0 {
-            return Err(Error::SingleVoxel { label });
-        }
-        if extended < usize::from(params.minimum_dimensions) {
-            let (size, minimum) = (inner.size, params.minimum_dimensions);
-            return Err(Error::RegionTooFlat {
-                label,
-                size,
-                extended,
-                minimum,
-            });
-        }
         let mask = inner.slice(mask).to_owned();
         let n_voxels = mask.iter().filter(|&&m| m).count();
-        if let Some(minimum) = params.minimum_size.filter(|&m| n_voxels <= m) {
-            return Err(Error::RegionTooSmall {
-                label,
-                n_voxels,
-                minimum,
-            });
-        }
         let bounds = BoundingBox {
             start: [0, 1, 2].map(|axis| start[axis] + inner.start[axis]),
             size: inner.size,
@@ -180,6 +188,32 @@ impl Region {
             mask,
             n_voxels,
         })
+    }
+
+    /// Whether the region has the dimensions and the size that the settings ask for.
+    pub(crate) fn check(&self, params: &RoiParams) -> Result<()> {
+        let (label, size, n_voxels) = (params.label, self.bounds.size, self.n_voxels);
+        let extended = size.iter().filter(|&&n| n > 1).count();
+        if extended == 0 {
+            return Err(Error::SingleVoxel { label });
+        }
+        let minimum = params.minimum_dimensions;
+        if extended < usize::from(minimum) {
+            return Err(Error::RegionTooFlat {
+                label,
+                size,
+                extended,
+                minimum,
+            });
+        }
+        match params.minimum_size.filter(|&minimum| n_voxels <= minimum) {
+            Some(minimum) => Err(Error::RegionTooSmall {
+                label,
+                n_voxels,
+                minimum,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// This region's mask inside `bounds`, which must lie inside its own box.
@@ -196,8 +230,21 @@ impl Region {
 #[derive(Debug, Clone)]
 pub struct Roi<'a> {
     image: &'a Volume,
+    mask: &'a Mask,
+    grid: RegionGrid,
     region: Region,
     params: RoiParams,
+}
+
+/// On which grid the region of a [`Roi`] is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RegionGrid {
+    /// Image and mask share one grid.
+    Shared,
+    /// The image's, to which the mask was resampled.
+    Corrected,
+    /// The mask's, which differs from the image's.
+    Mask,
 }
 
 impl<'a> Roi<'a> {
@@ -205,28 +252,31 @@ impl<'a> Roi<'a> {
     ///
     /// # Errors
     /// * [`Error::InvalidSetting`] for a setting outside its range,
-    /// * [`Error::ShapeMismatch`] or [`Error::GeometryMismatch`] if the mask lies on another grid,
+    /// * [`Error::ShapeMismatch`] or [`Error::GeometryMismatch`] if the mask lies on another grid and the settings do not say
+    ///   what to do then ([`MaskGrid`]), [`Error::RegionOutsideImage`] if they do, but the region leaves the image,
     /// * [`Error::EmptyMask`] if the mask has no label at all, [`Error::LabelAbsent`] if it has others,
     /// * [`Error::SingleVoxel`], always, for a region of one voxel,
     /// * [`Error::RegionTooFlat`] and [`Error::RegionTooSmall`] by the settings.
-    pub fn new(image: &'a Volume, mask: &Mask, params: &RoiParams) -> Result<Self> {
+    pub fn new(image: &'a Volume, mask: &'a Mask, params: &RoiParams) -> Result<Self> {
         params.check()?;
-        if image.size() != mask.size() {
-            return Err(Error::ShapeMismatch {
-                image: image.size(),
-                mask: mask.size(),
-            });
-        }
-        let tolerance = params.geometry_tolerance;
-        if let Some(difference) = image.geometry().difference(mask.geometry(), tolerance) {
-            return Err(Error::GeometryMismatch {
-                difference: Box::new(difference),
-                tolerance,
-            });
-        }
         let value = mask.stored_value(params.label);
         let selected = mask.labels().mapv(|label| label == value);
-        let region = match Region::new(selected.view(), [0; 3], params) {
+        let (grid, region) = match (params.mask_grid, grid_mismatch(image, mask, params)) {
+            (MaskGrid::Own, mismatch) => {
+                let grid = mismatch.map_or(RegionGrid::Shared, |_| RegionGrid::Mask);
+                (grid, Region::cropped(selected.view(), [0; 3], params.label))
+            }
+            (_, None) => (
+                RegionGrid::Shared,
+                Region::new(selected.view(), [0; 3], params),
+            ),
+            (MaskGrid::OfImage, Some(mismatch)) => return Err(mismatch),
+            (MaskGrid::Corrected, Some(_)) => {
+                let region = resample::onto_image(image, mask, selected.view(), params);
+                (RegionGrid::Corrected, region)
+            }
+        };
+        let region = match region {
             Err(Error::EmptyRegion { label }) => {
                 let present: Vec<u32> = mask.counts().into_keys().collect();
                 return Err(match present.is_empty() {
@@ -238,6 +288,8 @@ impl<'a> Roi<'a> {
         };
         Ok(Self {
             image,
+            mask,
+            grid,
             region,
             params: *params,
         })
@@ -249,7 +301,13 @@ impl<'a> Roi<'a> {
         self.image
     }
 
-    /// The region's box in the image.
+    /// The mask that the region was taken from.
+    #[must_use]
+    pub fn label_mask(&self) -> &'a Mask {
+        self.mask
+    }
+
+    /// The region's box in the image; in the mask, if that keeps a grid of its own ([`MaskGrid::Own`]).
     #[must_use]
     pub fn bounds(&self) -> BoundingBox {
         self.region.bounds
@@ -276,6 +334,26 @@ impl<'a> Roi<'a> {
     pub(crate) fn region(&self) -> &Region {
         &self.region
     }
+
+    pub(crate) fn grid(&self) -> RegionGrid {
+        self.grid
+    }
+}
+
+/// The error that a mask on another grid is, or `None` if the grids agree.
+pub(crate) fn grid_mismatch(image: &Volume, mask: &Mask, params: &RoiParams) -> Option<Error> {
+    if image.size() != mask.size() {
+        return Some(Error::ShapeMismatch {
+            image: image.size(),
+            mask: mask.size(),
+        });
+    }
+    let tolerance = params.geometry_tolerance;
+    let difference = image.geometry().difference(mask.geometry(), tolerance)?;
+    Some(Error::GeometryMismatch {
+        difference: Box::new(difference),
+        tolerance,
+    })
 }
 
 #[cfg(test)]

@@ -10,10 +10,12 @@
 //! | [`LaplacianOfGaussian`] | `log-sigma-1-0-mm-3D` | 32-bit |
 //! | [`ImageFilter::Square`] … [`ImageFilter::Exponential`] | `square` … | 64-bit |
 //! | [`Gradient`] | `gradient` | 32-bit |
+//! | [`LocalBinaryPattern`] | `lbp-2D` | those of the image |
 
 mod coefficients;
 mod convolve;
 mod gradient;
+mod lbp;
 mod log;
 mod pointwise;
 mod wavelet;
@@ -21,6 +23,7 @@ mod wavelet;
 use ndarray::Array3;
 
 pub use gradient::Gradient;
+pub use lbp::{LbpMethod, LocalBinaryPattern};
 pub use log::{LaplacianOfGaussian, Sigma};
 pub use wavelet::{MotherWavelet, Wavelet};
 
@@ -50,6 +53,8 @@ pub enum ImageFilter {
     Exponential,
     /// Gradient magnitude.
     Gradient(Gradient),
+    /// Local binary pattern, plane by plane.
+    LocalBinaryPattern(LocalBinaryPattern),
 }
 
 /// A filtered image, cut to the box that was asked for.
@@ -121,6 +126,7 @@ impl ImageFilter {
                 gradient.magnitude(image, bounds),
                 PixelType::F32,
             ),
+            Self::LocalBinaryPattern(lbp) => lbp.responses(image, bounds)?,
         })
     }
 }

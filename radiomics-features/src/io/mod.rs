@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | NIfTI-1, NIfTI-2 | `.nii`, `.nii.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform, turned to LPS |
 //! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip or ASCII; either byte order; `space directions` or `spacings` |
+//! | MetaImage | `.mha`, `.mhd` | attached or detached; raw or zlib; either byte order |
 //! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; see below |
 //!
 //! The suffix chooses the format, in either case. Files are not trusted: every size in a header is checked against the file
@@ -25,6 +26,7 @@
 //! # Differences
 //! SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their resolution.
 
+mod metaimage;
 mod nifti;
 mod nrrd;
 mod raster;
@@ -74,6 +76,7 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volum
         Format::Raster => raster::read_image(path, options),
         Format::Nifti => nifti::read(path, options)?.into_volume(path),
         Format::Nrrd => nrrd::read(path, options)?.into_volume(path),
+        Format::MetaImage => metaimage::read(path, options)?.into_volume(path),
     }
 }
 
@@ -87,6 +90,7 @@ pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> 
         Format::Raster => raster::read_mask(path, options),
         Format::Nifti => nifti::read(path, options)?.into_mask(path),
         Format::Nrrd => nrrd::read(path, options)?.into_mask(path),
+        Format::MetaImage => metaimage::read(path, options)?.into_mask(path),
     }
 }
 
@@ -94,6 +98,7 @@ pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> 
 enum Format {
     Nifti,
     Nrrd,
+    MetaImage,
     Raster,
 }
 
@@ -109,6 +114,8 @@ impl Format {
             Ok(Self::Nifti)
         } else if has(&[".nrrd", ".nhdr"]) {
             Ok(Self::Nrrd)
+        } else if has(&[".mha", ".mhd"]) {
+            Ok(Self::MetaImage)
         } else if has(&[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"]) {
             Ok(Self::Raster)
         } else {

@@ -3,24 +3,26 @@
 //! The file is read into types that mirror its schema, ranges included, so that the parser itself reports unknown keys and bad
 //! values with their line. A null value means "as if left out".
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-
+use super::keys::{
+    FamilyKey, InterpolatorKey, LbpMethodKey, ModeKey, NonNegative, NormKey, Ordered, Positive,
+    SigmaValue, WaveletName, Whole, present,
+};
 use super::{
     Binning, FamilySelection, FeatureSelection, Gradient, ImageFilter, ImageParams,
-    LaplacianOfGaussian, Params, Sigma, Wavelet,
+    LaplacianOfGaussian, Params, Wavelet,
 };
 use crate::error::{Error, Result};
-use crate::filters::MotherWavelet;
+use crate::filters::{LbpMethod, LocalBinaryPattern, MotherWavelet};
 use crate::name::Family;
 use crate::normalize::Normalization;
+use crate::resample::{PixelSpacing, Resampling};
 use crate::resegment::{ResegmentMode, ResegmentShape, Resegmentation};
-use crate::roi::RoiParams;
+use crate::roi::{MaskGrid, RoiParams};
 use crate::texture::{Axis, TextureParams, WeightingNorm};
+use crate::voxelwise::{Kernel, VoxelParams};
 
 /// PyRadiomics' default for `padDistance`.
 const PAD_DISTANCE: u64 = 5;
@@ -95,7 +97,8 @@ struct Settings {
     normalizeScale: Option<Positive>,
     removeOutliers: Option<Positive>,
     resampledPixelSpacing: Option<Vec<NonNegative>>,
-    interpolator: Option<Interpolator>,
+    #[serde(deserialize_with = "present")]
+    interpolator: Option<Option<InterpolatorKey>>,
     padDistance: Option<Whole<0>>,
     distances: Option<Vec<Whole<1>>>,
     force2D: Option<bool>,
@@ -111,7 +114,7 @@ struct Settings {
     gradientUseSpacing: Option<bool>,
     lbp2DRadius: Option<Positive>,
     lbp2DSamples: Option<Whole<1>>,
-    lbp2DMethod: Option<LbpMethod>,
+    lbp2DMethod: Option<LbpMethodKey>,
     lbp3DLevels: Option<Whole<1>>,
     lbp3DIcosphereRadius: Option<Positive>,
     lbp3DIcosphereSubdivision: Option<Whole<0>>,
@@ -124,226 +127,12 @@ struct Settings {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(non_snake_case, reason = "the fields are the keys of the file")]
-#[allow(
-    dead_code,
-    reason = "checked for their type, then refused: voxel-based extraction is not supported"
-)]
 struct VoxelSettings {
     kernelRadius: Option<Whole<1>>,
     maskedKernel: Option<bool>,
     initValue: Option<f64>,
+    #[allow(dead_code, reason = "memory is bounded without it")]
     voxelBatch: Option<Whole<1>>,
-}
-
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ModeKey {
-    Absolute,
-    Relative,
-    Sigma,
-}
-
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum NormKey {
-    Euclidean,
-    Manhattan,
-    Infinity,
-    NoWeighting,
-}
-
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum LbpMethod {
-    Default,
-    Ror,
-    Uniform,
-    Var,
-}
-
-/// A whole number from `MIN` to `MAX`.
-#[derive(Debug, Clone, Copy)]
-struct Whole<const MIN: u64, const MAX: u64 = { usize::MAX as u64 }>(u64);
-
-impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = i64::deserialize(deserializer)?;
-        match u64::try_from(value)
-            .ok()
-            .filter(|v| (MIN..=MAX).contains(v))
-        {
-            Some(value) => Ok(Self(value)),
-            None if MAX > i64::MAX as u64 => Err(de::Error::custom(format!(
-                "expected a whole number of at least {MIN}, found {value}"
-            ))),
-            None => Err(de::Error::custom(format!(
-                "expected a whole number from {MIN} to {MAX}, found {value}"
-            ))),
-        }
-    }
-}
-
-/// A finite number greater than 0.
-#[derive(Debug, Clone, Copy)]
-struct Positive(f64);
-
-impl<'de> Deserialize<'de> for Positive {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        if value.is_finite() && value > 0.0 {
-            return Ok(Self(value));
-        }
-        Err(de::Error::custom(format!(
-            "expected a positive number, found {value}"
-        )))
-    }
-}
-
-/// A finite number of at least 0.
-#[derive(Debug, Clone, Copy)]
-struct NonNegative;
-
-impl<'de> Deserialize<'de> for NonNegative {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        if value.is_finite() && value >= 0.0 {
-            return Ok(Self);
-        }
-        Err(de::Error::custom(format!(
-            "expected a number of at least 0, found {value}"
-        )))
-    }
-}
-
-/// Any interpolator that PyRadiomics knows. It matters only when an image is resampled.
-#[derive(Debug, Clone, Copy)]
-struct Interpolator;
-
-impl<'de> Deserialize<'de> for Interpolator {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Known;
-        impl Visitor<'_> for Known {
-            type Value = Interpolator;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "an interpolator of SimpleITK, e.g. sitkBSpline, or its number from 1 to 10",
-                )
-            }
-            fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Interpolator, E> {
-                const KERNELS: [&str; 10] = [
-                    "NearestNeighbor",
-                    "Linear",
-                    "BSpline",
-                    "Gaussian",
-                    "LabelGaussian",
-                    "HammingWindowedSinc",
-                    "CosineWindowedSinc",
-                    "WelchWindowedSinc",
-                    "LanczosWindowedSinc",
-                    "BlackmanWindowedSinc",
-                ];
-                let known = name
-                    .strip_prefix("sitk")
-                    .is_some_and(|kernel| KERNELS.contains(&kernel));
-                known
-                    .then_some(Interpolator)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
-            }
-            fn visit_u64<E: de::Error>(self, n: u64) -> std::result::Result<Interpolator, E> {
-                let known = (1..=10).contains(&n);
-                known
-                    .then_some(Interpolator)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(n), &self))
-            }
-            fn visit_i64<E: de::Error>(self, n: i64) -> std::result::Result<Interpolator, E> {
-                match u64::try_from(n) {
-                    Ok(n) => self.visit_u64(n),
-                    Err(_) => Err(E::invalid_value(de::Unexpected::Signed(n), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Known)
-    }
-}
-
-/// A sigma, which keeps whether it was written with decimals.
-#[derive(Debug, Clone, Copy)]
-struct SigmaValue(Sigma);
-
-impl<'de> Deserialize<'de> for SigmaValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
-            type Value = SigmaValue;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a positive number")
-            }
-            fn visit_f64<E: de::Error>(self, v: f64) -> std::result::Result<SigmaValue, E> {
-                Sigma::new(v)
-                    .map(SigmaValue)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Float(v), &self))
-            }
-            fn visit_u64<E: de::Error>(self, v: u64) -> std::result::Result<SigmaValue, E> {
-                let sigma = u32::try_from(v).ok().and_then(|v| Sigma::whole(v).ok());
-                sigma
-                    .map(SigmaValue)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(v), &self))
-            }
-            fn visit_i64<E: de::Error>(self, v: i64) -> std::result::Result<SigmaValue, E> {
-                match u64::try_from(v) {
-                    Ok(v) => self.visit_u64(v),
-                    Err(_) => Err(E::invalid_value(de::Unexpected::Signed(v), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Number)
-    }
-}
-
-/// Deserializes a string through `FromStr`.
-macro_rules! from_string {
-    ($name:ident, $target:ty) => {
-        #[derive(Debug, Clone, Copy)]
-        struct $name($target);
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> std::result::Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse()
-                    .map($name)
-                    .map_err(|e: Error| de::Error::custom(e))
-            }
-        }
-    };
-}
-from_string!(WaveletName, MotherWavelet);
-from_string!(FamilyKey, Family);
-
-/// A map that keeps the order of the file, which is the order of the results.
-struct Ordered<K, V>(Vec<(K, V)>);
-
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Ordered<K, V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Entries<K, V>(PhantomData<(K, V)>);
-        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
-            type Value = Ordered<K, V>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Ordered(entries))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
 }
 
 fn unsupported(name: impl Into<String>) -> Error {
@@ -352,11 +141,7 @@ fn unsupported(name: impl Into<String>) -> Error {
 
 impl ParameterFile {
     fn into_params(self) -> Result<Params> {
-        if self.voxel_setting.is_some() {
-            return Err(unsupported("voxelSetting (voxel-based extraction)"));
-        }
         let settings = self.setting.unwrap_or_default();
-        settings.refuse_unsupported()?;
         let image_types = match self.image_type {
             None => vec![(ImageType::Original, None)],
             Some(Ordered(types)) => types,
@@ -379,12 +164,17 @@ impl ParameterFile {
         let params = Params {
             roi: settings.roi(),
             normalization: settings.normalization(),
+            resampling: settings.resampling()?,
             pre_crop: settings.pre_crop(),
             resegmentation: settings.resegmentation()?,
             images,
             families,
             shape_force_2d: settings.flat_axis(),
             label_channel: settings.label_channel.map(|c| c.0 as usize),
+            additional_info: settings.additionalInfo,
+            voxel: self
+                .voxel_setting
+                .map_or_else(VoxelParams::default, |v| v.params()),
             ..Params::default()
         };
         params.check()?;
@@ -401,16 +191,6 @@ fn selection(FamilyKey(family): FamilyKey, names: Option<Vec<String>>) -> Family
 }
 
 impl Settings {
-    fn refuse_unsupported(&self) -> Result<()> {
-        if self.resampledPixelSpacing.is_some() {
-            return Err(unsupported("resampledPixelSpacing (resampling)"));
-        }
-        if self.correctMask == Some(true) {
-            return Err(unsupported("correctMask (resampling of the mask)"));
-        }
-        Ok(())
-    }
-
     /// Settings that act before images are filtered cannot differ between image types.
     fn refuse_global(&self, image_type: ImageType) -> Result<()> {
         let global = [
@@ -457,6 +237,9 @@ impl Settings {
             level: self.level.or(g.level),
             wavelet: self.wavelet.or(g.wavelet),
             gradientUseSpacing: self.gradientUseSpacing.or(g.gradientUseSpacing),
+            lbp2DRadius: self.lbp2DRadius.or(g.lbp2DRadius),
+            lbp2DSamples: self.lbp2DSamples.or(g.lbp2DSamples),
+            lbp2DMethod: self.lbp2DMethod.or(g.lbp2DMethod),
             voxelArrayShift: self.voxelArrayShift.or(g.voxelArrayShift),
             symmetricalGLCM: self.symmetricalGLCM.or(g.symmetricalGLCM),
             weightingNorm: self.weightingNorm.or(g.weightingNorm),
@@ -487,7 +270,8 @@ impl Settings {
                 Some(false) => Gradient::PerVoxel,
                 _ => Gradient::PerMillimeter,
             }),
-            ImageType::LBP2D | ImageType::LBP3D => {
+            ImageType::LBP2D => ImageFilter::LocalBinaryPattern(self.local_binary_pattern()),
+            ImageType::LBP3D => {
                 return Err(unsupported(format!("the image type {image_type:?}")));
             }
         };
@@ -509,11 +293,32 @@ impl Settings {
         }
     }
 
+    fn local_binary_pattern(&self) -> LocalBinaryPattern {
+        let default = LocalBinaryPattern::default();
+        LocalBinaryPattern {
+            radius: self.lbp2DRadius.map_or(default.radius, |r| r.0),
+            samples: self.lbp2DSamples.map_or(default.samples, |n| n.0 as usize),
+            method: self
+                .lbp2DMethod
+                .map_or(default.method, |method| match method {
+                    LbpMethodKey::Default => LbpMethod::Default,
+                    LbpMethodKey::Ror => LbpMethod::RotationInvariant,
+                    LbpMethodKey::Uniform => LbpMethod::Uniform,
+                    LbpMethodKey::Var => LbpMethod::Variance,
+                }),
+            // The planes are those of `force2Ddimension`, whether `force2D` is set or not.
+            axis: self.force_2d_dimension(),
+        }
+    }
+
+    fn force_2d_dimension(&self) -> Axis {
+        [Axis::Z, Axis::Y, Axis::X][self.force2Ddimension.map_or(0, |d| d.0 as usize)]
+    }
+
     fn flat_axis(&self) -> Option<Axis> {
-        let axes = [Axis::Z, Axis::Y, Axis::X];
         self.force2D
             .unwrap_or(false)
-            .then(|| axes[self.force2Ddimension.map_or(0, |d| d.0 as usize)])
+            .then(|| self.force_2d_dimension())
     }
 
     fn texture(&self) -> TextureParams {
@@ -544,7 +349,50 @@ impl Settings {
             geometry_tolerance: self
                 .geometryTolerance
                 .map_or(default.geometry_tolerance, |t| t.0),
+            mask_grid: match (self.is_resampled(), self.correctMask) {
+                (true, _) => MaskGrid::Own,
+                (false, Some(true)) => MaskGrid::Corrected,
+                (false, _) => MaskGrid::OfImage,
+            },
         }
+    }
+
+    /// Resampling needs a spacing, and an interpolator that is not null.
+    fn is_resampled(&self) -> bool {
+        self.resampledPixelSpacing.is_some() && !matches!(self.interpolator, Some(None))
+    }
+
+    fn resampling(&self) -> Result<Option<Resampling>> {
+        let Some(spacing) = self
+            .resampledPixelSpacing
+            .as_ref()
+            .filter(|_| self.is_resampled())
+        else {
+            return Ok(None);
+        };
+        let spacing = match spacing[..] {
+            [NonNegative(x), NonNegative(y)] => PixelSpacing::Plane([y, x]),
+            [NonNegative(x), NonNegative(y), NonNegative(z)] => PixelSpacing::Volume([z, y, x]),
+            _ => {
+                return Err(Error::InvalidSetting {
+                    name: "resampledPixelSpacing",
+                    expected: "two or three numbers",
+                    found: format!("{} numbers", spacing.len()),
+                });
+            }
+        };
+        Ok(Some(Resampling {
+            spacing,
+            interpolator: self
+                .interpolator
+                .flatten()
+                .map_or_else(Default::default, |i| i.0),
+            margin: self.pad_distance(),
+        }))
+    }
+
+    fn pad_distance(&self) -> usize {
+        self.padDistance.map_or(PAD_DISTANCE, |d| d.0) as usize
     }
 
     fn normalization(&self) -> Option<Normalization> {
@@ -555,8 +403,7 @@ impl Settings {
     }
 
     fn pre_crop(&self) -> Option<usize> {
-        let margin = self.padDistance.map_or(PAD_DISTANCE, |d| d.0) as usize;
-        self.preCrop.unwrap_or(false).then_some(margin)
+        self.preCrop.unwrap_or(false).then(|| self.pad_distance())
     }
 
     fn resegmentation(&self) -> Result<Option<Resegmentation>> {
@@ -595,9 +442,26 @@ impl Settings {
     }
 }
 
+impl VoxelSettings {
+    fn params(&self) -> VoxelParams {
+        let default = VoxelParams::default();
+        VoxelParams {
+            kernel_radius: self
+                .kernelRadius
+                .map_or(default.kernel_radius, |r| r.0 as usize),
+            kernel: match self.maskedKernel {
+                Some(false) => Kernel::Unmasked,
+                _ => Kernel::Masked,
+            },
+            initial_value: self.initValue.unwrap_or(default.initial_value),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filters::Sigma;
 
     fn yaml(text: &str) -> Result<Params> {
         text.parse()
@@ -707,16 +571,41 @@ mod tests {
     }
 
     #[test]
+    fn a_spacing_asks_for_resampling_unless_the_interpolator_is_null() {
+        let params = yaml(
+            "setting:\n  resampledPixelSpacing: [1, 2, 0]\n  padDistance: 7\n  interpolator: 2\n",
+        )
+        .unwrap();
+        let expected = Resampling {
+            spacing: PixelSpacing::Volume([0.0, 2.0, 1.0]),
+            interpolator: crate::Interpolator::Linear,
+            margin: 7,
+        };
+        assert_eq!(
+            (params.resampling, params.roi.mask_grid),
+            (Some(expected), MaskGrid::Own)
+        );
+        let params = yaml("setting:\n  resampledPixelSpacing: [1, 2]\n")
+            .unwrap()
+            .resampling
+            .unwrap();
+        assert_eq!(params.spacing, PixelSpacing::Plane([2.0, 1.0]));
+        assert_eq!(params.interpolator, crate::Interpolator::BSpline);
+        let params = yaml(
+            "setting:\n  resampledPixelSpacing: [1, 1, 1]\n  interpolator: null\n  correctMask: true\n",
+        )
+        .unwrap();
+        assert_eq!(
+            (params.resampling, params.roi.mask_grid),
+            (None, MaskGrid::Corrected)
+        );
+    }
+
+    #[test]
     fn what_is_not_supported_is_named() {
         for (text, word) in [
-            (
-                "setting:\n  resampledPixelSpacing: [1, 1, 1]\n",
-                "resampledPixelSpacing",
-            ),
-            ("setting:\n  correctMask: true\n", "correctMask"),
-            ("imageType:\n  LBP2D: {}\n", "LBP2D"),
+            ("imageType:\n  LBP3D: {}\n", "LBP3D"),
             ("imageType:\n  Original:\n    label: 3\n", "label"),
-            ("voxelSetting:\n  kernelRadius: 2\n", "voxelSetting"),
         ] {
             let message = yaml(text).unwrap_err().to_string();
             assert!(

@@ -1,30 +1,36 @@
 //! Settings of an extraction.
 
 mod file;
+mod keys;
 
 use std::path::Path;
 use std::str::FromStr;
 
 use crate::discretize::Binning;
 use crate::error::{Error, Result};
-use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Sigma, Wavelet};
+use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Wavelet};
 use crate::name::Family;
 use crate::normalize::Normalization;
+use crate::resample::Resampling;
 use crate::resegment::Resegmentation;
 use crate::roi::RoiParams;
 use crate::texture::TextureParams;
+use crate::voxelwise::VoxelParams;
 
 /// All settings of an extraction. The default is PyRadiomics' default extractor: every family but shape2D on the original
 /// image, bins of 25 intensity units.
 ///
 /// | PyRadiomics | here |
 /// |---|---|
-/// | `label`, `minimumROIDimensions`, `minimumROISize`, `geometryTolerance` | [`roi`](Self::roi) |
+/// | `label`, `minimumROIDimensions`, `minimumROISize`, `geometryTolerance`, `correctMask` | [`roi`](Self::roi) |
 /// | `normalize`, `normalizeScale`, `removeOutliers` | [`normalization`](Self::normalization) |
+/// | `resampledPixelSpacing`, `interpolator`, `padDistance` | [`resampling`](Self::resampling) |
 /// | `preCrop`, `padDistance` | [`pre_crop`](Self::pre_crop) |
 /// | `resegmentRange`, `resegmentMode`, `resegmentShape` | [`resegmentation`](Self::resegmentation) |
 /// | `imageType` with its overrides, `binWidth`, `binCount`, `distances`, `force2D`, … | [`images`](Self::images) |
 /// | `featureClass` | [`families`](Self::families) |
+/// | `label_channel`, `additionalInfo` | [`label_channel`](Self::label_channel), [`additional_info`](Self::additional_info) |
+/// | `voxelSetting` | [`voxel`](Self::voxel) |
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Params {
@@ -32,7 +38,10 @@ pub struct Params {
     pub roi: RoiParams,
     /// Rescaling of the whole image. Default: none.
     pub normalization: Option<Normalization>,
-    /// Crop the image to the region's box and this margin before filters see it. Default: none, filters see all.
+    /// Interpolation of image and region on a grid of another spacing. Default: none.
+    pub resampling: Option<Resampling>,
+    /// Crop the image to the region's box and this margin before filters see it. Default: none, filters see all. Resampling
+    /// crops by its own margin instead.
     pub pre_crop: Option<usize>,
     /// Exclusion of voxels by intensity. Default: none.
     pub resegmentation: Option<Resegmentation>,
@@ -49,6 +58,10 @@ pub struct Params {
     pub noise_bands: NoiseBands,
     /// Which channel of a color mask holds the labels, for [`ReadOptions::mask_channel`](crate::io::ReadOptions::mask_channel).
     pub label_channel: Option<usize>,
+    /// Whether the user asked for diagnostics columns beside the features (`additionalInfo`). Default: nothing was said.
+    pub additional_info: Option<bool>,
+    /// Settings of voxel-based extraction.
+    pub voxel: VoxelParams,
 }
 
 /// One image type with its settings.
@@ -115,6 +128,7 @@ impl Default for Params {
         Self {
             roi: RoiParams::default(),
             normalization: None,
+            resampling: None,
             pre_crop: None,
             resegmentation: None,
             images: vec![ImageParams::new(ImageFilter::Original)],
@@ -122,6 +136,8 @@ impl Default for Params {
             shape_force_2d: None,
             noise_bands: NoiseBands::default(),
             label_channel: None,
+            additional_info: None,
+            voxel: VoxelParams::default(),
         }
     }
 }
@@ -218,6 +234,10 @@ impl Params {
         if let Some(normalization) = &self.normalization {
             normalization.check()?;
         }
+        if let Some(resampling) = &self.resampling {
+            resampling.check()?;
+        }
+        self.voxel.check()?;
         if let Some(resegmentation) = &self.resegmentation {
             resegmentation.check()?;
         }
