@@ -75,6 +75,7 @@ mod tests {
             names,
             values: values.to_vec(),
             noise_bands: Vec::new(),
+            diagnostics: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayView3, Axis as ArrayAxis};
 
+use crate::diagnostics::Diagnostics;
 use crate::discretize::{Levels, PixelKind};
 use crate::error::{Error, Result};
 use crate::filters::Response;
@@ -51,6 +52,8 @@ pub struct FeatureVector {
     pub values: Vec<f64>,
     /// The wavelet sub-bands that hold nothing but rounding errors ([`ImageName::is_noise`]), whether kept or dropped.
     pub noise_bands: Vec<ImageName>,
+    /// What the extraction saw, if the settings ask for it ([`Params::additional_info`]).
+    pub diagnostics: Option<Diagnostics>,
 }
 
 /// Features of one region, by image and family.
@@ -65,6 +68,8 @@ pub struct RegionFeatures {
     pub images: Vec<ImageFeatures>,
     /// The wavelet sub-bands that hold nothing but rounding errors ([`ImageName::is_noise`]), whether kept or dropped.
     pub noise_bands: Vec<ImageName>,
+    /// What the extraction saw, if the settings ask for it ([`Params::additional_info`]).
+    pub diagnostics: Option<Diagnostics>,
 }
 
 /// Features of one image; `None` for families that were not asked for.
@@ -130,6 +135,7 @@ impl Extractor {
             names: row.names.into(),
             values: row.values,
             noise_bands: features.noise_bands,
+            diagnostics: features.diagnostics,
         })
     }
 
@@ -182,6 +188,10 @@ impl Extractor {
             shape_2d: self.shape_2d(image, shape_region)?,
             images: images.into_iter().collect::<Result<_>>()?,
             noise_bands,
+            diagnostics: match params.additional_info {
+                Some(true) => Some(Diagnostics::new(params, roi, &prepared)?),
+                _ => None,
+            },
         })
     }
 
@@ -391,6 +401,24 @@ impl FeatureVector {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Whether a feature was taken from an image that holds nothing but rounding errors.
+    #[must_use]
+    pub fn is_noise(&self, name: &FeatureName) -> bool {
+        self.noise_bands.contains(&name.image)
+    }
+
+    /// The same row without the features that [are noise](Self::is_noise).
+    #[must_use]
+    pub fn drop_noise_bands(&self) -> Self {
+        let (names, values): (Vec<FeatureName>, Vec<f64>) =
+            self.iter().filter(|(name, _)| !self.is_noise(name)).unzip();
+        Self {
+            names: names.into(),
+            values,
+            ..self.clone()
+        }
     }
 
     /// `(name, value)` in order.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod diagnostics;
 mod discretize;
 mod error;
 mod extractor;
@@ -23,6 +24,7 @@ mod volume;
 mod voxelwise;
 
 pub use batch::FeatureTable;
+pub use diagnostics::{Diagnostics, ImageDiagnostics, IntensitySummary, RegionDiagnostics};
 pub use discretize::{Binning, LevelCount, Levels, PixelKind};
 pub use error::{Error, Result};
 pub use extractor::{Extractor, FeatureVector, ImageFeatures, RegionFeatures};

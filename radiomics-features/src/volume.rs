@@ -177,15 +177,24 @@ impl Geometry {
         })
     }
 
-    /// The same grid seen from voxel `start` on.
-    pub(crate) fn shifted(&self, start: [usize; 3]) -> Self {
-        let mut origin = self.origin;
-        for ((direction, spacing), start) in self.direction.iter().zip(self.spacing).zip(start) {
-            for (o, d) in origin.iter_mut().zip(direction) {
-                *o += d * spacing * start as f64;
+    /// The position of a continuous voxel index in mm: `origin + Σ_a index_a spacing_a direction_a`, all in `(z, y, x)` order.
+    #[must_use]
+    pub fn position(&self, index: [f64; 3]) -> [f64; 3] {
+        let mut position = self.origin;
+        for ((direction, spacing), index) in self.direction.iter().zip(self.spacing).zip(index) {
+            for (p, d) in position.iter_mut().zip(direction) {
+                *p += d * spacing * index;
             }
         }
-        Self { origin, ..*self }
+        position
+    }
+
+    /// The same grid seen from voxel `start` on.
+    pub(crate) fn shifted(&self, start: [usize; 3]) -> Self {
+        Self {
+            origin: self.position(start.map(|index| index as f64)),
+            ..*self
+        }
     }
 }
 

@@ -4,7 +4,10 @@ mod common;
 
 use std::path::Path;
 
-use common::{COLLINEAR, Tier, assert_features, golden, read_features, reference, tier};
+use common::{
+    COLLINEAR, Tier, assert_diagnostics, assert_features, golden, read_diagnostics, read_features,
+    reference, tier,
+};
 use radiomics_features::filters::{Gradient, LaplacianOfGaussian, Sigma, Wavelet};
 use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::texture::{Axis, WeightingNorm};
@@ -54,6 +57,33 @@ fn all_851_features_of_a_slice() {
         let expected = expected(&format!("{case}_default"));
         assert_eq!(expected.len(), 851);
         assert_features(case, &extract_nrrd(case, everything()), &expected, tier);
+    }
+}
+
+#[test]
+fn diagnostics_of_slices_and_planes() {
+    let mut cases: Vec<(&str, String, Params)> = SLICES
+        .iter()
+        .flat_map(|&case| {
+            [
+                (case, format!("{case}_default"), everything()),
+                (case, format!("{case}_force2D"), force_2d()),
+            ]
+        })
+        .collect();
+    let mut binned = everything();
+    binned.set_binning(Binning::Count(32.try_into().unwrap()));
+    let mut line = force_2d();
+    line.roi.minimum_dimensions = 1;
+    cases.push(("us1", "us1_binCount32".to_owned(), binned));
+    cases.push(("us1_2d", "us1_true2d".to_owned(), everything()));
+    cases.push(("us6_line", "us6_line_mindim1_force2D".to_owned(), line));
+    for (case, name, mut params) in cases {
+        params.additional_info = Some(true);
+        let found = extract_nrrd(case, params).diagnostics.unwrap();
+        let expected = read_diagnostics(&golden(&format!("{name}.csv")));
+        assert_eq!(expected.len(), 22);
+        assert_diagnostics(&name, &found.rows(), &expected);
     }
 }
 
@@ -214,6 +244,7 @@ fn noise_bands_are_named_and_can_be_dropped() {
     let dropped = extract_nrrd("us1", params);
     assert_eq!(dropped.len(), 851 - 372);
     assert_eq!(dropped.noise_bands, kept.noise_bands);
+    assert_eq!(dropped, kept.drop_noise_bands());
     let rest: Vec<_> = kept
         .iter()
         .filter(|(name, _)| !kept.noise_bands.contains(&name.image))
@@ -222,7 +253,7 @@ fn noise_bands_are_named_and_can_be_dropped() {
 }
 
 /// Runs a case on the volumes of the reference data, if they are there.
-fn volume_case(image: &str, name: &str, params: Params, tier: impl Fn(&str) -> Tier) {
+fn volume_case(image: &str, name: &str, mut params: Params, tier: impl Fn(&str) -> Tier) {
     let file = |path: String| reference(&path);
     let files = (
         file(format!("data/pyradiomics/{image}_image.nrrd")),
@@ -233,8 +264,11 @@ fn volume_case(image: &str, name: &str, params: Params, tier: impl Fn(&str) -> T
         println!("{name}: skipped, the reference data are not there");
         return;
     };
+    params.additional_info = Some(true);
     let found = extract(&image, &mask, params, &ReadOptions::default());
     assert_features(name, &found, &read_features(&csv), tier);
+    let diagnostics = found.diagnostics.expect("the settings ask for it").rows();
+    assert_diagnostics(name, &diagnostics, &read_diagnostics(&csv));
 }
 
 /// Original, wavelet and Laplacian of Gaussian.

@@ -58,7 +58,8 @@ pub struct Params {
     pub noise_bands: NoiseBands,
     /// Which channel of a color mask holds the labels, for [`ReadOptions::mask_channel`](crate::io::ReadOptions::mask_channel).
     pub label_channel: Option<usize>,
-    /// Whether the user asked for diagnostics columns beside the features (`additionalInfo`). Default: nothing was said.
+    /// Whether results carry [`Diagnostics`](crate::Diagnostics) (`additionalInfo`). Default: nothing was said, which means no;
+    /// PyRadiomics' default is yes.
     pub additional_info: Option<bool>,
     /// Settings of voxel-based extraction.
     pub voxel: VoxelParams,

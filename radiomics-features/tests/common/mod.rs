@@ -69,6 +69,41 @@ pub fn read_features(path: &Path) -> Vec<(String, f64)> {
         .collect()
 }
 
+/// `(column, text)` rows of the diagnostics in a CSV that PyRadiomics wrote.
+pub fn read_diagnostics(path: &Path) -> Vec<(String, String)> {
+    let mut reader =
+        csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let rows = reader
+        .records()
+        .map(|row| row.expect("a row of two fields"));
+    rows.filter(|row| row[0].starts_with("diagnostics_"))
+        .map(|row| (row[0].to_string(), row[1].to_string()))
+        .collect()
+}
+
+/// Compares the columns in order and in both directions, and all texts; numbers in them may differ in their last digits.
+pub fn assert_diagnostics(case: &str, found: &[(String, String)], expected: &[(String, String)]) {
+    let columns = |rows: &[(String, String)]| -> Vec<String> {
+        rows.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(columns(found), columns(expected), "{case}");
+    for ((name, found), (_, expected)) in found.iter().zip(expected) {
+        // Versions name the program.
+        if name.starts_with("diagnostics_Versions_") || found == expected {
+            continue;
+        }
+        let numbers = |text: &str| -> Option<Vec<f64>> {
+            let text = text.trim_matches(['(', ')']);
+            text.split(", ").map(|n| n.parse().ok()).collect()
+        };
+        let (a, b) = (numbers(found), numbers(expected));
+        let close = a.zip(b).is_some_and(|(a, b)| {
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| ANALYTIC.accepts(*a, *b))
+        });
+        assert!(close, "{case}: {name}: found {found}, expected {expected}");
+    }
+}
+
 /// The tier a feature is held to.
 pub fn tier(name: &str) -> Tier {
     if name.ends_with("_glcm_MCC") {
