@@ -19,6 +19,7 @@ use sha1::{Digest, Sha1};
 
 use crate::discretize::Levels;
 use crate::error::Result;
+use crate::normalize::compensated_sum;
 use crate::params::Params;
 use crate::preprocess::Prepared;
 use crate::roi::{BoundingBox, Region, RegionGrid, Roi};
@@ -217,14 +218,9 @@ impl RegionDiagnostics {
 
 impl IntensitySummary {
     fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let (sum, n) = values
-            .clone()
-            .fold((0.0, 0usize), |(s, n), v| (s + v, n + 1));
-        let plain = sum / n as f64;
-        // The second pass takes back what rounding lost in the first.
-        let lost: f64 = values.clone().map(|v| v - plain).sum();
+        let n = values.clone().count();
         Self {
-            mean: plain + lost / n as f64,
+            mean: compensated_sum(values.clone()) / n as f64,
             minimum: values.clone().fold(f64::INFINITY, f64::min),
             maximum: values.fold(f64::NEG_INFINITY, f64::max),
         }

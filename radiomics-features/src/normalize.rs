@@ -67,7 +67,7 @@ impl Normalization {
 }
 
 /// Neumaier's sum, which carries the rounding errors along.
-fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0f64, 0.0);
     for value in values {
         let next = sum + value;
