@@ -30,6 +30,8 @@ pub struct Case {
     pub mask: PathBuf,
     /// Label to extract; `None` takes the program's.
     pub label: Option<u32>,
+    /// Channel of the mask that holds the labels; `None` takes the program's.
+    pub label_channel: Option<usize>,
     /// Cells of the copied columns.
     pub copied: Vec<String>,
     /// Where the case comes from, for messages.
@@ -62,7 +64,8 @@ impl std::str::FromStr for Shard {
 }
 
 impl CaseList {
-    /// The cases of a command line: `IMAGE MASK`, or one batch table with columns Image, Mask and optional Label whose paths are relative to it.
+    /// The cases of a command line: `IMAGE MASK`, or one batch table with columns Image, Mask and optional Label and
+    /// Label_channel whose paths are relative to it.
     ///
     /// # Errors
     /// A table that cannot be read, lacks a column, or has a label that is no whole number.
@@ -75,6 +78,7 @@ impl CaseList {
                     image: input.to_owned(),
                     mask: mask.to_owned(),
                     label: None,
+                    label_channel: None,
                     copied: vec![input.display().to_string(), mask.display().to_string()],
                     place: String::new(),
                 }],
@@ -87,26 +91,17 @@ impl CaseList {
     fn from_table(table: &CsvTable) -> anyhow::Result<Self> {
         let image = table.column("Image")?;
         let mask = table.column("Mask")?;
-        let label = table.header.iter().position(|column| column == "Label");
+        let optional = |name: &str| table.header.iter().position(|column| column == name);
+        let (label, label_channel) = (optional("Label"), optional("Label_channel"));
         let folder = table.path.parent().unwrap_or(Path::new(""));
         let mut cases = Vec::with_capacity(table.rows.len());
         for (row, cells) in table.rows.iter().enumerate() {
-            let label = match label.filter(|&column| !cells[column].is_empty()) {
-                None => None,
-                Some(column) => match cells[column].parse() {
-                    Ok(label) => Some(label),
-                    Err(_) => bail!(
-                        "{}: expected a whole number, found \"{}\"",
-                        table.place(row, column),
-                        cells[column]
-                    ),
-                },
-            };
             cases.push(Case {
                 index: row,
                 image: folder.join(&cells[image]),
                 mask: folder.join(&cells[mask]),
-                label,
+                label: whole_number(table, row, label)?,
+                label_channel: whole_number(table, row, label_channel)?,
                 copied: cells.clone(),
                 place: format!("{}: row {}: ", table.path.display(), table.lines[row]),
             });
@@ -133,6 +128,25 @@ impl CaseList {
             .filter(|path| path.is_file() && seen.insert((*path).clone()))
             .cloned()
             .collect()
+    }
+}
+
+/// The whole number in a cell of a column that may be missing or left empty.
+fn whole_number<T: std::str::FromStr>(
+    table: &CsvTable,
+    row: usize,
+    column: Option<usize>,
+) -> anyhow::Result<Option<T>> {
+    let Some(column) = column.filter(|&column| !table.rows[row][column].is_empty()) else {
+        return Ok(None);
+    };
+    let cell = &table.rows[row][column];
+    match cell.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => bail!(
+            "{}: expected a whole number, found \"{cell}\"",
+            table.place(row, column)
+        ),
     }
 }
 

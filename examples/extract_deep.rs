@@ -17,7 +17,7 @@ use deep_features::{
 };
 use examples::case_list::Case;
 use examples::extraction::{Extraction, ExtractionOptions};
-use examples::feature_rows::NamedValues;
+use examples::feature_rows::{NamedValues, RegionRow};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::network_input;
@@ -125,7 +125,10 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     }
     let texts = |items: Vec<String>| serde_json::Value::from(items);
     extraction.finish(
-        results,
+        results
+            .into_iter()
+            .map(|result| vec![RegionRow::only(result)])
+            .collect(),
         &[
             (
                 "weights",
@@ -223,7 +226,8 @@ fn embed_all(
                         names: Arc::clone(&names),
                         values,
                     };
-                    extraction.note(key.as_deref(), &features)?;
+                    let row = [RegionRow::only(Ok(features.clone()))];
+                    extraction.note(key.as_deref(), &row)?;
                     Ok(features)
                 }
             });
@@ -259,7 +263,7 @@ fn prepare(
     case: &Case,
     label: Option<u32>,
 ) -> Prepared {
-    let (key, known) = extraction.known(case);
+    let (key, known) = extraction.known_features(case);
     if let Some(features) = known {
         return Prepared::Known(features);
     }

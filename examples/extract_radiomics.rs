@@ -1,6 +1,5 @@
 //! Handcrafted features of outlined regions: one image and mask, or a batch table.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,11 +7,16 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use examples::extraction::{Extraction, ExtractionOptions};
-use examples::parameter_overrides::{Overrides, resolve};
+use examples::feature_rows::RegionRow;
+use examples::parameter_overrides::ParameterOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
-use examples::regions::{NOISE_BANDS, handcrafted, noise_bands};
-use radiomics_features::{Extractor, NoiseBands};
+use examples::raster_spacing::RasterSpacing;
+use examples::regions::{
+    ImageFiles, LabelChoice, NOISE_BANDS, RegionChoice, handcrafted_regions, noise_bands,
+};
+use radiomics_features::io::ReadOptions;
+use radiomics_features::{Extractor, ImageName, NoiseBands};
 
 const PROGRAM: &str = "extract_radiomics";
 
@@ -27,24 +31,23 @@ const PROGRAM: &str = "extract_radiomics";
 struct Arguments {
     #[command(flatten)]
     extraction: ExtractionOptions,
-    /// A PyRadiomics parameter file, YAML or JSON; without it PyRadiomics' defaults hold.
-    #[arg(long, value_name = "FILE")]
-    params: Option<PathBuf>,
-    /// Replaces one setting, such as binWidth:10 (repeatable).
-    #[arg(long = "setting", value_name = "KEY:VALUE")]
-    settings: Vec<String>,
-    /// Image types instead of those of the parameter file [default: Original] (repeatable).
-    #[arg(long = "image-type", value_name = "NAME")]
-    image_types: Vec<String>,
-    /// Feature classes instead of those of the parameter file [default: all but shape2D] (repeatable).
-    #[arg(long = "class", value_name = "NAME")]
-    classes: Vec<String>,
+    #[command(flatten)]
+    parameters: ParameterOptions,
     /// Whose conventions to follow.
     #[arg(long, value_name = "PROFILE", default_value = "pyradiomics", value_parser = ["pyradiomics"])]
     profile: String,
-    /// Label of the region in the masks, where the batch table has no column Label [default: 1].
-    #[arg(long, value_name = "N")]
-    label: Option<u32>,
+    /// Label of the region in the masks, where the batch table has no column Label [default: 1]. Repeated, or "all": one row a label, told apart by a column Label.
+    #[arg(long = "label", value_name = "N|all")]
+    labels: Vec<LabelArgument>,
+    /// One row for every connected part of a label, told apart by a column Lesion.
+    #[arg(long)]
+    lesions: bool,
+    /// Spacing of images that store none, such as PNG, in mm: x,y or x,y,z [default: 1,1,1].
+    #[arg(long, value_name = "X,Y[,Z]")]
+    spacing: Option<RasterSpacing>,
+    /// Also write PyRadiomics' diagnostics columns, as the setting additionalInfo does.
+    #[arg(long)]
+    diagnostics: bool,
     /// Leave out the wavelet sub-bands that are only rounding noise on single-slice images.
     #[arg(long)]
     drop_noise_bands: bool,
@@ -56,21 +59,22 @@ fn main() -> ExitCode {
 
 fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     program::set_jobs(arguments.extraction.jobs)?;
-    let overrides = Overrides {
-        settings: arguments.settings.clone(),
-        image_types: arguments.image_types.clone(),
-        classes: arguments.classes.clone(),
-    };
-    let mut params = resolve(arguments.params.as_deref(), &overrides)?;
-    if let Some(label) = arguments.label {
-        params.roi.label = label;
-    }
+    let mut params = arguments.parameters.resolve()?;
     if arguments.drop_noise_bands {
         params.noise_bands = NoiseBands::Drop;
     }
+    if arguments.diagnostics {
+        params.additional_info = Some(true);
+    }
+    let labels = label_choice(&arguments.labels, params.roi.label)?;
     let extractor =
         Extractor::new(params.clone()).map_err(|error| WrongUsage(error.to_string()))?;
-    let settings = format!("{PROGRAM} {} {params:?}", env!("CARGO_PKG_VERSION"));
+    let spacing = arguments.spacing.unwrap_or_default();
+    let settings = format!(
+        "{PROGRAM} {} {params:?} {labels:?} {} {spacing:?}",
+        env!("CARGO_PKG_VERSION"),
+        arguments.lesions
+    );
     let extraction = Extraction::begin(PROGRAM, arguments.extraction, settings)?;
 
     let bar = progress::bar(extraction.cases().len(), "features");
@@ -78,17 +82,29 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         .cases()
         .par_iter()
         .map(|case| {
+            let files = ImageFiles {
+                image: &case.image,
+                mask: &case.mask,
+                options: ReadOptions {
+                    raster_spacing: spacing.zyx(),
+                    mask_channel: case.label_channel.or(params.label_channel),
+                    ..ReadOptions::default()
+                },
+            };
+            let choice = RegionChoice {
+                labels: case.label.map_or_else(|| labels.clone(), LabelChoice::One),
+                lesions: arguments.lesions,
+            };
             let (key, known) = extraction.known(case);
             let result = match known {
-                Some(features) => noise_bands(&features.names, &case.image)
-                    .map(|bands| (features, bands))
-                    .map_err(|error| error.to_string()),
-                None => handcrafted(&extractor, &case.image, &case.mask, case.label)
-                    .map_err(|error| error.to_string()),
+                Some(rows) => known_bands(&rows, &files).map(|bands| (rows, bands)),
+                None => handcrafted_regions(&extractor, &files, &choice),
             };
-            if let Ok((features, _)) = &result {
-                extraction.note(key.as_deref(), features)?;
-            }
+            let result = result.unwrap_or_else(|error| {
+                let failed = RegionRow::only(Err(error.to_string()));
+                (vec![failed], Vec::new())
+            });
+            extraction.note(key.as_deref(), &result.0)?;
             bar.inc(1);
             Ok(result)
         })
@@ -97,7 +113,6 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
 
     let noise = results
         .iter()
-        .flatten()
         .find_map(|(_, bands)| (!bands.is_empty()).then_some(bands));
     if let (Some(bands), false) = (noise, arguments.drop_noise_bands) {
         let names: Vec<String> = bands.iter().map(ToString::to_string).collect();
@@ -106,28 +121,69 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
             names.join(", ")
         );
     }
-    let results = results
-        .into_iter()
-        .map(|result| result.map(|(features, _)| features))
-        .collect();
+    let results = results.into_iter().map(|(rows, _)| rows).collect();
     let text = |value: &dyn std::fmt::Debug| Value::from(format!("{value:?}"));
-    extraction.finish(
-        results,
-        &[
-            (
-                "params",
-                arguments
-                    .params
-                    .map(|path| path.to_string_lossy().into_owned())
-                    .into(),
-            ),
-            ("setting", arguments.settings.into()),
-            ("image_type", arguments.image_types.into()),
-            ("class", arguments.classes.into()),
-            ("profile", arguments.profile.into()),
-            ("label", arguments.label.into()),
-            ("drop_noise_bands", arguments.drop_noise_bands.into()),
-            ("resolved", text(&params)),
-        ],
-    )
+    let mut options = arguments.parameters.record().to_vec();
+    options.extend([
+        ("profile", arguments.profile.into()),
+        ("label", text(&labels)),
+        ("lesions", arguments.lesions.into()),
+        ("spacing", spacing.zyx().to_vec().into()),
+        ("diagnostics", arguments.diagnostics.into()),
+        ("drop_noise_bands", arguments.drop_noise_bands.into()),
+        ("resolved", text(&params)),
+    ]);
+    extraction.finish(results, &options)
+}
+
+/// What `--label` was given.
+#[derive(Debug, Clone, Copy)]
+enum LabelArgument {
+    Number(u32),
+    All,
+}
+
+impl std::str::FromStr for LabelArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            _ if text == "all" => Ok(Self::All),
+            Ok(number) if number > 0 => Ok(Self::Number(number)),
+            _ => Err(format!(
+                "expected a whole number from 1 or all, found {text}"
+            )),
+        }
+    }
+}
+
+fn label_choice(arguments: &[LabelArgument], default: u32) -> anyhow::Result<LabelChoice> {
+    let mut numbers = Vec::new();
+    for argument in arguments {
+        match *argument {
+            LabelArgument::All if arguments.len() == 1 => return Ok(LabelChoice::All),
+            LabelArgument::Number(number) if !numbers.contains(&number) => numbers.push(number),
+            LabelArgument::All => {
+                let problem = "--label: expected either all or numbers, found both";
+                return Err(WrongUsage(problem.to_owned()).into());
+            }
+            LabelArgument::Number(number) => {
+                let problem = format!("--label: expected each label once, found {number} twice");
+                return Err(WrongUsage(problem).into());
+            }
+        }
+    }
+    Ok(match numbers[..] {
+        [] => LabelChoice::One(default),
+        [number] => LabelChoice::One(number),
+        _ => LabelChoice::Several(numbers),
+    })
+}
+
+/// The noise bands of a case that an earlier run finished.
+fn known_bands(rows: &[RegionRow], files: &ImageFiles<'_>) -> anyhow::Result<Vec<ImageName>> {
+    let Some(features) = rows.iter().find_map(|row| row.features.as_ref().ok()) else {
+        return Ok(Vec::new());
+    };
+    noise_bands(&features.names, files.image, &files.options)
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::case_list::{Case, CaseList, Shard};
-use crate::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues};
+use crate::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues, RegionRow};
 use crate::journal::{Journal, case_key};
 use crate::output_folder::{Existing, ExistingOptions};
 use crate::program::{Ending, WrongUsage};
@@ -15,7 +15,7 @@ use crate::run_record::{RECORD_NAME, RunRecord, hash_files, output_of};
 /// Input and output of an extraction.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ExtractionOptions {
-    /// An image, or a batch table with the columns Image, Mask and optionally Label; its other columns are copied through, its paths are relative to it.
+    /// An image, or a batch table with the columns Image, Mask and optionally Label and Label_channel; its other columns are copied through, its paths are relative to it.
     #[arg(value_name = "IMAGE|BATCH.csv")]
     pub input: PathBuf,
     /// The mask of the image.
@@ -107,56 +107,83 @@ impl Extraction {
         &self.cases.copied
     }
 
-    /// Features of a case that an earlier, interrupted run finished, and the key under which to note it.
-    pub fn known(&self, case: &Case) -> (Option<String>, Option<NamedValues>) {
+    /// The key under which to note a case, and its regions if an earlier, interrupted run finished it.
+    pub fn known(&self, case: &Case) -> (Option<String>, Option<Vec<RegionRow>>) {
         let Some(journal) = &self.journal else {
             return (None, None);
         };
         let key = case_key(case, &self.settings);
-        let known = key.as_deref().and_then(|key| journal.known(key)).cloned();
+        let known = key.as_deref().and_then(|key| journal.known(key));
+        let known = known.map(<[RegionRow]>::to_vec);
         (key, known)
+    }
+
+    /// As [`known`](Self::known), for programs that take one region of every case.
+    pub fn known_features(&self, case: &Case) -> (Option<String>, Option<NamedValues>) {
+        let (key, rows) = self.known(case);
+        let features = rows.and_then(|mut rows| match rows.len() {
+            1 => rows.remove(0).features.ok(),
+            _ => None,
+        });
+        (key, features)
     }
 
     /// Notes a finished case for a later `--resume`.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn note(&self, key: Option<&str>, features: &NamedValues) -> anyhow::Result<()> {
+    pub fn note(&self, key: Option<&str>, rows: &[RegionRow]) -> anyhow::Result<()> {
         match (&self.journal, key) {
-            (Some(journal), Some(key)) => journal.note(key, features),
+            (Some(journal), Some(key)) => journal.note(key, rows),
             _ => Ok(()),
         }
     }
 
-    /// Writes the rows and the run record, reports failed cases on stderr.
+    /// Writes the rows and the run record, reports failed regions on stderr. `results` has the regions of every case.
     ///
     /// # Errors
     /// When a file cannot be written, or when the only case failed.
     ///
     /// # Panics
-    /// When there is not one result for each case.
+    /// When there are not as many results as cases.
     pub fn finish(
         self,
-        results: Vec<Result<NamedValues, String>>,
+        results: Vec<Vec<RegionRow>>,
         options: &[(&str, Value)],
     ) -> anyhow::Result<Ending> {
         assert_eq!(results.len(), self.cases.cases.len(), "one result a case");
-        if let (Some(_), [Err(reason)]) = (&self.options.mask, &results[..]) {
+        if let (Some(_), [case]) = (&self.options.mask, &results[..])
+            && let [
+                RegionRow {
+                    features: Err(reason),
+                    ..
+                },
+            ] = &case[..]
+        {
             self.discard();
             bail!("{reason}");
         }
-        for (case, result) in self.cases.cases.iter().zip(&results) {
-            if let Err(reason) = result {
-                eprintln!("error: {}{reason}", case.place);
+        let mut rows = Vec::with_capacity(results.len());
+        for (case, found) in self.cases.cases.iter().zip(results) {
+            for mut found in found {
+                if let Err(reason) = &found.features {
+                    eprintln!("error: {}{reason}", case.place);
+                }
+                let mut copied = case.copied.clone();
+                // A table's own column Label, empty for this case, tells its regions apart.
+                found.region.retain(|(name, cell)| {
+                    let column = self.cases.copied.iter().position(|column| column == name);
+                    if let Some(column) = column {
+                        copied[column].clone_from(cell);
+                    }
+                    column.is_none()
+                });
+                rows.push(FeatureRow { copied, found });
             }
         }
-        let copied = self.cases.cases.iter().map(|case| case.copied.clone());
         let rows = FeatureRows {
             copied: self.cases.copied.clone(),
-            rows: copied
-                .zip(results)
-                .map(|(copied, features)| FeatureRow { copied, features })
-                .collect(),
+            rows,
         };
         if let Some(out) = &self.options.out {
             let mut record = RunRecord::new(self.program);
@@ -176,7 +203,8 @@ impl Extraction {
             );
             record.inputs(hash_files(&self.cases.files())?);
             record
-                .count("cases", rows.rows.len())
+                .count("cases", self.cases.cases.len())
+                .count("rows", rows.rows.len())
                 .count("failed", rows.n_failed());
             record.count("features", rows.feature_names().len());
             rows.write(self.options.format, Some(out))?;

@@ -32,6 +32,31 @@ pub struct NamedValues {
     pub values: Vec<f64>,
 }
 
+/// What is known of one region beside its features: a column and a text each.
+pub type Texts = Vec<(String, String)>;
+
+/// What an extraction found out about one region of one case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionRow {
+    /// Which region of the case it is, where a case has several: columns and cells such as `Label` and `2`.
+    pub region: Texts,
+    /// Diagnostics, as columns and cells.
+    pub diagnostics: Texts,
+    /// The features, or the reason why there are none.
+    pub features: Result<NamedValues, String>,
+}
+
+impl RegionRow {
+    /// The only region of a case, without diagnostics.
+    pub fn only(features: Result<NamedValues, String>) -> Self {
+        Self {
+            region: Vec::new(),
+            diagnostics: Vec::new(),
+            features,
+        }
+    }
+}
+
 /// All rows of an extraction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureRows {
@@ -46,17 +71,27 @@ pub struct FeatureRows {
 pub struct FeatureRow {
     /// Cells of the copied columns.
     pub copied: Vec<String>,
-    /// The features, or the reason why the case failed.
-    pub features: Result<NamedValues, String>,
+    /// What was found out.
+    pub found: RegionRow,
 }
 
 /// Name of the column that tells why a case failed.
 const ERROR: &str = "error";
 
+/// The columns of a table, left to right, before [`ERROR`].
+struct Columns {
+    region: Vec<String>,
+    diagnostics: Vec<String>,
+    features: Vec<String>,
+}
+
 impl FeatureRows {
-    /// Number of cases that failed.
+    /// Number of rows that failed.
     pub fn n_failed(&self) -> usize {
-        self.rows.iter().filter(|row| row.features.is_err()).count()
+        self.rows
+            .iter()
+            .filter(|row| row.found.features.is_err())
+            .count()
     }
 
     /// Feature columns: those of the first case, then any that only later cases have.
@@ -67,7 +102,7 @@ impl FeatureRows {
         for features in self
             .rows
             .iter()
-            .filter_map(|row| row.features.as_ref().ok())
+            .filter_map(|row| row.found.features.as_ref().ok())
         {
             if last.is_some_and(|last| Arc::ptr_eq(last, &features.names)) {
                 continue;
@@ -84,10 +119,47 @@ impl FeatureRows {
         names
     }
 
+    /// Columns of texts, in the order in which rows first have them.
+    fn text_names(&self, texts: impl Fn(&RegionRow) -> &Texts) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in self.rows.iter().flat_map(|row| texts(&row.found)) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    fn columns(&self) -> anyhow::Result<Columns> {
+        let columns = Columns {
+            region: self.text_names(|row| &row.region),
+            diagnostics: self.text_names(|row| &row.diagnostics),
+            features: self.feature_names(),
+        };
+        let taken: HashSet<&String> = columns
+            .region
+            .iter()
+            .chain(&columns.diagnostics)
+            .chain(&columns.features)
+            .collect();
+        let clash: Vec<&String> = self
+            .copied
+            .iter()
+            .filter(|column| *column == ERROR || taken.contains(column))
+            .collect();
+        if !clash.is_empty() {
+            bail!(
+                "expected other names for columns of the batch table, found {}",
+                quoted_list(&clash)
+            );
+        }
+        Ok(columns)
+    }
+
     /// Writes to `out`, or to standard output without one.
     ///
     /// # Errors
-    /// When a copied column has the name of a feature or of the error column, or the file cannot be written.
+    /// When a copied column has the name of a feature or of another written column, or the file cannot be written.
     pub fn write(&self, format: Format, out: Option<&Path>) -> anyhow::Result<()> {
         let text = self.to_text(format)?;
         match out {
@@ -100,30 +172,21 @@ impl FeatureRows {
     }
 
     fn to_text(&self, format: Format) -> anyhow::Result<String> {
-        let names = self.feature_names();
-        let clash: Vec<&String> = self
-            .copied
-            .iter()
-            .filter(|column| *column == ERROR || names.contains(column))
-            .collect();
-        if !clash.is_empty() {
-            bail!(
-                "expected other names for columns of the batch table, found {}",
-                quoted_list(&clash)
-            );
-        }
+        let columns = self.columns()?;
         Ok(match format {
-            Format::Csv => self.to_csv(&names),
-            Format::Json => self.to_json(&names),
-            Format::Long => self.to_long(),
+            Format::Csv => self.to_csv(&columns),
+            Format::Json => self.to_json(&columns),
+            Format::Long => self.to_long(&columns),
         })
     }
 
-    fn to_csv(&self, names: &[String]) -> String {
+    fn to_csv(&self, columns: &Columns) -> String {
         let header: Vec<&str> = self
             .copied
             .iter()
-            .chain(names)
+            .chain(&columns.region)
+            .chain(&columns.diagnostics)
+            .chain(&columns.features)
             .map(String::as_str)
             .chain(std::iter::once(ERROR))
             .collect();
@@ -133,13 +196,15 @@ impl FeatureRows {
                 .iter()
                 .map(|cell| Cell::from(cell.as_str()))
                 .collect();
-            match &row.features {
+            cells.extend(texts_in_order(&row.found.region, &columns.region));
+            cells.extend(texts_in_order(&row.found.diagnostics, &columns.diagnostics));
+            match &row.found.features {
                 Ok(features) => {
-                    cells.extend(in_order(features, names));
+                    cells.extend(in_order(features, &columns.features));
                     cells.push(Cell::Empty);
                 }
                 Err(reason) => {
-                    cells.extend(names.iter().map(|_| Cell::Empty));
+                    cells.extend(columns.features.iter().map(|_| Cell::Empty));
                     cells.push(Cell::from(reason.as_str()));
                 }
             }
@@ -148,16 +213,19 @@ impl FeatureRows {
         csv_text(&header, rows)
     }
 
-    fn to_json(&self, names: &[String]) -> String {
+    fn to_json(&self, columns: &Columns) -> String {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = String::from("[");
         for (k, row) in self.rows.iter().enumerate() {
             text += if k == 0 { "\n  {" } else { ",\n  {" };
-            for (name, cell) in self.copied.iter().zip(&row.copied) {
+            let copied = self.copied.iter().zip(&row.copied);
+            let found = row.found.region.iter().chain(&row.found.diagnostics);
+            for (name, cell) in copied.chain(found.map(|(name, cell)| (name, cell))) {
                 let _ = write!(text, "{}: {}, ", quoted(name), quoted(cell));
             }
-            match &row.features {
+            match &row.found.features {
                 Ok(features) => {
+                    let names = &columns.features;
                     for (name, cell) in names.iter().zip(in_order(features, names)) {
                         let value = match cell {
                             Cell::Number(value) if value.is_finite() => shortest(value),
@@ -175,42 +243,52 @@ impl FeatureRows {
         text + "\n]\n"
     }
 
-    fn to_long(&self) -> String {
+    fn to_long(&self, columns: &Columns) -> String {
         let case = self.case_column();
         let rows = self.rows.iter().flat_map(|row| {
-            let case = row.copied[case].as_str();
-            let rows: Vec<Vec<Cell>> = match &row.features {
-                Ok(features) => features
-                    .names
-                    .iter()
-                    .zip(&features.values)
-                    .map(|(name, &value)| {
-                        vec![
-                            Cell::from(case),
-                            Cell::from(name.as_str()),
-                            Cell::from(value),
-                        ]
-                    })
-                    .collect(),
-                Err(reason) => vec![vec![
-                    Cell::from(case),
-                    Cell::from(ERROR),
-                    Cell::from(reason.as_str()),
-                ]],
+            let mut start = vec![Cell::from(row.copied[case].as_str())];
+            start.extend(texts_in_order(&row.found.region, &columns.region));
+            let line = |name: &str, value: Cell| {
+                let mut cells = start.clone();
+                cells.extend([Cell::from(name), value]);
+                cells
             };
-            rows
+            let diagnostics = row.found.diagnostics.iter();
+            let mut lines: Vec<Vec<Cell>> = diagnostics
+                .map(|(name, text)| line(name, Cell::from(text.as_str())))
+                .collect();
+            match &row.found.features {
+                Ok(features) => {
+                    let values = features.names.iter().zip(&features.values);
+                    lines.extend(values.map(|(name, &value)| line(name, Cell::from(value))));
+                }
+                Err(reason) => lines.push(line(ERROR, Cell::from(reason.as_str()))),
+            }
+            lines
         });
-        csv_text(&["case", "feature", "value"], rows)
+        let mut header = vec!["case"];
+        header.extend(columns.region.iter().map(String::as_str));
+        header.extend(["feature", "value"]);
+        csv_text(&header, rows)
     }
 
-    /// The column that names a case in the long layout: the first that is not Image, Mask or Label, else the first.
+    /// The column that names a case in the long layout: the first that is not Image, Mask, Label or Label_channel, else the
+    /// first.
     fn case_column(&self) -> usize {
-        let files = ["Image", "Mask", "Label"];
+        let files = ["Image", "Mask", "Label", "Label_channel"];
         self.copied
             .iter()
             .position(|column| !files.contains(&column.as_str()))
             .unwrap_or(0)
     }
+}
+
+/// The texts of a row in the order of all columns; a text that the row does not have is an empty cell.
+fn texts_in_order<'a>(texts: &'a Texts, names: &'a [String]) -> impl Iterator<Item = Cell> + 'a {
+    names.iter().map(|name| {
+        let found = texts.iter().find(|(column, _)| column == name);
+        found.map_or(Cell::Empty, |(_, text)| Cell::from(text.as_str()))
+    })
 }
 
 /// The values of a case in the order of all columns; a feature that the case does not have is an empty cell.
@@ -245,11 +323,11 @@ mod tests {
             rows: vec![
                 FeatureRow {
                     copied: vec!["a.png".to_owned(), "p1".to_owned()],
-                    features: Ok(good),
+                    found: RegionRow::only(Ok(good)),
                 },
                 FeatureRow {
                     copied: vec!["b.png".to_owned(), "p2".to_owned()],
-                    features: Err("no, file".to_owned()),
+                    found: RegionRow::only(Err("no, file".to_owned())),
                 },
             ],
         }
@@ -267,6 +345,31 @@ mod tests {
             long,
             "case,feature,value\np1,f1,0.5\np1,f2,NaN\np2,error,\"no, file\"\n"
         );
+    }
+
+    #[test]
+    fn regions_and_diagnostics_have_their_columns_before_the_features() {
+        let mut rows = rows();
+        rows.rows[0].found.region = vec![("Label".to_owned(), "2".to_owned())];
+        rows.rows[0].found.diagnostics = vec![("diagnostics_x".to_owned(), "(1, 2)".to_owned())];
+        let csv = rows.to_text(Format::Csv).unwrap();
+        assert_eq!(
+            csv,
+            "Image,patient,Label,diagnostics_x,f1,f2,error\na.png,p1,2,\"(1, 2)\",0.5,NaN,\nb.png,p2,,,,,\"no, file\"\n"
+        );
+        let long = rows.to_text(Format::Long).unwrap();
+        assert_eq!(
+            long,
+            "case,Label,feature,value\np1,2,diagnostics_x,\"(1, 2)\"\np1,2,f1,0.5\np1,2,f2,NaN\np2,,error,\"no, file\"\n"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&rows.to_text(Format::Json).unwrap()).unwrap();
+        assert_eq!(
+            (&json[0]["Label"], &json[0]["diagnostics_x"]),
+            (&"2".into(), &"(1, 2)".into())
+        );
+        rows.copied[1] = "Label".to_owned();
+        assert!(rows.to_text(Format::Csv).is_err());
     }
 
     #[test]

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::case_list::Case;
-use crate::feature_rows::NamedValues;
+use crate::feature_rows::{NamedValues, RegionRow, Texts};
 use crate::table_file::shortest;
 
 /// A journal of finished cases.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    known: HashMap<String, NamedValues>,
+    known: HashMap<String, Vec<RegionRow>>,
     writer: Mutex<Writer>,
 }
 
@@ -75,39 +75,63 @@ impl Journal {
         })
     }
 
-    /// The features of a case that an earlier run finished.
-    pub fn known(&self, key: &str) -> Option<&NamedValues> {
-        self.known.get(key)
+    /// The regions of a case that an earlier run finished.
+    pub fn known(&self, key: &str) -> Option<&[RegionRow]> {
+        self.known.get(key).map(Vec::as_slice)
     }
 
-    /// Notes a finished case.
+    /// The features of a case of one region that an earlier run finished.
+    pub fn known_features(&self, key: &str) -> Option<&NamedValues> {
+        match self.known(key)? {
+            [only] => only.features.as_ref().ok(),
+            _ => None,
+        }
+    }
+
+    /// Notes a finished case. A case of which a region failed is not finished: it is tried again.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn note(&self, key: &str, features: &NamedValues) -> anyhow::Result<()> {
+    pub fn note(&self, key: &str, rows: &[RegionRow]) -> anyhow::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines = String::new();
-        let known = writer
-            .columns
-            .iter()
-            .position(|columns| *columns == features.names);
-        let columns = known.unwrap_or_else(|| {
-            lines += &json!({"columns": *features.names}).to_string();
-            lines.push('\n');
-            writer.columns.push(Arc::clone(&features.names));
-            writer.columns.len() - 1
-        });
-        let values: Vec<String> = features
-            .values
-            .iter()
-            .map(|&value| shortest(value))
-            .collect();
-        lines += &json!({"key": key, "of": columns, "values": values}).to_string();
+        let mut regions = Vec::new();
+        for row in rows {
+            let Ok(features) = &row.features else {
+                return Ok(());
+            };
+            let known = writer
+                .columns
+                .iter()
+                .position(|columns| *columns == features.names);
+            let columns = known.unwrap_or_else(|| {
+                lines += &json!({"columns": *features.names}).to_string();
+                lines.push('\n');
+                writer.columns.push(Arc::clone(&features.names));
+                writer.columns.len() - 1
+            });
+            let values: Vec<String> = features.values.iter().map(|&v| shortest(v)).collect();
+            regions.push(json!({
+                "region": row.region,
+                "diagnostics": row.diagnostics,
+                "of": columns,
+                "values": values,
+            }));
+        }
+        lines += &json!({"key": key, "rows": regions}).to_string();
         lines.push('\n');
         writer
             .file
             .write_all(lines.as_bytes())
             .with_context(|| format!("{}: cannot write the journal", self.path.display()))
+    }
+
+    /// Notes a finished case of one region.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn note_features(&self, key: &str, features: &NamedValues) -> anyhow::Result<()> {
+        self.note(key, &[RegionRow::only(Ok(features.clone()))])
     }
 
     /// Removes the journal once the output is written.
@@ -123,48 +147,55 @@ impl Journal {
 fn read_line(
     line: &str,
     columns: &mut Vec<Arc<[String]>>,
-    known: &mut HashMap<String, NamedValues>,
+    known: &mut HashMap<String, Vec<RegionRow>>,
 ) {
     let Ok(line) = serde_json::from_str::<Value>(line) else {
         return;
-    };
-    let texts = |value: &Value| -> Option<Vec<String>> {
-        value
-            .as_array()?
-            .iter()
-            .map(|text| text.as_str().map(str::to_owned))
-            .collect()
     };
     if let Some(names) = texts(&line["columns"]) {
         columns.push(names.into());
         return;
     }
-    let (Some(key), Some(of), Some(values)) = (
-        line["key"].as_str(),
-        line["of"].as_u64(),
-        texts(&line["values"]),
-    ) else {
+    let (Some(key), Some(rows)) = (line["key"].as_str(), line["rows"].as_array()) else {
         return;
     };
-    let values: Option<Vec<f64>> = values.iter().map(|text| text.parse().ok()).collect();
-    if let (Some(names), Some(values)) = (columns.get(of as usize), values)
-        && names.len() == values.len()
-    {
-        known.insert(
-            key.to_owned(),
-            NamedValues {
-                names: Arc::clone(names),
-                values,
-            },
-        );
+    let rows: Option<Vec<RegionRow>> = rows.iter().map(|row| read_row(row, columns)).collect();
+    if let Some(rows) = rows {
+        known.insert(key.to_owned(), rows);
     }
+}
+
+fn read_row(row: &Value, columns: &[Arc<[String]>]) -> Option<RegionRow> {
+    let names = columns.get(usize::try_from(row["of"].as_u64()?).ok()?)?;
+    let values: Vec<f64> = texts(&row["values"])?
+        .iter()
+        .map(|text| text.parse().ok())
+        .collect::<Option<_>>()?;
+    let pairs = |value: &Value| -> Option<Texts> {
+        let pair =
+            |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()));
+        value.as_array()?.iter().map(pair).collect()
+    };
+    (names.len() == values.len()).then_some(RegionRow {
+        region: pairs(&row["region"])?,
+        diagnostics: pairs(&row["diagnostics"])?,
+        features: Ok(NamedValues {
+            names: Arc::clone(names),
+            values,
+        }),
+    })
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array()?.iter();
+    items.map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// Identifies a case: its files' contents, its label and `settings`. `None` when a file cannot be read.
 pub fn case_key(case: &Case, settings: &str) -> Option<String> {
     let mut hasher = Sha256::new();
     hasher.update(settings.as_bytes());
-    hasher.update(format!("|{:?}|", case.label).as_bytes());
+    hasher.update(format!("|{:?} {:?}|", case.label, case.label_channel).as_bytes());
     for path in [&case.image, &case.mask] {
         let bytes = std::fs::read(path).ok()?;
         hasher.update((bytes.len() as u64).to_le_bytes());
@@ -193,9 +224,17 @@ mod tests {
             values: vec![0.1 + 0.2, f64::NAN],
         };
         let journal = Journal::open(&out, true).unwrap();
-        journal.note("one", &first).unwrap();
+        let second = RegionRow {
+            region: vec![("Label".to_owned(), "2".to_owned())],
+            diagnostics: vec![("diagnostics_x".to_owned(), "(1, 2)".to_owned())],
+            features: Ok(first.clone()),
+        };
+        let rows = [RegionRow::only(Ok(first)), second.clone()];
+        journal.note("one", &rows).unwrap();
+        let failed = RegionRow::only(Err("too small".to_owned()));
+        journal.note("three", &[second.clone(), failed]).unwrap();
         journal
-            .note(
+            .note_features(
                 "two",
                 &NamedValues {
                     names,
@@ -210,8 +249,18 @@ mod tests {
 
         let resumed = Journal::open(&out, true).unwrap();
         let known = resumed.known("one").unwrap();
-        assert_eq!(known.values[0].to_bits(), (0.1f64 + 0.2).to_bits());
-        assert!(known.values[1].is_nan());
+        for row in known {
+            let features = row.features.as_ref().unwrap();
+            assert_eq!(features.values[0].to_bits(), (0.1f64 + 0.2).to_bits());
+            assert!(features.values[1].is_nan());
+        }
+        assert_eq!(known.len(), 2);
+        assert_eq!(
+            (&known[1].region, &known[1].diagnostics),
+            (&second.region, &second.diagnostics)
+        );
+        assert!(resumed.known("three").is_none());
+        assert!(resumed.known_features("one").is_none());
         assert!(resumed.known("two").is_none());
         resumed.remove().unwrap();
         assert!(!path.exists());

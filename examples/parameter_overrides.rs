@@ -1,13 +1,57 @@
 //! A PyRadiomics parameter file with settings, image types and feature classes from the command line laid over it.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use radiomics_features::Params;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use crate::program::WrongUsage;
+
+/// The options by which a command line gives parameters.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ParameterOptions {
+    /// A PyRadiomics parameter file, YAML or JSON; without it PyRadiomics' defaults hold.
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// Replaces one setting, such as binWidth:10 (repeatable).
+    #[arg(long = "setting", value_name = "KEY:VALUE")]
+    pub settings: Vec<String>,
+    /// Image types instead of those of the parameter file [default: Original] (repeatable).
+    #[arg(long = "image-type", value_name = "NAME")]
+    pub image_types: Vec<String>,
+    /// Feature classes instead of those of the parameter file [default: all but shape2D] (repeatable).
+    #[arg(long = "class", value_name = "NAME")]
+    pub classes: Vec<String>,
+}
+
+impl ParameterOptions {
+    /// The parameters that the options amount to.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub fn resolve(&self) -> anyhow::Result<Params> {
+        let overrides = Overrides {
+            settings: self.settings.clone(),
+            image_types: self.image_types.clone(),
+            classes: self.classes.clone(),
+        };
+        resolve(self.params.as_deref(), &overrides)
+    }
+
+    /// The options for a run record.
+    pub fn record(&self) -> [(&'static str, Value); 4] {
+        let file = self.params.as_ref();
+        [
+            ("params", file.map(|path| path.to_string_lossy().into_owned()).into()),
+            ("setting", self.settings.clone().into()),
+            ("image_type", self.image_types.clone().into()),
+            ("class", self.classes.clone().into()),
+        ]
+    }
+}
 
 /// What the command line says about parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

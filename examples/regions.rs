@@ -1,14 +1,16 @@
 //! Features of one outlined region in files: reading, checking, extracting.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use deep_features::{NetworkInput, Preprocess};
 use ndarray::Axis;
 use radiomics_features::io::{ReadOptions, read_image, read_mask};
-use radiomics_features::{Error, Extractor, FeatureName, ImageName, Mask, Roi, RoiParams, Volume};
+use radiomics_features::{
+    Error, Extractor, FeatureName, FeatureVector, ImageName, Mask, Roi, RoiParams, Volume,
+};
 
-use crate::feature_rows::NamedValues;
+use crate::feature_rows::{NamedValues, RegionRow, Texts};
 
 /// What is wrong with the sub-bands that [`handcrafted`] returns.
 pub const NOISE_BANDS: &str = "hold only rounding noise on images of one slice";
@@ -23,7 +25,38 @@ pub fn check_region(image: &Path, mask: &Path, roi: &RoiParams) -> anyhow::Resul
     Ok(())
 }
 
-/// The handcrafted features of one region, and the wavelet sub-bands among them that [hold only noise](NOISE_BANDS). `label` replaces the extractor's.
+/// The files of a case and how to read them.
+#[derive(Debug, Clone, Copy)]
+pub struct ImageFiles<'a> {
+    /// The image.
+    pub image: &'a Path,
+    /// The mask.
+    pub mask: &'a Path,
+    /// How to read both.
+    pub options: ReadOptions,
+}
+
+/// Which regions of a mask are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionChoice {
+    /// The labels.
+    pub labels: LabelChoice,
+    /// Whether every connected part of a label is a region of its own.
+    pub lesions: bool,
+}
+
+/// Which labels of a mask are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelChoice {
+    /// One, which needs no column of its own.
+    One(u32),
+    /// Several.
+    Several(Vec<u32>),
+    /// All that the mask has.
+    All,
+}
+
+/// The handcrafted features of one region, and the wavelet sub-bands among them that [hold only noise](NOISE_BANDS).
 ///
 /// # Errors
 /// As [`check_region`], and what [`Extractor::extract`] refuses.
@@ -31,33 +64,136 @@ pub fn handcrafted(
     extractor: &Extractor,
     image: &Path,
     mask: &Path,
-    label: Option<u32>,
 ) -> anyhow::Result<(NamedValues, Vec<ImageName>)> {
     let params = extractor.params();
     let (image_voxels, labels) = read_pair(image, mask, params.label_channel)?;
-    let mut roi = params.roi;
-    roi.label = label.unwrap_or(roi.label);
-    let roi =
-        Roi::new(&image_voxels, &labels, &roi).map_err(|error| in_mask(mask, image, error))?;
+    let roi = Roi::new(&image_voxels, &labels, &params.roi)
+        .map_err(|error| in_mask(mask, image, error))?;
     let features = extractor
         .extract(&roi)
         .map_err(|error| in_mask(mask, image, error))?;
-    let names: Arc<[String]> = features.names.iter().map(FeatureName::to_string).collect();
-    Ok((
-        NamedValues {
-            names,
-            values: features.values,
-        },
-        features.noise_bands,
-    ))
+    let bands = features.noise_bands.clone();
+    Ok((named(features), bands))
+}
+
+/// The handcrafted features of every region of a case that is wanted, and the wavelet sub-bands among them that
+/// [hold only noise](NOISE_BANDS). A region that fails has its reason in its row.
+///
+/// # Errors
+/// A file that cannot be read, or a mask without the labels that are wanted.
+pub fn handcrafted_regions(
+    extractor: &Extractor,
+    files: &ImageFiles<'_>,
+    choice: &RegionChoice,
+) -> anyhow::Result<(Vec<RegionRow>, Vec<ImageName>)> {
+    let image = read_image(files.image, &files.options)?;
+    let mask = read_mask(files.mask, &files.options)?;
+    let mut bands: Vec<ImageName> = Vec::new();
+    let mut rows = Vec::new();
+    for region in wanted(&mask, files, choice)? {
+        let params = RoiParams {
+            label: region.label,
+            ..extractor.params().roi
+        };
+        let labels = region.lesions.as_deref().unwrap_or(&mask);
+        let features = Roi::new(&image, labels, &params)
+            .and_then(|roi| extractor.extract(&roi))
+            .map_err(|error| in_mask(files.mask, files.image, error).to_string());
+        let mut diagnostics = Vec::new();
+        let features = features.map(|mut features| {
+            let new = features
+                .noise_bands
+                .iter()
+                .filter(|band| !bands.contains(band));
+            let new: Vec<ImageName> = new.copied().collect();
+            bands.extend(new);
+            diagnostics = features
+                .diagnostics
+                .take()
+                .map_or_else(Vec::new, |d| d.rows());
+            named(features)
+        });
+        rows.push(RegionRow {
+            region: region.cells,
+            diagnostics,
+            features,
+        });
+    }
+    Ok((rows, bands))
+}
+
+/// One region that is wanted.
+struct Wanted {
+    label: u32,
+    cells: Texts,
+    /// The mask that has the lesions of a label as labels of their own.
+    lesions: Option<Rc<Mask>>,
+}
+
+fn wanted(
+    mask: &Mask,
+    files: &ImageFiles<'_>,
+    choice: &RegionChoice,
+) -> anyhow::Result<Vec<Wanted>> {
+    let labels = match &choice.labels {
+        LabelChoice::One(label) => vec![*label],
+        LabelChoice::Several(labels) => labels.clone(),
+        LabelChoice::All => mask.counts().into_keys().collect(),
+    };
+    anyhow::ensure!(
+        !labels.is_empty(),
+        "{}: expected at least one label, found none: all voxels are 0",
+        files.mask.display()
+    );
+    let mut regions = Vec::new();
+    for label in labels {
+        let mut cells = Vec::new();
+        if !matches!(choice.labels, LabelChoice::One(_)) {
+            cells.push(("Label".to_owned(), label.to_string()));
+        }
+        if !choice.lesions {
+            regions.push(Wanted {
+                label,
+                cells,
+                lesions: None,
+            });
+            continue;
+        }
+        let lesions = mask
+            .lesions(label)
+            .map_err(|error| in_mask(files.mask, files.image, error))?;
+        let numbers: Vec<u32> = lesions.counts().into_keys().collect();
+        let lesions = Rc::new(lesions);
+        for number in numbers {
+            let mut cells = cells.clone();
+            cells.push(("Lesion".to_owned(), number.to_string()));
+            regions.push(Wanted {
+                label: number,
+                cells,
+                lesions: Some(Rc::clone(&lesions)),
+            });
+        }
+    }
+    Ok(regions)
+}
+
+fn named(features: FeatureVector) -> NamedValues {
+    NamedValues {
+        names: features.names.iter().map(FeatureName::to_string).collect(),
+        values: features.values,
+    }
 }
 
 /// The sub-bands among feature columns that [hold only noise](NOISE_BANDS) for the size of `image`, each once.
 ///
 /// # Errors
 /// What [`read_image`] refuses.
-pub fn noise_bands(columns: &[String], image: &Path) -> anyhow::Result<Vec<ImageName>> {
-    let size = read_image(image, &ReadOptions::default())?.size();
+pub fn noise_bands(
+    columns: &[String],
+    image: &Path,
+    options: &ReadOptions,
+) -> anyhow::Result<Vec<ImageName>> {
+    let size = read_image(image, options)?.size();
     let mut bands: Vec<ImageName> = Vec::new();
     for name in columns
         .iter()

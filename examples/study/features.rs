@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use deep_features::{FeatureExtractor, Pca, PcaFit, Preprocess};
 use ndarray::{Array2, Axis, concatenate};
+use radiomics_features::io::ReadOptions;
 use radiomics_features::{Extractor, ImageName};
 use rayon::prelude::*;
 
@@ -167,6 +168,7 @@ impl Unit<'_> {
             image: self.image.to_owned(),
             mask: self.mask.to_owned(),
             label: None,
+            label_channel: None,
             copied: Vec::new(),
             place: String::new(),
         };
@@ -190,12 +192,15 @@ fn handcrafted_rows(
         .par_iter()
         .map(|unit| {
             let key = unit.key(&options);
-            let case = match key.as_deref().and_then(|key| journal.known(key)) {
-                Some(known) => (known.clone(), noise_bands(&known.names, unit.image)?),
+            let case = match key.as_deref().and_then(|key| journal.known_features(key)) {
+                Some(known) => (
+                    known.clone(),
+                    noise_bands(&known.names, unit.image, &ReadOptions::default())?,
+                ),
                 None => {
-                    let case = handcrafted(&settings.extractor, unit.image, unit.mask, None)?;
+                    let case = handcrafted(&settings.extractor, unit.image, unit.mask)?;
                     if let Some(key) = &key {
-                        journal.note(key, &case.0)?;
+                        journal.note_features(key, &case.0)?;
                     }
                     case
                 }
@@ -247,7 +252,7 @@ fn deep_rows(
         let keys: Vec<Option<String>> = batch.par_iter().map(|unit| unit.key(&options)).collect();
         let known: Vec<Option<&NamedValues>> = keys
             .iter()
-            .map(|key| key.as_deref().and_then(|key| journal.known(key)))
+            .map(|key| key.as_deref().and_then(|key| journal.known_features(key)))
             .collect();
         let inputs = batch
             .par_iter()
@@ -270,7 +275,7 @@ fn deep_rows(
                         values,
                     };
                     if let Some(key) = key {
-                        journal.note(key, &features)?;
+                        journal.note_features(key, &features)?;
                     }
                     features
                 }

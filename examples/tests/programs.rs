@@ -380,6 +380,118 @@ fn equal_bytes_for_any_number_of_threads_and_existing_results_are_safe() {
     );
 }
 
+/// A mask of three labels: two squares of label 1 apart from each other, one of label 4, and a single pixel of label 7.
+fn labels(side: u32) -> GrayImage {
+    GrayImage::from_fn(side, side, |x, y| {
+        let square = |x0: u32, y0: u32| (x0..x0 + 8).contains(&x) && (y0..y0 + 8).contains(&y);
+        image::Luma([match () {
+            () if square(2, 2) || square(20, 20) => 1,
+            () if square(2, 20) => 4,
+            () if (x, y) == (30, 2) => 7,
+            () => 0,
+        }])
+    })
+}
+
+#[test]
+fn labels_and_lesions_of_one_mask_have_rows_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    texture(32, 3).save(folder.path().join("image.png")).unwrap();
+    labels(32).save(folder.path().join("mask.png")).unwrap();
+    let run = |out: &str, more: &[&str], code: i32| {
+        let mut command = program("extract_radiomics");
+        command
+            .current_dir(folder.path())
+            .args(["image.png", "mask.png", "--class", "firstorder", "--out", out])
+            .args(more);
+        command.assert().code(code);
+        table(&folder.path().join(out))
+    };
+    let column = |(header, rows): &(Vec<String>, Vec<Vec<String>>), name: &str| -> Vec<String> {
+        let column = header.iter().position(|column| column == name).expect(name);
+        rows.iter().map(|row| row[column].clone()).collect()
+    };
+    let plain = run("one.csv", &[], 0);
+    assert!(!plain.0.contains(&"Label".to_owned()));
+    let two = run("two.csv", &["--label", "4", "--label", "1"], 0);
+    assert_eq!(column(&two, "Label"), ["4", "1"]);
+    let mean = "original_firstorder_Mean";
+    assert_eq!(column(&two, mean)[1], column(&plain, mean)[0]);
+    // The single pixel has no features, and says so in its own row.
+    let all = run("all.csv", &["--label", "all"], 1);
+    assert_eq!(column(&all, "Label"), ["1", "4", "7"]);
+    let errors = column(&all, "error");
+    assert!(errors[..2].iter().all(String::is_empty) && errors[2].contains("single voxel"));
+    let lesions = run("lesions.csv", &["--lesions"], 0);
+    assert_eq!(column(&lesions, "Lesion"), ["1", "2"]);
+    let means: Vec<f64> = column(&lesions, mean)
+        .iter()
+        .map(|mean| mean.parse().unwrap())
+        .collect();
+    let whole: f64 = column(&plain, mean)[0].parse().unwrap();
+    assert!((means.iter().sum::<f64>() / 2.0 - whole).abs() < 1e-9, "equal sizes");
+}
+
+#[test]
+fn a_column_label_chooses_the_region_and_diagnostics_describe_it() {
+    let folder = tempfile::tempdir().unwrap();
+    texture(32, 3).save(folder.path().join("image.png")).unwrap();
+    labels(32).save(folder.path().join("mask.png")).unwrap();
+    let batch = "Image,Mask,Label\nimage.png,mask.png,4\nimage.png,mask.png,\n";
+    fs::write(folder.path().join("batch.csv"), batch).unwrap();
+    let parameters = "setting:\n  additionalInfo: true\nfeatureClass:\n  glcm: [Contrast]\n";
+    fs::write(folder.path().join("params.yaml"), parameters).unwrap();
+    program("extract_radiomics")
+        .current_dir(folder.path())
+        .args(["batch.csv", "--params", "params.yaml", "--spacing", "0.1,0.2", "--out", "f.csv"])
+        .unwrap();
+    let (header, rows) = table(&folder.path().join("f.csv"));
+    assert_eq!(header.len(), 3 + 22 + 1 + 1);
+    assert_eq!(header[3], "diagnostics_Versions_PyRadiomics");
+    assert_eq!(header[25], "original_glcm_Contrast");
+    let cell = |row: usize, name: &str| {
+        let column = header.iter().position(|column| column == name).expect(name);
+        rows[row][column].as_str()
+    };
+    assert_eq!(cell(0, "diagnostics_Mask-original_VoxelNum"), "64");
+    assert_eq!(cell(1, "diagnostics_Mask-original_VoxelNum"), "128");
+    assert_eq!(cell(1, "diagnostics_Mask-original_VolumeNum"), "2");
+    assert_eq!(cell(0, "diagnostics_Image-original_Spacing"), "(0.1, 0.2, 1.0)");
+    let usage = fails(
+        "extract_radiomics",
+        folder.path(),
+        &["image.png", "mask.png", "--label", "all", "--label", "2"],
+        2,
+    );
+    assert!(usage.contains("--label"), "{usage}");
+}
+
+#[test]
+fn an_interrupted_extraction_goes_on_where_it_was() {
+    let folder = batch();
+    let run = |more: &[&str]| {
+        let mut command = program("extract_radiomics");
+        command
+            .current_dir(folder.path())
+            .args(["batch.csv", "--out", "f.csv", "--label", "all", "--diagnostics"])
+            .args(more);
+        command.assert().code(1);
+        fs::read(folder.path().join("f.csv")).unwrap()
+    };
+    let clean = run(&[]);
+    // What an interrupted run leaves: a journal, the last line cut short, and no output.
+    let text = String::from_utf8(clean.clone()).unwrap();
+    let names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    fs::remove_file(folder.path().join("f.csv")).unwrap();
+    fs::write(
+        folder.path().join("f.csv.journal"),
+        format!("{{\"columns\": [\"{}\"]}}\n{{\"key\": \"00\", \"ro", names[30]),
+    )
+    .unwrap();
+    assert_eq!(run(&["--resume"]), clean);
+    assert!(!folder.path().join("f.csv.journal").exists());
+}
+
 #[test]
 fn deep_features_of_a_batch_are_named_and_reduced() {
     let folder = batch();

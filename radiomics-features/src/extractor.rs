@@ -9,12 +9,13 @@ use crate::discretize::{Levels, PixelKind};
 use crate::error::{Error, Result};
 use crate::filters::Response;
 use crate::firstorder::FirstOrderFeatures;
+use crate::mask::Mask;
 use crate::name::{Family, FeatureName, ImageName};
 use crate::par::map_indexed;
 use crate::params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params};
 use crate::preprocess::Prepared;
 use crate::resegment::ResegmentShape;
-use crate::roi::Roi;
+use crate::roi::{Roi, RoiParams};
 use crate::shape::{Shape2dFeatures, ShapeFeatures};
 use crate::texture::{GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures};
 use crate::volume::{Dimensionality, PixelType, Volume};
@@ -54,6 +55,16 @@ pub struct FeatureVector {
     pub noise_bands: Vec<ImageName>,
     /// What the extraction saw, if the settings ask for it ([`Params::additional_info`]).
     pub diagnostics: Option<Diagnostics>,
+}
+
+/// Features of one label of a mask.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LabelFeatures {
+    /// The label.
+    pub label: u32,
+    /// Its features, or why there are none: one label that is too small does not spoil the others.
+    pub features: Result<FeatureVector>,
 }
 
 /// Features of one region, by image and family.
@@ -137,6 +148,44 @@ impl Extractor {
             noise_bands: features.noise_bands,
             diagnostics: features.diagnostics,
         })
+    }
+
+    /// The features of every label of a mask, one row each, in the ascending order of the labels. The label of the settings does
+    /// not apply. With the connected parts of a label as a mask of their own ([`Mask::lesions`]), these are its lesions.
+    ///
+    /// ```
+    /// use ndarray::Array3;
+    /// use radiomics_features::{Extractor, Geometry, Mask, Params, PixelType, Volume};
+    ///
+    /// let geometry = Geometry::new([1.0; 3])?;
+    /// let image = Array3::from_shape_fn((1, 6, 12), |(_, y, x)| (x * y % 50) as f64);
+    /// let image = Volume::new(image, geometry, PixelType::U8)?;
+    /// let mask = Array3::from_shape_fn((1, 6, 12), |(_, y, x)| [1, 0, 4][x / 4] * u32::from(y > 1));
+    /// let mask = Mask::new(mask, geometry)?;
+    /// let rows = Extractor::new(Params::default())?.extract_labels(&image, &mask)?;
+    /// let labels: Vec<u32> = rows.iter().map(|row| row.label).collect();
+    /// assert_eq!(labels, [1, 4]);
+    /// assert!(rows.iter().all(|row| row.features.is_ok()));
+    /// # Ok::<(), radiomics_features::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::EmptyMask`] without any label. What goes wrong with one label is in its row.
+    pub fn extract_labels(&self, image: &Volume, mask: &Mask) -> Result<Vec<LabelFeatures>> {
+        let labels: Vec<u32> = mask.counts().into_keys().collect();
+        if labels.is_empty() {
+            return Err(Error::EmptyMask);
+        }
+        Ok(map_indexed(labels.len(), |i| {
+            let params = RoiParams {
+                label: labels[i],
+                ..self.params.roi
+            };
+            LabelFeatures {
+                label: labels[i],
+                features: Roi::new(image, mask, &params).and_then(|roi| self.extract(&roi)),
+            }
+        }))
     }
 
     /// The features by image and family; every family that is asked for is complete, whatever single features are selected.

@@ -27,7 +27,7 @@ pub use batch::FeatureTable;
 pub use diagnostics::{Diagnostics, ImageDiagnostics, IntensitySummary, RegionDiagnostics};
 pub use discretize::{Binning, LevelCount, Levels, PixelKind};
 pub use error::{Error, Result};
-pub use extractor::{Extractor, FeatureVector, ImageFeatures, RegionFeatures};
+pub use extractor::{Extractor, FeatureVector, ImageFeatures, LabelFeatures, RegionFeatures};
 pub use filters::ImageFilter;
 pub use firstorder::FirstOrderFeatures;
 pub use mask::Mask;

@@ -1,0 +1,60 @@
+//! The option `--spacing`: the spacing of images that store none.
+
+use std::str::FromStr;
+
+/// Spacing along x, y and z in mm; z is 1 where it is not given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RasterSpacing {
+    xyz: [f64; 3],
+}
+
+impl Default for RasterSpacing {
+    fn default() -> Self {
+        Self { xyz: [1.0; 3] }
+    }
+}
+
+impl RasterSpacing {
+    /// In the order of arrays.
+    pub fn zyx(self) -> [f64; 3] {
+        let [x, y, z] = self.xyz;
+        [z, y, x]
+    }
+}
+
+impl FromStr for RasterSpacing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Option<Vec<f64>> = text
+            .split(',')
+            .map(|number| number.trim().parse().ok())
+            .collect();
+        let positive = |spacing: &f64| spacing.is_finite() && *spacing > 0.0;
+        match numbers
+            .filter(|numbers| numbers.iter().all(positive))
+            .as_deref()
+        {
+            Some(&[x, y]) => Ok(Self { xyz: [x, y, 1.0] }),
+            Some(&[x, y, z]) => Ok(Self { xyz: [x, y, z] }),
+            _ => Err(format!(
+                "expected two or three positive numbers such as 0.08,0.08, found {text}"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_or_three_positive_numbers() {
+        let spacing = |text: &str| text.parse::<RasterSpacing>().map(RasterSpacing::zyx);
+        assert_eq!(spacing("0.1, 0.2"), Ok([1.0, 0.2, 0.1]));
+        assert_eq!(spacing("0.1,0.2,3"), Ok([3.0, 0.2, 0.1]));
+        for wrong in ["", "1", "0,1", "1,-1", "1,nan", "1,2,3,4", "a,b"] {
+            assert!(spacing(wrong).is_err(), "{wrong}");
+        }
+    }
+}
