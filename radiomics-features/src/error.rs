@@ -282,6 +282,17 @@ pub enum Error {
         /// Largest intensity of the region.
         max: f64,
     },
+    /// The region's bounding box is too small for any two voxels at these distances, within the planes of `force2D` if that
+    /// is set. Use smaller distances, leave `force2D` out, or ask for no textures.
+    #[error(
+        "the region spans {size:?} voxels (z, y, x), too few for neighbors at the distances {distances:?}"
+    )]
+    NoNeighbors {
+        /// Size of the bounding box along z, y, x.
+        size: [usize; 3],
+        /// The distances in force, in voxels.
+        distances: Vec<usize>,
+    },
     /// Re-segmentation by intensity left at most one voxel.
     #[error("re-segmentation left {n_voxels} of {before} voxels, expected at least two")]
     ResegmentedAway {

@@ -15,7 +15,10 @@ use crate::preprocess::Prepared;
 use crate::resegment::ResegmentShape;
 use crate::roi::Roi;
 use crate::shape::{Shape2dFeatures, ShapeFeatures};
-use crate::texture::{GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures};
+use crate::texture::direction::directions;
+use crate::texture::{
+    Axis, GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
+};
 use crate::volume::{Dimensionality, PixelType, Volume};
 
 /// Computes features with one set of settings.
@@ -171,7 +174,8 @@ impl Extractor {
         let spacing = in_plane_spacing(image);
         let images = map_indexed(responses.len(), |i| {
             let (image_params, response) = &responses[i];
-            self.image_features(image_params, response, kept.mask.view(), spacing)
+            let texture = texture_params(&image_params.texture, image.dimensionality());
+            self.image_features(image_params, &texture, response, kept.mask.view(), spacing)
                 .map_err(|e| Error::InImage {
                     image: response.name.to_string(),
                     source: Box::new(e),
@@ -235,6 +239,7 @@ impl Extractor {
     fn image_features(
         &self,
         params: &ImageParams,
+        texture: &TextureParams,
         response: &Response,
         mask: ArrayView3<'_, bool>,
         spacing: [f64; 3],
@@ -246,7 +251,7 @@ impl Extractor {
             pixel_kind(response.pixel_type),
             &params.binning,
         )?;
-        let texture = &params.texture;
+        self.check_neighbors(&levels, texture)?;
         let shift = params.voxel_array_shift;
         Ok(ImageFeatures {
             image: response.name,
@@ -271,6 +276,28 @@ impl Extractor {
         })
     }
 
+    /// Refuses a region whose box is too small for any pair of voxels at the distances of a family that is asked for.
+    fn check_neighbors(&self, levels: &Levels, texture: &TextureParams) -> Result<()> {
+        let at = |distances: &[usize]| {
+            let directions = directions(levels.shape(), distances, texture.force_2d)?;
+            match directions.is_empty() {
+                false => Ok(()),
+                true => Err(Error::NoNeighbors {
+                    size: levels.shape(),
+                    distances: distances.to_vec(),
+                }),
+            }
+        };
+        let wants = |families: &[Family]| families.iter().any(|&family| self.wants(family));
+        if wants(&[Family::Glcm, Family::Gldm, Family::Ngtdm]) {
+            at(&texture.distances)?;
+        }
+        if wants(&[Family::Glrlm, Family::Glszm]) {
+            at(&[1])?;
+        }
+        Ok(())
+    }
+
     fn when<T>(&self, family: Family, features: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         if self.wants(family) {
             features().map(Some)
@@ -286,6 +313,18 @@ fn in_plane_spacing(image: &Volume) -> [f64; 3] {
     match image.dimensionality() {
         Dimensionality::Two => [1.0, y, x],
         Dimensionality::Three => [z, y, x],
+    }
+}
+
+/// The settings of the textures of an image. `force2Ddimension` counts the axes of the image's array, so of a plane axis 0,
+/// that of the slices in a volume, is y; PyRadiomics keeps the textures of a plane with `force2D` in its rows or columns.
+fn texture_params(params: &TextureParams, dimensionality: Dimensionality) -> TextureParams {
+    TextureParams {
+        force_2d: match dimensionality {
+            Dimensionality::Two => params.force_2d.and_then(Axis::of_plane),
+            Dimensionality::Three => params.force_2d,
+        },
+        ..params.clone()
     }
 }
 
@@ -325,10 +364,11 @@ impl Row {
         };
         match &selection.features {
             FeatureSelection::All => family.features().iter().for_each(|&feature| one(feature)),
-            FeatureSelection::Only(names) => {
+            FeatureSelection::Only(_) => {
+                let names = selection.features();
                 names
-                    .iter()
-                    .filter_map(|name| family.feature(name))
+                    .expect("the settings were checked")
+                    .into_iter()
                     .for_each(one);
             }
         }
@@ -347,7 +387,13 @@ impl RegionFeatures {
                     _ => find(shape.iter(), feature),
                 }
             }
-            _ => find(self.shape_2d.as_ref()?.iter(), feature),
+            _ => {
+                let shape = self.shape_2d.as_ref()?;
+                match feature {
+                    "SphericalDisproportion" => Some(shape.spherical_disproportion()),
+                    _ => find(shape.iter(), feature),
+                }
+            }
         }
     }
 }

@@ -132,9 +132,9 @@ impl Sample {
         let n = values.len() as f64;
         let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
         let maximum = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mean = mean_of(&values);
-        let [m2, m3, m4] = central_moments(&values, mean);
-        let mean_absolute_deviation = sum(&values, |x| (x - mean).abs()) / n;
+        let mean = Mean::of(&values);
+        let [m2, m3, m4] = central_moments(&values, &mean);
+        let mean_absolute_deviation = mean.absolute_deviation(&values);
         let energy = sum(&values, |x| (x + shift) * (x + shift));
         let [
             percentile_10,
@@ -144,14 +144,13 @@ impl Sample {
             percentile_90,
         ] = percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
         values.retain(|&x| percentile_10 <= x && x <= percentile_90);
-        let robust_mean = mean_of(&values);
-        let robust_deviation = sum(&values, |x| (x - robust_mean).abs()) / values.len() as f64;
+        let robust_deviation = Mean::of(&values).absolute_deviation(&values);
         let fractions = levels.histogram().iter().map(|bin| bin.count as f64 / n);
         Self {
             n,
             minimum,
             maximum,
-            mean,
+            mean: mean.value,
             m2,
             m3,
             m4,
@@ -179,19 +178,47 @@ fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     sums(values, |x| [f(x)])[0]
 }
 
-/// The mean; that of equal values exactly, not up to the rounding of a division. NaN without values.
-fn mean_of(values: &[f64]) -> f64 {
-    match values {
-        [first, rest @ ..] if rest.iter().all(|value| value == first) => *first,
-        _ => sum(values, |x| x) / values.len() as f64,
+/// A mean with what rounding left out of it.
+///
+/// Intensities with a large offset lie close together on the scale of the mean's last digit; without the rest, that digit
+/// would shift all deviations, and a symmetric distribution would be skewed.
+struct Mean {
+    value: f64,
+    rest: f64,
+}
+
+impl Mean {
+    /// That of equal values exactly, not up to the rounding of a division. NaN without values.
+    fn of(values: &[f64]) -> Self {
+        if let [first, others @ ..] = values
+            && others.iter().all(|value| value == first)
+        {
+            return Self {
+                value: *first,
+                rest: 0.0,
+            };
+        }
+        let n = values.len() as f64;
+        let value = sum(values, |x| x) / n;
+        let rest = sum(values, |x| x - value) / n;
+        Self { value, rest }
+    }
+
+    fn deviation(&self, x: f64) -> f64 {
+        (x - self.value) - self.rest
+    }
+
+    /// `(1/N) Σ |X - µ|`; NaN without values.
+    fn absolute_deviation(&self, values: &[f64]) -> f64 {
+        sum(values, |x| self.deviation(x).abs()) / values.len() as f64
     }
 }
 
 /// `[m_2, m_3, m_4]` about the mean, in one pass after the mean's.
-fn central_moments(values: &[f64], mean: f64) -> [f64; 3] {
+fn central_moments(values: &[f64], mean: &Mean) -> [f64; 3] {
     let n = values.len() as f64;
     sums(values, |x| {
-        let d = x - mean;
+        let d = mean.deviation(x);
         let square = d * d;
         [square, square * d, square * square]
     })
@@ -323,6 +350,22 @@ mod tests {
             (f.mean, f.uniformity, f.robust_mean_absolute_deviation),
             (0.1, 1.0, 0.0)
         );
+    }
+
+    #[test]
+    fn a_large_offset_does_not_skew_a_symmetric_distribution() {
+        // Values 0.1 apart near 1e6, where the mean has no exact representation; deviations of ±0.05, ±0.15, … by pairs.
+        let values: Vec<f64> = (0..8)
+            .map(|i| 1e6 + 1.0 / 3.0 + 0.125 * f64::from(i))
+            .collect();
+        let f = features_of(&values, 25.0, 0.0);
+        assert!(f.skewness.abs() < 1e-15, "{}", f.skewness);
+        approx::assert_relative_eq!(
+            f.variance,
+            0.125 * 0.125 * 63.0 / 12.0,
+            max_relative = 1e-15
+        );
+        approx::assert_relative_eq!(f.mean_absolute_deviation, 0.25, max_relative = 1e-15);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use extractor::{Extractor, FeatureVector, ImageFeatures, RegionFeatures};
 pub use filters::ImageFilter;
 pub use firstorder::FirstOrderFeatures;
 pub use mask::Mask;
-pub use name::{Band, Family, FeatureName, ImageName, Pass};
+pub use name::{Band, Family, FeatureName, ImageName, Pass, ReplacedFeature, Replacement};
 pub use normalize::Normalization;
 pub use params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params};
 pub use resample::{Interpolator, PixelSpacing, Resampling};

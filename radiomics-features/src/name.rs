@@ -98,8 +98,62 @@ impl Family {
         match self {
             Self::FirstOrder => &["StandardDeviation"],
             Self::Shape => &["Compactness1", "Compactness2", "SphericalDisproportion"],
+            Self::Shape2d => &["SphericalDisproportion"],
             _ => &[],
         }
+    }
+
+    /// Features that PyRadiomics accepts by name but never computes, because they are mathematically equal to others. They
+    /// may be named in settings, and are left out of the results.
+    #[must_use]
+    pub fn replaced_features(self) -> &'static [ReplacedFeature] {
+        const fn replaced(
+            name: &'static str,
+            family: Family,
+            instead: Replacement,
+        ) -> ReplacedFeature {
+            ReplacedFeature {
+                family,
+                name,
+                instead,
+            }
+        }
+        const fn feature(family: Family, feature: &'static str) -> Replacement {
+            Replacement::Feature { family, feature }
+        }
+        const GLCM: Family = Family::Glcm;
+        const GLDM: Family = Family::Gldm;
+        match self {
+            Self::Glcm => {
+                const {
+                    &[
+                        replaced("Dissimilarity", GLCM, feature(GLCM, "DifferenceAverage")),
+                        replaced("Homogeneity1", GLCM, feature(GLCM, "Id")),
+                        replaced("Homogeneity2", GLCM, feature(GLCM, "Idm")),
+                        replaced("SumVariance", GLCM, feature(GLCM, "ClusterTendency")),
+                    ]
+                }
+            }
+            Self::Gldm => {
+                const {
+                    &[
+                        replaced("DependencePercentage", GLDM, Replacement::Constant(1)),
+                        replaced(
+                            "GrayLevelNonUniformityNormalized",
+                            GLDM,
+                            feature(Family::FirstOrder, "Uniformity"),
+                        ),
+                    ]
+                }
+            }
+            _ => &[],
+        }
+    }
+
+    /// The feature that was replaced, if `name` is one.
+    pub(crate) fn replaced(self, name: &str) -> Option<ReplacedFeature> {
+        let found = self.replaced_features().iter().find(|r| r.name == name);
+        found.copied()
     }
 
     /// The family's own copy of a feature's name, those on demand included.
@@ -109,6 +163,44 @@ impl Family {
             .chain(self.features_on_demand())
             .copied()
             .find(|&known| known == name)
+    }
+}
+
+/// A feature that is not computed because it is equal to another, see [`Family::replaced_features`]. Prints as a sentence for
+/// a warning: `glcm_Dissimilarity is left out, it equals glcm_DifferenceAverage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplacedFeature {
+    /// Its family.
+    pub family: Family,
+    /// Its name.
+    pub name: &'static str,
+    /// What to use instead.
+    pub instead: Replacement,
+}
+
+/// What a [`ReplacedFeature`] is equal to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Replacement {
+    /// A feature that is computed.
+    Feature {
+        /// Its family.
+        family: Family,
+        /// Its name.
+        feature: &'static str,
+    },
+    /// The same number for every region.
+    Constant(u32),
+}
+
+impl fmt::Display for ReplacedFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{} is left out, it ", self.family, self.name)?;
+        match self.instead {
+            Replacement::Feature { family, feature } => write!(f, "equals {family}_{feature}"),
+            Replacement::Constant(value) => write!(f, "is always {value}"),
+        }
     }
 }
 
@@ -384,6 +476,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn replaced_features_are_none_of_the_computed_and_equal_one_of_them() {
+        for family in Family::ALL {
+            for replaced in family.replaced_features() {
+                assert_eq!(
+                    (replaced.family, family.feature(replaced.name)),
+                    (family, None)
+                );
+                if let Replacement::Feature { family, feature } = replaced.instead {
+                    assert_eq!(family.feature(feature), Some(feature));
+                }
+            }
+        }
+        let dissimilarity = Family::Glcm.replaced("Dissimilarity").unwrap();
+        assert_eq!(
+            dissimilarity.to_string(),
+            "glcm_Dissimilarity is left out, it equals glcm_DifferenceAverage"
+        );
     }
 
     #[test]

@@ -53,12 +53,17 @@ impl Normalization {
         let squares = compensated_sum(voxels.iter().map(|v| v * v));
         // The operations of the reference: gray levels of few bins stand or fall with the last bit.
         let mean = sum / n;
-        let sd = ((squares - sum * sum / n) / (n - 1.0)).sqrt();
+        let mut variance = (squares - sum * sum / n) / (n - 1.0);
+        // All of it cancels where the mean is some 10^8 standard deviations from 0; the reference goes on with infinities.
         // NaN for a single voxel.
-        if sd == 0.0 || sd.is_nan() {
-            return Err(Error::ConstantImage { value: mean });
+        if variance.is_nan() || variance <= 0.0 {
+            variance = compensated_sum(voxels.iter().map(|v| (v - mean) * (v - mean))) / (n - 1.0);
         }
-        let factor = 1.0 / sd;
+        let first = voxels[[0, 0, 0]];
+        if voxels.iter().all(|&v| v == first) {
+            return Err(Error::ConstantImage { value: first });
+        }
+        let factor = 1.0 / variance.sqrt();
         let limit = self.outliers.unwrap_or(f64::INFINITY);
         let normalized: Array3<f64> =
             voxels.mapv(|v| ((v - mean) * factor).clamp(-limit, limit) * self.scale);
@@ -109,6 +114,21 @@ mod tests {
         let normalized = clipped.apply(&image([1.0, 2.0, 3.0])).unwrap();
         assert_eq!(normalized.voxels(), arr3(&[[[-50.0, 0.0, 50.0]]]));
         assert_eq!(normalized.pixel_type(), PixelType::F64);
+    }
+
+    #[test]
+    fn a_small_contrast_on_a_large_offset_is_normalized() {
+        let normalized = Normalization::default()
+            .apply(
+                &Volume::new(
+                    arr3(&[[[1e12 + 1.0, 1e12 + 2.0, 1e12 + 3.0]]]),
+                    Geometry::new([1.0; 3]).unwrap(),
+                    PixelType::I64,
+                )
+                .unwrap(),
+            )
+            .unwrap();
+        assert_eq!(normalized.voxels(), arr3(&[[[-1.0, 0.0, 1.0]]]));
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl<'a> Prepared<'a> {
             None => None,
             Some(resegmentation) => {
                 let values = region.bounds.slice(image.voxels());
-                let kept = resegmentation.apply(values, region.mask.view())?;
+                let kept = resegmentation.apply(values, region.mask.view(), image.pixel_type())?;
                 Some(Region::new(kept.view(), region.bounds.start, roi.params())?)
             }
         };

@@ -3,6 +3,7 @@
 use ndarray::{Array3, ArrayView3, Zip};
 
 use crate::error::{Error, Result};
+use crate::volume::PixelType;
 
 /// Keeps the voxels whose intensity lies in a closed interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,7 +58,8 @@ impl Resegmentation {
         Ok(())
     }
 
-    /// The part of `mask` that is kept. Arrays are of one shape.
+    /// The part of `mask` that is kept. Arrays are of one shape. The intensities of a 32-bit float image are compared with
+    /// limits rounded to 32 bits, as PyRadiomics does, so that a voxel of 0.1 lies inside a range that ends at 0.1.
     ///
     /// # Errors
     /// [`Error::ResegmentedAway`] if at most one voxel is left.
@@ -65,6 +67,7 @@ impl Resegmentation {
         &self,
         values: ArrayView3<'_, f64>,
         mask: ArrayView3<'_, bool>,
+        pixel_type: PixelType,
     ) -> Result<Array3<bool>> {
         self.check()?;
         let inside: Vec<f64> = values
@@ -74,10 +77,14 @@ impl Resegmentation {
             .map(|(&v, _)| v)
             .collect();
         let before = inside.len();
-        let to_intensity = self.threshold(&inside);
+        let threshold = self.threshold(&inside);
+        let to_intensity = |limit| match pixel_type {
+            PixelType::F32 => f64::from(threshold(limit) as f32),
+            _ => threshold(limit),
+        };
         // A negative maximum turns the order of relative limits; PyRadiomics keeps it and finds nothing.
         let lower = to_intensity(self.lower);
-        let upper = self.upper.map_or(f64::INFINITY, to_intensity);
+        let upper = self.upper.map_or(f64::INFINITY, &to_intensity);
         let mut kept = Array3::from_elem(mask.dim(), false);
         Zip::from(&mut kept)
             .and(values)
@@ -101,7 +108,9 @@ impl Resegmentation {
                 inside.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             ),
             ResegmentMode::Sigma => {
-                let mean = inside.iter().sum::<f64>() / n;
+                // About the first value, so that the mean of equal values is that value.
+                let origin = inside.first().copied().unwrap_or(0.0);
+                let mean = inside.iter().map(|v| v - origin).sum::<f64>() / n + origin;
                 let variance = inside.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
                 (mean, variance.sqrt())
             }
@@ -124,7 +133,7 @@ mod tests {
             mode,
             shape: ResegmentShape::default(),
         };
-        let kept = resegmentation.apply(values.view(), mask.view())?;
+        let kept = resegmentation.apply(values.view(), mask.view(), PixelType::F64)?;
         Ok(kept.into_raw_vec_and_offset().0)
     }
 
@@ -137,6 +146,44 @@ mod tests {
         // Mean 2.5, standard deviation 1.118.
         let sigma = kept(-1.0, Some(1.0), ResegmentMode::Sigma).unwrap();
         assert_eq!(sigma, [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn limits_of_32_bit_images_are_32_bit() {
+        // 0.1 as a 32-bit number is above 0.1.
+        let values = arr3(&[[[0.05, 0.1, 0.1, 0.2].map(|v: f64| f64::from(v as f32))]]);
+        let resegmentation = Resegmentation {
+            lower: 0.0,
+            upper: Some(0.1),
+            mode: ResegmentMode::Absolute,
+            shape: ResegmentShape::default(),
+        };
+        let kept = |pixel_type| {
+            let mask = Array3::from_elem(values.dim(), true);
+            let kept = resegmentation.apply(values.view(), mask.view(), pixel_type);
+            kept.map(|kept| kept.iter().filter(|&&k| k).count())
+        };
+        assert_eq!(kept(PixelType::F32).unwrap(), 3);
+        assert!(matches!(
+            kept(PixelType::F64),
+            Err(Error::ResegmentedAway { n_voxels: 1, .. })
+        ));
+    }
+
+    #[test]
+    fn a_flat_region_is_kept_by_any_number_of_deviations() {
+        let values = Array3::from_elem((1, 3, 7), 0.1);
+        let resegmentation = Resegmentation {
+            lower: -1.0,
+            upper: Some(1.0),
+            mode: ResegmentMode::Sigma,
+            shape: ResegmentShape::default(),
+        };
+        let mask = Array3::from_elem(values.dim(), true);
+        let kept = resegmentation
+            .apply(values.view(), mask.view(), PixelType::F64)
+            .unwrap();
+        assert!(kept.iter().all(|&k| k));
     }
 
     #[test]

@@ -232,10 +232,14 @@ proptest! {
         let has_pairs = directions.iter().any(|&d| Glcm::new(&levels, d, &params).is_some());
         let has_lines = directions.iter().any(|&d| Glrlm::new(&levels, d).is_some());
         let flat = levels.histogram().len() == 1;
+        let single = params.weighting.is_some() || directions.len() == 1;
         for (name, value) in textures(&region, &params) {
             let defined = match name.split_once('_').map(|(family, _)| family) {
                 // A flat region can have a maximal correlation without any pair.
                 Some("glcm") if name == "glcm_MCC" && flat => continue,
+                // Nor does one that is all level 1 need one for its inverse variance, nor a single matrix a run for these.
+                Some("glcm") if name == "glcm_InverseVariance" && flat => continue,
+                Some("glrlm") if name == "glrlm_RunEntropy" || name == "glrlm_RunVariance" => has_lines || single,
                 Some("glcm") => has_pairs,
                 Some("glrlm") => has_lines,
                 _ => true,

@@ -27,7 +27,7 @@ pub use lbp::{LbpMethod, LocalBinaryPattern};
 pub use log::{LaplacianOfGaussian, Sigma};
 pub use wavelet::{MotherWavelet, Wavelet};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::ImageName;
 use crate::roi::BoundingBox;
 use crate::texture::Axis;
@@ -72,10 +72,12 @@ pub struct Response {
 impl ImageFilter {
     /// Filters the whole image and returns the part inside `bounds`.
     ///
-    /// `flat_axis` is left out by filters that work per axis: the axis of `force2D`. Planes have no z axis anyway.
+    /// `flat_axis` is left out by filters that work per axis: the axis of `force2D`. Planes have no z axis anyway, and their
+    /// axes count from there: of a plane [`Axis::Z`] leaves out y and [`Axis::Y`] leaves out x, as in PyRadiomics.
     ///
     /// # Errors
-    /// What the settings of the filter refuse. A filter that does not apply to so small an image has no response, as the
+    /// [`Error::InvalidSetting`] for the wavelets of a plane without its third axis, and what else the settings of the
+    /// filter refuse. A filter that does not apply to so small an image has no response, as the
     /// filter's documentation says.
     pub fn responses(
         &self,
@@ -83,10 +85,6 @@ impl ImageFilter {
         bounds: &BoundingBox,
         flat_axis: Option<Axis>,
     ) -> Result<Vec<Response>> {
-        let flat_axis = match image.dimensionality() {
-            Dimensionality::Two => Some(Axis::Z),
-            Dimensionality::Three => flat_axis,
-        };
         let one = |name, voxels, pixel_type| {
             vec![Response {
                 name,
@@ -99,7 +97,9 @@ impl ImageFilter {
                 let voxels = bounds.slice(image.voxels()).to_owned();
                 one(ImageName::Original, voxels, image.pixel_type())
             }
-            Self::Wavelet(wavelet) => wavelet.responses(image, bounds, flat_axis)?,
+            Self::Wavelet(wavelet) => {
+                wavelet.responses(image, bounds, flat_axes(image.dimensionality(), flat_axis)?)?
+            }
             Self::LaplacianOfGaussian(log) => log.responses(image, bounds)?,
             Self::Square => one(
                 ImageName::Square,
@@ -128,5 +128,22 @@ impl ImageFilter {
             ),
             Self::LocalBinaryPattern(lbp) => lbp.responses(image, bounds)?,
         })
+    }
+}
+
+/// Which of the axes z, y, x the wavelet leaves out.
+fn flat_axes(dimensionality: Dimensionality, flat_axis: Option<Axis>) -> Result<[bool; 3]> {
+    let without = |axis: Axis| [Axis::Z, Axis::Y, Axis::X].map(|a| a == axis);
+    match (dimensionality, flat_axis) {
+        (Dimensionality::Three, axis) => Ok(axis.map_or([false; 3], without)),
+        (Dimensionality::Two, None) => Ok(without(Axis::Z)),
+        (Dimensionality::Two, Some(axis)) => {
+            let axis = axis.of_plane().ok_or_else(|| Error::InvalidSetting {
+                name: "force2Ddimension",
+                expected: "0 or 1 for the wavelets of a two-dimensional image",
+                found: axis.index().to_string(),
+            })?;
+            Ok([Axis::Z, Axis::Y, Axis::X].map(|a| a == Axis::Z || a == axis))
+        }
     }
 }

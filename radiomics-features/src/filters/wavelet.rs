@@ -27,7 +27,6 @@ use super::convolve::{AxisPlan, FilterPair, Real};
 use crate::error::{Error, Result};
 use crate::name::{Band, ImageName, Pass};
 use crate::roi::BoundingBox;
-use crate::texture::Axis;
 use crate::volume::{PixelType, Volume};
 
 /// Settings of the wavelet filter.
@@ -179,11 +178,11 @@ impl Wavelet {
         &self,
         image: &Volume,
         bounds: &BoundingBox,
-        flat_axis: Option<Axis>,
+        flat_axes: [bool; 3],
     ) -> Result<Vec<Response>> {
         match image.pixel_type() {
-            PixelType::F32 => self.bands::<f32>(image, bounds, flat_axis),
-            _ => self.bands::<f64>(image, bounds, flat_axis),
+            PixelType::F32 => self.bands::<f32>(image, bounds, flat_axes),
+            _ => self.bands::<f64>(image, bounds, flat_axes),
         }
     }
 
@@ -191,11 +190,11 @@ impl Wavelet {
         &self,
         image: &Volume,
         bounds: &BoundingBox,
-        flat_axis: Option<Axis>,
+        flat_axes: [bool; 3],
     ) -> Result<Vec<Response>> {
         let transform = Transform {
             filters: self.mother.filters::<T>()?,
-            flat_axis: flat_axis.map(Axis::index),
+            flat_axes,
         };
         let last = self.start_level + self.level.get();
         let pixel_type = if image.pixel_type() == PixelType::F32 {
@@ -249,13 +248,14 @@ fn response<T: Real>(
 /// One level of the transform.
 struct Transform<T> {
     filters: FilterPair<T>,
-    flat_axis: Option<usize>,
+    /// The axes z, y, x that are left out.
+    flat_axes: [bool; 3],
 }
 
 impl<T: Real> Transform<T> {
     /// The size with odd axes extended by one.
     fn extended(&self, size: [usize; 3]) -> [usize; 3] {
-        [0, 1, 2].map(|axis| match self.flat_axis == Some(axis) {
+        [0, 1, 2].map(|axis| match self.flat_axes[axis] {
             true => size[axis],
             false => size[axis] + size[axis] % 2,
         })
@@ -265,7 +265,7 @@ impl<T: Real> Transform<T> {
     fn names(&self) -> Vec<Band> {
         let mut names = vec![Vec::new()];
         for axis in [2, 1, 0] {
-            if self.flat_axis == Some(axis) {
+            if self.flat_axes[axis] {
                 continue;
             }
             names = names
@@ -284,7 +284,7 @@ impl<T: Real> Transform<T> {
         let length = [nz, ny, nx];
         let plans: [Option<AxisPlan>; 3] = std::array::from_fn(|axis| {
             let range = bounds.start[axis]..bounds.start[axis] + bounds.size[axis];
-            let filtered = self.flat_axis != Some(axis);
+            let filtered = !self.flat_axes[axis];
             filtered.then(|| AxisPlan::new(length[axis], range, self.filters.low.len()))
         });
         let mut bands = vec![gather(data, bounds, &plans)];
@@ -367,7 +367,7 @@ mod tests {
         for (axis, letter) in [(2, "HLL"), (1, "LHL"), (0, "LLH")] {
             let image = volume([8, 8, 8], |i| (i[axis] % 2) as f64);
             let bands = Wavelet::default()
-                .responses(&image, &BoundingBox::whole([8; 3]), None)
+                .responses(&image, &BoundingBox::whole([8; 3]), [false; 3])
                 .unwrap();
             let loud: Vec<String> = bands
                 .iter()
@@ -384,7 +384,7 @@ mod tests {
     #[test]
     fn the_order_is_that_of_the_reference() {
         let image = volume([4, 4, 4], |_| 1.0);
-        let names = |flat: Option<Axis>| -> Vec<String> {
+        let names = |flat: [bool; 3]| -> Vec<String> {
             let all = BoundingBox::whole([4; 3]);
             let bands = Wavelet::default().responses(&image, &all, flat).unwrap();
             bands
@@ -393,10 +393,11 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            names(None),
+            names([false; 3]),
             ["LLH", "LHL", "LHH", "HLL", "HLH", "HHL", "HHH", "LLL"]
         );
-        assert_eq!(names(Some(Axis::Z)), ["LH", "HL", "HH", "LL"]);
+        assert_eq!(names([true, false, false]), ["LH", "HL", "HH", "LL"]);
+        assert_eq!(names([true, true, false]), ["H", "L"]);
     }
 
     #[test]
@@ -415,9 +416,9 @@ mod tests {
         };
         for wavelet in settings {
             let whole = wavelet
-                .responses(&image, &BoundingBox::whole([5, 7, 12]), None)
+                .responses(&image, &BoundingBox::whole([5, 7, 12]), [false; 3])
                 .unwrap();
-            let boxed = wavelet.responses(&image, &part, None).unwrap();
+            let boxed = wavelet.responses(&image, &part, [false; 3]).unwrap();
             for (whole, boxed) in whole.iter().zip(&boxed) {
                 assert_eq!(
                     part.slice(whole.voxels.view()),
@@ -439,7 +440,7 @@ mod tests {
                 ..Wavelet::default()
             };
             let bands = wavelet
-                .responses(&image, &BoundingBox::whole([4, 6, 8]), None)
+                .responses(&image, &BoundingBox::whole([4, 6, 8]), [false; 3])
                 .unwrap();
             let after: f64 = bands.iter().map(energy).sum();
             assert!(

@@ -7,12 +7,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::keys::{
-    FamilyKey, InterpolatorKey, LbpMethodKey, ModeKey, NonNegative, NormKey, Ordered, Positive,
-    SigmaValue, WaveletName, Whole, present,
+    FeatureClasses, Finite, Global, InterpolatorKey, LbpMethodKey, List, ModeKey, NonNegative,
+    NormKey, Number, Ordered, Positive, SigmaValue, WaveletName, Whole, present,
 };
 use super::{
-    Binning, FamilySelection, FeatureSelection, Gradient, ImageFilter, ImageParams,
-    LaplacianOfGaussian, Params, Wavelet,
+    Binning, FamilySelection, Gradient, ImageFilter, ImageParams, LaplacianOfGaussian, Params,
+    Wavelet,
 };
 use crate::error::{Error, Result};
 use crate::filters::{LbpMethod, LocalBinaryPattern, MotherWavelet};
@@ -34,33 +34,65 @@ pub(super) enum Syntax {
 }
 
 pub(super) fn parse(text: &str, path: &Path, syntax: Syntax) -> Result<Params> {
-    let error = |line, problem: String| {
-        let problem = problem.lines().next().unwrap_or_default().to_string();
+    let error = |line: u64, column: u64, problem: String| {
+        // The parser's own place, which the error has in front.
+        let problem = problem.lines().next().unwrap_or_default();
+        let problem = problem.split(" at line ").next().unwrap_or(problem);
+        let key = key_at(text, line, column).filter(|key| !problem.contains(key));
         Error::ParameterFile {
             file: path.to_path_buf(),
-            line,
-            problem,
+            line: Some(line).filter(|&line| line > 0),
+            problem: key.map_or_else(|| problem.to_string(), |key| format!("{key}: {problem}")),
         }
     };
+    let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: ParameterFile = match syntax {
-        Syntax::Yaml => serde_saphyr::from_str(text).map_err(|e| {
+        Syntax::Yaml => serde_saphyr::from_str(text_without_mark).map_err(|e| {
             let e = e.without_snippet();
-            error(
-                e.location().map(|l| l.line()).filter(|&l| l > 0),
-                e.to_string(),
-            )
+            let place = e.location().map_or((0, 0), |l| (l.line(), l.column()));
+            error(place.0, place.1, e.to_string())
         })?,
-        Syntax::Json => serde_json::from_str(text)
-            .map_err(|e| error(Some(e.line() as u64).filter(|&l| l > 0), e.to_string()))?,
+        Syntax::Json => serde_json::from_str(text_without_mark)
+            .map_err(|e| error(e.line() as u64, e.column() as u64, e.to_string()))?,
     };
     file.into_params().map_err(|e| e.in_file(path))
+}
+
+/// The key of the value at a place of the text, counted from 1: the one that starts there, or else the last one before.
+fn key_at(text: &str, line: u64, column: u64) -> Option<&str> {
+    let last = usize::try_from(line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(column).ok()?.saturating_sub(1);
+    let lines: Vec<&str> = text.lines().take(last + 1).collect();
+    let from_here = lines.get(last)?.get(column..);
+    if let Some((key, _)) = from_here.and_then(|rest| rest.split_once(':'))
+        && let Some(key) = word_at_the_end(key).filter(|word| key.trim_matches(QUOTES) == *word)
+    {
+        return Some(key);
+    }
+    lines.iter().enumerate().rev().find_map(|(index, line)| {
+        let line = line.split(" #").next().unwrap_or(line);
+        let end = if index == last { column } else { line.len() };
+        let (before, _) = line.get(..end.min(line.len()))?.rsplit_once(':')?;
+        word_at_the_end(before)
+    })
+}
+
+/// What a key may be written in.
+const QUOTES: [char; 3] = ['"', '\'', ' '];
+
+/// The letters, digits and underscores before closing quotes and spaces.
+fn word_at_the_end(text: &str) -> Option<&str> {
+    let text = text.trim_end_matches(QUOTES);
+    let start = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let word = text.get(start.map_or(0, |start| start + 1)..)?;
+    (!word.is_empty()).then_some(word)
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ParameterFile {
-    image_type: Option<Ordered<ImageType, Option<Settings>>>,
-    feature_class: Option<Ordered<FamilyKey, Option<Vec<String>>>>,
+    image_type: Option<Ordered<Supported, Option<Overrides>>>,
+    feature_class: Option<FeatureClasses>,
     setting: Option<Settings>,
     voxel_setting: Option<VoxelSettings>,
 }
@@ -77,6 +109,23 @@ enum ImageType {
     Gradient,
     LBP2D,
     LBP3D,
+}
+
+/// An image type that is computed, so that another is refused with its line.
+struct Supported(ImageType);
+
+impl<'de> serde::Deserialize<'de> for Supported {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        match ImageType::deserialize(deserializer)? {
+            unsupported @ ImageType::LBP3D => {
+                let problem = format!("the image type {unsupported:?} is not supported");
+                Err(serde::de::Error::custom(problem))
+            }
+            image_type => Ok(Self(image_type)),
+        }
+    }
 }
 
 /// Every key of `setting`. Fields are as PyRadiomics names them, so that serde reports them so.
@@ -96,14 +145,14 @@ struct Settings {
     normalize: Option<bool>,
     normalizeScale: Option<Positive>,
     removeOutliers: Option<Positive>,
-    resampledPixelSpacing: Option<Vec<NonNegative>>,
+    resampledPixelSpacing: Option<List<NonNegative, 2, 3>>,
     #[serde(deserialize_with = "present")]
     interpolator: Option<Option<InterpolatorKey>>,
     padDistance: Option<Whole<0>>,
-    distances: Option<Vec<Whole<1>>>,
+    distances: Option<List<Whole<1>, 1>>,
     force2D: Option<bool>,
     force2Ddimension: Option<Whole<0, 2>>,
-    resegmentRange: Option<Vec<f64>>,
+    resegmentRange: Option<List<Finite, 1, 2>>,
     resegmentMode: Option<ModeKey>,
     resegmentShape: Option<bool>,
     preCrop: Option<bool>,
@@ -121,7 +170,52 @@ struct Settings {
     voxelArrayShift: Option<i64>,
     symmetricalGLCM: Option<bool>,
     weightingNorm: Option<NormKey>,
-    gldm_a: Option<Whole<0, { u16::MAX as u64 }>>,
+    gldm_a: Option<Whole<0>>,
+}
+
+/// The settings of one image type. Those that act before images are filtered cannot differ between image types.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(non_snake_case, reason = "the fields are the keys of the file")]
+#[allow(dead_code, reason = "global settings are there to be refused by name")]
+struct Overrides {
+    minimumROIDimensions: Option<Global>,
+    minimumROISize: Option<Global>,
+    geometryTolerance: Option<Global>,
+    correctMask: Option<Global>,
+    additionalInfo: Option<Global>,
+    label: Option<Global>,
+    label_channel: Option<Global>,
+    normalize: Option<Global>,
+    normalizeScale: Option<Global>,
+    removeOutliers: Option<Global>,
+    resampledPixelSpacing: Option<Global>,
+    interpolator: Option<Global>,
+    padDistance: Option<Global>,
+    resegmentRange: Option<Global>,
+    resegmentMode: Option<Global>,
+    resegmentShape: Option<Global>,
+    preCrop: Option<Global>,
+    binWidth: Option<Positive>,
+    binCount: Option<Whole<1>>,
+    distances: Option<List<Whole<1>, 1>>,
+    force2D: Option<bool>,
+    force2Ddimension: Option<Whole<0, 2>>,
+    sigma: Option<Vec<SigmaValue>>,
+    start_level: Option<Whole<0, 16>>,
+    level: Option<Whole<1, 16>>,
+    wavelet: Option<WaveletName>,
+    gradientUseSpacing: Option<bool>,
+    lbp2DRadius: Option<Positive>,
+    lbp2DSamples: Option<Whole<1>>,
+    lbp2DMethod: Option<LbpMethodKey>,
+    lbp3DLevels: Option<Whole<1>>,
+    lbp3DIcosphereRadius: Option<Positive>,
+    lbp3DIcosphereSubdivision: Option<Whole<0>>,
+    voxelArrayShift: Option<i64>,
+    symmetricalGLCM: Option<bool>,
+    weightingNorm: Option<NormKey>,
+    gldm_a: Option<Whole<0>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -130,7 +224,7 @@ struct Settings {
 struct VoxelSettings {
     kernelRadius: Option<Whole<1>>,
     maskedKernel: Option<bool>,
-    initValue: Option<f64>,
+    initValue: Option<Number>,
     #[allow(dead_code, reason = "memory is bounded without it")]
     voxelBatch: Option<Whole<1>>,
 }
@@ -143,23 +237,19 @@ impl ParameterFile {
     fn into_params(self) -> Result<Params> {
         let settings = self.setting.unwrap_or_default();
         let image_types = match self.image_type {
-            None => vec![(ImageType::Original, None)],
-            Some(Ordered(types)) => types,
+            Some(Ordered(types)) if !types.is_empty() => types,
+            _ => vec![(Supported(ImageType::Original), None)],
         };
         let images = image_types
             .into_iter()
-            .map(|(image_type, overrides)| {
+            .map(|(Supported(image_type), overrides)| {
                 let overrides = overrides.unwrap_or_default();
-                overrides.refuse_global(image_type)?;
                 overrides.over(&settings).image(image_type)
             })
             .collect::<Result<_>>()?;
         let families = match self.feature_class {
-            None => Family::ALL.into_iter().map(FamilySelection::all).collect(),
-            Some(Ordered(classes)) => classes
-                .into_iter()
-                .map(|(key, names)| selection(key, names))
-                .collect(),
+            Some(FeatureClasses(families)) if !families.is_empty() => families,
+            _ => Family::ALL.into_iter().map(FamilySelection::all).collect(),
         };
         let params = Params {
             roi: settings.roi(),
@@ -182,51 +272,11 @@ impl ParameterFile {
     }
 }
 
-fn selection(FamilyKey(family): FamilyKey, names: Option<Vec<String>>) -> FamilySelection {
-    let features = match names {
-        Some(names) if !names.is_empty() => FeatureSelection::Only(names),
-        _ => FeatureSelection::All,
-    };
-    FamilySelection { family, features }
-}
-
-impl Settings {
-    /// Settings that act before images are filtered cannot differ between image types.
-    fn refuse_global(&self, image_type: ImageType) -> Result<()> {
-        let global = [
-            ("minimumROIDimensions", self.minimumROIDimensions.is_some()),
-            ("minimumROISize", self.minimumROISize.is_some()),
-            ("geometryTolerance", self.geometryTolerance.is_some()),
-            ("correctMask", self.correctMask.is_some()),
-            ("additionalInfo", self.additionalInfo.is_some()),
-            ("label", self.label.is_some()),
-            ("label_channel", self.label_channel.is_some()),
-            ("normalize", self.normalize.is_some()),
-            ("normalizeScale", self.normalizeScale.is_some()),
-            ("removeOutliers", self.removeOutliers.is_some()),
-            (
-                "resampledPixelSpacing",
-                self.resampledPixelSpacing.is_some(),
-            ),
-            ("interpolator", self.interpolator.is_some()),
-            ("padDistance", self.padDistance.is_some()),
-            ("resegmentRange", self.resegmentRange.is_some()),
-            ("resegmentMode", self.resegmentMode.is_some()),
-            ("resegmentShape", self.resegmentShape.is_some()),
-            ("preCrop", self.preCrop.is_some()),
-        ];
-        match global.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(unsupported(format!(
-                "{name} for the image type {image_type:?} alone"
-            ))),
-            None => Ok(()),
-        }
-    }
-
+impl Overrides {
     /// The settings of one image type: its own, where given, else the general ones.
-    fn over(self, general: &Self) -> Self {
+    fn over(self, general: &Settings) -> Settings {
         let g = general.clone();
-        Self {
+        Settings {
             binWidth: self.binWidth.or(g.binWidth),
             binCount: self.binCount.or(g.binCount),
             distances: self.distances.or(g.distances),
@@ -247,7 +297,9 @@ impl Settings {
             ..g
         }
     }
+}
 
+impl Settings {
     fn image(&self, image_type: ImageType) -> Result<ImageParams> {
         let filter = match image_type {
             ImageType::Original => ImageFilter::Original,
@@ -324,7 +376,7 @@ impl Settings {
     fn texture(&self) -> TextureParams {
         let mut texture = TextureParams::default();
         if let Some(distances) = &self.distances {
-            texture.distances = distances.iter().map(|d| d.0 as usize).collect();
+            texture.distances = distances.0.iter().map(|d| d.0 as usize).collect();
         }
         texture.force_2d = self.flat_axis();
         texture.symmetrical_glcm = self.symmetricalGLCM.unwrap_or(true);
@@ -334,7 +386,9 @@ impl Settings {
             NormKey::Infinity => WeightingNorm::Infinity,
             NormKey::NoWeighting => WeightingNorm::NoWeighting,
         });
-        texture.gldm_alpha = self.gldm_a.map_or(0, |a| a.0 as u16);
+        texture.gldm_alpha = self
+            .gldm_a
+            .map_or(0, |a| u16::try_from(a.0).unwrap_or(u16::MAX));
         texture
     }
 
@@ -370,16 +424,10 @@ impl Settings {
         else {
             return Ok(None);
         };
-        let spacing = match spacing[..] {
-            [NonNegative(x), NonNegative(y)] => PixelSpacing::Plane([y, x]),
+        let spacing = match spacing.0[..] {
             [NonNegative(x), NonNegative(y), NonNegative(z)] => PixelSpacing::Volume([z, y, x]),
-            _ => {
-                return Err(Error::InvalidSetting {
-                    name: "resampledPixelSpacing",
-                    expected: "two or three numbers",
-                    found: format!("{} numbers", spacing.len()),
-                });
-            }
+            [NonNegative(x), NonNegative(y), ..] => PixelSpacing::Plane([y, x]),
+            _ => unreachable!("the list has two or three entries"),
         };
         Ok(Some(Resampling {
             spacing,
@@ -410,20 +458,9 @@ impl Settings {
         let Some(range) = &self.resegmentRange else {
             return Ok(None);
         };
-        let mut range = range.clone();
-        range.sort_by(f64::total_cmp);
-        let (lower, upper) = match range[..] {
-            [lower] => (lower, None),
-            [lower, upper] => (lower, Some(upper)),
-            _ => {
-                let (name, expected) = ("resegmentRange", "one or two numbers");
-                return Err(Error::InvalidSetting {
-                    name,
-                    expected,
-                    found: format!("{range:?}"),
-                });
-            }
-        };
+        let limits = || range.0.iter().map(|limit| limit.0);
+        let lower = limits().fold(f64::INFINITY, f64::min);
+        let upper = (range.0.len() == 2).then(|| limits().fold(f64::NEG_INFINITY, f64::max));
         let mode = match self.resegmentMode {
             None | Some(ModeKey::Absolute) => ResegmentMode::Absolute,
             Some(ModeKey::Relative) => ResegmentMode::Relative,
@@ -453,7 +490,7 @@ impl VoxelSettings {
                 Some(false) => Kernel::Unmasked,
                 _ => Kernel::Masked,
             },
-            initial_value: self.initValue.unwrap_or(default.initial_value),
+            initial_value: self.initValue.map_or(default.initial_value, |v| v.0),
         }
     }
 }
@@ -603,19 +640,133 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_named() {
-        for (text, word) in [
-            ("imageType:\n  LBP3D: {}\n", "LBP3D"),
-            ("imageType:\n  Original:\n    label: 3\n", "label"),
+        for (text, line, word) in [
+            ("imageType:\n  LBP3D: {}\n", 2, "LBP3D"),
+            ("imageType:\n  Original:\n    label: 3\n", 3, "label"),
         ] {
-            let message = yaml(text).unwrap_err().to_string();
-            assert!(
-                message.contains(word) && message.contains("not supported"),
-                "{text}: {message}"
-            );
+            match yaml(text) {
+                Err(Error::ParameterFile {
+                    line: found,
+                    problem,
+                    ..
+                }) => {
+                    assert_eq!(found, Some(line), "{text}: {problem}");
+                    assert!(
+                        problem.contains(word) && problem.contains("not supported"),
+                        "{problem}"
+                    );
+                }
+                other => panic!("{text}: {other:?}"),
+            }
         }
-        let unknown = yaml("featureClass:\n  glcm: [JointEnergie]\n")
-            .unwrap_err()
-            .to_string();
-        assert!(unknown.contains("glcm_JointEnergie"), "{unknown}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_key_in_any_style() {
+        let cases = [
+            (
+                "setting:\n  distances: []\n",
+                Syntax::Yaml,
+                2,
+                "distances: expected a list of at least 1",
+            ),
+            (
+                "setting:\n  sigma: # in mm: all\n    - 1.0\n    - -2\n",
+                Syntax::Yaml,
+                4,
+                "sigma: ",
+            ),
+            (
+                "setting: {label: 1, binWidth: wide}\n",
+                Syntax::Yaml,
+                1,
+                "binWidth: ",
+            ),
+            (
+                "setting:\n  resegmentRange: [1, 2, 3]\n",
+                Syntax::Yaml,
+                2,
+                "resegmentRange: ",
+            ),
+            (
+                "setting:\n  resampledPixelSpacing: [1]\n",
+                Syntax::Yaml,
+                2,
+                "resampledPixelSpacing: ",
+            ),
+            (
+                "setting:\n  binCount: '32'\n",
+                Syntax::Yaml,
+                2,
+                "binCount: ",
+            ),
+            (
+                "featureClass:\n  glcm:\n    - Contrast\n    - JointEnergie\n",
+                Syntax::Yaml,
+                4,
+                "glcm has no feature JointEnergie",
+            ),
+            (
+                "{\n \"setting\": {\n  \"label\": 1,\n  \"binWidth\": -2\n }\n}",
+                Syntax::Json,
+                4,
+                "binWidth: ",
+            ),
+            (
+                "{\"setting\":\n{\"sigma\": [1,\n0]}}",
+                Syntax::Json,
+                3,
+                "sigma: ",
+            ),
+        ];
+        for (text, syntax, expected, word) in cases {
+            match parse(text, Path::new("p"), syntax) {
+                Err(Error::ParameterFile { line, problem, .. }) => {
+                    assert_eq!(line, Some(expected), "{text}: {problem}");
+                    assert!(problem.starts_with(word), "{text}: {problem}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn features_that_were_replaced_are_accepted_and_reported() {
+        let params = yaml(
+            "featureClass:\n  glcm: [Id, Dissimilarity, Id]\n  gldm: [DependencePercentage]\n",
+        )
+        .unwrap();
+        assert_eq!(params.families[0].features().unwrap(), ["Id"]);
+        assert!(params.families[1].features().unwrap().is_empty());
+        let reported: Vec<String> = params
+            .replaced_features()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            reported,
+            [
+                "glcm_Dissimilarity is left out, it equals glcm_DifferenceAverage",
+                "gldm_DependencePercentage is left out, it is always 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn empty_sections_and_unusual_spellings_mean_what_they_mean_to_the_reference() {
+        let all = yaml("setting: {}\n").unwrap();
+        assert_eq!(yaml("imageType: {}\nfeatureClass: {}\n").unwrap(), all);
+        assert_eq!(yaml("\u{feff}setting: {}\r\n").unwrap(), all);
+        let params =
+            yaml("setting:\n  binWidth: 1e1\n  gldm_a: 70000\nvoxelSetting:\n  initValue: nan\n")
+                .unwrap();
+        assert_eq!(params.images[0].binning, Binning::Width(10.0));
+        assert_eq!(params.images[0].texture.gldm_alpha, u16::MAX);
+        assert!(params.voxel.initial_value.is_nan());
+        let merged =
+            "imageType:\n  Original: &o {binWidth: '5'}\n  Square:\n    <<: *o\n    gldm_a: 1\n";
+        let merged = yaml(merged).unwrap();
+        assert_eq!(merged.images[1].binning, Binning::Width(5.0));
+        assert_eq!(merged.images[1].texture.gldm_alpha, 1);
     }
 }

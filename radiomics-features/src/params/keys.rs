@@ -3,11 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
 use crate::filters::{MotherWavelet, Sigma};
 use crate::name::Family;
+use crate::params::{FamilySelection, FeatureSelection};
 use crate::resample::Interpolator;
 
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
@@ -42,51 +43,125 @@ pub(super) struct Whole<const MIN: u64, const MAX: u64 = { usize::MAX as u64 }>(
 
 impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = i64::deserialize(deserializer)?;
-        match u64::try_from(value)
-            .ok()
-            .filter(|v| (MIN..=MAX).contains(v))
-        {
-            Some(value) => Ok(Self(value)),
-            None if MAX > i64::MAX as u64 => Err(de::Error::custom(format!(
-                "expected a whole number of at least {MIN}, found {value}"
-            ))),
-            None => Err(de::Error::custom(format!(
-                "expected a whole number from {MIN} to {MAX}, found {value}"
-            ))),
+        struct Range<const MIN: u64, const MAX: u64>;
+        impl<const MIN: u64, const MAX: u64> Visitor<'_> for Range<MIN, MAX> {
+            type Value = Whole<MIN, MAX>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                if MAX > i64::MAX as u64 {
+                    write!(f, "a whole number of at least {MIN}")
+                } else {
+                    write!(f, "a whole number from {MIN} to {MAX}")
+                }
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> std::result::Result<Self::Value, E> {
+                if (MIN..=MAX).contains(&n) {
+                    return Ok(Whole(n));
+                }
+                Err(E::invalid_value(de::Unexpected::Unsigned(n), &self))
+            }
+            fn visit_i64<E: de::Error>(self, n: i64) -> std::result::Result<Self::Value, E> {
+                match u64::try_from(n) {
+                    Ok(n) => self.visit_u64(n),
+                    Err(_) => Err(E::invalid_value(de::Unexpected::Signed(n), &self)),
+                }
+            }
         }
+        deserializer.deserialize_any(Range)
     }
 }
 
-/// A finite number greater than 0.
+/// Any number, infinity and NaN included. As for PyRadiomics, text that reads as one counts: `nan` is no number of YAML.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Positive(pub(super) f64);
+pub(super) struct Number(pub(super) f64);
 
-impl<'de> Deserialize<'de> for Positive {
+impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        if value.is_finite() && value > 0.0 {
-            return Ok(Self(value));
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_f64<E: de::Error>(self, v: f64) -> std::result::Result<Number, E> {
+                Ok(Number(v))
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> std::result::Result<Number, E> {
+                Ok(Number(v as f64))
+            }
+            fn visit_u64<E: de::Error>(self, v: u64) -> std::result::Result<Number, E> {
+                Ok(Number(v as f64))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Number, E> {
+                let number = text.trim().parse().map(Number);
+                number.map_err(|_| E::invalid_type(de::Unexpected::Str(text), &self))
+            }
         }
-        Err(de::Error::custom(format!(
-            "expected a positive number, found {value}"
-        )))
+        deserializer.deserialize_any(Any)
     }
 }
 
-/// A finite number of at least 0.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NonNegative(pub(super) f64);
-
-impl<'de> Deserialize<'de> for NonNegative {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        if value.is_finite() && value >= 0.0 {
-            return Ok(Self(value));
+/// Numbers of a range, read through [`Number`].
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $accepts:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name(pub(super) f64);
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> std::result::Result<Self, D::Error> {
+                let Number(value) = Number::deserialize(deserializer)?;
+                let accepts: fn(f64) -> bool = $accepts;
+                if value.is_finite() && accepts(value) {
+                    return Ok(Self(value));
+                }
+                Err(de::Error::custom(format!(concat!("expected ", $expected, ", found {}"), value)))
+            }
         }
-        Err(de::Error::custom(format!(
-            "expected a number of at least 0, found {value}"
-        )))
+    };
+}
+number! {
+    /// A finite number greater than 0.
+    Positive, "a positive number", |value| value > 0.0
+}
+number! {
+    /// A finite number of at least 0.
+    NonNegative, "a number of at least 0", |value| value >= 0.0
+}
+number! {
+    /// A finite number.
+    Finite, "a finite number", |_| true
+}
+
+/// A list with `MIN` to `MAX` entries.
+#[derive(Debug, Clone)]
+pub(super) struct List<T, const MIN: usize, const MAX: usize = { usize::MAX }>(pub(super) Vec<T>);
+
+impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'de>
+    for List<T, MIN, MAX>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let entries = Vec::deserialize(deserializer)?;
+        let found = entries.len();
+        if (MIN..=MAX).contains(&found) {
+            return Ok(Self(entries));
+        }
+        Err(de::Error::custom(match MAX {
+            usize::MAX => format!("expected a list of at least {MIN} entries, found {found}"),
+            _ => format!("expected a list of {MIN} to {MAX} entries, found {found}"),
+        }))
+    }
+}
+
+/// A setting that cannot differ between image types; no value of it is accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Global {}
+
+impl<'de> Deserialize<'de> for Global {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> std::result::Result<Self, D::Error> {
+        let problem =
+            "acts before images are filtered and is not supported for one image type alone";
+        Err(de::Error::custom(problem))
     }
 }
 
@@ -206,7 +281,120 @@ macro_rules! from_string {
     };
 }
 from_string!(WaveletName, MotherWavelet);
-from_string!(FamilyKey, Family);
+
+/// `featureClass`, in the order of the file, which is the order of the results.
+pub(super) struct FeatureClasses(pub(super) Vec<FamilySelection>);
+
+impl<'de> Deserialize<'de> for FeatureClasses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Classes;
+        impl<'de> Visitor<'de> for Classes {
+            type Value = FeatureClasses;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of feature classes")
+            }
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
+                let mut selections: Vec<FamilySelection> = Vec::new();
+                while let Some(family) = map.next_key::<FamilyKey>()? {
+                    let names: Option<Vec<String>> = map.next_value_seed(NamesOf(family.0))?;
+                    let mut selection = FamilySelection::all(family.0);
+                    if let Some(names) = names.filter(|names| !names.is_empty()) {
+                        selection.features = FeatureSelection::Only(names);
+                    }
+                    selections.push(selection);
+                }
+                Ok(FeatureClasses(selections))
+            }
+        }
+        deserializer.deserialize_map(Classes)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FamilyKey(Family);
+
+impl<'de> Deserialize<'de> for FamilyKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map(FamilyKey).map_err(|_: Error| {
+            let known = Family::ALL.map(Family::as_str).join(", ");
+            de::Error::custom(format!(
+                "{name} is no feature class, expected one of {known}"
+            ))
+        })
+    }
+}
+
+/// Null, or a list of names of one family's features. Each is checked where it stands, so that the error knows the line.
+#[derive(Clone, Copy)]
+struct NamesOf(Family);
+
+impl<'de> DeserializeSeed<'de> for NamesOf {
+    type Value = Option<Vec<String>>;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NamesOf {
+    type Value = Option<Vec<String>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of features of {}, or nothing for all", self.0)
+    }
+
+    fn visit_none<E: de::Error>(self) -> std::result::Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> std::result::Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut list: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = list.next_element_seed(NameOf(self.0))? {
+            names.push(name);
+        }
+        Ok(Some(names))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct NameOf(Family);
+
+impl<'de> DeserializeSeed<'de> for NameOf {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<String, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let family = self.0;
+        if family.feature(&name).is_some() || family.replaced(&name).is_some() {
+            return Ok(name);
+        }
+        Err(de::Error::custom(format!("{family} has no feature {name}")))
+    }
+}
 
 /// A map that keeps the order of the file, which is the order of the results.
 pub(super) struct Ordered<K, V>(pub(super) Vec<(K, V)>);

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::discretize::Binning;
 use crate::error::{Error, Result};
 use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Wavelet};
-use crate::name::Family;
+use crate::name::{Family, ReplacedFeature};
 use crate::normalize::Normalization;
 use crate::resample::Resampling;
 use crate::resegment::Resegmentation;
@@ -116,7 +116,8 @@ pub struct FamilySelection {
 pub enum FeatureSelection {
     /// All, in the order of the family.
     All,
-    /// These, in this order; each is one of [`Family::features`] or [`Family::features_on_demand`].
+    /// These, in this order; each is one of [`Family::features`] or [`Family::features_on_demand`], or one of
+    /// [`Family::replaced_features`], which are left out. A name that occurs again is ignored.
     Only(Vec<String>),
 }
 
@@ -152,25 +153,45 @@ impl FamilySelection {
         }
     }
 
-    /// The features that are wanted, as the family spells them.
+    /// The features that are wanted and computed, as the family spells them.
     ///
     /// # Errors
     /// [`Error::UnknownFeature`] for a feature that the family does not have.
     pub fn features(&self) -> Result<Vec<&'static str>> {
         match &self.features {
             FeatureSelection::All => Ok(self.family.features().to_vec()),
-            FeatureSelection::Only(wanted) => wanted
-                .iter()
-                .map(|name| {
-                    self.family
-                        .feature(name)
-                        .ok_or_else(|| Error::UnknownFeature {
-                            name: format!("{}_{name}", self.family),
-                            problem: "the family has no such feature",
-                        })
-                })
-                .collect(),
+            FeatureSelection::Only(wanted) => {
+                let mut features = Vec::new();
+                for name in wanted {
+                    match self.family.feature(name) {
+                        Some(feature) if features.contains(&feature) => {}
+                        Some(feature) => features.push(feature),
+                        None if self.family.replaced(name).is_some() => {}
+                        None => {
+                            return Err(Error::UnknownFeature {
+                                name: format!("{}_{name}", self.family),
+                                problem: "the family has no such feature",
+                            });
+                        }
+                    }
+                }
+                Ok(features)
+            }
         }
+    }
+
+    /// The features that were named but are left out, because they equal others ([`Family::replaced_features`]).
+    #[must_use]
+    pub fn replaced_features(&self) -> Vec<ReplacedFeature> {
+        let mut replaced = Vec::new();
+        if let FeatureSelection::Only(wanted) = &self.features {
+            for feature in wanted.iter().filter_map(|name| self.family.replaced(name)) {
+                if !replaced.contains(&feature) {
+                    replaced.push(feature);
+                }
+            }
+        }
+        replaced
     }
 }
 
@@ -184,6 +205,16 @@ impl Params {
             .images
             .push(ImageParams::new(ImageFilter::Wavelet(Wavelet::default())));
         params
+    }
+
+    /// The features that the settings name but that are left out of the results, because they equal others
+    /// ([`Family::replaced_features`]). Worth a warning, as PyRadiomics gives one.
+    #[must_use]
+    pub fn replaced_features(&self) -> Vec<ReplacedFeature> {
+        let families = self.families.iter();
+        families
+            .flat_map(FamilySelection::replaced_features)
+            .collect()
     }
 
     /// Sets one binning for all images.

@@ -75,6 +75,14 @@ impl Shape2dFeatures {
     }
 }
 
+impl Shape2dFeatures {
+    /// Spherical disproportion `P / (2 √(π S))`, `1 / Sphericity`. Reported only when asked by name
+    /// (`SphericalDisproportion`).
+    pub fn spherical_disproportion(&self) -> f64 {
+        1.0 / self.sphericity
+    }
+}
+
 /// What the features are made of.
 struct Measures {
     outline: Outline,
@@ -173,6 +181,11 @@ mod tests {
         assert_eq!(
             (f.mesh_surface, f.pixel_surface, f.maximum_diameter),
             (1.0, 2.0, 2.0)
+        );
+        approx::assert_relative_eq!(
+            f.spherical_disproportion() * f.sphericity,
+            1.0,
+            max_relative = 1e-15
         );
         approx::assert_relative_eq!(f.perimeter, 4.0 * 1.25f64.sqrt(), max_relative = 1e-15);
     }

@@ -19,15 +19,15 @@
 //!
 //! Features are taken of each direction and averaged over the directions that have a pair; with a
 //! [weighting](super::TextureParams::weighting) the counts of all directions are added with the weight `exp(-d²)`, `d` the
-//! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature (but an MCC of
-//! 1 if it is flat, has several directions and no weighting is set, as in PyRadiomics).
+//! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature, with two
+//! exceptions of PyRadiomics: a flat region has an MCC of 1 if there are several matrices, and one that is all level 1 has an
+//! inverse variance of 0 if there is one matrix (a single direction, or a weighting).
 //!
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
-//! `HXY1 = -Σ p log2(px py + ε)` is visible where levels are rare, so it is kept, to first order; the next order and every other
-//! `ε` are left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
-//! or NaN and left out of the mean; here it is 0. Of one matrix without any pair, it reports an inverse variance of 0 for a flat
-//! region and NaN for the other features; here all are NaN.
+//! `HXY1 = -Σ p log2(px py + ε)` and in the denominator of the correlation is visible where levels are rare, so it is kept;
+//! every other `ε` is left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
+//! or NaN and left out of the mean; here it is 0.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
 use super::maximal_correlation::maximal_correlation;
@@ -162,7 +162,7 @@ feature_table! {
         cluster_tendency ("ClusterTendency", ibsi Some("DG8W")) = m.cluster(2);
         /// Contrast `Σ_k k² p₋(k)`; squared levels. 0 for a flat region.
         contrast ("Contrast", ibsi Some("ACUI")) = over(&m.difference, |k, p| k * k * p);
-        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if only one level occurs as center or as neighbor.
+        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy + ε)`, in [-1, 1]; 1 if only one level occurs as center or as neighbor.
         correlation ("Correlation", ibsi Some("NI2N")) = m.correlation();
         /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
         difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
@@ -231,9 +231,13 @@ impl GlcmFeatures {
             }
         };
         let mut features = Self::mean(&per_matrix);
-        // Of several directions without a pair, the reference still says that a flat region is flat.
-        if levels.histogram().len() == 1 && params.weighting.is_none() && directions.len() > 1 {
+        // What the reference says of a flat region before it looks at the matrix.
+        let single = params.weighting.is_some() || directions.len() == 1;
+        if levels.histogram().len() == 1 && !single {
             features.mcc = 1.0;
+        }
+        if levels.n_g() == 1 && single && per_matrix.is_empty() {
+            features.inverse_variance = 0.0;
         }
         Ok(features)
     }
@@ -256,7 +260,7 @@ struct Marginals {
     entropy_y: f64,
     joint_entropy: f64,
     mutual_information: f64,
-    /// By how much `ε` lowers `HXY1`, to first order.
+    /// By how much `ε` lowers `HXY1`.
     rare_levels: f64,
     /// `p₋(k)` at index `k`.
     difference: Vec<f64>,
@@ -305,9 +309,8 @@ impl Marginals {
             rare_levels: glcm
                 .cells
                 .iter()
-                .map(|c| c.p / (px[usize::from(c.i)] * py[usize::from(c.j)]))
-                .sum::<f64>()
-                * (f64::EPSILON / std::f64::consts::LN_2),
+                .map(|c| c.p * log2_of_more(px[usize::from(c.i)] * py[usize::from(c.j)]))
+                .sum(),
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
@@ -329,7 +332,7 @@ impl Marginals {
         if self.constant {
             1.0
         } else {
-            self.covariance / (self.variance_x * self.variance_y).sqrt()
+            self.covariance / ((self.variance_x * self.variance_y).sqrt() + f64::EPSILON)
         }
     }
 
@@ -350,6 +353,14 @@ fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
         .filter(|&(_, &p)| p > 0.0)
         .map(|(k, &p)| f(k as f64, p))
         .sum()
+}
+
+/// `log2((product + ε) / product)`.
+fn log2_of_more(product: f64) -> f64 {
+    let more = f64::EPSILON / product;
+    // Below, the next order is lost in the rounding of the sum.
+    let natural = if more < 1e-8 { more } else { more.ln_1p() };
+    natural / std::f64::consts::LN_2
 }
 
 /// `-Σ p log2 p` with `0 log 0 = 0`; never -0.

@@ -16,11 +16,8 @@
 //!
 //! Features are taken of each direction and averaged. A direction in which no line holds two voxels of the region is left
 //! out; if all are, every feature is NaN. With a [weighting](super::TextureParams::weighting) the matrices of all directions
-//! are added, each times its length in mm, and features taken once.
-//!
-//! # Differences
-//! Where a weighting is set and every direction is left out, PyRadiomics reports 0 for the entropy and the variance of no run
-//! at all, and NaN for the other features; here all are NaN.
+//! are added, each times its length in mm, and features taken once. Of a single matrix without any run, from a weighting or
+//! because there is one direction, PyRadiomics says that its entropy and its variance of lengths are 0, and so does this crate.
 
 use super::TextureParams;
 use super::direction::{Direction, directions};
@@ -134,7 +131,9 @@ impl GlrlmFeatures {
     /// [`Error::InvalidSpacing`](crate::Error::InvalidSpacing) if a spacing is not a positive number.
     pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
         check_spacing(spacing)?;
-        let matrices = directions(levels.shape(), &[1], params.force_2d)?
+        let directions = directions(levels.shape(), &[1], params.force_2d)?;
+        let single = params.weighting.is_some() || directions.len() == 1;
+        let matrices = directions
             .into_iter()
             .filter_map(|direction| Some((direction, Glrlm::new(levels, direction)?)));
         let per_matrix: Vec<Self> = match params.weighting {
@@ -143,15 +142,16 @@ impl GlrlmFeatures {
                 let weighted = matrices.map(|(direction, glrlm)| {
                     (direction.length(spacing, norm).unwrap_or(1.0), glrlm.matrix)
                 });
-                vec![
-                    Glrlm {
-                        matrix: SizeMatrix::weighted_sum(weighted),
-                    }
-                    .features(),
-                ]
+                let matrix = SizeMatrix::weighted_sum(weighted);
+                vec![Glrlm { matrix }.features()]
             }
         };
-        Ok(Self::mean(&per_matrix))
+        let mut features = Self::mean(&per_matrix);
+        if single && features.run_percentage.is_nan() {
+            features.run_entropy = 0.0;
+            features.run_variance = 0.0;
+        }
+        Ok(features)
     }
 }
 

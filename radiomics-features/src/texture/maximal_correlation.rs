@@ -9,9 +9,19 @@
 //! PyRadiomics takes the second eigenvalue of `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k) + ε)` with `ε = 2^-52`. Without
 //! `ε` it is the squared singular value. With it, cells of rare levels count a little less: a level that occurs once among
 //! 10^5 pairs loses 10^-6 of its weight, which moves the correlation by more than 10^-8. `Q` is therefore evaluated between
-//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`.
+//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`. Where that is too much, because
+//! some `px(i) py(j)` is not far above `ε` (millions of pairs, or weights of directions that differ by powers of ten), the
+//! eigenvalues of `Q` itself are computed.
+
+use nalgebra::{DMatrix, Schur};
 
 use super::glcm::GlcmCell;
+
+/// Above this `ε / (px(i) py(j))` of a cell, its square would be seen in the result.
+const RARE: f64 = 1e-4;
+
+/// Most QR steps that the eigenvalues of `Q` may take.
+const MAX_STEPS: usize = 10_000;
 
 /// An eigenvalue is accepted when its residual is below the first fraction of it, or below the second and the square of the
 /// residual over the gap to the next eigenvalue is below the third. The error is at most the residual in either case, and of
@@ -29,6 +39,11 @@ pub(super) fn maximal_correlation(cells: &[GlcmCell], px: &[f64], py: &[f64]) ->
     let Some((value, column_vector)) = second_singular_pair(&operator) else {
         return 0.0;
     };
+    if operator.has_rare_cells()
+        && let Some(value) = operator.second_eigenvalue_with_epsilon()
+    {
+        return value.clamp(0.0, 1.0).sqrt();
+    }
     if value <= f64::EPSILON {
         return value;
     }
@@ -83,6 +98,34 @@ impl Deflated {
             root_x,
             root_y,
         }
+    }
+
+    /// Whether `ε` changes a cell by more than a correction of first order can express.
+    fn has_rare_cells(&self) -> bool {
+        let product = |&(row, column, _): &(usize, usize, f64)| {
+            let (x, y) = (self.root_x[row], self.root_y[column]);
+            x * x * y * y
+        };
+        self.entries
+            .iter()
+            .any(|entry| product(entry) * RARE < f64::EPSILON)
+    }
+
+    /// The second largest eigenvalue of `Q`, by its Schur form; `None` if that does not converge.
+    fn second_eigenvalue_with_epsilon(&self) -> Option<f64> {
+        let (rows, columns) = (self.root_x.len(), self.root_y.len());
+        let mut left = DMatrix::zeros(rows, columns);
+        let mut right = DMatrix::zeros(rows, columns);
+        for &(row, column, d) in &self.entries {
+            let (x, y) = (self.root_x[row], self.root_y[column]);
+            let p = d * x * y;
+            right[(row, column)] = p;
+            left[(row, column)] = p / (x * x * y * y + f64::EPSILON);
+        }
+        let schur = Schur::try_new(left * right.transpose(), f64::EPSILON, MAX_STEPS)?;
+        let mut values: Vec<f64> = schur.complex_eigenvalues().iter().map(|v| v.re).collect();
+        values.sort_by(|a, b| b.total_cmp(a));
+        values.get(1).copied()
     }
 
     /// `B v`.
@@ -352,6 +395,20 @@ mod tests {
         let (found, expected) = (maximal_correlation(&cells, &px, &py), values[1].sqrt());
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         assert!((sparse(&p) - expected).abs() > 1e-8, "epsilon matters here");
+    }
+
+    /// A level of probability 1e-20, as the weights of directions make it: `ε` is all that is left of its correlation.
+    #[test]
+    fn levels_rarer_than_epsilon_do_not_correlate() {
+        let mut p = DMatrix::from_fn(4, 4, |i, j| if i == j { 2.0 } else { 1.0 });
+        p.column_mut(3).fill(0.0);
+        p.row_mut(3).fill(0.0);
+        p[(3, 3)] = 1e-20;
+        p /= p.sum();
+        let (cells, px, py) = counted(&p);
+        let found = maximal_correlation(&cells, &px, &py);
+        assert!((sparse(&p) - 1.0).abs() < 1e-12, "without epsilon");
+        assert!((found - 0.25).abs() < 1e-12, "{found}");
     }
 
     proptest! {

@@ -220,12 +220,7 @@ pub(super) struct Shell {
 /// of radius `d - 1`.
 pub(super) fn shells(distances: &[usize], longest: usize) -> Vec<Shell> {
     let mut times = std::collections::BTreeMap::new();
-    let distinct: std::collections::BTreeSet<usize> = distances
-        .iter()
-        .copied()
-        .filter(|&d| d <= longest)
-        .collect();
-    for distance in distinct {
+    for &distance in distances.iter().filter(|&&d| d <= longest) {
         *times.entry(distance).or_insert(0) += 1;
         *times.entry(distance - 1).or_insert(0) -= 1;
     }
