@@ -285,6 +285,9 @@ impl Params {
 
 impl ImageParams {
     fn check(&self) -> Result<()> {
+        if let ImageFilter::LocalBinaryPattern(lbp) = &self.filter {
+            lbp.check()?;
+        }
         if let Binning::Width(width) = self.binning
             && !(width.is_finite() && width > 0.0)
         {
