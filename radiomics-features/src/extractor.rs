@@ -281,7 +281,7 @@ impl Extractor {
 }
 
 /// A plane has no thickness: lengths across it count as 1.
-fn in_plane_spacing(image: &Volume) -> [f64; 3] {
+pub(crate) fn in_plane_spacing(image: &Volume) -> [f64; 3] {
     let [z, y, x] = image.spacing();
     match image.dimensionality() {
         Dimensionality::Two => [1.0, y, x],
@@ -289,7 +289,7 @@ fn in_plane_spacing(image: &Volume) -> [f64; 3] {
     }
 }
 
-fn pixel_kind(pixel_type: PixelType) -> PixelKind {
+pub(crate) fn pixel_kind(pixel_type: PixelType) -> PixelKind {
     match pixel_type {
         PixelType::F32 => PixelKind::Float32,
         PixelType::F64 => PixelKind::Float64,

@@ -131,7 +131,6 @@ struct VoxelSettings {
     kernelRadius: Option<Whole<1>>,
     maskedKernel: Option<bool>,
     initValue: Option<f64>,
-    #[allow(dead_code, reason = "memory is bounded without it")]
     voxelBatch: Option<Whole<1>>,
 }
 
@@ -454,6 +453,11 @@ impl VoxelSettings {
                 _ => Kernel::Masked,
             },
             initial_value: self.initValue.unwrap_or(default.initial_value),
+            batch: self
+                .voxelBatch
+                .as_ref()
+                .and_then(|n| NonZeroUsize::new(n.0 as usize)),
+            ..default
         }
     }
 }

@@ -119,7 +119,7 @@ impl Glcm {
         Some(Self {
             cells,
             n_g: levels.n_g(),
-            n_levels: levels.histogram().len(),
+            n_levels: levels.n_levels(),
             n_pairs,
         })
     }
@@ -219,23 +219,33 @@ impl GlcmFeatures {
     pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
         check_spacing(spacing)?;
         let directions = pair_directions(levels.shape(), params)?;
-        let per_matrix: Vec<Self> = match params.weighting {
-            None => directions
-                .iter()
-                .filter_map(|&direction| Glcm::new(levels, direction, params))
-                .map(|glcm| glcm.features())
-                .collect(),
-            Some(norm) => {
-                let merged = Glcm::merged(levels, &directions, spacing, norm, params)?;
-                merged.iter().map(Glcm::features).collect()
-            }
-        };
-        let mut features = Self::mean(&per_matrix);
+        let per_matrix = Self::per_matrix(levels, &directions, spacing, params)?;
+        let mut features = Self::mean(per_matrix.iter().flatten());
         // Of several directions without a pair, the reference still says that a flat region is flat.
-        if levels.histogram().len() == 1 && params.weighting.is_none() && directions.len() > 1 {
+        if levels.n_levels() == 1 && params.weighting.is_none() && directions.len() > 1 {
             features.mcc = 1.0;
         }
         Ok(features)
+    }
+
+    /// The features of each direction, or of the weighted sum alone; `None` where there is no pair.
+    pub(crate) fn per_matrix(
+        levels: &Levels,
+        directions: &[Direction],
+        spacing: [f64; 3],
+        params: &TextureParams,
+    ) -> Result<Vec<Option<Self>>> {
+        let matrices = match params.weighting {
+            None => directions
+                .iter()
+                .map(|&direction| Glcm::new(levels, direction, params))
+                .collect(),
+            Some(norm) => vec![Glcm::merged(levels, directions, spacing, norm, params)?],
+        };
+        Ok(matrices
+            .iter()
+            .map(|matrix| matrix.as_ref().map(Glcm::features))
+            .collect())
     }
 }
 

@@ -23,7 +23,7 @@
 //! at all, and NaN for the other features; here all are NaN.
 
 use super::TextureParams;
-use super::direction::{Direction, directions};
+use super::direction::{Direction, WeightingNorm, directions};
 use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
 use super::tally::Tally;
 use super::walk;
@@ -134,10 +134,21 @@ impl GlrlmFeatures {
     /// [`Error::InvalidSpacing`](crate::Error::InvalidSpacing) if a spacing is not a positive number.
     pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
         check_spacing(spacing)?;
-        let matrices = directions(levels.shape(), &[1], params.force_2d)?
-            .into_iter()
-            .filter_map(|direction| Some((direction, Glrlm::new(levels, direction)?)));
-        let per_matrix: Vec<Self> = match params.weighting {
+        let directions = directions(levels.shape(), &[1], params.force_2d)?;
+        Ok(Self::along(levels, &directions, spacing, params.weighting))
+    }
+
+    /// The features of the runs along these directions.
+    pub(crate) fn along(
+        levels: &Levels,
+        directions: &[Direction],
+        spacing: [f64; 3],
+        weighting: Option<WeightingNorm>,
+    ) -> Self {
+        let matrices = directions
+            .iter()
+            .filter_map(|&direction| Some((direction, Glrlm::new(levels, direction)?)));
+        let per_matrix: Vec<Self> = match weighting {
             None => matrices.map(|(_, glrlm)| glrlm.features()).collect(),
             Some(norm) => {
                 let weighted = matrices.map(|(direction, glrlm)| {
@@ -151,7 +162,7 @@ impl GlrlmFeatures {
                 ]
             }
         };
-        Ok(Self::mean(&per_matrix))
+        Self::mean(&per_matrix)
     }
 }
 
