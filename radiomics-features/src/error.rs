@@ -320,6 +320,12 @@ pub enum Error {
         /// The families asked for.
         found: Vec<Family>,
     },
+    /// The file's suffix names no format this crate writes. Choose another name.
+    #[error("{}: expected a file ending in .nrrd, .nii or .nii.gz", path.display())]
+    UnknownOutputSuffix {
+        /// The file.
+        path: PathBuf,
+    },
     /// An encoded image could not be written.
     #[error("cannot write the image: {source}")]
     Write {

@@ -24,8 +24,8 @@
 //!
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
-//! `HXY1 = -Σ p log2(px py + ε)` is visible where levels are rare, so it is kept, to first order; the next order and every other
-//! `ε` are left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
+//! `HXY1 = -Σ p log2(px py + ε)` and in `σx σy + ε` is visible where levels are rare, so it is kept; every other `ε` is left
+//! out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
 //! or NaN and left out of the mean; here it is 0. Of one matrix without any pair, it reports an inverse variance of 0 for a flat
 //! region and NaN for the other features; here all are NaN.
 
@@ -266,7 +266,7 @@ struct Marginals {
     entropy_y: f64,
     joint_entropy: f64,
     mutual_information: f64,
-    /// By how much `ε` lowers `HXY1`, to first order.
+    /// By how much `ε` lowers `HXY1`.
     rare_levels: f64,
     /// `p₋(k)` at index `k`.
     difference: Vec<f64>,
@@ -315,9 +315,9 @@ impl Marginals {
             rare_levels: glcm
                 .cells
                 .iter()
-                .map(|c| c.p / (px[usize::from(c.i)] * py[usize::from(c.j)]))
+                .map(|c| c.p * ln_1p(f64::EPSILON / (px[usize::from(c.i)] * py[usize::from(c.j)])))
                 .sum::<f64>()
-                * (f64::EPSILON / std::f64::consts::LN_2),
+                / std::f64::consts::LN_2,
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
@@ -339,7 +339,7 @@ impl Marginals {
         if self.constant {
             1.0
         } else {
-            self.covariance / (self.variance_x * self.variance_y).sqrt()
+            self.covariance / ((self.variance_x * self.variance_y).sqrt() + f64::EPSILON)
         }
     }
 
@@ -365,6 +365,11 @@ fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
 /// `-Σ p log2 p` with `0 log 0 = 0`; never -0.
 fn entropy(p: impl Iterator<Item = f64>) -> f64 {
     0.0 - p.filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>()
+}
+
+/// `ln(1 + x)` for `x ≥ 0`, mostly tiny.
+fn ln_1p(x: f64) -> f64 {
+    if x < 1e-8 { x } else { x.ln_1p() }
 }
 
 /// `HX + HY - HXY`, which is never negative; a difference within rounding of the entropies is 0.
