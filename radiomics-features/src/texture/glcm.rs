@@ -162,8 +162,9 @@ feature_table! {
         cluster_tendency ("ClusterTendency", ibsi Some("DG8W")) = m.cluster(2);
         /// Contrast `Σ_k k² p₋(k)`; squared levels. 0 for a flat region.
         contrast ("Contrast", ibsi Some("ACUI")) = over(&m.difference, |k, p| k * k * p);
-        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if only one level occurs as center or as neighbor.
-        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation();
+        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if `σx σy` is 0. If only one level occurs as center or as
+        /// neighbor, but not as both, rounding can keep it from 0, and the correlation is 0 then, as in PyRadiomics.
+        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation;
         /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
         difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
         /// Difference entropy `-Σ p₋ log2 p₋`; bits. 0 for a flat region.
@@ -255,10 +256,7 @@ struct Marginals {
     mean_x: f64,
     mean_y: f64,
     variance_x: f64,
-    variance_y: f64,
-    covariance: f64,
-    /// Whether only one level occurs as center, or only one as neighbor.
-    constant: bool,
+    correlation: f64,
     autocorrelation: f64,
     energy: f64,
     maximum: f64,
@@ -292,9 +290,6 @@ impl Marginals {
             maximum = maximum.max(p);
         }
         let (mean_x, mean_y) = (over(&px, |i, p| i * p), over(&py, |j, p| j * p));
-        let covariance =
-            |cell: &GlcmCell| cell.p * (f64::from(cell.i) - mean_x) * (f64::from(cell.j) - mean_y);
-        let occurring = |p: &[f64]| p.iter().filter(|&&p| p > 0.0).count();
         let (entropy_x, entropy_y) = (entropy(px.iter().copied()), entropy(py.iter().copied()));
         let joint_entropy = entropy(glcm.cells.iter().map(|cell| cell.p));
         Self {
@@ -302,9 +297,7 @@ impl Marginals {
             mean_x,
             mean_y,
             variance_x: over(&px, |i, p| p * (i - mean_x) * (i - mean_x)),
-            variance_y: over(&py, |j, p| p * (j - mean_y) * (j - mean_y)),
-            covariance: glcm.cells.iter().map(covariance).sum(),
-            constant: occurring(&px) == 1 || occurring(&py) == 1,
+            correlation: correlation(&glcm.cells),
             autocorrelation,
             energy,
             maximum,
@@ -335,14 +328,6 @@ impl Marginals {
         over(&self.sum, |k, p| (k - center).powi(power) * p)
     }
 
-    fn correlation(&self) -> f64 {
-        if self.constant {
-            1.0
-        } else {
-            self.covariance / ((self.variance_x * self.variance_y).sqrt() + f64::EPSILON)
-        }
-    }
-
     fn imc1(&self) -> f64 {
         let larger = self.entropy_x.max(self.entropy_y);
         if larger == 0.0 {
@@ -351,6 +336,27 @@ impl Marginals {
             (self.rare_levels - self.mutual_information) / larger
         }
     }
+}
+
+/// `Σ p (i - µx)(j - µy) / (σx σy + ε)`, or 1 if `σx σy` is 0.
+///
+/// Cell by cell in PyRadiomics' order and operations, because where one of the two is constant, rounding decides which it is.
+fn correlation(cells: &[GlcmCell]) -> f64 {
+    fn sum(cells: &[GlcmCell], term: impl Fn(f64, f64, f64) -> f64) -> f64 {
+        let terms = cells
+            .iter()
+            .map(|cell| term(f64::from(cell.i), f64::from(cell.j), cell.p));
+        terms.fold(0.0, |total, term| total + term)
+    }
+    let mean_x = sum(cells, |i, _, p| i * p);
+    let mean_y = sum(cells, |_, j, p| j * p);
+    let deviation_x = sum(cells, |i, _, p| p * ((i - mean_x) * (i - mean_x))).sqrt();
+    let deviation_y = sum(cells, |_, j, p| p * ((j - mean_y) * (j - mean_y))).sqrt();
+    let product = deviation_x * deviation_y;
+    if product == 0.0 {
+        return 1.0;
+    }
+    sum(cells, |i, j, p| p * (i - mean_x) * (j - mean_y)) / (product + f64::EPSILON)
 }
 
 /// `Σ_k f(k, p[k])` over the entries that are not 0.

@@ -9,9 +9,19 @@
 //! PyRadiomics takes the second eigenvalue of `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k) + ε)` with `ε = 2^-52`. Without
 //! `ε` it is the squared singular value. With it, cells of rare levels count a little less: a level that occurs once among
 //! 10^5 pairs loses 10^-6 of its weight, which moves the correlation by more than 10^-8. `Q` is therefore evaluated between
-//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`.
+//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`. Where even that is visible, as it
+//! can be where pairs of neighbors are weighted by their distance, `Q` is solved as it stands.
+
+use nalgebra::DMatrix;
 
 use super::glcm::GlcmCell;
+
+/// A singular value that is rounding error.
+const INDEPENDENT: f64 = 1e-12;
+/// `ε / (px py)` up to which the first order in `ε` is enough.
+const FIRST_ORDER: f64 = 1e-5;
+/// `Q` is solved as it stands for up to this many levels; its time grows with the third power.
+const DENSE_LEVELS: usize = 256;
 
 /// An eigenvalue is accepted when its residual is below the first fraction of it, or below the second and the square of the
 /// residual over the gap to the next eigenvalue is below the third. The error is at most the residual in either case, and of
@@ -26,17 +36,22 @@ const SQUARE_OVER_GAP: f64 = 1e-15;
 /// `px` and `py` are the sums of the cells' rows and columns, indexed by level.
 pub(super) fn maximal_correlation(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
     let operator = Deflated::new(cells, px, py);
+    if let Some(value) = operator.with_large_epsilon() {
+        return value;
+    }
     let Some((value, column_vector)) = second_singular_pair(&operator) else {
         return 0.0;
     };
-    if value <= f64::EPSILON {
+    // Levels that are independent up to rounding: there is no vector to refine.
+    if value <= INDEPENDENT {
         return value;
     }
-    let row_vector: Vec<f64> = operator
-        .apply_left(&column_vector)
-        .into_iter()
-        .map(|u| u / value)
-        .collect();
+    let mut row_vector = operator.apply_left(&column_vector);
+    // What rounding left along the vector of the singular value 1 would count with that value.
+    let along = dot(&row_vector, &operator.root_x);
+    for (u, root) in row_vector.iter_mut().zip(&operator.root_x) {
+        *u = (*u - along * root) / value;
+    }
     let (mut left, mut right) = (
         vec![0.0; operator.root_y.len()],
         vec![0.0; operator.root_y.len()],
@@ -83,6 +98,31 @@ impl Deflated {
             root_x,
             root_y,
         }
+    }
+
+    /// The correlation from `Q` itself, if `ε` matters beyond its first order somewhere.
+    fn with_large_epsilon(&self) -> Option<f64> {
+        let product = |&(row, column, _): &(usize, usize, f64)| {
+            let root = self.root_x[row] * self.root_y[column];
+            root * root
+        };
+        let smallest = self.entries.iter().map(product).fold(1.0, f64::min);
+        let (n_x, n_y) = (self.root_x.len(), self.root_y.len());
+        if f64::EPSILON <= FIRST_ORDER * smallest || n_x < 2 || n_x.max(n_y) > DENSE_LEVELS {
+            return None;
+        }
+        let mut p = DMatrix::zeros(n_x, n_y);
+        for &(row, column, d) in &self.entries {
+            p[(row, column)] = d * self.root_x[row] * self.root_y[column];
+        }
+        let divided = DMatrix::from_fn(n_x, n_y, |i, k| {
+            let root = self.root_x[i] * self.root_y[k];
+            p[(i, k)] / (root * root + f64::EPSILON)
+        });
+        let schur = (divided * p.transpose()).try_schur(f64::EPSILON, 100 * n_x)?;
+        let mut values: Vec<f64> = schur.complex_eigenvalues().iter().map(|v| v.re).collect();
+        values.sort_by(|a, b| b.total_cmp(a));
+        Some(values[1].clamp(0.0, 1.0).sqrt())
     }
 
     /// `B v`.
@@ -354,6 +394,24 @@ mod tests {
         assert!((sparse(&p) - expected).abs() > 1e-8, "epsilon matters here");
     }
 
+    /// Two groups of levels that never meet, one of them of next to no weight.
+    #[test]
+    fn levels_of_the_weight_of_epsilon_fade() {
+        let weight = 1e-8;
+        let p = DMatrix::from_fn(4, 4, |i, j| match (i / 2, j / 2) {
+            (0, 0) => 0.25,
+            (1, 1) => 0.25 * weight,
+            _ => 0.0,
+        });
+        let (cells, px, py) = counted(&p);
+        // Q of the second group is a matrix of equal elements, each `2 (weight / 4)² / ((weight / 2)² + ε)`.
+        let q = 2.0 * (0.25 * weight).powi(2) / ((0.5 * weight).powi(2) + f64::EPSILON);
+        let expected = (2.0 * q).sqrt();
+        let found = maximal_correlation(&cells, &px, &py);
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        assert!((0.3..0.6).contains(&found), "{found}");
+    }
+
     proptest! {
         #[test]
         fn equals_the_singular_value_decomposition(
@@ -389,6 +447,20 @@ mod tests {
         p = &p + p.transpose();
         p /= p.sum();
         assert!((sparse(&p) - dense(&p)).abs() < 1e-10);
+    }
+
+    #[test]
+    fn rounding_is_not_taken_for_dependence() {
+        for (n, cells) in [
+            (12.0, [2.0, 4.0, 2.0, 4.0]),
+            (27.0, [3.0, 6.0, 6.0, 12.0]),
+            (36.0, [1.0, 5.0, 5.0, 25.0]),
+        ] {
+            let p = DMatrix::from_row_slice(2, 2, &cells) / n;
+            let (cells, px, py) = counted(&p);
+            let found = maximal_correlation(&cells, &px, &py);
+            assert!(found < 1e-8, "{cells:?}: {found}");
+        }
     }
 
     #[test]
