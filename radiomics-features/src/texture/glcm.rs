@@ -168,7 +168,7 @@ feature_table! {
         /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
         difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
         /// Difference entropy `-Σ p₋ log2 p₋`; bits. 0 for a flat region.
-        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(m.difference.iter().copied());
+        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(&m.difference);
         /// Difference variance `Σ (k - DifferenceAverage)² p₋(k)`; squared levels. 0 for a flat region.
         difference_variance ("DifferenceVariance", ibsi Some("D3YU")) =
             over(&m.difference, |k, p| (k - m.difference_average) * (k - m.difference_average) * p);
@@ -203,7 +203,7 @@ feature_table! {
         /// Sum average `Σ k p₊(k)`; levels. `2 µx` where `p` is symmetric.
         sum_average ("SumAverage", ibsi Some("ZGXS")) = over(&m.sum, |k, p| k * p);
         /// Sum entropy `-Σ p₊ log2 p₊`; bits. 0 for a flat region.
-        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(m.sum.iter().copied());
+        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(&m.sum);
         /// Sum of squares (joint variance) `Σ p (i - µx)²`; squared levels. 0 for a flat region.
         sum_squares ("SumSquares", ibsi Some("UR99")) = m.variance_x;
     }
@@ -266,11 +266,11 @@ struct Marginals {
     mutual_information: f64,
     /// By how much `ε` lowers `HXY1`.
     rare_levels: f64,
-    /// `p₋(k)` at index `k`.
-    difference: Vec<f64>,
+    /// `p₋`.
+    difference: Marginal,
     difference_average: f64,
-    /// `p₊(k)` at index `k`.
-    sum: Vec<f64>,
+    /// `p₊`.
+    sum: Marginal,
     mcc: f64,
 }
 
@@ -289,14 +289,17 @@ impl Marginals {
             energy += p * p;
             maximum = maximum.max(p);
         }
-        let (mean_x, mean_y) = (over(&px, |i, p| i * p), over(&py, |j, p| j * p));
-        let (entropy_x, entropy_y) = (entropy(px.iter().copied()), entropy(py.iter().copied()));
-        let joint_entropy = entropy(glcm.cells.iter().map(|cell| cell.p));
+        let (difference, sum) = (occurring(&difference), occurring(&sum));
+        let (levels_x, levels_y) = (occurring(&px), occurring(&py));
+        let mean_x = over(&levels_x, |i, p| i * p);
+        let mean_y = over(&levels_y, |j, p| j * p);
+        let (entropy_x, entropy_y) = (entropy(&levels_x), entropy(&levels_y));
+        let joint_entropy = bits(glcm.cells.iter().map(|cell| cell.p));
         Self {
             n_g: n_g as f64,
             mean_x,
             mean_y,
-            variance_x: over(&px, |i, p| p * (i - mean_x) * (i - mean_x)),
+            variance_x: over(&levels_x, |i, p| p * (i - mean_x) * (i - mean_x)),
             correlation: correlation(&glcm.cells),
             autocorrelation,
             energy,
@@ -359,18 +362,28 @@ fn correlation(cells: &[GlcmCell]) -> f64 {
     sum(cells, |i, j, p| p * (i - mean_x) * (j - mean_y)) / (product + f64::EPSILON)
 }
 
-/// `Σ_k f(k, p[k])` over the entries that are not 0.
-fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
-    p.iter()
-        .enumerate()
-        .filter(|&(_, &p)| p > 0.0)
-        .map(|(k, &p)| f(k as f64, p))
-        .sum()
+/// A distribution over whole numbers: `(k, p(k))` where `p(k)` is not 0, by `k`.
+type Marginal = Vec<(f64, f64)>;
+
+/// The part that is not 0.
+fn occurring(p: &[f64]) -> Marginal {
+    let numbered = p.iter().enumerate().filter(|&(_, &p)| p > 0.0);
+    numbered.map(|(k, &p)| (k as f64, p)).collect()
 }
 
-/// `-Σ p log2 p` with `0 log 0 = 0`; never -0.
-fn entropy(p: impl Iterator<Item = f64>) -> f64 {
-    0.0 - p.filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>()
+/// `Σ_k f(k, p(k))`.
+fn over(p: &[(f64, f64)], f: impl Fn(f64, f64) -> f64) -> f64 {
+    p.iter().map(|&(k, p)| f(k, p)).sum()
+}
+
+/// `-Σ p log2 p`; never -0.
+fn entropy(p: &[(f64, f64)]) -> f64 {
+    bits(p.iter().map(|&(_, p)| p))
+}
+
+/// `-Σ p log2 p` of positive numbers; never -0.
+fn bits(p: impl Iterator<Item = f64>) -> f64 {
+    0.0 - p.map(|p| p * p.log2()).sum::<f64>()
 }
 
 /// `ln(1 + x)` for `x ≥ 0`, mostly tiny.

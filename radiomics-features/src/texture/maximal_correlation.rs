@@ -177,24 +177,28 @@ fn largest_eigenpair(operator: &Deflated) -> (f64, Vec<f64>) {
         let norm = dot(&next, &next).sqrt();
         let exhausted = step == dimension || norm <= f64::EPSILON;
         if exhausted || step.is_multiple_of(8) {
-            let top = Tridiagonal {
+            let tridiagonal = Tridiagonal {
                 diagonal: &diagonal,
                 off_diagonal: &off_diagonal,
-            }
-            .top();
-            let residual = norm * top.components[step - 1].abs();
-            let converged = residual <= RESIDUAL * top.value
-                || (residual <= RESIDUAL_WITH_GAP * top.value
-                    && residual * residual <= SQUARE_OVER_GAP * top.value * (top.value - top.next));
+            };
+            let value = tridiagonal.eigenvalue(0);
+            let components = tridiagonal.vector_of_the_largest(value);
+            let residual = norm * components[step - 1].abs();
+            let square_below_gap = || {
+                let gap = value - tridiagonal.eigenvalue(1);
+                residual * residual <= SQUARE_OVER_GAP * value * gap
+            };
+            let converged = residual <= RESIDUAL * value
+                || (residual <= RESIDUAL_WITH_GAP * value && square_below_gap());
             if exhausted || converged {
                 let mut vector = vec![0.0; dimension];
-                for (component, v) in top.components.iter().zip(&basis) {
+                for (component, v) in components.iter().zip(&basis) {
                     vector
                         .iter_mut()
                         .zip(v)
                         .for_each(|(x, v)| *x += component * v);
                 }
-                return (top.value, vector);
+                return (value, vector);
             }
         }
         off_diagonal.push(norm);
@@ -208,28 +212,7 @@ struct Tridiagonal<'a> {
     off_diagonal: &'a [f64],
 }
 
-/// The two largest eigenvalues, and the vector of the largest, of length 1.
-struct Top {
-    value: f64,
-    next: f64,
-    components: Vec<f64>,
-}
-
 impl Tridiagonal<'_> {
-    fn top(&self) -> Top {
-        let value = self.eigenvalue(0);
-        let next = if self.diagonal.len() > 1 {
-            self.eigenvalue(1)
-        } else {
-            0.0
-        };
-        Top {
-            value,
-            next,
-            components: self.vector_of_the_largest(value),
-        }
-    }
-
     /// The pivots of `λ - T`; as many are negative as there are eigenvalues above `λ`.
     fn pivots(&self, lambda: f64) -> impl Iterator<Item = f64> {
         let mut previous = 1.0;
