@@ -62,6 +62,8 @@ pub struct Levels {
     grid: Array3<u16>,
     histogram: Vec<LevelCount>,
     n_voxels: usize,
+    n_g: usize,
+    n_levels: usize,
 }
 
 impl Levels {
@@ -137,9 +139,31 @@ impl Levels {
         let n_voxels = histogram.iter().map(|bin| bin.count).sum();
         Ok(Self {
             grid,
+            n_levels: histogram.len(),
             histogram,
             n_voxels,
+            n_g,
         })
+    }
+
+    /// The part inside `bounds`, which lies in the bounding box: the levels of a neighborhood, on the scale of the region.
+    ///
+    /// [`n_g`](Self::n_g) and [`n_levels`](Self::n_levels) stay those of the region; [`histogram`](Self::histogram) and
+    /// [`n_voxels`](Self::n_voxels) are counted anew. The border is not trimmed.
+    pub(crate) fn window(&self, bounds: &BoundingBox) -> Self {
+        let grid = bounds.slice(self.grid.view());
+        let mut inside: Vec<u16> = grid.iter().copied().filter(|&level| level != 0).collect();
+        inside.sort_unstable();
+        let histogram = inside.chunk_by(|a, b| a == b).map(|equal| LevelCount {
+            level: equal[0],
+            count: equal.len(),
+        });
+        Self {
+            histogram: histogram.collect(),
+            n_voxels: inside.len(),
+            grid: grid.to_owned(),
+            ..*self
+        }
     }
 
     /// The levels on the bounding box, `(z, y, x)`, standard layout; 0 outside the region.
@@ -153,11 +177,14 @@ impl Levels {
         [z, y, x]
     }
 
-    /// `Ng`, the largest level that occurs (not the number of different levels).
+    /// `Ng`, the largest level of the region (not the number of different levels).
     pub fn n_g(&self) -> usize {
-        self.histogram
-            .last()
-            .map_or(0, |bin| usize::from(bin.level))
+        self.n_g
+    }
+
+    /// Number of different levels in the region.
+    pub(crate) fn n_levels(&self) -> usize {
+        self.n_levels
     }
 
     /// The levels that occur, in ascending order, with their number of voxels.
@@ -546,6 +573,29 @@ mod tests {
             [
                 LevelCount { level: 1, count: 1 },
                 LevelCount { level: 8, count: 1 }
+            ]
+        );
+    }
+
+    #[test]
+    fn a_window_is_counted_on_the_scale_of_the_region() {
+        let grid = ndarray::arr3(&[[[1u16, 2, 2], [0, 0, 3], [7, 1, 1]]]);
+        let levels = Levels::from_array(grid.view()).expect("levels");
+        let bounds = BoundingBox {
+            start: [0, 0, 1],
+            size: [1, 2, 2],
+        };
+        let window = levels.window(&bounds);
+        assert_eq!(window.as_slice(), [2, 2, 0, 3]);
+        assert_eq!(
+            (window.n_g(), window.n_levels(), window.n_voxels()),
+            (7, 4, 3)
+        );
+        assert_eq!(
+            window.histogram(),
+            [
+                LevelCount { level: 2, count: 2 },
+                LevelCount { level: 3, count: 1 }
             ]
         );
     }

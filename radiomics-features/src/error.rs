@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::name::Family;
 use crate::volume::{GeometryDifference, PixelType};
 
 /// Result of this crate.
@@ -321,6 +322,39 @@ pub enum Error {
         /// Slices of the region out of plane.
         slices: usize,
     },
+    /// Maps were asked for of nothing but shape, which has one value for the whole region. Ask for another family.
+    #[error(
+        "no family with a value at every voxel is asked for, only {}",
+        families(found)
+    )]
+    NoMaps {
+        /// The families asked for.
+        found: Vec<Family>,
+    },
+    /// The file's suffix names no format this crate writes. Choose another name.
+    #[error("{}: expected a file ending in .nrrd, .nii or .nii.gz", path.display())]
+    UnknownOutputSuffix {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An encoded image could not be written.
+    #[error("cannot write the image: {source}")]
+    Write {
+        /// What the writer said.
+        source: std::io::Error,
+    },
+    /// The image has too many voxels along an axis for the file format. Use another format.
+    #[error("the image has {side} voxels along {axis}, {format} holds at most {limit}")]
+    SideTooLong {
+        /// `z`, `y` or `x`.
+        axis: &'static str,
+        /// Voxels along the axis.
+        side: usize,
+        /// The format.
+        format: &'static str,
+        /// The most it can hold.
+        limit: usize,
+    },
     /// Feature vectors that should be stacked do not have the same columns.
     #[error(
         "row {row} has {} at column {column}, expected {}",
@@ -356,6 +390,14 @@ fn list(labels: &[u32]) -> String {
         text.push(format!("and {} more", labels.len() - SHOWN));
     }
     text.join(", ")
+}
+
+fn families(found: &[Family]) -> String {
+    if found.is_empty() {
+        return "none at all".into();
+    }
+    let names: Vec<&str> = found.iter().map(|family| family.as_str()).collect();
+    names.join(", ")
 }
 
 fn or_nothing(name: &Option<String>) -> &str {

@@ -367,7 +367,7 @@ impl Extractor {
 }
 
 /// A plane has no thickness: lengths across it count as 1.
-fn in_plane_spacing(image: &Volume) -> [f64; 3] {
+pub(crate) fn in_plane_spacing(image: &Volume) -> [f64; 3] {
     let [z, y, x] = image.spacing();
     match image.dimensionality() {
         Dimensionality::Two => [1.0, y, x],
@@ -377,7 +377,10 @@ fn in_plane_spacing(image: &Volume) -> [f64; 3] {
 
 /// The settings of the textures of an image. `force2Ddimension` counts the axes of the image's array, so of a plane axis 0,
 /// that of the slices in a volume, is y; PyRadiomics keeps the textures of a plane with `force2D` in its rows or columns.
-fn texture_params(params: &TextureParams, dimensionality: Dimensionality) -> TextureParams {
+pub(crate) fn texture_params(
+    params: &TextureParams,
+    dimensionality: Dimensionality,
+) -> TextureParams {
     TextureParams {
         force_2d: match dimensionality {
             Dimensionality::Two => params.force_2d.and_then(Axis::of_plane),
@@ -387,7 +390,7 @@ fn texture_params(params: &TextureParams, dimensionality: Dimensionality) -> Tex
     }
 }
 
-fn pixel_kind(pixel_type: PixelType) -> PixelKind {
+pub(crate) fn pixel_kind(pixel_type: PixelType) -> PixelKind {
     match pixel_type {
         PixelType::F32 => PixelKind::Float32,
         PixelType::F64 => PixelKind::Float64,

@@ -39,4 +39,4 @@ pub use resegment::{ResegmentMode, ResegmentShape, Resegmentation};
 pub use roi::{BoundingBox, MaskGrid, Roi, RoiParams};
 pub use shape::{Shape2dFeatures, ShapeFeatures};
 pub use volume::{Dimensionality, Geometry, GeometryDifference, PixelType, Volume};
-pub use voxelwise::{Kernel, VoxelParams};
+pub use voxelwise::{FeatureMap, FeatureMaps, Kernel, Maps, MissingDirections, VoxelParams};

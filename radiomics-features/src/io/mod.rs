@@ -1,4 +1,4 @@
-//! Reading images and masks.
+//! Reading images and masks; [`write_volume`] writes images and maps.
 //!
 //! | format | suffix | notes |
 //! |---|---|---|
@@ -31,6 +31,9 @@ mod nifti;
 mod nrrd;
 mod raster;
 mod samples;
+mod write;
+
+pub use write::{Compression, ImageView, VolumeFormat, write_volume};
 
 use std::fs::File;
 use std::io::Read;

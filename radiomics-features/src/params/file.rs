@@ -225,7 +225,6 @@ struct VoxelSettings {
     kernelRadius: Option<Whole<1>>,
     maskedKernel: Option<bool>,
     initValue: Option<Number>,
-    #[allow(dead_code, reason = "memory is bounded without it")]
     voxelBatch: Option<Whole<1>>,
 }
 
@@ -491,6 +490,11 @@ impl VoxelSettings {
                 _ => Kernel::Masked,
             },
             initial_value: self.initValue.map_or(default.initial_value, |v| v.0),
+            batch: self
+                .voxelBatch
+                .as_ref()
+                .and_then(|n| NonZeroUsize::new(n.0 as usize)),
+            ..default
         }
     }
 }

@@ -138,7 +138,7 @@ pub fn directions(
 }
 
 /// The directions of the settings' distances.
-pub(super) fn pair_directions(shape: [usize; 3], params: &TextureParams) -> Result<Vec<Direction>> {
+pub(crate) fn pair_directions(shape: [usize; 3], params: &TextureParams) -> Result<Vec<Direction>> {
     directions(shape, &params.distances, params.force_2d)
 }
 

@@ -25,8 +25,8 @@
 //!
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
-//! `HXY1 = -Σ p log2(px py + ε)` and in the denominator of the correlation is visible where levels are rare, so it is kept;
-//! every other `ε` is left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
+//! `HXY1 = -Σ p log2(px py + ε)` and in `σx σy + ε` is visible where levels are rare, so it is kept; every other `ε` is left
+//! out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
 //! or NaN and left out of the mean; here it is 0.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
@@ -119,7 +119,7 @@ impl Glcm {
         Some(Self {
             cells,
             n_g: levels.n_g(),
-            n_levels: levels.histogram().len(),
+            n_levels: levels.n_levels(),
             n_pairs,
         })
     }
@@ -162,12 +162,13 @@ feature_table! {
         cluster_tendency ("ClusterTendency", ibsi Some("DG8W")) = m.cluster(2);
         /// Contrast `Σ_k k² p₋(k)`; squared levels. 0 for a flat region.
         contrast ("Contrast", ibsi Some("ACUI")) = over(&m.difference, |k, p| k * k * p);
-        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy + ε)`, in [-1, 1]; 1 if only one level occurs as center or as neighbor.
-        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation();
+        /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if `σx σy` is 0. If only one level occurs as center or as
+        /// neighbor, but not as both, rounding can keep it from 0, and the correlation is 0 then, as in PyRadiomics.
+        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation;
         /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
         difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
         /// Difference entropy `-Σ p₋ log2 p₋`; bits. 0 for a flat region.
-        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(m.difference.iter().copied());
+        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(&m.difference);
         /// Difference variance `Σ (k - DifferenceAverage)² p₋(k)`; squared levels. 0 for a flat region.
         difference_variance ("DifferenceVariance", ibsi Some("D3YU")) =
             over(&m.difference, |k, p| (k - m.difference_average) * (k - m.difference_average) * p);
@@ -202,7 +203,7 @@ feature_table! {
         /// Sum average `Σ k p₊(k)`; levels. `2 µx` where `p` is symmetric.
         sum_average ("SumAverage", ibsi Some("ZGXS")) = over(&m.sum, |k, p| k * p);
         /// Sum entropy `-Σ p₊ log2 p₊`; bits. 0 for a flat region.
-        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(m.sum.iter().copied());
+        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(&m.sum);
         /// Sum of squares (joint variance) `Σ p (i - µx)²`; squared levels. 0 for a flat region.
         sum_squares ("SumSquares", ibsi Some("UR99")) = m.variance_x;
     }
@@ -219,27 +220,37 @@ impl GlcmFeatures {
     pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
         check_spacing(spacing)?;
         let directions = pair_directions(levels.shape(), params)?;
-        let per_matrix: Vec<Self> = match params.weighting {
-            None => directions
-                .iter()
-                .filter_map(|&direction| Glcm::new(levels, direction, params))
-                .map(|glcm| glcm.features())
-                .collect(),
-            Some(norm) => {
-                let merged = Glcm::merged(levels, &directions, spacing, norm, params)?;
-                merged.iter().map(Glcm::features).collect()
-            }
-        };
-        let mut features = Self::mean(&per_matrix);
-        // What the reference says of a flat region before it looks at the matrix.
-        let single = params.weighting.is_some() || directions.len() == 1;
-        if levels.histogram().len() == 1 && !single {
+        let per_matrix = Self::per_matrix(levels, &directions, spacing, params)?;
+        let mut features = Self::mean(per_matrix.iter().flatten());
+        // Of several directions without a pair, the reference still says that a flat region is flat.
+        if levels.n_levels() == 1 && params.weighting.is_none() && directions.len() > 1 {
             features.mcc = 1.0;
         }
-        if levels.n_g() == 1 && single && per_matrix.is_empty() {
+        // What the reference says of one matrix without any pair, if its only level is 1.
+        if levels.n_g() == 1 && matches!(per_matrix[..], [None]) {
             features.inverse_variance = 0.0;
         }
         Ok(features)
+    }
+
+    /// The features of each direction, or of the weighted sum alone; `None` where there is no pair.
+    pub(crate) fn per_matrix(
+        levels: &Levels,
+        directions: &[Direction],
+        spacing: [f64; 3],
+        params: &TextureParams,
+    ) -> Result<Vec<Option<Self>>> {
+        let matrices = match params.weighting {
+            None => directions
+                .iter()
+                .map(|&direction| Glcm::new(levels, direction, params))
+                .collect(),
+            Some(norm) => vec![Glcm::merged(levels, directions, spacing, norm, params)?],
+        };
+        Ok(matrices
+            .iter()
+            .map(|matrix| matrix.as_ref().map(Glcm::features))
+            .collect())
     }
 }
 
@@ -249,10 +260,7 @@ struct Marginals {
     mean_x: f64,
     mean_y: f64,
     variance_x: f64,
-    variance_y: f64,
-    covariance: f64,
-    /// Whether only one level occurs as center, or only one as neighbor.
-    constant: bool,
+    correlation: f64,
     autocorrelation: f64,
     energy: f64,
     maximum: f64,
@@ -262,11 +270,11 @@ struct Marginals {
     mutual_information: f64,
     /// By how much `ε` lowers `HXY1`.
     rare_levels: f64,
-    /// `p₋(k)` at index `k`.
-    difference: Vec<f64>,
+    /// `p₋`.
+    difference: Marginal,
     difference_average: f64,
-    /// `p₊(k)` at index `k`.
-    sum: Vec<f64>,
+    /// `p₊`.
+    sum: Marginal,
     mcc: f64,
 }
 
@@ -285,20 +293,18 @@ impl Marginals {
             energy += p * p;
             maximum = maximum.max(p);
         }
-        let (mean_x, mean_y) = (over(&px, |i, p| i * p), over(&py, |j, p| j * p));
-        let covariance =
-            |cell: &GlcmCell| cell.p * (f64::from(cell.i) - mean_x) * (f64::from(cell.j) - mean_y);
-        let occurring = |p: &[f64]| p.iter().filter(|&&p| p > 0.0).count();
-        let (entropy_x, entropy_y) = (entropy(px.iter().copied()), entropy(py.iter().copied()));
-        let joint_entropy = entropy(glcm.cells.iter().map(|cell| cell.p));
+        let (difference, sum) = (occurring(&difference), occurring(&sum));
+        let (levels_x, levels_y) = (occurring(&px), occurring(&py));
+        let mean_x = over(&levels_x, |i, p| i * p);
+        let mean_y = over(&levels_y, |j, p| j * p);
+        let (entropy_x, entropy_y) = (entropy(&levels_x), entropy(&levels_y));
+        let joint_entropy = bits(glcm.cells.iter().map(|cell| cell.p));
         Self {
             n_g: n_g as f64,
             mean_x,
             mean_y,
-            variance_x: over(&px, |i, p| p * (i - mean_x) * (i - mean_x)),
-            variance_y: over(&py, |j, p| p * (j - mean_y) * (j - mean_y)),
-            covariance: glcm.cells.iter().map(covariance).sum(),
-            constant: occurring(&px) == 1 || occurring(&py) == 1,
+            variance_x: over(&levels_x, |i, p| p * (i - mean_x) * (i - mean_x)),
+            correlation: correlation(&glcm.cells),
             autocorrelation,
             energy,
             maximum,
@@ -309,8 +315,9 @@ impl Marginals {
             rare_levels: glcm
                 .cells
                 .iter()
-                .map(|c| c.p * log2_of_more(px[usize::from(c.i)] * py[usize::from(c.j)]))
-                .sum(),
+                .map(|c| c.p * ln_1p(f64::EPSILON / (px[usize::from(c.i)] * py[usize::from(c.j)])))
+                .sum::<f64>()
+                / std::f64::consts::LN_2,
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
@@ -328,14 +335,6 @@ impl Marginals {
         over(&self.sum, |k, p| (k - center).powi(power) * p)
     }
 
-    fn correlation(&self) -> f64 {
-        if self.constant {
-            1.0
-        } else {
-            self.covariance / ((self.variance_x * self.variance_y).sqrt() + f64::EPSILON)
-        }
-    }
-
     fn imc1(&self) -> f64 {
         let larger = self.entropy_x.max(self.entropy_y);
         if larger == 0.0 {
@@ -346,26 +345,54 @@ impl Marginals {
     }
 }
 
-/// `Σ_k f(k, p[k])` over the entries that are not 0.
-fn over(p: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
-    p.iter()
-        .enumerate()
-        .filter(|&(_, &p)| p > 0.0)
-        .map(|(k, &p)| f(k as f64, p))
-        .sum()
+/// `Σ p (i - µx)(j - µy) / (σx σy + ε)`, or 1 if `σx σy` is 0.
+///
+/// Cell by cell in PyRadiomics' order and operations, because where one of the two is constant, rounding decides which it is.
+fn correlation(cells: &[GlcmCell]) -> f64 {
+    fn sum(cells: &[GlcmCell], term: impl Fn(f64, f64, f64) -> f64) -> f64 {
+        let terms = cells
+            .iter()
+            .map(|cell| term(f64::from(cell.i), f64::from(cell.j), cell.p));
+        terms.fold(0.0, |total, term| total + term)
+    }
+    let mean_x = sum(cells, |i, _, p| i * p);
+    let mean_y = sum(cells, |_, j, p| j * p);
+    let deviation_x = sum(cells, |i, _, p| p * ((i - mean_x) * (i - mean_x))).sqrt();
+    let deviation_y = sum(cells, |_, j, p| p * ((j - mean_y) * (j - mean_y))).sqrt();
+    let product = deviation_x * deviation_y;
+    if product == 0.0 {
+        return 1.0;
+    }
+    sum(cells, |i, j, p| p * (i - mean_x) * (j - mean_y)) / (product + f64::EPSILON)
 }
 
-/// `log2((product + ε) / product)`.
-fn log2_of_more(product: f64) -> f64 {
-    let more = f64::EPSILON / product;
-    // Below, the next order is lost in the rounding of the sum.
-    let natural = if more < 1e-8 { more } else { more.ln_1p() };
-    natural / std::f64::consts::LN_2
+/// A distribution over whole numbers: `(k, p(k))` where `p(k)` is not 0, by `k`.
+type Marginal = Vec<(f64, f64)>;
+
+/// The part that is not 0.
+fn occurring(p: &[f64]) -> Marginal {
+    let numbered = p.iter().enumerate().filter(|&(_, &p)| p > 0.0);
+    numbered.map(|(k, &p)| (k as f64, p)).collect()
 }
 
-/// `-Σ p log2 p` with `0 log 0 = 0`; never -0.
-fn entropy(p: impl Iterator<Item = f64>) -> f64 {
-    0.0 - p.filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>()
+/// `Σ_k f(k, p(k))`.
+fn over(p: &[(f64, f64)], f: impl Fn(f64, f64) -> f64) -> f64 {
+    p.iter().map(|&(k, p)| f(k, p)).sum()
+}
+
+/// `-Σ p log2 p`; never -0.
+fn entropy(p: &[(f64, f64)]) -> f64 {
+    bits(p.iter().map(|&(_, p)| p))
+}
+
+/// `-Σ p log2 p` of positive numbers; never -0.
+fn bits(p: impl Iterator<Item = f64>) -> f64 {
+    0.0 - p.map(|p| p * p.log2()).sum::<f64>()
+}
+
+/// `ln(1 + x)` for `x ≥ 0`, mostly tiny.
+fn ln_1p(x: f64) -> f64 {
+    if x < 1e-8 { x } else { x.ln_1p() }
 }
 
 /// `HX + HY - HXY`, which is never negative; a difference within rounding of the entropies is 0.

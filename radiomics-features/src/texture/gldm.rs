@@ -39,7 +39,11 @@ impl Gldm {
     /// [`Error::InvalidSetting`](crate::Error::InvalidSetting) if the distances are unusable.
     pub fn new(levels: &Levels, params: &TextureParams) -> Result<Self> {
         let half = pair_directions(levels.shape(), params)?;
-        let offsets: Vec<Direction> = half.iter().flat_map(|&d| [d, d.reversed()]).collect();
+        Ok(Self::among(levels, &both_ways(&half), params.gldm_alpha))
+    }
+
+    /// Counts the neighbors at these offsets that are alike within `alpha`.
+    pub(crate) fn among(levels: &Levels, offsets: &[Direction], alpha: u16) -> Self {
         let mut tally = Tally::new(levels.n_g(), offsets.len() + 1, levels.n_voxels());
         let mut dependences = vec![0u16; levels.shape()[2]];
         let visit = |levels: &[u16], counts: &[u16]| {
@@ -48,10 +52,10 @@ impl Gldm {
             }
             tally.add(levels, &dependences);
         };
-        match params.gldm_alpha {
+        match alpha {
             0 => walk::count_neighbors(
                 levels,
-                &offsets,
+                offsets,
                 |center, neighbor| center == neighbor,
                 visit,
             ),
@@ -59,7 +63,7 @@ impl Gldm {
                 let alike = |center: u16, neighbor: u16| {
                     (neighbor != 0) & (center.abs_diff(neighbor) <= alpha)
                 };
-                walk::count_neighbors(levels, &offsets, alike, visit);
+                walk::count_neighbors(levels, offsets, alike, visit);
             }
         }
         let cells = tally.into_cells().into_iter().map(|cell| SizeCell {
@@ -67,17 +71,22 @@ impl Gldm {
             size: u32::from(cell.column),
             count: f64::from(cell.count),
         });
-        Ok(Self {
+        Self {
             matrix: SizeMatrix {
                 cells: cells.collect(),
             },
-        })
+        }
     }
 
     /// The features of this matrix.
     pub fn features(&self) -> GldmFeatures {
         GldmFeatures::compute(&self.matrix.marginals())
     }
+}
+
+/// Every direction and its opposite.
+pub(crate) fn both_ways(directions: &[Direction]) -> Vec<Direction> {
+    directions.iter().flat_map(|&d| [d, d.reversed()]).collect()
 }
 
 feature_table! {

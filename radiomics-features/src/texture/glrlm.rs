@@ -20,7 +20,7 @@
 //! because there is one direction, PyRadiomics says that its entropy and its variance of lengths are 0, and so does this crate.
 
 use super::TextureParams;
-use super::direction::{Direction, directions};
+use super::direction::{Direction, WeightingNorm, directions};
 use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
 use super::tally::Tally;
 use super::walk;
@@ -132,11 +132,26 @@ impl GlrlmFeatures {
     pub fn new(levels: &Levels, spacing: [f64; 3], params: &TextureParams) -> Result<Self> {
         check_spacing(spacing)?;
         let directions = directions(levels.shape(), &[1], params.force_2d)?;
+        let mut features = Self::along(levels, &directions, spacing, params.weighting);
         let single = params.weighting.is_some() || directions.len() == 1;
+        if single && features.run_percentage.is_nan() {
+            features.run_entropy = 0.0;
+            features.run_variance = 0.0;
+        }
+        Ok(features)
+    }
+
+    /// The features of the runs along these directions.
+    pub(crate) fn along(
+        levels: &Levels,
+        directions: &[Direction],
+        spacing: [f64; 3],
+        weighting: Option<WeightingNorm>,
+    ) -> Self {
         let matrices = directions
-            .into_iter()
-            .filter_map(|direction| Some((direction, Glrlm::new(levels, direction)?)));
-        let per_matrix: Vec<Self> = match params.weighting {
+            .iter()
+            .filter_map(|&direction| Some((direction, Glrlm::new(levels, direction)?)));
+        let per_matrix: Vec<Self> = match weighting {
             None => matrices.map(|(_, glrlm)| glrlm.features()).collect(),
             Some(norm) => {
                 let weighted = matrices.map(|(direction, glrlm)| {
@@ -146,12 +161,7 @@ impl GlrlmFeatures {
                 vec![Glrlm { matrix }.features()]
             }
         };
-        let mut features = Self::mean(&per_matrix);
-        if single && features.run_percentage.is_nan() {
-            features.run_entropy = 0.0;
-            features.run_variance = 0.0;
-        }
-        Ok(features)
+        Self::mean(&per_matrix)
     }
 }
 

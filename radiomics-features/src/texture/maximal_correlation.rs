@@ -9,19 +9,19 @@
 //! PyRadiomics takes the second eigenvalue of `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k) + ε)` with `ε = 2^-52`. Without
 //! `ε` it is the squared singular value. With it, cells of rare levels count a little less: a level that occurs once among
 //! 10^5 pairs loses 10^-6 of its weight, which moves the correlation by more than 10^-8. `Q` is therefore evaluated between
-//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`. Where that is too much, because
-//! some `px(i) py(j)` is not far above `ε` (millions of pairs, or weights of directions that differ by powers of ten), the
-//! eigenvalues of `Q` itself are computed.
+//! its left and right eigenvectors for `ε = 0`; what is left out is of second order in `ε`. Where even that is visible, as it
+//! can be where pairs of neighbors are weighted by their distance, `Q` is solved as it stands.
 
-use nalgebra::{DMatrix, Schur};
+use nalgebra::DMatrix;
 
 use super::glcm::GlcmCell;
 
-/// Above this `ε / (px(i) py(j))` of a cell, its square would be seen in the result.
-const RARE: f64 = 1e-4;
-
-/// Most QR steps that the eigenvalues of `Q` may take.
-const MAX_STEPS: usize = 10_000;
+/// A singular value that is rounding error.
+const INDEPENDENT: f64 = 1e-12;
+/// `ε / (px py)` up to which the first order in `ε` is enough.
+const FIRST_ORDER: f64 = 1e-5;
+/// `Q` is solved as it stands for up to this many levels; its time grows with the third power.
+const DENSE_LEVELS: usize = 256;
 
 /// An eigenvalue is accepted when its residual is below the first fraction of it, or below the second and the square of the
 /// residual over the gap to the next eigenvalue is below the third. The error is at most the residual in either case, and of
@@ -36,22 +36,22 @@ const SQUARE_OVER_GAP: f64 = 1e-15;
 /// `px` and `py` are the sums of the cells' rows and columns, indexed by level.
 pub(super) fn maximal_correlation(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
     let operator = Deflated::new(cells, px, py);
+    if let Some(value) = operator.with_large_epsilon() {
+        return value;
+    }
     let Some((value, column_vector)) = second_singular_pair(&operator) else {
         return 0.0;
     };
-    if operator.has_rare_cells()
-        && let Some(value) = operator.second_eigenvalue_with_epsilon()
-    {
-        return value.clamp(0.0, 1.0).sqrt();
-    }
-    if value <= f64::EPSILON {
+    // Levels that are independent up to rounding: there is no vector to refine.
+    if value <= INDEPENDENT {
         return value;
     }
-    let row_vector: Vec<f64> = operator
-        .apply_left(&column_vector)
-        .into_iter()
-        .map(|u| u / value)
-        .collect();
+    let mut row_vector = operator.apply_left(&column_vector);
+    // What rounding left along the vector of the singular value 1 would count with that value.
+    let along = dot(&row_vector, &operator.root_x);
+    for (u, root) in row_vector.iter_mut().zip(&operator.root_x) {
+        *u = (*u - along * root) / value;
+    }
     let (mut left, mut right) = (
         vec![0.0; operator.root_y.len()],
         vec![0.0; operator.root_y.len()],
@@ -100,32 +100,29 @@ impl Deflated {
         }
     }
 
-    /// Whether `ε` changes a cell by more than a correction of first order can express.
-    fn has_rare_cells(&self) -> bool {
+    /// The correlation from `Q` itself, if `ε` matters beyond its first order somewhere.
+    fn with_large_epsilon(&self) -> Option<f64> {
         let product = |&(row, column, _): &(usize, usize, f64)| {
-            let (x, y) = (self.root_x[row], self.root_y[column]);
-            x * x * y * y
+            let root = self.root_x[row] * self.root_y[column];
+            root * root
         };
-        self.entries
-            .iter()
-            .any(|entry| product(entry) * RARE < f64::EPSILON)
-    }
-
-    /// The second largest eigenvalue of `Q`, by its Schur form; `None` if that does not converge.
-    fn second_eigenvalue_with_epsilon(&self) -> Option<f64> {
-        let (rows, columns) = (self.root_x.len(), self.root_y.len());
-        let mut left = DMatrix::zeros(rows, columns);
-        let mut right = DMatrix::zeros(rows, columns);
-        for &(row, column, d) in &self.entries {
-            let (x, y) = (self.root_x[row], self.root_y[column]);
-            let p = d * x * y;
-            right[(row, column)] = p;
-            left[(row, column)] = p / (x * x * y * y + f64::EPSILON);
+        let smallest = self.entries.iter().map(product).fold(1.0, f64::min);
+        let (n_x, n_y) = (self.root_x.len(), self.root_y.len());
+        if f64::EPSILON <= FIRST_ORDER * smallest || n_x < 2 || n_x.max(n_y) > DENSE_LEVELS {
+            return None;
         }
-        let schur = Schur::try_new(left * right.transpose(), f64::EPSILON, MAX_STEPS)?;
+        let mut p = DMatrix::zeros(n_x, n_y);
+        for &(row, column, d) in &self.entries {
+            p[(row, column)] = d * self.root_x[row] * self.root_y[column];
+        }
+        let divided = DMatrix::from_fn(n_x, n_y, |i, k| {
+            let root = self.root_x[i] * self.root_y[k];
+            p[(i, k)] / (root * root + f64::EPSILON)
+        });
+        let schur = (divided * p.transpose()).try_schur(f64::EPSILON, 100 * n_x)?;
         let mut values: Vec<f64> = schur.complex_eigenvalues().iter().map(|v| v.re).collect();
         values.sort_by(|a, b| b.total_cmp(a));
-        values.get(1).copied()
+        Some(values[1].clamp(0.0, 1.0).sqrt())
     }
 
     /// `B v`.
@@ -180,24 +177,28 @@ fn largest_eigenpair(operator: &Deflated) -> (f64, Vec<f64>) {
         let norm = dot(&next, &next).sqrt();
         let exhausted = step == dimension || norm <= f64::EPSILON;
         if exhausted || step.is_multiple_of(8) {
-            let top = Tridiagonal {
+            let tridiagonal = Tridiagonal {
                 diagonal: &diagonal,
                 off_diagonal: &off_diagonal,
-            }
-            .top();
-            let residual = norm * top.components[step - 1].abs();
-            let converged = residual <= RESIDUAL * top.value
-                || (residual <= RESIDUAL_WITH_GAP * top.value
-                    && residual * residual <= SQUARE_OVER_GAP * top.value * (top.value - top.next));
+            };
+            let value = tridiagonal.eigenvalue(0);
+            let components = tridiagonal.vector_of_the_largest(value);
+            let residual = norm * components[step - 1].abs();
+            let square_below_gap = || {
+                let gap = value - tridiagonal.eigenvalue(1);
+                residual * residual <= SQUARE_OVER_GAP * value * gap
+            };
+            let converged = residual <= RESIDUAL * value
+                || (residual <= RESIDUAL_WITH_GAP * value && square_below_gap());
             if exhausted || converged {
                 let mut vector = vec![0.0; dimension];
-                for (component, v) in top.components.iter().zip(&basis) {
+                for (component, v) in components.iter().zip(&basis) {
                     vector
                         .iter_mut()
                         .zip(v)
                         .for_each(|(x, v)| *x += component * v);
                 }
-                return (top.value, vector);
+                return (value, vector);
             }
         }
         off_diagonal.push(norm);
@@ -211,28 +212,7 @@ struct Tridiagonal<'a> {
     off_diagonal: &'a [f64],
 }
 
-/// The two largest eigenvalues, and the vector of the largest, of length 1.
-struct Top {
-    value: f64,
-    next: f64,
-    components: Vec<f64>,
-}
-
 impl Tridiagonal<'_> {
-    fn top(&self) -> Top {
-        let value = self.eigenvalue(0);
-        let next = if self.diagonal.len() > 1 {
-            self.eigenvalue(1)
-        } else {
-            0.0
-        };
-        Top {
-            value,
-            next,
-            components: self.vector_of_the_largest(value),
-        }
-    }
-
     /// The pivots of `λ - T`; as many are negative as there are eigenvalues above `λ`.
     fn pivots(&self, lambda: f64) -> impl Iterator<Item = f64> {
         let mut previous = 1.0;
@@ -411,6 +391,24 @@ mod tests {
         assert!((found - 0.25).abs() < 1e-12, "{found}");
     }
 
+    /// Two groups of levels that never meet, one of them of next to no weight.
+    #[test]
+    fn levels_of_the_weight_of_epsilon_fade() {
+        let weight = 1e-8;
+        let p = DMatrix::from_fn(4, 4, |i, j| match (i / 2, j / 2) {
+            (0, 0) => 0.25,
+            (1, 1) => 0.25 * weight,
+            _ => 0.0,
+        });
+        let (cells, px, py) = counted(&p);
+        // Q of the second group is a matrix of equal elements, each `2 (weight / 4)² / ((weight / 2)² + ε)`.
+        let q = 2.0 * (0.25 * weight).powi(2) / ((0.5 * weight).powi(2) + f64::EPSILON);
+        let expected = (2.0 * q).sqrt();
+        let found = maximal_correlation(&cells, &px, &py);
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        assert!((0.3..0.6).contains(&found), "{found}");
+    }
+
     proptest! {
         #[test]
         fn equals_the_singular_value_decomposition(
@@ -446,6 +444,20 @@ mod tests {
         p = &p + p.transpose();
         p /= p.sum();
         assert!((sparse(&p) - dense(&p)).abs() < 1e-10);
+    }
+
+    #[test]
+    fn rounding_is_not_taken_for_dependence() {
+        for (n, cells) in [
+            (12.0, [2.0, 4.0, 2.0, 4.0]),
+            (27.0, [3.0, 6.0, 6.0, 12.0]),
+            (36.0, [1.0, 5.0, 5.0, 25.0]),
+        ] {
+            let p = DMatrix::from_row_slice(2, 2, &cells) / n;
+            let (cells, px, py) = counted(&p);
+            let found = maximal_correlation(&cells, &px, &py);
+            assert!(found < 1e-8, "{cells:?}: {found}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@
 //! # Differences
 //! IBSI leaves voxels without neighbors out of `n(i)`.
 
+use super::direction::Axis;
+pub(crate) use super::walk::Shell;
 use super::{TextureParams, walk};
 use crate::Result;
 use crate::discretize::Levels;
@@ -50,10 +52,14 @@ impl Ngtdm {
     /// [`Error::InvalidSetting`](crate::Error::InvalidSetting) if the distances are unusable.
     pub fn new(levels: &Levels, params: &TextureParams) -> Result<Self> {
         super::direction::pair_directions(levels.shape(), params)?;
-        let longest = levels.shape().into_iter().max().unwrap_or(1) - 1;
-        let shells = walk::shells(&params.distances, longest);
+        let shells = shells(levels.shape(), &params.distances);
+        Ok(Self::among(levels, &shells, params.force_2d))
+    }
+
+    /// Compares every voxel with its neighbors in these shells, in the plane perpendicular to `flat`.
+    pub(crate) fn among(levels: &Levels, shells: &[Shell], flat: Option<Axis>) -> Self {
         let mut differences = vec![0.0; levels.n_g() + 1];
-        walk::sum_neighbors(levels, &shells, params.force_2d, |levels, sums, counts| {
+        walk::sum_neighbors(levels, shells, flat, |levels, sums, counts| {
             for ((&level, &sum), &count) in levels.iter().zip(sums).zip(counts) {
                 if level != 0 && count > 0 {
                     differences[usize::from(level)] +=
@@ -66,15 +72,21 @@ impl Ngtdm {
             count: bin.count,
             difference: differences[usize::from(bin.level)],
         });
-        Ok(Self {
+        Self {
             rows: rows.collect(),
-        })
+        }
     }
 
     /// The features of this matrix.
     pub fn features(&self) -> NgtdmFeatures {
         NgtdmFeatures::compute(&Sums::new(&self.rows))
     }
+}
+
+/// The shells of these distances that a box of `shape` has room for.
+pub(crate) fn shells(shape: [usize; 3], distances: &[usize]) -> Vec<Shell> {
+    let longest = shape.into_iter().max().unwrap_or(1) - 1;
+    walk::shells(distances, longest)
 }
 
 feature_table! {

@@ -10,8 +10,8 @@ pub(super) struct Cell {
 
 /// Counts of pairs `(row, column)`, both at least 1; pairs with a 0 are outside the region and dropped at the end.
 ///
-/// A table if it is small or the region large, otherwise a list of the pairs themselves, so that memory is bounded by the
-/// number of voxels and not by the square of the number of levels.
+/// A table if the pairs fill it somewhat, otherwise a list of the pairs themselves, so that memory and time are bounded by
+/// the number of voxels and not by the square of the number of levels. The neighborhoods of voxel-based maps are lists.
 #[derive(Debug)]
 pub(super) enum Tally {
     /// `parts` tables one after the other, each row-major with `columns` columns.
@@ -27,8 +27,8 @@ pub(super) enum Tally {
 /// Tables of up to this many cells are kept several times: a voxel's increment need not wait for its neighbor's, which
 /// often is the same cell. Four of these are 64 kB.
 const SMALL: usize = 4096;
-/// Tables of up to this many cells are worth their memory for any region.
-const ALWAYS: usize = 1 << 16;
+/// Tables are worth clearing and scanning up to this many cells a pair.
+const CELLS_PER_PAIR: usize = 8;
 const PARTS: usize = 4;
 
 impl Tally {
@@ -36,8 +36,8 @@ impl Tally {
     pub(super) fn new(max_row: usize, max_column: usize, n_pairs: usize) -> Self {
         let columns = max_column + 1;
         let cells = (max_row + 1) * columns;
-        if cells > ALWAYS.max(8 * n_pairs) {
-            return Self::List(Vec::new());
+        if cells > CELLS_PER_PAIR * n_pairs {
+            return Self::List(Vec::with_capacity(n_pairs));
         }
         let parts = if cells <= SMALL { PARTS } else { 1 };
         Self::Table {
@@ -235,8 +235,9 @@ mod tests {
             Tally::new(300, 300, 20_000),
             Tally::Table { parts: 1, .. }
         ));
+        assert!(matches!(Tally::new(32, 32, 27), Tally::List(_)));
         assert!(matches!(
-            Tally::new(32, 32, 2),
+            Tally::new(32, 32, 1000),
             Tally::Table { parts: 4, .. }
         ));
     }

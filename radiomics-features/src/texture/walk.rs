@@ -211,7 +211,7 @@ pub(super) fn count_neighbors(
 
 /// A box of voxels around each voxel, taken `times` times (which may be negative).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shell {
+pub(crate) struct Shell {
     pub radius: usize,
     pub times: i64,
 }
