@@ -10,7 +10,8 @@ use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::texture::{Axis, WeightingNorm};
 use radiomics_features::{
     Binning, Extractor, Family, FamilySelection, FeatureVector, ImageFilter, ImageParams,
-    NoiseBands, Normalization, Params, ResegmentMode, ResegmentShape, Resegmentation, Roi,
+    Interpolator, MaskGrid, NoiseBands, Normalization, Params, PixelSpacing, Resampling,
+    ResegmentMode, ResegmentShape, Resegmentation, Roi,
 };
 
 fn extract(image: &Path, mask: &Path, params: Params, options: &ReadOptions) -> FeatureVector {
@@ -276,6 +277,25 @@ fn normalized_volume() {
         image.voxel_array_shift = 300.0;
     }
     volume_case("brain1", "brain1_normalize100_out3", params, tier);
+}
+
+#[test]
+fn resampled_volume() {
+    let mut params = with_log();
+    params.roi.mask_grid = MaskGrid::Own;
+    params.resampling = Some(Resampling {
+        spacing: PixelSpacing::Volume([2.0; 3]),
+        interpolator: Interpolator::BSpline,
+        margin: 5,
+    });
+    volume_case("brain1", "brain1_resample2mm", params.clone(), tier);
+    params.resampling = Some(Resampling {
+        spacing: PixelSpacing::Volume([0.0, 1.0, 1.0]),
+        interpolator: Interpolator::Linear,
+        margin: 10,
+    });
+    params.images.truncate(1);
+    volume_case("brain1", "brain1_resample_linear_inplane", params, tier);
 }
 
 #[test]
