@@ -35,8 +35,9 @@ fn pole() -> f64 {
 #[derive(Debug)]
 pub(super) struct Coefficients {
     values: Vec<f64>,
-    /// First voxel of the part; `(x, y, z)` order.
+    /// First voxel of the part, and its voxels; `(x, y, z)` order.
     start: [usize; 3],
+    size: [usize; 3],
     steps: [usize; 3],
 }
 
@@ -157,6 +158,7 @@ impl Coefficients {
         Self {
             values: slabs.concat(),
             start: [x.kept.start, y.kept.start, z.kept.start],
+            size: [nx, ny, nz],
             steps: [1, nz * nx, nx],
         }
     }
@@ -214,10 +216,12 @@ impl Kernel for BSpline<'_> {
             return Weighted::single();
         }
         let Support { indices, weights } = Support::new(position, self.size[axis]);
-        let (start, step) = (self.coefficients.start[axis], self.coefficients.steps[axis]);
+        let part = self.coefficients;
+        // Inside the part already, unless coordinates are so large that rounding moves them by whole voxels.
+        let inside = |i: usize| i.saturating_sub(part.start[axis]).min(part.size[axis] - 1);
         Weighted {
             n: 4,
-            offsets: indices.map(|i| (i - start) * step),
+            offsets: indices.map(|i| inside(i) * part.steps[axis]),
             weights,
         }
     }

@@ -39,7 +39,7 @@ impl Bell {
         let end = ((position + 0.5 + self.cutoff).ceil() as usize).min(size);
         let first = begin as usize;
         let mut taps = Weighted {
-            n: end - first,
+            n: end.saturating_sub(first).min(TAPS),
             offsets: [0; TAPS],
             weights: [0.0; TAPS],
         };

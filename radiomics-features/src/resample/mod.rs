@@ -9,8 +9,9 @@
 //! * [`interpolate`]: the loop over voxels, nearest neighbor, linear; [`bspline`], [`gaussian`], [`sinc`].
 //!
 //! # Differences
-//! * ITK's B-spline reads outside its coefficients at the upper end of an axis of exactly two voxels. Here the image is
-//!   mirrored there as everywhere else.
+//! * On an axis of exactly two voxels, ITK's B-spline takes one coefficient from before the axis for positions beyond the
+//!   second center; along z that is memory it does not own. Here the image is mirrored there as everywhere else. The
+//!   coefficient's weight is at most 1/48.
 //! * Sine, cosine, logarithm and exponential are those of the platform, for ITK as for this crate.
 
 mod bspline;

@@ -252,3 +252,125 @@ fn voxels_and_regions_are_those_of_the_reference() {
         assert_eq!(wrong, 0, "{}", file.display());
     }
 }
+
+/// An image of zeros and a region of 2 × 3 × 4 voxels from voxel 1 on.
+fn pair(spacing: [f64; 3]) -> (Volume, Mask) {
+    let geometry = Geometry::new(spacing).unwrap();
+    let image = Volume::new(Array3::zeros((6, 7, 8)), geometry, PixelType::I16).unwrap();
+    let labels = Array3::from_shape_fn((6, 7, 8), |(z, y, x)| {
+        u32::from((1..3).contains(&z) && (1..4).contains(&y) && (1..5).contains(&x))
+    });
+    (image, Mask::new(labels, geometry).unwrap())
+}
+
+fn apply(image: &Volume, mask: &Mask, spacing: PixelSpacing) -> Result<(Volume, Region)> {
+    let resampling = Resampling {
+        spacing,
+        interpolator: Interpolator::default(),
+        margin: 1,
+    };
+    let params = RoiParams {
+        mask_grid: MaskGrid::Own,
+        ..RoiParams::default()
+    };
+    resampling.apply(image, &Roi::new(image, mask, &params)?)
+}
+
+#[test]
+fn the_new_grid_by_hand() {
+    let (image, mask) = pair([3.0, 1.0, 1.0]);
+    let (image, region) = apply(&image, &mask, PixelSpacing::Volume([0.0, 2.0, 2.0])).unwrap();
+    // y: from floor(0.5 / 2 - 1) = -1, cut to 0, to ceil(3.5 / 2 + 1) = 3.
+    // x: to ceil(4.5 / 2 + 1) = 4, cut to 8 / 2 - 1 = 3; z: from 0.5 - 1 to 2.5 + 1, both rounded outwards.
+    assert_eq!(image.size(), [5, 4, 4]);
+    assert_eq!(image.spacing(), [3.0, 2.0, 2.0]);
+    assert_eq!(image.geometry().origin, [0.0, 0.5, 0.5]);
+    // New centers lie at 0.5, 2.5, 4.5; halfway belongs to the next voxel: 1, 3, 5.
+    assert_eq!(region.bounds.start, [1, 0, 0]);
+    assert_eq!(region.bounds.size, [2, 2, 2]);
+}
+
+#[test]
+fn a_grid_beyond_memory_is_refused_before_it_is_made() {
+    let (image, mask) = pair([1.0; 3]);
+    let err = apply(&image, &mask, PixelSpacing::Volume([1e-6; 3])).unwrap_err();
+    assert!(matches!(err, Error::GridTooLarge { voxels, .. } if voxels[0] > 1e6));
+    let err = apply(&image, &mask, PixelSpacing::Volume([1e-308; 3])).unwrap_err();
+    assert!(matches!(err, Error::GridTooLarge { .. }));
+}
+
+#[test]
+fn spacings_must_fit_the_image() {
+    let (image, mask) = pair([1.0; 3]);
+    for spacing in [
+        PixelSpacing::Plane([1.0; 2]),
+        PixelSpacing::Volume([1.0, -1.0, 1.0]),
+        PixelSpacing::Volume([f64::NAN, 1.0, 1.0]),
+    ] {
+        let err = apply(&image, &mask, spacing).unwrap_err();
+        assert!(matches!(
+            err,
+            Error::InvalidSetting {
+                name: "resampledPixelSpacing",
+                ..
+            }
+        ));
+    }
+}
+
+#[test]
+fn a_region_outside_the_image_is_refused() {
+    let (image, mask) = pair([1.0; 3]);
+    let mut geometry = *mask.geometry();
+    geometry.origin[2] = 3.6;
+    let mask = mask.with_geometry(geometry);
+    let err = apply(&image, &mask, PixelSpacing::Volume([2.0; 3])).unwrap_err();
+    let Error::RegionOutsideImage {
+        start, end, size, ..
+    } = err
+    else {
+        panic!("{err}");
+    };
+    assert_eq!((start, size), ([0.5, 0.5, 4.1], [6, 7, 8]));
+    assert_eq!(end, [2.5, 3.5, 8.1]);
+}
+
+#[test]
+fn axes_must_be_independent() {
+    let (image, mask) = pair([1.0; 3]);
+    let mut geometry = *image.geometry();
+    geometry.direction[1] = geometry.direction[2];
+    let image = image.with_geometry(geometry);
+    let err = apply(&image, &mask, PixelSpacing::Volume([2.0; 3])).unwrap_err();
+    assert!(matches!(err, Error::SingularDirection { .. }));
+}
+
+#[test]
+fn coordinates_beyond_all_precision_do_not_panic() {
+    let (image, mask) = pair([1.0, 0.7, 0.9]);
+    let mut geometry = *image.geometry();
+    geometry.direction = [[1.0, 0.0, 0.0], [0.0, 0.8, -0.6], [0.0, 0.6, 0.8]];
+    for origin in [1e14, 1e16, 1e300] {
+        geometry.origin = [origin; 3];
+        let image = image.clone().with_geometry(geometry);
+        let mask = mask.clone().with_geometry(geometry);
+        for interpolator in [
+            Interpolator::BSpline,
+            Interpolator::Gaussian,
+            Interpolator::Linear,
+        ] {
+            let resampling = Resampling {
+                spacing: PixelSpacing::Volume([0.5; 3]),
+                interpolator,
+                margin: 1,
+            };
+            let params = RoiParams {
+                mask_grid: MaskGrid::Own,
+                ..RoiParams::default()
+            };
+            let roi = Roi::new(&image, &mask, &params).unwrap();
+            // Whatever comes out is an image or an error.
+            drop(resampling.apply(&image, &roi));
+        }
+    }
+}

@@ -176,6 +176,8 @@ def random_case(rng, number):
         mask_grid = grid(mask_size, mask_spacing, origin + shift, direction @ turn)
     pixel_type = str(rng.choice(list(TYPES)))
     interpolator = str(rng.choice(INTERPOLATORS, p=[.1, .14, .3, .08, .08, .06, .06, .06, .06, .06]))
+    if interpolator == "BSpline" and 2 in size:
+        interpolator = "Linear"  # ITK reads beside its coefficients there
     values = texture(rng, size, pixel_type)
     if rng.random() < 0.2:
         values = np.floor(values / 100) * 100 if np.issubdtype(TYPES[pixel_type], np.integer) else np.rint(values)
