@@ -113,9 +113,9 @@ impl Span {
             }
             return;
         }
-        let mut mirrored = p.powf((n - 1) as f64);
-        add(n - 1, mirrored);
-        mirrored *= mirrored * (1.0 / p);
+        let farthest = p.powf((n - 1) as f64);
+        add(n - 1, farthest);
+        let mut mirrored = farthest * (farthest * (1.0 / p));
         for k in 1..n - 1 {
             add(k, power + mirrored);
             power *= p;

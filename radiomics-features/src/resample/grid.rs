@@ -53,8 +53,8 @@ impl Frame {
     fn point(&self, index: [f64; 3]) -> [f64; 3] {
         let mut point = self.origin;
         for (r, p) in point.iter_mut().enumerate() {
-            for c in 0..self.dimensions {
-                *p += self.forward[r][c] * index[c];
+            for (step, i) in self.forward[r].iter().zip(index).take(self.dimensions) {
+                *p += step * i;
             }
         }
         point
