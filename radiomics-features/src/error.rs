@@ -159,6 +159,22 @@ pub enum Error {
     /// An origin or direction is NaN or infinite.
     #[error("the origin or direction of the image is not finite")]
     InvalidPose,
+    /// The axes of a grid are not independent, e.g. two of them point the same way. Correct the file's header.
+    #[error("the axes of the grid, {direction:?} (z, y, x), do not span space")]
+    SingularDirection {
+        /// One row per axis z, y, x.
+        direction: [[f64; 3]; 3],
+    },
+    /// The grid that a spacing asks for would need more memory than the limit allows. Use a larger spacing.
+    #[error(
+        "resampling gives {voxels:?} voxels (z, y, x), more than the limit of {limit} bytes at 8 bytes a voxel"
+    )]
+    GridTooLarge {
+        /// Voxels along z, y, x.
+        voxels: [f64; 3],
+        /// Bytes allowed.
+        limit: u64,
+    },
     /// An image of several slices was declared a plane.
     #[error("expected one slice for a two-dimensional image, got {slices}")]
     NotPlanar {

@@ -281,6 +281,8 @@ impl<'a> Roi<'a> {
                 let present: Vec<u32> = mask.counts().into_keys().collect();
                 return Err(match present.is_empty() {
                     true => Error::EmptyMask,
+                    // There, but too small for a voxel of the image.
+                    false if present.contains(&value) => Error::EmptyRegion { label },
                     false => Error::LabelAbsent { label, present },
                 });
             }

@@ -13,7 +13,8 @@ use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::texture::{Axis, WeightingNorm};
 use radiomics_features::{
     Binning, Extractor, Family, FamilySelection, FeatureVector, ImageFilter, ImageParams,
-    NoiseBands, Normalization, Params, ResegmentMode, ResegmentShape, Resegmentation, Roi,
+    Interpolator, MaskGrid, NoiseBands, Normalization, Params, PixelSpacing, Resampling,
+    ResegmentMode, ResegmentShape, Resegmentation, Roi,
 };
 
 fn extract(image: &Path, mask: &Path, params: Params, options: &ReadOptions) -> FeatureVector {
@@ -310,6 +311,80 @@ fn normalized_volume() {
         image.voxel_array_shift = 300.0;
     }
     volume_case("brain1", "brain1_normalize100_out3", params, tier);
+}
+
+#[test]
+fn resampled_volume() {
+    let mut params = with_log();
+    params.roi.mask_grid = MaskGrid::Own;
+    params.resampling = Some(Resampling {
+        spacing: PixelSpacing::Volume([2.0; 3]),
+        interpolator: Interpolator::BSpline,
+        margin: 5,
+    });
+    volume_case("brain1", "brain1_resample2mm", params.clone(), tier);
+    params.resampling = Some(Resampling {
+        spacing: PixelSpacing::Volume([0.0, 1.0, 1.0]),
+        interpolator: Interpolator::Linear,
+        margin: 10,
+    });
+    params.images.truncate(1);
+    volume_case("brain1", "brain1_resample_linear_inplane", params, tier);
+}
+
+#[test]
+fn resampled_small_images() {
+    let all = "imageType: {Original: {}, Wavelet: {}, LoG: {sigma: [1.0, 2.0]}}";
+    let planar = "imageType: {Original: {}, Wavelet: {}}";
+    let original = "imageType: {Original: {}}";
+    let own = "float32_label.nrrd";
+    let other = "resample/float32_other_label.nrrd";
+    for (name, image, mask, image_types, settings) in [
+        (
+            "float32_bspline",
+            "float32_image.nrrd",
+            own,
+            all,
+            "{resampledPixelSpacing: [1.3, 1.1, 0.9], padDistance: 4, binWidth: 10}",
+        ),
+        (
+            "float32_normalized_linear",
+            "float32_image.nrrd",
+            own,
+            original,
+            "{resampledPixelSpacing: [1.5, 0, 1.5], interpolator: sitkLinear, normalize: true, normalizeScale: 100, \
+             binWidth: 10, resegmentRange: [-1.5, 1.5], resegmentMode: sigma}",
+        ),
+        (
+            "float32_other_grid",
+            "float32_image.nrrd",
+            other,
+            original,
+            "{resampledPixelSpacing: [1.2, 1.2, 1.2], binWidth: 10, preCrop: true}",
+        ),
+        (
+            "float32_corrected",
+            "float32_image.nrrd",
+            other,
+            original,
+            "{correctMask: true, binWidth: 10}",
+        ),
+        (
+            "us1_2d_gaussian",
+            "us1_2d_image.nrrd",
+            "us1_2d_label.nrrd",
+            planar,
+            "{resampledPixelSpacing: [0.21, 0.17], interpolator: sitkGaussian}",
+        ),
+    ] {
+        let params: Params = format!("{image_types}\nsetting: {settings}\n")
+            .parse()
+            .unwrap();
+        let options = ReadOptions::default();
+        let found = extract(&golden(image), &golden(mask), params, &options);
+        let expected = expected(&format!("resample/{name}"));
+        assert_features(name, &found, &expected, tier);
+    }
 }
 
 #[test]

@@ -229,7 +229,8 @@ impl Header {
             for (axis, vector) in vectors.into_iter().enumerate() {
                 let length = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
                 spacing[2 - axis] = length;
-                direction[2 - axis] = zyx(vector.map(|v| v / length), flips);
+                // Times the inverse, as ITK's reader does it: the last bit decides which voxel is nearest when resampling.
+                direction[2 - axis] = zyx(vector.map(|v| v * (1.0 / length)), flips);
             }
         } else if let Some(text) = self.field("spacings") {
             let values = numbers(source, "spacings", text)?;
