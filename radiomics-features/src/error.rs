@@ -60,8 +60,62 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<Error>,
     },
+    /// The file's format is read by a part of this crate that was not built. Enable the crate feature.
+    #[error("{}: is {format}, but this crate was built without its feature `{feature}`", path.display())]
+    FeatureMissing {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: &'static str,
+        /// The feature of this crate that reads it.
+        feature: &'static str,
+    },
+    /// A DICOM file lacks an attribute without which it cannot be read.
+    #[error("{}: DICOM: {attribute} ({group:04X},{element:04X}) is missing", path.display())]
+    MissingAttribute {
+        /// The file.
+        path: PathBuf,
+        /// Keyword of the attribute.
+        attribute: &'static str,
+        /// First half of its tag.
+        group: u16,
+        /// Second half of its tag.
+        element: u16,
+    },
+    /// The frame asked for is not in the file.
+    #[error("{}: frame {frame} was asked for, counted from 0, but the file has {frames}", path.display())]
+    FrameOutOfRange {
+        /// The file.
+        path: PathBuf,
+        /// The frame asked for.
+        frame: usize,
+        /// Frames of the file.
+        frames: usize,
+    },
+    /// A folder holds the slices of several DICOM series. Move all but one elsewhere.
+    #[error("{}: expected one DICOM series, found {}: {}", path.display(), series.len(), list_series(series))]
+    SeveralSeries {
+        /// The folder.
+        path: PathBuf,
+        /// SeriesInstanceUID and number of files of every series.
+        series: Vec<(String, usize)>,
+    },
+    /// Slices do not follow each other evenly: one is missing, double, or belongs to another series.
+    #[error(
+        "{}: slice {slice}, counted from 0 along the normal, lies {found} mm from the one before it, expected {expected} mm", path.display()
+    )]
+    UnevenSlices {
+        /// The file or folder.
+        path: PathBuf,
+        /// The slice after the gap.
+        slice: usize,
+        /// The gap.
+        found: f64,
+        /// The mean gap, or the multiple of the distance that the gap was expected to be.
+        expected: f64,
+    },
     /// The file's suffix names no format this crate reads. Rename or convert it.
-    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
+    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff, .bmp, .dcm, .dicom or .ima", path.display())]
     UnknownSuffix {
         /// The file.
         path: PathBuf,
@@ -414,6 +468,14 @@ fn families(found: &[Family]) -> String {
     }
     let names: Vec<&str> = found.iter().map(|family| family.as_str()).collect();
     names.join(", ")
+}
+
+fn list_series(series: &[(String, usize)]) -> String {
+    let text: Vec<String> = series
+        .iter()
+        .map(|(uid, n)| format!("{uid} ({n} files)"))
+        .collect();
+    text.join(", ")
 }
 
 fn or_nothing(name: &Option<String>) -> &str {

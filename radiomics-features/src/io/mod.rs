@@ -6,8 +6,9 @@
 //! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip or ASCII; either byte order; `space directions` or `spacings` |
 //! | MetaImage | `.mha`, `.mhd` | attached or detached; raw or zlib; either byte order |
 //! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; see below |
+//! | DICOM | `.dcm`, `.dicom`, `.ima`, none; a folder of slices | crate feature `dicom`; see [below](#dicom) |
 //!
-//! The suffix chooses the format, in either case. Files are not trusted: every size in a header is checked against the file
+//! The suffix chooses the format, in either case; a file without one of these suffixes is DICOM if it carries its mark. Files are not trusted: every size in a header is checked against the file
 //! and against [`ReadOptions::max_bytes`] before memory is reserved, and a compressed file is unpacked no further than its
 //! header promises.
 //!
@@ -26,6 +27,8 @@
 //! # Differences
 //! SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their resolution.
 
+#[cfg(feature = "dicom")]
+mod dicom;
 mod metaimage;
 mod nifti;
 mod nrrd;
@@ -56,6 +59,22 @@ pub struct ReadOptions {
     /// Which channel of a color mask holds the labels (`label_channel` of PyRadiomics), counted from 0. Default `None`: the
     /// mask must be gray or two-colored.
     pub mask_channel: Option<usize>,
+    /// Which frame of a DICOM file of several frames to read, counted from 0. Default `None`: all of them, as the slices of a
+    /// volume. Files of one frame have nothing to choose.
+    pub frame: Option<usize>,
+    /// Where the spacing of an ultrasound image comes from that has no other than the calibration of its regions.
+    pub ultrasound_spacing: UltrasoundSpacing,
+}
+
+/// What to do with the calibration of the regions on a DICOM ultrasound screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum UltrasoundSpacing {
+    /// The spacing of the two-dimensional region, preferably of tissue, is that of the image.
+    #[default]
+    Calibrated,
+    /// The image gets [`ReadOptions::raster_spacing`], which is SimpleITK's spacing of 1 unless it is set: for masks that
+    /// were drawn in a program built on ITK.
+    Ignored,
 }
 
 impl Default for ReadOptions {
@@ -64,6 +83,8 @@ impl Default for ReadOptions {
             max_bytes: 2 << 30,
             raster_spacing: [1.0; 3],
             mask_channel: None,
+            frame: None,
+            ultrasound_spacing: UltrasoundSpacing::default(),
         }
     }
 }
@@ -80,6 +101,8 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volum
         Format::Nifti => nifti::read(path, options)?.into_volume(path),
         Format::Nrrd => nrrd::read(path, options)?.into_volume(path),
         Format::MetaImage => metaimage::read(path, options)?.into_volume(path),
+        #[cfg(feature = "dicom")]
+        Format::Dicom => dicom::read_image(path, options),
     }
 }
 
@@ -94,6 +117,8 @@ pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> 
         Format::Nifti => nifti::read(path, options)?.into_mask(path),
         Format::Nrrd => nrrd::read(path, options)?.into_mask(path),
         Format::MetaImage => metaimage::read(path, options)?.into_mask(path),
+        #[cfg(feature = "dicom")]
+        Format::Dicom => dicom::read_mask(path, options),
     }
 }
 
@@ -103,10 +128,15 @@ enum Format {
     Nrrd,
     MetaImage,
     Raster,
+    #[cfg(feature = "dicom")]
+    Dicom,
 }
 
 impl Format {
     fn of(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Self::dicom(path);
+        }
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -121,12 +151,35 @@ impl Format {
             Ok(Self::MetaImage)
         } else if has(&[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"]) {
             Ok(Self::Raster)
+        } else if has(&[".dcm", ".dicom", ".ima"]) || has_dicom_mark(path) {
+            Self::dicom(path)
         } else {
             Err(Error::UnknownSuffix {
                 path: path.to_path_buf(),
             })
         }
     }
+
+    #[cfg(feature = "dicom")]
+    fn dicom(_: &Path) -> Result<Self> {
+        Ok(Self::Dicom)
+    }
+
+    #[cfg(not(feature = "dicom"))]
+    fn dicom(path: &Path) -> Result<Self> {
+        Err(Error::FeatureMissing {
+            path: path.to_path_buf(),
+            format: "DICOM",
+            feature: "dicom",
+        })
+    }
+}
+
+/// Whether a file has the letters DICM behind a preamble of 128 bytes.
+fn has_dicom_mark(path: &Path) -> bool {
+    let mut head = [0; 132];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head.ends_with(b"DICM")
 }
 
 /// A file being read: what its errors are about.

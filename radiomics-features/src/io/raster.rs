@@ -12,9 +12,10 @@ use crate::mask::Mask;
 use crate::volume::{Geometry, PixelType, Volume};
 
 /// Pixels as whole numbers, channels interleaved.
-struct Raster {
+pub(super) struct Raster {
     source: Source,
-    format: ImageFormat,
+    /// Whether compression may have changed the pixels.
+    lossy: bool,
     height: usize,
     width: usize,
     samples: Vec<u16>,
@@ -55,13 +56,16 @@ pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
 /// Gray value of a pixel of 1 to 4 channels.
 fn luma(pixel: &[u16]) -> u16 {
     match *pixel {
-        [r, g, b] | [r, g, b, _] => {
-            let sum = 19_595 * u64::from(r) + 38_470 * u64::from(g) + 7_471 * u64::from(b);
-            // The weights sum to 65536, so the result is no larger than the largest channel.
-            ((sum + 32_768) >> 16) as u16
-        }
+        [r, g, b] | [r, g, b, _] => luma_of([r, g, b].map(u32::from)) as u16,
         _ => pixel[0],
     }
+}
+
+/// Gray value of red, green and blue.
+pub(super) fn luma_of([r, g, b]: [u32; 3]) -> u32 {
+    let sum = 19_595 * u64::from(r) + 38_470 * u64::from(g) + 7_471 * u64::from(b);
+    // The weights sum to 65536, so the result is no larger than the largest channel.
+    ((sum + 32_768) >> 16) as u32
 }
 
 impl Raster {
@@ -107,7 +111,7 @@ impl Raster {
         };
         Ok(Self {
             source,
-            format,
+            lossy: format == ImageFormat::Jpeg,
             height,
             width,
             samples,
@@ -116,7 +120,27 @@ impl Raster {
         })
     }
 
-    fn labels(&self, channel: Option<usize>) -> Result<Vec<u32>> {
+    /// A picture of interleaved red, green and blue from another format, of the size (rows, columns).
+    #[cfg(feature = "dicom")]
+    pub(super) fn of_colors(
+        source: Source,
+        [height, width]: [usize; 2],
+        samples: Vec<u16>,
+        lossy: bool,
+    ) -> Self {
+        Self {
+            source,
+            lossy,
+            height,
+            width,
+            samples,
+            channels: 3,
+            deep: false,
+        }
+    }
+
+    /// The labels that the pixels stand for.
+    pub(super) fn labels(&self, channel: Option<usize>) -> Result<Vec<u32>> {
         if let Some(channel) = channel {
             // A gray mask has nothing to choose; PyRadiomics ignores the setting there, too.
             let n_colors = if self.channels >= 3 { self.channels } else { 1 };
@@ -137,13 +161,8 @@ impl Raster {
             return self.two_colors(colors);
         }
         let labels: Vec<u32> = self.pixels().map(|p| u32::from(p[0])).collect();
-        if self.format == ImageFormat::Jpeg
-            && let Some(i) = labels.iter().position(|&l| l != 0 && l != 255)
-        {
-            let (y, x, found) = (i / self.width, i % self.width, labels[i]);
-            return Err(self.source.malformed(format!(
-                "expected nothing but 0 and 255 in a lossy mask, found {found} at row {y}, column {x}; save masks as PNG"
-            )));
+        if self.lossy {
+            refuse_shades(&self.source, self.width, &labels)?;
         }
         Ok(labels)
     }
@@ -187,6 +206,17 @@ impl Raster {
         }
         Ok(labels)
     }
+}
+
+/// Lossy compression invents labels along every edge, so a mask that went through it may hold only black and white.
+pub(super) fn refuse_shades(source: &Source, width: usize, labels: &[u32]) -> Result<()> {
+    let Some(i) = labels.iter().position(|&l| l != 0 && l != 255) else {
+        return Ok(());
+    };
+    let (y, x, found) = (i / width, i % width, labels[i]);
+    Err(source.malformed(format!(
+        "expected nothing but 0 and 255 in a lossy mask, found {found} at row {y}, column {x}; save masks as PNG"
+    )))
 }
 
 fn name(format: ImageFormat) -> &'static str {
