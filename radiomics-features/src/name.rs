@@ -381,16 +381,8 @@ impl FromStr for ImageName {
                     .strip_prefix("log-sigma-")
                     .and_then(|s| s.strip_suffix("-mm-3D"))
                 {
-                    let sigma = match sigma.split_once('-') {
-                        None => sigma.parse().ok().and_then(|s| Sigma::whole(s).ok()),
-                        Some((a, b)) => format!("{a}.{b}")
-                            .parse()
-                            .ok()
-                            .and_then(|s| Sigma::new(s).ok()),
-                    };
-                    return Ok(Self::LaplacianOfGaussian {
-                        sigma: sigma.ok_or_else(bad)?,
-                    });
+                    let sigma = sigma.parse().map_err(|_| bad())?;
+                    return Ok(Self::LaplacianOfGaussian { sigma });
                 }
                 let (level, letters) = name
                     .strip_prefix("wavelet")
@@ -461,6 +453,7 @@ mod tests {
             "wavelet2-HL",
             "log-sigma-1-0-mm-3D",
             "log-sigma-3-mm-3D",
+            "log-sigma-1e-05-mm-3D",
             "square",
             "squareroot",
             "logarithm",

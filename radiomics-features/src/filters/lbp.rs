@@ -302,3 +302,154 @@ fn stored(value: f64, pixel_type: PixelType) -> f64 {
         PixelType::F64 => value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::Geometry;
+
+    fn volume(voxels: Array3<f64>, pixel_type: PixelType) -> Volume {
+        Volume::new(voxels, Geometry::new([1.0; 3]).unwrap(), pixel_type).unwrap()
+    }
+
+    fn codes(lbp: LocalBinaryPattern, image: &Volume) -> Array3<f64> {
+        let mut responses = lbp
+            .responses(image, &BoundingBox::whole(image.size()))
+            .unwrap();
+        responses.remove(0).voxels
+    }
+
+    fn lbp(method: LbpMethod, samples: usize) -> LocalBinaryPattern {
+        LocalBinaryPattern {
+            method,
+            samples,
+            ..LocalBinaryPattern::default()
+        }
+    }
+
+    /// Four samples lie on the neighbors right, above, left, below: 5, 1, 3, 2 around the 3 in the middle.
+    fn cross() -> Array3<f64> {
+        ndarray::arr3(&[[[0.0, 1.0, 0.0], [3.0, 3.0, 5.0], [0.0, 2.0, 0.0]]])
+    }
+
+    #[test]
+    fn four_neighbors_by_hand() {
+        let image = volume(cross(), PixelType::I16);
+        let middle = |method| codes(lbp(method, 4), &image)[[0, 1, 1]];
+        // Bits 1, 0, 1, 0.
+        assert_eq!(middle(LbpMethod::Default), 5.0);
+        assert_eq!(middle(LbpMethod::RotationInvariant), 5.0);
+        assert_eq!(middle(LbpMethod::Uniform), 5.0);
+        // (39 - 11² / 4) / 4 = 2.1875, cut to a whole number.
+        assert_eq!(middle(LbpMethod::Variance), 2.0);
+        let image = volume(cross(), PixelType::F32);
+        assert_eq!(
+            codes(lbp(LbpMethod::Variance, 4), &image)[[0, 1, 1]],
+            2.1875
+        );
+    }
+
+    #[test]
+    fn changes_are_not_counted_around_the_circle() {
+        // Bits 1, 0, 0, 1 change once in a row of four and twice around; 0, 1, 0, 0 twice both ways; 1, 0, 1, 0 three times.
+        let pattern = |bits: [bool; 4]| {
+            let mut tally = Tally::default();
+            bits.into_iter().for_each(|bit| tally.add(0.0, bit));
+            tally.code(LbpMethod::Uniform, 4)
+        };
+        assert_eq!(pattern([true, false, false, true]), 2.0);
+        assert_eq!(pattern([false, true, false, false]), 1.0);
+        assert_eq!(pattern([true, false, true, false]), 5.0);
+        assert_eq!(smallest_rotation(0b1001, 4), 0b0011);
+        assert_eq!(smallest_rotation(1 << 30, 31), 1);
+    }
+
+    #[test]
+    fn numbers_wrap_in_the_type_of_the_image() {
+        let cases = [
+            (300.7, PixelType::U8, 44.0),
+            (4095.0, PixelType::I8, -1.0),
+            (-2.9, PixelType::U16, 65_534.0),
+            (70_000.0, PixelType::I16, 4464.0),
+            (3e9, PixelType::U16, 0.0),
+            (3e9, PixelType::U32, 3e9),
+            (3e9, PixelType::I32, -2_147_483_648.0),
+            (f64::NAN, PixelType::U8, 0.0),
+            (f64::NAN, PixelType::I32, -2_147_483_648.0),
+            (1e30, PixelType::I64, -9_223_372_036_854_775_808.0),
+            (0.1, PixelType::F32, f64::from(0.1f32)),
+            (0.1, PixelType::F64, 0.1),
+        ];
+        for (value, pixel_type, expected) in cases {
+            assert_eq!(
+                stored(value, pixel_type),
+                expected,
+                "{value} {pixel_type:?}"
+            );
+        }
+        assert!(stored(f64::NAN, PixelType::U32).is_nan());
+        assert!(stored(-1e-14, PixelType::I32).is_sign_positive());
+    }
+
+    #[test]
+    fn a_plane_keeps_its_floats_and_has_no_other_axis() {
+        let image = volume(cross(), PixelType::U8)
+            .with_dimensionality(Dimensionality::Two)
+            .unwrap();
+        let variance = LocalBinaryPattern {
+            axis: Axis::X,
+            ..lbp(LbpMethod::Variance, 4)
+        };
+        assert_eq!(codes(variance, &image)[[0, 1, 1]], 2.1875);
+    }
+
+    #[test]
+    fn a_box_holds_the_bits_of_the_whole() {
+        let voxels = Array3::from_shape_fn((4, 6, 7), |(z, y, x)| {
+            ((z * 31 + y * 17 + x * x * 7) % 29) as f64 * 0.3
+        });
+        let image = volume(voxels, PixelType::F64);
+        let part = BoundingBox {
+            start: [1, 2, 3],
+            size: [2, 3, 4],
+        };
+        for axis in [Axis::Z, Axis::Y, Axis::X] {
+            let lbp = LocalBinaryPattern {
+                radius: 1.5,
+                axis,
+                ..lbp(LbpMethod::Variance, 7)
+            };
+            let boxed = lbp.responses(&image, &part).unwrap();
+            assert_eq!(
+                part.slice(codes(lbp, &image).view()),
+                boxed[0].voxels,
+                "{axis:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn unusable_settings_are_errors() {
+        let refused = |lbp: LocalBinaryPattern, expected: &str| match lbp.check() {
+            Err(Error::InvalidSetting { name, .. }) => assert_eq!(name, expected),
+            other => panic!("{lbp:?}: {other:?}"),
+        };
+        for radius in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e10] {
+            let lbp = LocalBinaryPattern {
+                radius,
+                ..LocalBinaryPattern::default()
+            };
+            refused(lbp, "lbp2DRadius");
+        }
+        for (method, limit) in [
+            (LbpMethod::Default, 31),
+            (LbpMethod::RotationInvariant, 31),
+            (LbpMethod::Uniform, 65_535),
+            (LbpMethod::Variance, 65_535),
+        ] {
+            assert!(lbp(method, 1).check().is_ok() && lbp(method, limit).check().is_ok());
+            refused(lbp(method, 0), "lbp2DSamples");
+            refused(lbp(method, limit + 1), "lbp2DSamples");
+        }
+    }
+}

@@ -12,6 +12,7 @@
 //! An image shorter than 4 voxels along an axis, or than `⌈σ / s⌉ + 1`, has no response: a single slice never has one.
 
 use std::fmt;
+use std::str::FromStr;
 
 use ndarray::{Array3, ArrayView3, ArrayViewMut1, Axis};
 
@@ -69,14 +70,44 @@ impl Sigma {
 }
 
 impl fmt::Display for Sigma {
-    /// The spelling in feature names, a dash for the decimal point.
+    /// The spelling in feature names: Python's, a dash for the decimal point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = if self.whole {
-            format!("{}", self.millimeters)
-        } else {
+        if self.whole {
+            return write!(f, "{}", self.millimeters);
+        }
+        let scientific = format!("{:e}", self.millimeters);
+        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let exponent: i32 = exponent.parse().unwrap_or(0);
+        let text = if (-4..16).contains(&exponent) {
             format!("{:?}", self.millimeters)
+        } else {
+            format!("{mantissa}e{exponent:+03}")
         };
         f.write_str(&text.replace('.', "-"))
+    }
+}
+
+impl FromStr for Sigma {
+    type Err = Error;
+
+    /// From the spelling in feature names.
+    fn from_str(text: &str) -> Result<Self> {
+        // The dash of an exponent is its sign.
+        let number = match text.split_once('e') {
+            Some((mantissa, exponent)) => format!("{}e{exponent}", mantissa.replace('-', ".")),
+            None => text.replace('-', "."),
+        };
+        let sigma = match number.parse() {
+            Ok(whole) => Self::whole(whole).ok(),
+            Err(_) => number.parse().ok().and_then(|sigma| Self::new(sigma).ok()),
+        };
+        sigma
+            .filter(|sigma| sigma.to_string() == text)
+            .ok_or_else(|| Error::InvalidSetting {
+                name: "sigma",
+                expected: "a positive number as in a feature name, e.g. 2-5",
+                found: text.to_string(),
+            })
     }
 }
 
@@ -163,24 +194,44 @@ enum Order {
 }
 
 /// Deriche's fourth-order recursive approximation: a causal and an anticausal filter that share their recursive part.
+///
+/// Where the image is constant, nothing is left of a second derivative but the rounding of these sums, and its sign decides
+/// about a gray level. The order of operations, here and below, is therefore ITK's.
 struct Recursion {
     causal: [f64; 4],
     anticausal: [f64; 4],
     feedback: [f64; 4],
-    /// Response of either filter to a constant 1.
-    causal_gain: f64,
-    anticausal_gain: f64,
+    /// Feedback times the response of either filter to a constant 1, which continues the border outside.
+    causal_border: [f64; 4],
+    anticausal_border: [f64; 4],
 }
 
 /// Sums `(Σ c, Σ k c, Σ k² c)` of coefficients `c_k`.
-fn moments(c: &[f64], first: usize) -> [f64; 3] {
-    let mut m = [0.0; 3];
-    for (k, v) in (first..).map(|k| k as f64).zip(c) {
-        m[0] += v;
-        m[1] += k * v;
-        m[2] += k * k * v;
+#[derive(Clone, Copy)]
+struct Moments {
+    s: f64,
+    d: f64,
+    e: f64,
+}
+
+impl Moments {
+    /// Of a numerator: `c_0` to `c_3`.
+    fn of([c0, c1, c2, c3]: [f64; 4]) -> Self {
+        Self {
+            s: c0 + c1 + c2 + c3,
+            d: c1 + 2.0 * c2 + 3.0 * c3,
+            e: c1 + 4.0 * c2 + 9.0 * c3,
+        }
     }
-    m
+
+    /// Of a denominator: 1, then `c_1` to `c_4`.
+    fn of_feedback([c1, c2, c3, c4]: [f64; 4]) -> Self {
+        Self {
+            s: 1.0 + c1 + c2 + c3 + c4,
+            d: c1 + 2.0 * c2 + 3.0 * c3 + 4.0 * c4,
+            e: c1 + 4.0 * c2 + 9.0 * c3 + 16.0 * c4,
+        }
+    }
 }
 
 impl Recursion {
@@ -188,24 +239,16 @@ impl Recursion {
     fn new(sigma: f64, order: Order, scale: f64) -> Self {
         let poles = Poles::new(sigma);
         let feedback = poles.feedback();
-        let [sd, dd, ed] = moments(&feedback, 1);
-        let sd = sd + 1.0;
+        let sums = Moments::of_feedback(feedback);
         let zero = poles.numerator([1.3530, -0.3531], [1.8151, 0.0902]);
         let causal = match order {
             Order::Zero => {
-                let gain = 2.0 * moments(&zero, 0)[0] / sd - zero[0];
-                zero.map(|n| n / gain)
+                let alpha = 2.0 * Moments::of(zero).s / sums.s - zero[0];
+                zero.map(|n| n * (1.0 / alpha))
             }
             Order::Second => {
                 let second = poles.numerator([-1.3563, 0.3446], [5.2318, -2.2355]);
-                let (s0, s2) = (moments(&zero, 0)[0], moments(&second, 0)[0]);
-                // Removes the response to a constant.
-                let beta = -(2.0 * s2 - sd * second[0]) / (2.0 * s0 - sd * zero[0]);
-                let n: [f64; 4] = std::array::from_fn(|k| second[k] + beta * zero[k]);
-                let [sn, dn, en] = moments(&n, 0);
-                let alpha = (en * sd * sd - ed * sn * sd - 2.0 * dn * dd * sd + 2.0 * dd * dd * sn)
-                    / (sd * sd * sd);
-                n.map(|n| n * (scale * scale / alpha))
+                second_derivative(zero, second, sums, scale)
             }
         };
         let [d1, d2, d3, d4] = feedback;
@@ -216,9 +259,11 @@ impl Recursion {
             causal[3] - d3 * n0,
             -d4 * n0,
         ];
+        let border =
+            |[c0, c1, c2, c3]: [f64; 4]| feedback.map(|d| d * (c0 + c1 + c2 + c3) / sums.s);
         Self {
-            causal_gain: causal.iter().sum::<f64>() / sd,
-            anticausal_gain: anticausal.iter().sum::<f64>() / sd,
+            causal_border: border(causal),
+            anticausal_border: border(anticausal),
             causal,
             anticausal,
             feedback,
@@ -230,34 +275,51 @@ impl Recursion {
         let n = x.len();
         let (first, last) = (x[0], x[n - 1]);
         for i in 0..n {
-            let input = |k: usize| if i >= k { x[i - k] } else { first };
-            let mut sum = 0.0;
+            let (mut sum, mut back) = (0.0, 0.0);
             for k in 0..4 {
-                sum += self.causal[k] * input(k);
-            }
-            let mut back = 0.0;
-            for k in 0..4 {
-                let previous = if i > k {
-                    forward[i - 1 - k]
+                sum += self.causal[k] * if i >= k { x[i - k] } else { first };
+                back += if i > k {
+                    self.feedback[k] * forward[i - 1 - k]
                 } else {
-                    first * self.causal_gain
+                    self.causal_border[k] * first
                 };
-                back += self.feedback[k] * previous;
             }
             forward[i] = sum - back;
         }
-        let mut previous = [last * self.anticausal_gain; 4];
+        let mut previous = [0.0; 4];
         for i in (0..n).rev() {
-            let mut sum = 0.0;
-            let mut back = 0.0;
+            let (mut sum, mut back) = (0.0, 0.0);
             for k in 0..4 {
-                sum += self.anticausal[k] * if i + 1 + k < n { x[i + 1 + k] } else { last };
-                back += self.feedback[k] * previous[k];
+                let inside = i + 1 + k < n;
+                sum += self.anticausal[k] * if inside { x[i + 1 + k] } else { last };
+                back += if inside {
+                    self.feedback[k] * previous[k]
+                } else {
+                    self.anticausal_border[k] * last
+                };
             }
             previous = [sum - back, previous[0], previous[1], previous[2]];
             out[i] = (forward[i] + previous[0]) as f32;
         }
     }
+}
+
+/// The causal numerator of the second derivative, from the fits of the Gaussian and of its second derivative.
+fn second_derivative(zero: [f64; 4], second: [f64; 4], sums: Moments, scale: f64) -> [f64; 4] {
+    let Moments {
+        s: sd,
+        d: dd,
+        e: ed,
+    } = sums;
+    let (zeroth, twice) = (Moments::of(zero), Moments::of(second));
+    // Removes the response to a constant.
+    let beta = -(2.0 * twice.s - sd * second[0]) / (2.0 * zeroth.s - sd * zero[0]);
+    let sn = twice.s + beta * zeroth.s;
+    let dn = twice.d + beta * zeroth.d;
+    let en = twice.e + beta * zeroth.e;
+    let alpha =
+        (en * sd * sd - ed * sn * sd - 2.0 * dn * dd * sd + 2.0 * dd * dd * sn) / (sd * sd * sd);
+    std::array::from_fn(|k| (second[k] + beta * zero[k]) * (scale * scale / alpha))
 }
 
 /// Sines, cosines and decays of the two damped oscillations the Gaussian is fitted by.
@@ -286,8 +348,8 @@ impl Poles {
         } = *self;
         [
             -2.0 * (e2 * c2 + e1 * c1),
-            4.0 * c1 * c2 * e1 * e2 + e1 * e1 + e2 * e2,
-            -2.0 * c1 * e1 * e2 * e2 - 2.0 * c2 * e2 * e1 * e1,
+            4.0 * c2 * c1 * e1 * e2 + (e1 * e1 + e2 * e2),
+            -2.0 * c1 * e1 * e2 * e2 + -2.0 * c2 * e2 * e1 * e1,
             e1 * e1 * e2 * e2,
         ]
     }
@@ -301,9 +363,8 @@ impl Poles {
         [
             a1 + a2,
             e2 * (b2 * s2 - (a2 + 2.0 * a1) * c2) + e1 * (b1 * s1 - (a1 + 2.0 * a2) * c1),
-            2.0 * e1 * e2 * ((a1 + a2) * c1 * c2 - b1 * c2 * s1 - b2 * c1 * s2)
-                + a2 * e1 * e1
-                + a1 * e2 * e2,
+            ((a1 + a2) * c2 * c1 - (b1 * c2 * s1 + b2 * c1 * s2)) * (2.0 * e1 * e2)
+                + (a2 * e1 * e1 + a1 * e2 * e2),
             e2 * e1 * e1 * (b2 * s2 - a2 * c2) + e1 * e2 * e2 * (b1 * s1 - a1 * c1),
         ]
     }
@@ -344,6 +405,23 @@ mod tests {
         assert_eq!(Sigma::new(1.0).unwrap().to_string(), "1-0");
         assert_eq!(Sigma::new(2.25).unwrap().to_string(), "2-25");
         assert_eq!(Sigma::whole(3).unwrap().to_string(), "3");
+        for (sigma, spelled) in [
+            (0.5, "0-5"),
+            (10.25, "10-25"),
+            (1e-4, "0-0001"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1-5e-07"),
+            (1e15, "1000000000000000-0"),
+            (1e16, "1e+16"),
+            (2.5e100, "2-5e+100"),
+        ] {
+            let sigma = Sigma::new(sigma).unwrap();
+            assert_eq!(sigma.to_string(), spelled);
+            assert_eq!(spelled.parse::<Sigma>().unwrap(), sigma);
+        }
+        for text in ["", "1-", "1-0-5", "0-0", "01", "-1", "1.0", "inf", "1e-5"] {
+            assert!(text.parse::<Sigma>().is_err(), "{text}");
+        }
         assert!(Sigma::new(0.0).is_err() && Sigma::whole(0).is_err());
     }
 }

@@ -10,7 +10,14 @@
 //! | [`LaplacianOfGaussian`] | `log-sigma-1-0-mm-3D` | 32-bit |
 //! | [`ImageFilter::Square`] … [`ImageFilter::Exponential`] | `square` … | 64-bit |
 //! | [`Gradient`] | `gradient` | 32-bit |
-//! | [`LocalBinaryPattern`] | `lbp-2D` | those of the image |
+//! | [`LocalBinaryPattern`] | `lbp-2D` | those of the image; 64-bit for planes |
+//!
+//! Numbers equal the reference's to the last bit, with one exception: where the processor has AVX-512, NumPy's own logarithm and
+//! exponential round differently by one bit, in [`ImageFilter::Logarithm`] and [`ImageFilter::Exponential`]. There an intensity
+//! that ought to be a multiple of the bin width, as the largest of the image often is, may fall on the other side of the edge.
+//!
+//! # Differences
+//! Of an image of zeros PyRadiomics makes NaN by its square, logarithm and exponential, and fails.
 
 mod coefficients;
 mod convolve;

@@ -22,7 +22,7 @@ use std::str::FromStr;
 use ndarray::Array3;
 
 use super::Response;
-use super::coefficients::{BIORTHOGONAL, ORTHOGONAL};
+use super::coefficients::{BIORTHOGONAL, LONG, ORTHOGONAL};
 use super::convolve::{AxisPlan, FilterPair, Real};
 use crate::error::{Error, Result};
 use crate::name::{Band, ImageName, Pass};
@@ -56,11 +56,11 @@ impl Default for Wavelet {
 pub enum MotherWavelet {
     /// `haar`, the same as `db1`.
     Haar,
-    /// `db2` to `db20`: extremal phase, this many vanishing moments.
+    /// `db2` to `db38`: extremal phase, this many vanishing moments.
     Daubechies(u8),
     /// `sym2` to `sym20`: least asymmetric.
     Symlet(u8),
-    /// `coif1` to `coif5`.
+    /// `coif1` to `coif17`.
     Coiflet(u8),
     /// `dmey`, a finite approximation of Meyer's wavelet.
     DiscreteMeyer,
@@ -119,7 +119,7 @@ impl FromStr for MotherWavelet {
 fn unknown(name: &str) -> Error {
     Error::InvalidSetting {
         name: "wavelet",
-        expected: "haar, dmey, db1 to db20, sym2 to sym20, coif1 to coif5, bior or rbio 1.1 to 6.8",
+        expected: "haar, dmey, db1 to db38, sym2 to sym20, coif1 to coif17, bior or rbio 1.1 to 6.8",
         found: name.to_string(),
     }
 }
@@ -131,6 +131,7 @@ impl MotherWavelet {
         let orthogonal = || {
             ORTHOGONAL
                 .iter()
+                .chain(LONG)
                 .find(|(n, _)| *n == name)
                 .map(|(_, low)| low.to_vec())
         };
@@ -453,12 +454,14 @@ mod tests {
     #[test]
     fn names_of_wavelets_are_parsed_and_printed() {
         for name in [
-            "haar", "db20", "sym2", "coif5", "dmey", "bior6.8", "rbio1.3",
+            "haar", "db20", "db38", "sym2", "coif5", "coif17", "dmey", "bior6.8", "rbio1.3",
         ] {
             assert_eq!(name.parse::<MotherWavelet>().unwrap().to_string(), name);
         }
         assert_eq!("db1".parse::<MotherWavelet>().unwrap(), MotherWavelet::Haar);
-        for name in ["db21", "sym1", "coif", "bior1.2", "morl", "bior", ""] {
+        for name in [
+            "db39", "coif18", "sym1", "coif", "bior1.2", "morl", "bior", "",
+        ] {
             assert!(name.parse::<MotherWavelet>().is_err(), "{name}");
         }
     }

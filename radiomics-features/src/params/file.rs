@@ -1,7 +1,8 @@
 //! Parameter files of PyRadiomics: YAML or JSON into [`Params`].
 //!
 //! The file is read into types that mirror its schema, ranges included, so that the parser itself reports unknown keys and bad
-//! values with their line. A null value means "as if left out".
+//! values with their line. A null value means "as if left out", but for an image type's own `binCount` and `weightingNorm`:
+//! there it undoes the general setting.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -197,7 +198,8 @@ struct Overrides {
     resegmentShape: Option<Global>,
     preCrop: Option<Global>,
     binWidth: Option<Positive>,
-    binCount: Option<Whole<1>>,
+    #[serde(deserialize_with = "present")]
+    binCount: Option<Option<Whole<1>>>,
     distances: Option<List<Whole<1>, 1>>,
     force2D: Option<bool>,
     force2Ddimension: Option<Whole<0, 2>>,
@@ -214,7 +216,8 @@ struct Overrides {
     lbp3DIcosphereSubdivision: Option<Whole<0>>,
     voxelArrayShift: Option<i64>,
     symmetricalGLCM: Option<bool>,
-    weightingNorm: Option<NormKey>,
+    #[serde(deserialize_with = "present")]
+    weightingNorm: Option<Option<NormKey>>,
     gldm_a: Option<Whole<0>>,
 }
 
@@ -277,7 +280,7 @@ impl Overrides {
         let g = general.clone();
         Settings {
             binWidth: self.binWidth.or(g.binWidth),
-            binCount: self.binCount.or(g.binCount),
+            binCount: self.binCount.unwrap_or(g.binCount),
             distances: self.distances.or(g.distances),
             force2D: self.force2D.or(g.force2D),
             force2Ddimension: self.force2Ddimension.or(g.force2Ddimension),
@@ -291,7 +294,7 @@ impl Overrides {
             lbp2DMethod: self.lbp2DMethod.or(g.lbp2DMethod),
             voxelArrayShift: self.voxelArrayShift.or(g.voxelArrayShift),
             symmetricalGLCM: self.symmetricalGLCM.or(g.symmetricalGLCM),
-            weightingNorm: self.weightingNorm.or(g.weightingNorm),
+            weightingNorm: self.weightingNorm.unwrap_or(g.weightingNorm),
             gldm_a: self.gldm_a.or(g.gldm_a),
             ..g
         }
@@ -609,6 +612,23 @@ mod tests {
             matches!(json, Err(Error::ParameterFile { line: Some(3), .. })),
             "{json:?}"
         );
+    }
+
+    #[test]
+    fn a_null_of_an_image_type_undoes_the_general_setting() {
+        let params = yaml(
+            "setting: {binCount: 32, binWidth: 5, weightingNorm: euclidean}\n\
+             imageType:\n  Original: {}\n  Square: {binCount: null, weightingNorm: null}\n  LoG: {sigma: [1], binWidth: null}\n",
+        )
+        .unwrap();
+        let found: Vec<_> = params
+            .images
+            .iter()
+            .map(|image| (image.binning, image.texture.weighting))
+            .collect();
+        let count = Binning::Count(NonZeroUsize::new(32).unwrap());
+        let weighted = (count, Some(WeightingNorm::Euclidean));
+        assert_eq!(found, [weighted, (Binning::Width(5.0), None), weighted]);
     }
 
     #[test]

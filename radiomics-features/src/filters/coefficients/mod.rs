@@ -6,6 +6,10 @@
     reason = "the coefficients of the Haar wavelet happen to be named constants"
 )]
 
+mod long;
+
+pub(super) use long::LONG;
+
 /// Decomposition low-pass filters of the orthogonal wavelets. The other filters follow from them.
 #[rustfmt::skip] // several numbers a line
 pub(super) const ORTHOGONAL: &[(&str, &[f64])] = &[
