@@ -59,8 +59,26 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<Error>,
     },
+    /// An image has several numbers per voxel, e.g. colors or displacements; features are defined on one. Extract one first.
+    #[error("{}: the image has {components} components per voxel, expected one; extract one of them first", path.display())]
+    VectorImage {
+        /// The file.
+        path: PathBuf,
+        /// Numbers per voxel.
+        components: u64,
+    },
+    /// A mask does not have the channel asked for (setting `label_channel`).
+    #[error("{}: label_channel is {channel} (counted from 0), but the mask has {channels} channels", path.display())]
+    NoSuchChannel {
+        /// The file.
+        path: PathBuf,
+        /// The channel asked for, counted from 0.
+        channel: usize,
+        /// Channels the mask has.
+        channels: u64,
+    },
     /// The file's suffix names no format this crate reads. Rename or convert it.
-    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
+    #[error("{}: expected a file ending in .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff or .bmp", path.display())]
     UnknownSuffix {
         /// The file.
         path: PathBuf,
@@ -158,6 +176,12 @@ pub enum Error {
     /// An origin or direction is NaN or infinite.
     #[error("the origin or direction of the image is not finite")]
     InvalidPose,
+    /// The axes of an image lie in one plane, so its voxels have no volume.
+    #[error("the axes of the image have determinant {determinant}, expected three that span space")]
+    SingularDirection {
+        /// Determinant of the direction matrix.
+        determinant: f64,
+    },
     /// An image of several slices was declared a plane.
     #[error("expected one slice for a two-dimensional image, got {slices}")]
     NotPlanar {

@@ -306,7 +306,11 @@ fn masks_of_several_labels_keep_them() {
     };
     assert!(matches!(
         read_mask(&file, &alpha),
-        Err(Error::Malformed { .. })
+        Err(Error::NoSuchChannel {
+            channel: 3,
+            channels: 3,
+            ..
+        })
     ));
 }
 

@@ -29,11 +29,13 @@
 mod metaimage;
 mod nifti;
 mod nrrd;
+mod pieces;
+mod pose;
 mod raster;
 mod samples;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
@@ -41,6 +43,8 @@ use ndarray::Array3;
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::volume::{Dimensionality, Geometry, PixelType, Volume};
+
+use self::pieces::Start;
 
 /// How to read files.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,9 +78,9 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volum
     let path = path.as_ref();
     match Format::of(path)? {
         Format::Raster => raster::read_image(path, options),
-        Format::Nifti => nifti::read(path, options)?.into_volume(path),
-        Format::Nrrd => nrrd::read(path, options)?.into_volume(path),
-        Format::MetaImage => metaimage::read(path, options)?.into_volume(path),
+        Format::Nifti => nifti::read(path, options, Role::Image)?.into_volume(path),
+        Format::Nrrd => nrrd::read(path, options, Role::Image)?.into_volume(path),
+        Format::MetaImage => metaimage::read(path, options, Role::Image)?.into_volume(path),
     }
 }
 
@@ -88,9 +92,9 @@ pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> 
     let path = path.as_ref();
     match Format::of(path)? {
         Format::Raster => raster::read_mask(path, options),
-        Format::Nifti => nifti::read(path, options)?.into_mask(path),
-        Format::Nrrd => nrrd::read(path, options)?.into_mask(path),
-        Format::MetaImage => metaimage::read(path, options)?.into_mask(path),
+        Format::Nifti => nifti::read(path, options, Role::Mask)?.into_mask(path),
+        Format::Nrrd => nrrd::read(path, options, Role::Mask)?.into_mask(path),
+        Format::MetaImage => metaimage::read(path, options, Role::Mask)?.into_mask(path),
     }
 }
 
@@ -110,7 +114,7 @@ impl Format {
             .to_string_lossy()
             .to_lowercase();
         let has = |suffixes: &[&str]| suffixes.iter().any(|s| name.ends_with(s));
-        if has(&[".nii", ".nii.gz"]) {
+        if has(&[".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz"]) {
             Ok(Self::Nifti)
         } else if has(&[".nrrd", ".nhdr"]) {
             Ok(Self::Nrrd)
@@ -124,6 +128,26 @@ impl Format {
             })
         }
     }
+}
+
+/// What a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Must have one number per voxel.
+    Image,
+    /// May have several, of which [`ReadOptions::mask_channel`] chooses one.
+    Mask,
+}
+
+/// How much of a file's text an error message shows.
+const EXCERPT: usize = 60;
+
+/// The beginning of a text for an error message, in quotes.
+fn excerpt(text: impl AsRef<[u8]>) -> String {
+    let text = text.as_ref();
+    let shown = String::from_utf8_lossy(&text[..text.len().min(EXCERPT)]);
+    let more = if text.len() > EXCERPT { " .." } else { "" };
+    format!("{shown:?}{more}")
 }
 
 /// A file being read: what its errors are about.
@@ -164,21 +188,51 @@ impl Source {
         }
     }
 
-    /// The whole file, if it is a plain file no larger than the limit.
-    fn bytes(&self, options: &ReadOptions) -> Result<Vec<u8>> {
+    /// The file, opened, and its length. A pipe is not even opened, since that would wait for a writer.
+    fn open(&self) -> Result<(File, u64)> {
+        let plain = |meta: std::fs::Metadata| {
+            if meta.is_file() {
+                Ok(meta.len())
+            } else {
+                Err(self.malformed("expected a file, found a folder or device"))
+            }
+        };
+        plain(std::fs::metadata(&self.path).map_err(|e| self.io(e))?)?;
         let file = File::open(&self.path).map_err(|e| self.io(e))?;
-        let meta = file.metadata().map_err(|e| self.io(e))?;
-        if !meta.is_file() {
-            return Err(self.malformed("expected a file, found a folder or device"));
-        }
-        if meta.len() > options.max_bytes {
-            return Err(self.too_large(u128::from(meta.len()), options));
+        let length = plain(file.metadata().map_err(|e| self.io(e))?)?;
+        Ok((file, length))
+    }
+
+    /// The whole file, if it is no larger than the limit.
+    fn bytes(&self, options: &ReadOptions) -> Result<Vec<u8>> {
+        let (file, length) = self.open()?;
+        if length > options.max_bytes {
+            return Err(self.too_large(u128::from(length), options));
         }
         let mut bytes = Vec::new();
         file.take(options.max_bytes)
             .read_to_end(&mut bytes)
             .map_err(|e| self.io(e))?;
         Ok(bytes)
+    }
+
+    /// `n` bytes of the file; the caller knows that they are not too many.
+    fn part(&self, start: Start, n: usize) -> Result<Vec<u8>> {
+        let (mut file, length) = self.open()?;
+        let wanted = n as u64;
+        let start = match start {
+            Start::At(start) => start,
+            Start::FromEnd => length.saturating_sub(wanted),
+        };
+        let found = length.saturating_sub(start);
+        if found < wanted {
+            return Err(self.malformed(format!("expected {n} bytes of voxels, found {found}")));
+        }
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.take(wanted).read_to_end(&mut bytes))
+            .map_err(|e| self.io(e))?;
+        samples::exact(self, bytes, n)
     }
 
     fn too_large(&self, needed: u128, options: &ReadOptions) -> Error {
@@ -204,6 +258,50 @@ impl Source {
             return Err(self.too_large(needed, options));
         }
         usize::try_from(voxels).map_err(|_| self.too_large(needed, options))
+    }
+
+    /// The number of numbers of `voxels` voxels of several components, if all of them fit the limit.
+    fn checked_numbers(
+        &self,
+        voxels: usize,
+        components: u64,
+        pixel_type: PixelType,
+        options: &ReadOptions,
+    ) -> Result<usize> {
+        let numbers = voxels as u128 * u128::from(components);
+        let needed = numbers.saturating_mul(pixel_type.bytes() as u128);
+        if needed > u128::from(options.max_bytes) {
+            return Err(self.too_large(needed, options));
+        }
+        usize::try_from(numbers).map_err(|_| self.too_large(needed, options))
+    }
+
+    /// Which of `components` the voxels are: the only one of an image, the chosen one of a mask. `None` are scalar voxels,
+    /// where there is nothing to choose; PyRadiomics ignores `label_channel` there, too.
+    fn component(
+        &self,
+        role: Role,
+        components: Option<u64>,
+        options: &ReadOptions,
+    ) -> Result<usize> {
+        let channel = options.mask_channel.unwrap_or(0);
+        match (role, components) {
+            (_, None) | (Role::Image, Some(1)) => Ok(0),
+            (Role::Image, Some(components)) => Err(Error::VectorImage {
+                path: self.path.clone(),
+                components,
+            }),
+            (Role::Mask, Some(channels)) if (channel as u64) < channels => Ok(channel),
+            (Role::Mask, Some(channels)) => Err(self.no_such_channel(channel, channels)),
+        }
+    }
+
+    fn no_such_channel(&self, channel: usize, channels: u64) -> Error {
+        Error::NoSuchChannel {
+            path: self.path.clone(),
+            channel,
+            channels,
+        }
     }
 }
 

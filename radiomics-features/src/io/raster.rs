@@ -122,9 +122,7 @@ impl Raster {
             let n_colors = if self.channels >= 3 { self.channels } else { 1 };
             let channel = if n_colors == 1 { 0 } else { channel };
             if channel >= n_colors {
-                let problem =
-                    format!("label_channel is {channel}, but the mask has {n_colors} channels");
-                return Err(self.source.malformed(problem));
+                return Err(self.source.no_such_channel(channel, n_colors as u64));
             }
             return Ok(self.pixels().map(|p| u32::from(p[channel])).collect());
         }
