@@ -33,6 +33,7 @@ mod pieces;
 mod pose;
 mod raster;
 mod samples;
+mod tiff;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -324,6 +325,11 @@ impl Grid {
     }
 
     fn into_mask(self, path: &Path) -> Result<Mask> {
+        let geometry = self.geometry;
+        Mask::new(self.into_labels(path)?, geometry).map_err(|e| e.in_file(path))
+    }
+
+    fn into_labels(self, path: &Path) -> Result<Array3<u32>> {
         let [_, ny, nx] = self.size;
         let mut labels = Vec::with_capacity(self.values.len());
         for (i, &value) in self.values.iter().enumerate() {
@@ -333,8 +339,7 @@ impl Grid {
             }
             labels.push(value as u32);
         }
-        let labels = Array3::from_shape_vec(self.size, labels)
-            .expect("as many values as voxels were decoded");
-        Mask::new(labels, self.geometry).map_err(|e| e.in_file(path))
+        Ok(Array3::from_shape_vec(self.size, labels)
+            .expect("as many values as voxels were decoded"))
     }
 }
