@@ -211,6 +211,8 @@ impl Folder {
     }
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.path().join(name);
+        // Some file systems wait for the disk when a file is overwritten, but not when it is made.
+        let _ = fs::remove_file(&path);
         fs::write(&path, bytes).unwrap();
         path
     }

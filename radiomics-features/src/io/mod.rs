@@ -2,18 +2,27 @@
 //!
 //! | format | suffix | notes |
 //! |---|---|---|
-//! | NIfTI-1, NIfTI-2 | `.nii`, `.nii.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform, turned to LPS |
-//! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip or ASCII; either byte order; `space directions` or `spacings` |
-//! | MetaImage | `.mha`, `.mhd` | attached or detached; raw or zlib; either byte order |
-//! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; see below |
+//! | NIfTI-1, NIfTI-2, Analyze | `.nii`, `.hdr` with `.img`, each also with `.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform as ITK chooses, turned to LPS |
+//! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip, ASCII or hex; either byte order; `space directions`, `spacings` or `axis mins` |
+//! | MetaImage | `.mha`, `.mhd` | attached or detached; raw, zlib, gzip or ASCII; either byte order |
+//! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; gray TIFF of every number type; see below |
 //!
-//! The suffix chooses the format, in either case. Files are not trusted: every size in a header is checked against the file
-//! and against [`ReadOptions::max_bytes`] before memory is reserved, and a compressed file is unpacked no further than its
-//! header promises.
+//! The suffix chooses the format, in either case. Two- and three-dimensional images are read, and those with more axes if
+//! these have one entry.
+//!
+//! # Untrusted files
+//! Every size in a header is checked against the file and against [`ReadOptions::max_bytes`] before memory is reserved, and a
+//! compressed file is unpacked no further than its header promises. Voxels in files of their own are looked for beside the
+//! header: absolute paths are refused, and so are folders, pipes and the header itself. The files of a list may have no more
+//! than `max_bytes` together. What follows the voxels is ignored.
+//!
+//! # Several numbers per voxel
+//! Features are defined on one number per voxel: an image with more is [`Error::VectorImage`]. Of a mask
+//! [`ReadOptions::mask_channel`] is read, the first by default, e.g. of the layers of a `.seg.nrrd` file of 3D Slicer.
 //!
 //! # Raster files
-//! * They become one slice of a volume, [`Dimensionality::Three`], as ultrasound studies treat
-//!   them; [`Volume::with_dimensionality`] makes a plane of it. Two-dimensional NIfTI and NRRD files stay planes.
+//! * They become slices of a volume, [`Dimensionality::Three`], as ultrasound studies treat them;
+//!   [`Volume::with_dimensionality`] makes a plane of one. Two-dimensional NIfTI, NRRD and MetaImage files stay planes.
 //! * They have no geometry: the grid starts at the origin with [`ReadOptions::raster_spacing`]. Resolution tags are ignored,
 //!   because screen and paper resolutions are not anatomy.
 //! * Color images become gray by `(19595 R + 38470 G + 7471 B + 32768) / 65536`, rounded down: the luma weights 0.299, 0.587
@@ -22,9 +31,16 @@
 //! * Color masks: gray colors keep their value; a mask of black and exactly one color is label 1; anything else is an error
 //!   unless [`ReadOptions::mask_channel`] says which channel holds the labels. A transparent voxel must be black.
 //! * A JPEG mask may hold nothing but 0 and 255, since lossy compression invents labels along every edge.
+//! * The gray pages of a TIFF file are slices, if they have one size and number type. Its numbers are kept, also where 0 is
+//!   white.
 //!
 //! # Differences
-//! SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their resolution.
+//! * SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their
+//!   resolution.
+//! * Files that SimpleITK fills with zeros or with whatever is in memory are errors: truncated voxels, damaged or missing
+//!   checksums, lists with too few files.
+//! * Voxels that are NaN or infinite are errors, except in NIfTI files, where they are 0 as in SimpleITK.
+//! * PyRadiomics cuts fractional labels down and lets negative ones wrap around; here both are [`Error::NotALabel`].
 
 mod metaimage;
 mod nifti;
@@ -55,8 +71,9 @@ pub struct ReadOptions {
     pub max_bytes: u64,
     /// Spacing along z, y and x that raster files get, in mm; z is the thickness of the slice. Default 1.
     pub raster_spacing: [f64; 3],
-    /// Which channel of a color mask holds the labels (`label_channel` of PyRadiomics), counted from 0. Default `None`: the
-    /// mask must be gray or two-colored.
+    /// Which channel of a color mask, or component of a volume with several numbers per voxel, holds the labels
+    /// (`label_channel` of PyRadiomics), counted from 0. Default `None`: a raster mask must be gray or two-colored, of a
+    /// volume the first component is read.
     pub mask_channel: Option<usize>,
 }
 
@@ -73,8 +90,8 @@ impl Default for ReadOptions {
 /// Reads an image. Formats: see the [module documentation](self).
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Malformed`], [`Error::UnsupportedFormat`], [`Error::TooLarge`], and [`Error::InFile`] around
-/// what [`Volume::new`] and [`Geometry::with_pose`] refuse, e.g. a NaN voxel.
+/// [`Error::Io`], [`Error::Malformed`], [`Error::UnsupportedFormat`], [`Error::TooLarge`], [`Error::VectorImage`] if there
+/// are several numbers per voxel, and [`Error::InFile`] around what [`Volume::new`] and [`Geometry::with_pose`] refuse, e.g. a NaN voxel.
 pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volume> {
     let path = path.as_ref();
     match Format::of(path)? {
@@ -88,7 +105,8 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volum
 /// Reads a label mask. Formats: see the [module documentation](self).
 ///
 /// # Errors
-/// As [`read_image`]; voxels that are no label are [`Error::NotALabel`] inside [`Error::InFile`].
+/// As [`read_image`]; voxels that are no label are [`Error::NotALabel`] inside [`Error::InFile`], and a channel that the mask
+/// does not have is [`Error::NoSuchChannel`].
 pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> {
     let path = path.as_ref();
     match Format::of(path)? {

@@ -15,6 +15,7 @@ use crate::volume::{Dimensionality, Geometry, PixelType};
 /// Reads the file, or gives `None` for a single page that the general raster reader understands: colors, and unsigned gray
 /// of at most 16 bits.
 pub(super) fn read(source: &Source, bytes: &[u8], options: &ReadOptions) -> Result<Option<Grid>> {
+    check_directories(source, bytes)?;
     let failed = |e| decode_error(source, e);
     let limit = usize::try_from(options.max_bytes).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
@@ -122,6 +123,92 @@ fn numbers(page: DecodingResult) -> (Vec<f64>, PixelType) {
         DecodingResult::F16(v) => (v.into_iter().map(f64::from).collect(), PixelType::F32),
         DecodingResult::F32(v) => (widen(v), PixelType::F32),
         DecodingResult::F64(v) => (v, PixelType::F64),
+    }
+}
+
+/// Whether the tags of all pages have no more values than the file can hold: the decoder reserves memory for what they claim.
+/// Anything else that is wrong is left to the decoder.
+fn check_directories(source: &Source, bytes: &[u8]) -> Result<()> {
+    let layout = Layout::of(bytes);
+    let mut directory = layout.number(bytes, layout.first, layout.offset_size);
+    // A directory takes more room than this, so that more entries mean directories that overlap or go around.
+    let mut entries_left = bytes.len() as u64 / layout.entry_size;
+    while let Some(start) = directory.filter(|&start| start != 0) {
+        let Some(entries) = layout.number(bytes, start, layout.count_size) else {
+            break;
+        };
+        if entries > entries_left {
+            return Err(source.malformed("the directories of the pages overlap"));
+        }
+        entries_left -= entries;
+        let first = start + layout.count_size;
+        for entry in (0..entries).map(|i| first.saturating_add(i * layout.entry_size)) {
+            let (Some(tag), Some(kind), Some(count)) = (
+                layout.number(bytes, entry, 2),
+                layout.number(bytes, entry.saturating_add(2), 2),
+                layout.number(bytes, entry.saturating_add(4), layout.offset_size),
+            ) else {
+                break;
+            };
+            let size = match kind {
+                3 | 8 => 2,
+                4 | 9 | 11 | 13 => 4,
+                5 | 10 | 12 | 16 | 17 | 18 => 8,
+                _ => 1,
+            };
+            if count.saturating_mul(size) > bytes.len() as u64 {
+                let found = bytes.len();
+                return Err(source.malformed(format!(
+                    "tag {tag} has {count} values, more than the {found} bytes of the file can hold"
+                )));
+            }
+        }
+        let next = first.saturating_add(entries * layout.entry_size);
+        directory = layout.number(bytes, next, layout.offset_size);
+    }
+    Ok(())
+}
+
+/// Sizes of the parts of a directory, in bytes.
+struct Layout {
+    big_endian: bool,
+    /// Where the offset of the first directory stands.
+    first: u64,
+    offset_size: u64,
+    count_size: u64,
+    entry_size: u64,
+}
+
+impl Layout {
+    fn of(bytes: &[u8]) -> Self {
+        let classic = Self {
+            big_endian: bytes.starts_with(b"MM"),
+            first: 4,
+            offset_size: 4,
+            count_size: 2,
+            entry_size: 12,
+        };
+        if classic.number(bytes, 2, 2) != Some(43) {
+            return classic;
+        }
+        Self {
+            first: 8,
+            offset_size: 8,
+            count_size: 8,
+            entry_size: 20,
+            ..classic
+        }
+    }
+
+    fn number(&self, bytes: &[u8], at: u64, size: u64) -> Option<u64> {
+        let start = usize::try_from(at).ok()?;
+        let digits = bytes.get(start..start.checked_add(size as usize)?)?;
+        let fold = |number: u64, &digit: &u8| number << 8 | u64::from(digit);
+        Some(if self.big_endian {
+            digits.iter().fold(0, fold)
+        } else {
+            digits.iter().rev().fold(0, fold)
+        })
     }
 }
 
