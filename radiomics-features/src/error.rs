@@ -114,8 +114,26 @@ pub enum Error {
         /// The mean gap, or the multiple of the distance that the gap was expected to be.
         expected: f64,
     },
+    /// An image has several numbers per voxel, e.g. colors or displacements; features are defined on one. Extract one first.
+    #[error("{}: the image has {components} components per voxel, expected one; extract one of them first", path.display())]
+    VectorImage {
+        /// The file.
+        path: PathBuf,
+        /// Numbers per voxel.
+        components: u64,
+    },
+    /// A mask does not have the channel asked for (setting `label_channel`).
+    #[error("{}: label_channel is {channel} (counted from 0), but the mask has {channels} channels", path.display())]
+    NoSuchChannel {
+        /// The file.
+        path: PathBuf,
+        /// The channel asked for, counted from 0.
+        channel: usize,
+        /// Channels the mask has.
+        channels: u64,
+    },
     /// The file's suffix names no format this crate reads. Rename or convert it.
-    #[error("{}: expected a file ending in .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff, .bmp, .dcm, .dicom or .ima", path.display())]
+    #[error("{}: expected a file ending in .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, .png, .jpg, .jpeg, .tif, .tiff, .bmp, .dcm, .dicom or .ima", path.display())]
     UnknownSuffix {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! The region of interest: an image and the part of it that a mask selects, checked once.
 
-use ndarray::{Array3, ArrayView3, Axis, s};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, s};
 
 use crate::error::{Error, Result};
 use crate::mask::Mask;
@@ -141,6 +141,13 @@ impl BoundingBox {
 
     /// The part of an array inside the box.
     pub(crate) fn slice<'a, T>(&self, array: ArrayView3<'a, T>) -> ArrayView3<'a, T> {
+        let [z, y, x] = self.start;
+        let [nz, ny, nx] = self.size;
+        array.slice_move(s![z..z + nz, y..y + ny, x..x + nx])
+    }
+
+    /// As [`slice`](Self::slice), to write into.
+    pub(crate) fn slice_mut<'a, T>(&self, array: ArrayViewMut3<'a, T>) -> ArrayViewMut3<'a, T> {
         let [z, y, x] = self.start;
         let [nz, ny, nx] = self.size;
         array.slice_move(s![z..z + nz, y..y + ny, x..x + nx])

@@ -121,7 +121,7 @@ impl Geometry {
     ///
     /// # Errors
     /// [`Error::InvalidSpacing`] unless every spacing is finite and positive, [`Error::InvalidPose`] if the origin or the
-    /// direction is not finite.
+    /// direction is not finite, [`Error::SingularDirection`] if the axes lie in one plane.
     pub fn with_pose(
         spacing: [f64; 3],
         origin: [f64; 3],
@@ -138,6 +138,13 @@ impl Geometry {
             .any(|v| !v.is_finite())
         {
             return Err(Error::InvalidPose);
+        }
+        let determinant = determinant(&direction);
+        // Relative to the lengths of the axes: a file may scale them.
+        let lengths = direction.map(|axis| axis.iter().map(|v| v * v).sum::<f64>().sqrt());
+        let largest: f64 = lengths.iter().product();
+        if !(determinant.abs() > 1e-12 * largest && determinant.is_finite()) {
+            return Err(Error::SingularDirection { direction });
         }
         Ok(Self {
             spacing,
@@ -196,6 +203,11 @@ impl Geometry {
             ..*self
         }
     }
+}
+
+fn determinant([a, b, c]: &[[f64; 3]; 3]) -> f64 {
+    a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
+        + a[2] * (b[0] * c[1] - b[1] * c[0])
 }
 
 /// In what the grids of an image and its mask differ. All triples in `(z, y, x)` order.

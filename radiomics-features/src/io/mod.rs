@@ -2,19 +2,28 @@
 //!
 //! | format | suffix | notes |
 //! |---|---|---|
-//! | NIfTI-1, NIfTI-2 | `.nii`, `.nii.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform, turned to LPS |
-//! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip or ASCII; either byte order; `space directions` or `spacings` |
-//! | MetaImage | `.mha`, `.mhd` | attached or detached; raw or zlib; either byte order |
-//! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; see below |
+//! | NIfTI-1, NIfTI-2, Analyze | `.nii`, `.hdr` with `.img`, each also with `.gz` | either byte order; `scl_slope`/`scl_inter` applied; position from sform or qform as ITK chooses, turned to LPS |
+//! | NRRD | `.nrrd`, `.nhdr` | attached or detached; raw, gzip, ASCII or hex; either byte order; `space directions`, `spacings` or `axis mins` |
+//! | MetaImage | `.mha`, `.mhd` | attached or detached; raw, zlib, gzip or ASCII; either byte order |
+//! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; gray TIFF of every number type; see below |
 //! | DICOM | `.dcm`, `.dicom`, `.ima`, none; a folder of slices | crate feature `dicom`; see [below](#dicom) |
 //!
-//! The suffix chooses the format, in either case; a file without one of these suffixes is DICOM if it carries its mark. Files are not trusted: every size in a header is checked against the file
-//! and against [`ReadOptions::max_bytes`] before memory is reserved, and a compressed file is unpacked no further than its
-//! header promises.
+//! The suffix chooses the format, in either case; a file without one of these suffixes is DICOM if it carries its mark. Two- and three-dimensional images are read, and those with more axes if
+//! these have one entry.
+//!
+//! # Untrusted files
+//! Every size in a header is checked against the file and against [`ReadOptions::max_bytes`] before memory is reserved, and a
+//! compressed file is unpacked no further than its header promises. Voxels in files of their own are looked for beside the
+//! header: absolute paths are refused, and so are folders, pipes and the header itself. The files of a list may have no more
+//! than `max_bytes` together. What follows the voxels is ignored.
+//!
+//! # Several numbers per voxel
+//! Features are defined on one number per voxel: an image with more is [`Error::VectorImage`]. Of a mask
+//! [`ReadOptions::mask_channel`] is read, the first by default, e.g. of the layers of a `.seg.nrrd` file of 3D Slicer.
 //!
 //! # Raster files
-//! * They become one slice of a volume, [`Dimensionality::Three`], as ultrasound studies treat
-//!   them; [`Volume::with_dimensionality`] makes a plane of it. Two-dimensional NIfTI and NRRD files stay planes.
+//! * They become slices of a volume, [`Dimensionality::Three`], as ultrasound studies treat them;
+//!   [`Volume::with_dimensionality`] makes a plane of one. Two-dimensional NIfTI, NRRD and MetaImage files stay planes.
 //! * They have no geometry: the grid starts at the origin with [`ReadOptions::raster_spacing`]. Resolution tags are ignored,
 //!   because screen and paper resolutions are not anatomy.
 //! * Color images become gray by `(19595 R + 38470 G + 7471 B + 32768) / 65536`, rounded down: the luma weights 0.299, 0.587
@@ -23,23 +32,33 @@
 //! * Color masks: gray colors keep their value; a mask of black and exactly one color is label 1; anything else is an error
 //!   unless [`ReadOptions::mask_channel`] says which channel holds the labels. A transparent voxel must be black.
 //! * A JPEG mask may hold nothing but 0 and 255, since lossy compression invents labels along every edge.
+//! * The gray pages of a TIFF file are slices, if they have one size and number type. Its numbers are kept, also where 0 is
+//!   white.
 //!
 //! # Differences
-//! SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their resolution.
+//! * SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their
+//!   resolution.
+//! * Files that SimpleITK fills with zeros or with whatever is in memory are errors: truncated voxels, damaged or missing
+//!   checksums, lists with too few files.
+//! * Voxels that are NaN or infinite are errors, except in NIfTI files, where they are 0 as in SimpleITK.
+//! * PyRadiomics cuts fractional labels down and lets negative ones wrap around; here both are [`Error::NotALabel`].
 
 #[cfg(feature = "dicom")]
 mod dicom;
 mod metaimage;
 mod nifti;
 mod nrrd;
+mod pieces;
+mod pose;
 mod raster;
 mod samples;
+mod tiff;
 mod write;
 
 pub use write::{Compression, ImageView, VolumeFormat, write_volume};
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
@@ -47,6 +66,8 @@ use ndarray::Array3;
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::volume::{Dimensionality, Geometry, PixelType, Volume};
+
+use self::pieces::Start;
 
 /// How to read files.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,8 +77,9 @@ pub struct ReadOptions {
     pub max_bytes: u64,
     /// Spacing along z, y and x that raster files get, in mm; z is the thickness of the slice. Default 1.
     pub raster_spacing: [f64; 3],
-    /// Which channel of a color mask holds the labels (`label_channel` of PyRadiomics), counted from 0. Default `None`: the
-    /// mask must be gray or two-colored.
+    /// Which channel of a color mask, or component of a volume with several numbers per voxel, holds the labels
+    /// (`label_channel` of PyRadiomics), counted from 0. Default `None`: a raster mask must be gray or two-colored, of a
+    /// volume the first component is read.
     pub mask_channel: Option<usize>,
     /// Which frame of a DICOM file of several frames to read, counted from 0. Default `None`: all of them, as the slices of a
     /// volume. Files of one frame have nothing to choose.
@@ -92,15 +114,15 @@ impl Default for ReadOptions {
 /// Reads an image. Formats: see the [module documentation](self).
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Malformed`], [`Error::UnsupportedFormat`], [`Error::TooLarge`], and [`Error::InFile`] around
-/// what [`Volume::new`] and [`Geometry::with_pose`] refuse, e.g. a NaN voxel.
+/// [`Error::Io`], [`Error::Malformed`], [`Error::UnsupportedFormat`], [`Error::TooLarge`], [`Error::VectorImage`] if there
+/// are several numbers per voxel, and [`Error::InFile`] around what [`Volume::new`] and [`Geometry::with_pose`] refuse, e.g. a NaN voxel.
 pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volume> {
     let path = path.as_ref();
     match Format::of(path)? {
         Format::Raster => raster::read_image(path, options),
-        Format::Nifti => nifti::read(path, options)?.into_volume(path),
-        Format::Nrrd => nrrd::read(path, options)?.into_volume(path),
-        Format::MetaImage => metaimage::read(path, options)?.into_volume(path),
+        Format::Nifti => nifti::read(path, options, Role::Image)?.into_volume(path),
+        Format::Nrrd => nrrd::read(path, options, Role::Image)?.into_volume(path),
+        Format::MetaImage => metaimage::read(path, options, Role::Image)?.into_volume(path),
         #[cfg(feature = "dicom")]
         Format::Dicom => dicom::read_image(path, options),
     }
@@ -109,14 +131,15 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Volum
 /// Reads a label mask. Formats: see the [module documentation](self).
 ///
 /// # Errors
-/// As [`read_image`]; voxels that are no label are [`Error::NotALabel`] inside [`Error::InFile`].
+/// As [`read_image`]; voxels that are no label are [`Error::NotALabel`] inside [`Error::InFile`], and a channel that the mask
+/// does not have is [`Error::NoSuchChannel`].
 pub fn read_mask(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Mask> {
     let path = path.as_ref();
     match Format::of(path)? {
         Format::Raster => raster::read_mask(path, options),
-        Format::Nifti => nifti::read(path, options)?.into_mask(path),
-        Format::Nrrd => nrrd::read(path, options)?.into_mask(path),
-        Format::MetaImage => metaimage::read(path, options)?.into_mask(path),
+        Format::Nifti => nifti::read(path, options, Role::Mask)?.into_mask(path),
+        Format::Nrrd => nrrd::read(path, options, Role::Mask)?.into_mask(path),
+        Format::MetaImage => metaimage::read(path, options, Role::Mask)?.into_mask(path),
         #[cfg(feature = "dicom")]
         Format::Dicom => dicom::read_mask(path, options),
     }
@@ -143,7 +166,7 @@ impl Format {
             .to_string_lossy()
             .to_lowercase();
         let has = |suffixes: &[&str]| suffixes.iter().any(|s| name.ends_with(s));
-        if has(&[".nii", ".nii.gz"]) {
+        if has(&[".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz"]) {
             Ok(Self::Nifti)
         } else if has(&[".nrrd", ".nhdr"]) {
             Ok(Self::Nrrd)
@@ -180,6 +203,26 @@ fn has_dicom_mark(path: &Path) -> bool {
     let mut head = [0; 132];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     read.is_ok() && head.ends_with(b"DICM")
+}
+
+/// What a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Must have one number per voxel.
+    Image,
+    /// May have several, of which [`ReadOptions::mask_channel`] chooses one.
+    Mask,
+}
+
+/// How much of a file's text an error message shows.
+const EXCERPT: usize = 60;
+
+/// The beginning of a text for an error message, in quotes.
+fn excerpt(text: impl AsRef<[u8]>) -> String {
+    let text = text.as_ref();
+    let shown = String::from_utf8_lossy(&text[..text.len().min(EXCERPT)]);
+    let more = if text.len() > EXCERPT { " .." } else { "" };
+    format!("{shown:?}{more}")
 }
 
 /// A file being read: what its errors are about.
@@ -220,21 +263,51 @@ impl Source {
         }
     }
 
-    /// The whole file, if it is a plain file no larger than the limit.
-    fn bytes(&self, options: &ReadOptions) -> Result<Vec<u8>> {
+    /// The file, opened, and its length. A pipe is not even opened, since that would wait for a writer.
+    fn open(&self) -> Result<(File, u64)> {
+        let plain = |meta: std::fs::Metadata| {
+            if meta.is_file() {
+                Ok(meta.len())
+            } else {
+                Err(self.malformed("expected a file, found a folder or device"))
+            }
+        };
+        plain(std::fs::metadata(&self.path).map_err(|e| self.io(e))?)?;
         let file = File::open(&self.path).map_err(|e| self.io(e))?;
-        let meta = file.metadata().map_err(|e| self.io(e))?;
-        if !meta.is_file() {
-            return Err(self.malformed("expected a file, found a folder or device"));
-        }
-        if meta.len() > options.max_bytes {
-            return Err(self.too_large(u128::from(meta.len()), options));
+        let length = plain(file.metadata().map_err(|e| self.io(e))?)?;
+        Ok((file, length))
+    }
+
+    /// The whole file, if it is no larger than the limit.
+    fn bytes(&self, options: &ReadOptions) -> Result<Vec<u8>> {
+        let (file, length) = self.open()?;
+        if length > options.max_bytes {
+            return Err(self.too_large(u128::from(length), options));
         }
         let mut bytes = Vec::new();
         file.take(options.max_bytes)
             .read_to_end(&mut bytes)
             .map_err(|e| self.io(e))?;
         Ok(bytes)
+    }
+
+    /// `n` bytes of the file; the caller knows that they are not too many.
+    fn part(&self, start: Start, n: usize) -> Result<Vec<u8>> {
+        let (mut file, length) = self.open()?;
+        let wanted = n as u64;
+        let start = match start {
+            Start::At(start) => start,
+            Start::FromEnd => length.saturating_sub(wanted),
+        };
+        let found = length.saturating_sub(start);
+        if found < wanted {
+            return Err(self.malformed(format!("expected {n} bytes of voxels, found {found}")));
+        }
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.take(wanted).read_to_end(&mut bytes))
+            .map_err(|e| self.io(e))?;
+        samples::exact(self, bytes, n)
     }
 
     fn too_large(&self, needed: u128, options: &ReadOptions) -> Error {
@@ -261,6 +334,50 @@ impl Source {
         }
         usize::try_from(voxels).map_err(|_| self.too_large(needed, options))
     }
+
+    /// The number of numbers of `voxels` voxels of several components, if all of them fit the limit.
+    fn checked_numbers(
+        &self,
+        voxels: usize,
+        components: u64,
+        pixel_type: PixelType,
+        options: &ReadOptions,
+    ) -> Result<usize> {
+        let numbers = voxels as u128 * u128::from(components);
+        let needed = numbers.saturating_mul(pixel_type.bytes() as u128);
+        if needed > u128::from(options.max_bytes) {
+            return Err(self.too_large(needed, options));
+        }
+        usize::try_from(numbers).map_err(|_| self.too_large(needed, options))
+    }
+
+    /// Which of `components` the voxels are: the only one of an image, the chosen one of a mask. `None` are scalar voxels,
+    /// where there is nothing to choose; PyRadiomics ignores `label_channel` there, too.
+    fn component(
+        &self,
+        role: Role,
+        components: Option<u64>,
+        options: &ReadOptions,
+    ) -> Result<usize> {
+        let channel = options.mask_channel.unwrap_or(0);
+        match (role, components) {
+            (_, None) | (Role::Image, Some(1)) => Ok(0),
+            (Role::Image, Some(components)) => Err(Error::VectorImage {
+                path: self.path.clone(),
+                components,
+            }),
+            (Role::Mask, Some(channels)) if (channel as u64) < channels => Ok(channel),
+            (Role::Mask, Some(channels)) => Err(self.no_such_channel(channel, channels)),
+        }
+    }
+
+    fn no_such_channel(&self, channel: usize, channels: u64) -> Error {
+        Error::NoSuchChannel {
+            path: self.path.clone(),
+            channel,
+            channels,
+        }
+    }
 }
 
 /// What the volume formats decode to, before it is known to be an image or a mask.
@@ -282,6 +399,11 @@ impl Grid {
     }
 
     fn into_mask(self, path: &Path) -> Result<Mask> {
+        let geometry = self.geometry;
+        Mask::new(self.into_labels(path)?, geometry).map_err(|e| e.in_file(path))
+    }
+
+    fn into_labels(self, path: &Path) -> Result<Array3<u32>> {
         let [_, ny, nx] = self.size;
         let mut labels = Vec::with_capacity(self.values.len());
         for (i, &value) in self.values.iter().enumerate() {
@@ -291,8 +413,7 @@ impl Grid {
             }
             labels.push(value as u32);
         }
-        let labels = Array3::from_shape_vec(self.size, labels)
-            .expect("as many values as voxels were decoded");
-        Mask::new(labels, self.geometry).map_err(|e| e.in_file(path))
+        Ok(Array3::from_shape_vec(self.size, labels)
+            .expect("as many values as voxels were decoded"))
     }
 }

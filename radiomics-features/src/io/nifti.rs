@@ -1,61 +1,113 @@
-//! NIfTI-1 and NIfTI-2 single files.
+//! NIfTI-1 and NIfTI-2, in one file (`.nii`) or as a pair of header and voxels (`.hdr` and `.img`), and Analyze 7.5 pairs.
 //!
-//! Scaled integers become 32-bit floats and scaled doubles stay doubles, as ITK does it. The spacing is `pixdim`; position and
-//! orientation come from the sform if it is set and agrees with `pixdim`, else from the qform, else the grid is unrotated.
+//! As ITK does it:
+//! * Scaled integers become 32-bit floats and scaled doubles stay doubles; a slope of 0 with an intercept is a slope of 1.
+//! * The spacing is `pixdim`, in millimeters after `xyzt_units`; 0 means unknown and is 1; a negative step turns its axis.
+//! * Position and orientation come from the sform if its axes are at right angles and there is no qform, or the sform is
+//!   `scanner` (code 1), or both agree within 1e-4; otherwise from the qform. With neither the grid is unrotated.
+//! * Voxels that are NaN or infinite are 0.
+//! * Vectors are five-dimensional images with the intent code for vectors or displacements.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::samples::{self, ByteOrder};
-use super::{Grid, ReadOptions, Source};
+use super::pose::{Pose, normalized};
+use super::samples::{self, ByteOrder, Component, GZIP_MAGIC};
+use super::{Grid, ReadOptions, Role, Source};
 use crate::error::Result;
 use crate::volume::{Dimensionality, Geometry, PixelType};
+
+/// Bytes of a NIfTI-1 header.
+const HEADER: usize = 348;
 
 /// Bytes of a NIfTI-2 header, the longer of the two.
 const LONGEST_HEADER: usize = 540;
 
-pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Grid> {
-    let source = Source::new(path, "NIfTI");
+/// How far from a right angle, and from the qform, ITK lets an sform be.
+const FORM_TOLERANCE: f64 = 1e-4;
+
+pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Grid> {
+    let pair = Pair::of(path);
+    let header_path = pair.as_ref().map_or(path, |pair| &pair.header);
+    let source = Source::new(header_path, "NIfTI");
     let bytes = source.bytes(options)?;
-    let gzipped = bytes.starts_with(&[0x1f, 0x8b]);
-    let head = if gzipped {
-        gunzip_head(&source, &bytes)?
+    let head = if bytes.starts_with(&GZIP_MAGIC) {
+        samples::gunzip_head(&source, &bytes, LONGEST_HEADER)?
     } else {
-        bytes
-            .get(..LONGEST_HEADER.min(bytes.len()))
-            .unwrap_or_default()
-            .to_vec()
+        bytes[..LONGEST_HEADER.min(bytes.len())].to_vec()
     };
-    let header = Header::parse(&source, &head)?;
+    let header = Header::parse(&source, &head, pair.is_some())?;
     let n = source.checked_voxels(header.size, options)?;
-    let end = header.voxel_offset(&source, options)? + n * header.pixel_type.bytes();
-    let bytes = if gzipped {
+    let count = header.components.unwrap_or(1);
+    let n_numbers = source.checked_numbers(n, count, header.pixel_type, options)?;
+    let component = Component {
+        index: source.component(role, header.components, options)?,
+        count: count as usize,
+        inner: if header.interleaved { 1 } else { n },
+    };
+    let geometry = header.geometry(&source)?;
+    let start = header.voxel_offset(&source, options)?;
+    let end = start + n_numbers * header.pixel_type.bytes();
+    let (source, bytes) = match pair {
+        Some(pair) if header.detached => {
+            let voxels = Source::new(&pair.voxels, "NIfTI");
+            let bytes = voxels.bytes(options)?;
+            (voxels, bytes)
+        }
+        _ => (source, bytes),
+    };
+    let bytes = if bytes.starts_with(&GZIP_MAGIC) {
         samples::gunzip(&source, &bytes, end)?
     } else {
         samples::exact(&source, bytes, end)?
     };
-    let mut values = samples::decode(
-        &bytes[end - n * header.pixel_type.bytes()..],
-        header.pixel_type,
-        header.order,
-    );
+    let mut values = samples::decode(&bytes[start..], header.pixel_type, header.order, component);
     let pixel_type = header.scale(&mut values);
     Ok(Grid {
         values,
         size: header.size.map(|n| n as usize),
         pixel_type,
-        geometry: header.geometry(path)?,
+        geometry,
         dimensionality: header.dimensionality,
     })
 }
 
-fn gunzip_head(source: &Source, packed: &[u8]) -> Result<Vec<u8>> {
-    use std::io::Read;
-    let mut head = Vec::new();
-    flate2::read::MultiGzDecoder::new(packed)
-        .take(LONGEST_HEADER as u64)
-        .read_to_end(&mut head)
-        .map_err(|e| source.malformed(format!("the gzip data are damaged: {e}")))?;
-    Ok(head)
+/// The two files of an image whose header and voxels lie apart.
+struct Pair {
+    header: PathBuf,
+    voxels: PathBuf,
+}
+
+impl Pair {
+    /// The pair that a path ending in `.hdr`, `.img` or one of these and `.gz` belongs to. Either file may be compressed.
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let lower = name.to_ascii_lowercase();
+        let stem = lower.strip_suffix(".gz").unwrap_or(&lower);
+        let stem = stem
+            .strip_suffix(".hdr")
+            .or_else(|| stem.strip_suffix(".img"))?;
+        let upper = name.as_bytes()[stem.len() + 1].is_ascii_uppercase();
+        let file = |suffixes: [&str; 2]| {
+            let candidates = suffixes.map(|suffix| {
+                let suffix = if upper {
+                    suffix.to_ascii_uppercase()
+                } else {
+                    suffix.to_string()
+                };
+                path.with_file_name(format!("{}{suffix}", &name[..stem.len()]))
+            });
+            let [plain, packed] = candidates;
+            if !plain.exists() && packed.exists() {
+                packed
+            } else {
+                plain
+            }
+        };
+        Some(Self {
+            header: file([".hdr", ".hdr.gz"]),
+            voxels: file([".img", ".img.gz"]),
+        })
+    }
 }
 
 /// The fields of the header that matter, from either version.
@@ -65,6 +117,14 @@ struct Header {
     size: [u64; 3],
     dimensionality: Dimensionality,
     pixel_type: PixelType,
+    /// `None` for scalar voxels.
+    components: Option<u64>,
+    /// Whether the components of a voxel lie side by side, as colors do; those of vectors are whole images.
+    interleaved: bool,
+    /// Whether the voxels lie in the other file of a pair.
+    detached: bool,
+    /// Whether matrices are 32-bit floats.
+    single_precision: bool,
     vox_offset: f64,
     slope: f64,
     intercept: f64,
@@ -72,7 +132,24 @@ struct Header {
     pixdim: [f64; 4],
     millimeters_per_unit: f64,
     qform: Option<Qform>,
-    sform: Option<[[f64; 4]; 3]>,
+    sform: Option<Sform>,
+}
+
+/// An affine matrix: row `r` gives coordinate `r` from the indices x, y, z and 1.
+struct Sform {
+    /// Whether it leads to the coordinates of the scanner.
+    scanner: bool,
+    matrix: [[f64; 4]; 3],
+}
+
+impl Sform {
+    fn columns(&self) -> [[f64; 3]; 3] {
+        std::array::from_fn(|axis| std::array::from_fn(|row| self.matrix[row][axis]))
+    }
+
+    fn offset(&self) -> [f64; 3] {
+        std::array::from_fn(|row| self.matrix[row][3])
+    }
 }
 
 struct Qform {
@@ -114,7 +191,9 @@ impl Fields<'_> {
 
 /// Where the two versions keep the same things.
 struct Raw {
+    single_precision: bool,
     dim: [i64; 8],
+    intent: i64,
     datatype: i64,
     pixdim: [f64; 4],
     vox_offset: f64,
@@ -130,7 +209,9 @@ struct Raw {
 impl Raw {
     fn version_1(f: &Fields<'_>) -> Self {
         Self {
+            single_precision: true,
             dim: std::array::from_fn(|i| f.i16(40 + 2 * i)),
+            intent: f.i16(68),
             datatype: f.i16(70),
             pixdim: std::array::from_fn(|i| f.f32(76 + 4 * i)),
             vox_offset: f.f32(108),
@@ -146,7 +227,9 @@ impl Raw {
 
     fn version_2(f: &Fields<'_>) -> Self {
         Self {
+            single_precision: false,
             dim: std::array::from_fn(|i| f.i64(16 + 8 * i)),
+            intent: f.i32(504),
             datatype: f.i16(12),
             pixdim: std::array::from_fn(|i| f.f64(104 + 8 * i)),
             vox_offset: f.i64(168) as f64,
@@ -161,63 +244,111 @@ impl Raw {
     }
 }
 
-impl Header {
-    fn parse(source: &Source, bytes: &[u8]) -> Result<Self> {
-        let raw_and_order = [ByteOrder::Little, ByteOrder::Big]
-            .into_iter()
-            .find_map(|order| {
-                let fields = Fields { bytes, order };
-                let length = (bytes.len() >= 348).then(|| fields.i32(0))?;
-                let magic = |at: usize, magic: &[u8]| bytes[at..].starts_with(magic);
-                match length {
-                    348 if magic(344, b"n+1\0") => Some((Raw::version_1(&fields), order)),
-                    540 if bytes.len() >= LONGEST_HEADER && magic(4, b"n+2\0") => {
-                        Some((Raw::version_2(&fields), order))
-                    }
-                    _ => None,
-                }
-            });
-        if let Some((raw, order)) = raw_and_order {
-            return Self::from_raw(source, &raw, order);
+/// Intent codes of images with several numbers per voxel along the fifth axis.
+const DISPLACEMENTS: i64 = 1006;
+const VECTORS: i64 = 1007;
+
+/// Code of an sform that leads to the coordinates of the scanner.
+const SCANNER: i64 = 1;
+
+impl Raw {
+    /// The same bytes before there was NIfTI: an Analyze header has neither scale nor position.
+    fn as_analyze(self) -> Self {
+        Self {
+            slope: 0.0,
+            intercept: 0.0,
+            units: 0,
+            intent: 0,
+            qform_code: 0,
+            sform_code: 0,
+            ..self
         }
-        if bytes.len() >= 348 && bytes[344..].starts_with(b"ni1\0") {
-            return Err(source.unsupported("a header with its voxels in an .img file"));
+    }
+
+    /// The sizes in use, x first.
+    fn checked_dim(&self, source: &Source) -> Result<Vec<u64>> {
+        let rank = self.dim[0];
+        if !(1..=7).contains(&rank) {
+            return Err(source.malformed(format!("dim[0] is {rank}, expected 1 to 7")));
+        }
+        let sizes = self.dim[1..=rank as usize].iter().enumerate();
+        sizes
+            .map(|(i, &n)| {
+                u64::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| {
+                    let axis = i + 1;
+                    source.malformed(format!("dim[{axis}] is {n}, expected a positive number"))
+                })
+            })
+            .collect()
+    }
+}
+
+impl Header {
+    /// The header at the beginning of `bytes`; `pair` says whether the voxels may lie in another file.
+    fn parse(source: &Source, bytes: &[u8], pair: bool) -> Result<Self> {
+        let magic = |at: usize, magic: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(magic));
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let fields = Fields { bytes, order };
+            let length = if bytes.len() >= HEADER {
+                fields.i32(0)
+            } else {
+                0
+            };
+            let (raw, detached) = match length {
+                348 if magic(344, b"n+1\0") => (Raw::version_1(&fields), false),
+                348 if magic(344, b"ni1\0") => (Raw::version_1(&fields), true),
+                540 if bytes.len() < LONGEST_HEADER => continue,
+                540 if magic(4, b"n+2\0") => (Raw::version_2(&fields), false),
+                540 if magic(4, b"ni2\0") => (Raw::version_2(&fields), true),
+                348 if pair => (Raw::version_1(&fields).as_analyze(), true),
+                _ => continue,
+            };
+            if detached && !pair {
+                return Err(source.unsupported("a header without voxels in a .nii file"));
+            }
+            return Self::from_raw(source, &raw, order, detached);
         }
         let found = bytes.len();
         Err(source.malformed(format!("found no NIfTI header in the first {found} bytes")))
     }
 
-    fn from_raw(source: &Source, raw: &Raw, order: ByteOrder) -> Result<Self> {
-        let rank = raw.dim[0];
-        if !(1..=7).contains(&rank) {
-            return Err(source.malformed(format!("dim[0] is {rank}, expected 1 to 7")));
-        }
-        let rank = rank as usize;
-        if let Some(axis) = (1..=rank).find(|&axis| raw.dim[axis] < 1) {
-            let found = raw.dim[axis];
-            return Err(source.malformed(format!(
-                "dim[{axis}] is {found}, expected a positive number"
-            )));
-        }
-        if raw.dim[1..=rank].iter().skip(3).any(|&n| n > 1) {
-            let dim = &raw.dim[1..=rank];
+    fn from_raw(source: &Source, raw: &Raw, order: ByteOrder, detached: bool) -> Result<Self> {
+        let dim = raw.checked_dim(source)?;
+        let (pixel_type, colors) = pixel_type(source, raw.datatype)?;
+        let vector = dim.len() >= 5 && matches!(raw.intent, DISPLACEMENTS | VECTORS);
+        let axis = |i: usize| dim.get(i).copied().unwrap_or(1);
+        let components = match (colors, vector) {
+            (None, false) => None,
+            (Some(colors), false) => Some(colors),
+            (None, true) => Some(axis(4)),
+            (Some(_), true) => return Err(source.unsupported("an image of vectors of colors")),
+        };
+        let further = dim.iter().enumerate().skip(3);
+        if further
+            .into_iter()
+            .any(|(i, &n)| n > 1 && !(vector && i == 4))
+        {
             return Err(source.unsupported(format!(
                 "an image of {dim:?} voxels, with more than three dimensions,"
             )));
         }
-        if rank == 1 {
+        if dim.len() == 1 {
             return Err(source.unsupported("a one-dimensional image"));
         }
-        let axis = |i: usize| if i <= rank { raw.dim[i] as u64 } else { 1 };
+        let planar = dim.len() == 2 || (vector && axis(2) == 1);
         Ok(Self {
             order,
-            size: [axis(3), axis(2), axis(1)],
-            dimensionality: if rank == 2 {
+            size: [axis(2), axis(1), axis(0)],
+            dimensionality: if planar {
                 Dimensionality::Two
             } else {
                 Dimensionality::Three
             },
-            pixel_type: pixel_type(source, raw.datatype)?,
+            pixel_type,
+            components,
+            interleaved: colors.is_some(),
+            detached,
+            single_precision: raw.single_precision,
             vox_offset: raw.vox_offset,
             slope: raw.slope,
             intercept: raw.intercept,
@@ -228,23 +359,27 @@ impl Header {
                 _ => 1.0,
             },
             qform: (raw.qform_code > 0).then(|| Qform {
-                quaternion: [raw.q[0], raw.q[1], raw.q[2]],
-                offset: [raw.q[3], raw.q[4], raw.q[5]],
+                // The library that reads the reference's files takes what is not finite for 0.
+                quaternion: [raw.q[0], raw.q[1], raw.q[2]].map(finite),
+                offset: [raw.q[3], raw.q[4], raw.q[5]].map(finite),
             }),
-            sform: (raw.sform_code > 0)
-                .then(|| std::array::from_fn(|r| std::array::from_fn(|c| raw.s[4 * r + c]))),
+            sform: (raw.sform_code > 0).then(|| Sform {
+                scanner: raw.sform_code == SCANNER,
+                matrix: std::array::from_fn(|r| std::array::from_fn(|c| finite(raw.s[4 * r + c]))),
+            }),
         })
     }
 
     /// Where the voxels begin.
     fn voxel_offset(&self, source: &Source, options: &ReadOptions) -> Result<usize> {
-        // Every sane offset is at least the header's length; some writers leave 0.
-        let offset = if self.vox_offset == 0.0 {
+        // Every sane offset in one file is at least the header's length; some writers leave 0.
+        let smallest = if self.detached { 0.0 } else { HEADER as f64 };
+        let offset = if self.vox_offset == 0.0 && !self.detached {
             352.0
         } else {
             self.vox_offset
         };
-        if !(348.0..=options.max_bytes as f64).contains(&offset) || offset.fract() != 0.0 {
+        if !(smallest..=options.max_bytes as f64).contains(&offset) || offset.fract() != 0.0 {
             let found = self.vox_offset;
             return Err(source.malformed(format!(
                 "vox_offset is {found}, expected a place behind the header"
@@ -255,9 +390,14 @@ impl Header {
 
     /// Applies slope and intercept and says which type the numbers have then.
     fn scale(&self, values: &mut [f64]) -> PixelType {
-        let (slope, intercept) = (self.slope, self.intercept);
-        let identity = slope == 0.0 || (slope == 1.0 && intercept == 0.0);
-        if identity || !slope.is_finite() || !intercept.is_finite() {
+        if !self.pixel_type.is_integer() {
+            for v in values.iter_mut().filter(|v| !v.is_finite()) {
+                *v = 0.0;
+            }
+        }
+        let (slope, intercept) = (finite(self.slope), finite(self.intercept));
+        let slope = if slope == 0.0 { 1.0 } else { slope };
+        if slope == 1.0 && intercept == 0.0 {
             return self.pixel_type;
         }
         if self.pixel_type == PixelType::F64 {
@@ -270,57 +410,88 @@ impl Header {
         PixelType::F32
     }
 
-    fn geometry(&self, path: &Path) -> Result<Geometry> {
-        let spacing_xyz: [f64; 3] = std::array::from_fn(|i| {
-            let unused = i == 2 && self.dimensionality == Dimensionality::Two;
-            let step = self.pixdim[i + 1].abs();
-            // A plane has no spacing across; writers leave 0 there, and for axes of one voxel as well.
-            if step == 0.0 && (unused || self.size[2 - i] == 1) {
-                1.0
-            } else {
-                step * self.millimeters_per_unit
-            }
-        });
-        let (columns, offset) = self.pose();
-        // RAS to LPS flips the first two coordinates; then both axes and coordinates are put in z, y, x order.
-        let flip = [-1.0, -1.0, 1.0];
-        let direction = std::array::from_fn(|axis| {
-            std::array::from_fn(|c| flip[2 - c] * columns[2 - axis][2 - c] + 0.0)
-        });
-        let origin =
-            std::array::from_fn(|c| flip[2 - c] * offset[2 - c] * self.millimeters_per_unit + 0.0);
-        let [x, y, z] = spacing_xyz;
-        Geometry::with_pose([z, y, x], origin, direction).map_err(|e| e.in_file(path))
+    fn geometry(&self, source: &Source) -> Result<Geometry> {
+        let unit = self.millimeters_per_unit;
+        let step = |i: usize| self.pixdim[i + 1];
+        let (columns, offset) = self.form(source)?;
+        // RAS to LPS flips the first two coordinates.
+        let lps = |[x, y, z]: [f64; 3]| [-x, -y, z];
+        let pose = Pose {
+            spacing: std::array::from_fn(|i| if step(i) == 0.0 { unit } else { step(i) * unit }),
+            axes: columns.map(|column| normalized(lps(column))),
+            origin: lps(offset).map(|v| v * unit),
+        };
+        pose.flattened(self.dimensionality)
+            .geometry()
+            .map_err(|e| e.in_file(&source.path))
     }
 
-    /// Unit vectors of the axes x, y, z and the position of the first voxel, all in RAS.
-    fn pose(&self) -> ([[f64; 3]; 3], [f64; 3]) {
-        if let Some(pose) = self.sform.as_ref().and_then(unit_columns) {
-            return pose;
+    /// The axes x, y, z, of any length, and the position of the first voxel, all in RAS.
+    fn form(&self, source: &Source) -> Result<([[f64; 3]; 3], [f64; 3])> {
+        let qform = self
+            .qform
+            .as_ref()
+            .map(|qform| (self.qform_columns(qform), qform.offset));
+        let Some(sform) = &self.sform else {
+            // Without either the file says nothing: the unrotated grid of LPS.
+            let unrotated = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]];
+            return Ok(qform.unwrap_or((unrotated, [0.0; 3])));
+        };
+        let (columns, offset) = (sform.columns(), sform.offset());
+        let Some(qform) = qform else {
+            if !at_right_angles(&columns) {
+                return Err(source.malformed(
+                    "the axes of the sform are not at right angles, and there is no qform to use instead",
+                ));
+            }
+            return Ok((columns, offset));
+        };
+        let near = |a: &[f64; 3], b: &[f64; 3]| {
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| (a - b).abs() <= FORM_TOLERANCE)
+        };
+        let alike =
+            || near(&offset, &qform.1) && columns.iter().zip(&qform.0).all(|(a, b)| near(a, b));
+        if at_right_angles(&columns) && (sform.scanner || alike()) {
+            return Ok((columns, offset));
         }
-        if let Some(qform) = &self.qform {
-            return (rotation(qform.quaternion, self.pixdim[0]), qform.offset);
-        }
-        // Without either the file says nothing: the unrotated grid of LPS.
-        (
-            [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]],
-            [0.0; 3],
-        )
+        Ok(qform)
+    }
+
+    /// Axes of the qform, as long as its steps; 32-bit floats where ITK has such.
+    fn qform_columns(&self, qform: &Qform) -> [[f64; 3]; 3] {
+        let columns = rotation(qform.quaternion, self.pixdim[0]);
+        std::array::from_fn(|axis| {
+            let step = self.pixdim[axis + 1];
+            let step = if step > 0.0 { step } else { 1.0 };
+            columns[axis].map(|v| {
+                if self.single_precision {
+                    f64::from((v * step) as f32)
+                } else {
+                    v * step
+                }
+            })
+        })
     }
 }
 
-/// Directions of an sform and its offset, or `None` if a column is zero.
-fn unit_columns(sform: &[[f64; 4]; 3]) -> Option<([[f64; 3]; 3], [f64; 3])> {
-    let mut columns = [[0.0; 3]; 3];
-    for (axis, column) in columns.iter_mut().enumerate() {
-        *column = std::array::from_fn(|row| sform[row][axis]);
-        let length = column.iter().map(|v| v * v).sum::<f64>().sqrt();
-        if !(length.is_finite() && length > 0.0) {
-            return None;
-        }
-        column.iter_mut().for_each(|v| *v /= length);
-    }
-    Some((columns, std::array::from_fn(|row| sform[row][3])))
+/// Whether three axes, whatever their lengths, are at right angles to each other.
+fn at_right_angles(columns: &[[f64; 3]; 3]) -> bool {
+    let unit = columns.map(normalized);
+    // Rows of the matrix, not columns: a zero column leaves a row too short.
+    (0..3).all(|i| {
+        (0..3).all(|j| {
+            let product: f64 = unit.iter().map(|axis| axis[i] * axis[j]).sum();
+            let expected = if i == j { 1.0 } else { 0.0 };
+            (product - expected).abs() <= FORM_TOLERANCE
+        })
+    })
+}
+
+/// What is not finite is 0.
+fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { 0.0 }
 }
 
 /// Columns of the rotation by the unit quaternion `(a, b, c, d)`, given `b`, `c`, `d`; the third is turned if `qfac < 0`.
@@ -353,8 +524,9 @@ fn rotation([b, c, d]: [f64; 3], qfac: f64) -> [[f64; 3]; 3] {
     ]
 }
 
-fn pixel_type(source: &Source, code: i64) -> Result<PixelType> {
-    Ok(match code {
+/// Number type, and the channels of color types.
+fn pixel_type(source: &Source, code: i64) -> Result<(PixelType, Option<u64>)> {
+    let scalar = match code {
         2 => PixelType::U8,
         4 => PixelType::I16,
         8 => PixelType::I32,
@@ -365,8 +537,10 @@ fn pixel_type(source: &Source, code: i64) -> Result<PixelType> {
         768 => PixelType::U32,
         1024 => PixelType::I64,
         1280 => PixelType::U64,
-        128 | 2304 => return Err(source.unsupported("a color image")),
+        128 => return Ok((PixelType::U8, Some(3))),
+        2304 => return Ok((PixelType::U8, Some(4))),
         32 | 1792 | 2048 => return Err(source.unsupported("a complex image")),
         other => return Err(source.unsupported(format!("data type {other}"))),
-    })
+    };
+    Ok((scalar, None))
 }

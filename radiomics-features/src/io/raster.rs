@@ -6,7 +6,7 @@ use std::path::Path;
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
 use ndarray::Array3;
 
-use super::{ReadOptions, Source};
+use super::{Grid, ReadOptions, Source, tiff};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::volume::{Geometry, PixelType, Volume};
@@ -24,8 +24,18 @@ pub(super) struct Raster {
     deep: bool,
 }
 
+/// What a raster file decodes to.
+enum Decoded {
+    Pixels(Raster),
+    /// Gray numbers that are no whole numbers of 8 or 16 bits, or several pages of gray.
+    Gray(Grid),
+}
+
 pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
-    let raster = Raster::read(path, options)?;
+    let raster = match Raster::read(path, options)? {
+        Decoded::Pixels(raster) => raster,
+        Decoded::Gray(grid) => return grid.into_volume(path),
+    };
     let gray: Vec<f64> = raster
         .samples
         .chunks_exact(raster.channels)
@@ -44,10 +54,14 @@ pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
 }
 
 pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
-    let raster = Raster::read(path, options)?;
-    let labels = raster.labels(options.mask_channel)?;
-    let labels = Array3::from_shape_vec((1, raster.height, raster.width), labels)
-        .expect("as many pixels as the image has were decoded");
+    let labels = match Raster::read(path, options)? {
+        Decoded::Pixels(raster) => {
+            let labels = raster.labels(options.mask_channel)?;
+            Array3::from_shape_vec((1, raster.height, raster.width), labels)
+                .expect("as many pixels as the image has were decoded")
+        }
+        Decoded::Gray(grid) => grid.into_labels(path)?,
+    };
     Geometry::new(options.raster_spacing)
         .and_then(|geometry| Mask::from_raster(labels, geometry))
         .map_err(|e| e.in_file(path))
@@ -69,29 +83,27 @@ pub(super) fn luma_of([r, g, b]: [u32; 3]) -> u32 {
 }
 
 impl Raster {
-    fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
+    fn read(path: &Path, options: &ReadOptions) -> Result<Decoded> {
         let source = Source::new(path, "raster image");
         let bytes = source.bytes(options)?;
-        let reader = || {
-            ImageReader::new(Cursor::new(&bytes))
-                .with_guessed_format()
-                .map_err(|e| source.io(e))
-        };
-        let Some(format) = reader()?.format() else {
+        let Some(format) = guess(&bytes) else {
             return Err(source.malformed("the content is neither PNG, JPEG, TIFF nor BMP"));
         };
+        let reader = || ImageReader::with_format(Cursor::new(&bytes), format);
         let source = Source {
             format: name(format),
             ..source.clone()
         };
-        if format == ImageFormat::Tiff && tiff_has_pages(&bytes) {
-            return Err(source.unsupported("a file of several pages"));
+        if format == ImageFormat::Tiff
+            && let Some(grid) = tiff::read(&source, &bytes, options)?
+        {
+            return Ok(Decoded::Gray(grid));
         }
-        let (width, height) = reader()?
+        let (width, height) = reader()
             .into_dimensions()
             .map_err(|e| decode_error(&source, e))?;
         source.checked_voxels([1, u64::from(height), u64::from(width)], options)?;
-        let mut decoder = reader()?;
+        let mut decoder = reader();
         let mut limits = Limits::no_limits();
         limits.max_alloc = Some(options.max_bytes);
         decoder.limits(limits);
@@ -109,7 +121,12 @@ impl Raster {
             DynamicImage::ImageRgba16(i) => (i.into_raw(), 4, true),
             _ => return Err(source.unsupported("a floating-point image")),
         };
-        Ok(Self {
+        let mut samples: Vec<u16> = samples;
+        if format == ImageFormat::Tiff && channels == 1 && tiff::white_is_zero(&bytes) {
+            let white = if deep { u16::MAX } else { u16::from(u8::MAX) };
+            samples.iter_mut().for_each(|v| *v = white - *v);
+        }
+        Ok(Decoded::Pixels(Self {
             source,
             lossy: format == ImageFormat::Jpeg,
             height,
@@ -117,7 +134,7 @@ impl Raster {
             samples,
             channels,
             deep,
-        })
+        }))
     }
 
     /// A picture of interleaved red, green and blue from another format, of the size (rows, columns).
@@ -146,9 +163,7 @@ impl Raster {
             let n_colors = if self.channels >= 3 { self.channels } else { 1 };
             let channel = if n_colors == 1 { 0 } else { channel };
             if channel >= n_colors {
-                let problem =
-                    format!("label_channel is {channel}, but the mask has {n_colors} channels");
-                return Err(self.source.malformed(problem));
+                return Err(self.source.no_such_channel(channel, n_colors as u64));
             }
             return Ok(self.pixels().map(|p| u32::from(p[channel])).collect());
         }
@@ -219,6 +234,15 @@ pub(super) fn refuse_shades(source: &Source, width: usize, labels: &[u32]) -> Re
     )))
 }
 
+/// The format by the first bytes, whatever the suffix says.
+fn guess(bytes: &[u8]) -> Option<ImageFormat> {
+    const BIG_TIFF: [&[u8]; 2] = [b"II+\0", b"MM\0+"];
+    if BIG_TIFF.iter().any(|magic| bytes.starts_with(magic)) {
+        return Some(ImageFormat::Tiff);
+    }
+    image::guess_format(bytes).ok()
+}
+
 fn name(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Png => "PNG",
@@ -235,24 +259,4 @@ fn decode_error(source: &Source, error: ImageError) -> Error {
         ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => source.io(e),
         other => source.malformed(other.to_string()),
     }
-}
-
-/// Whether the first directory of a classic TIFF points to a second one. Damaged files are left to the decoder.
-fn tiff_has_pages(bytes: &[u8]) -> bool {
-    let big = bytes.starts_with(b"MM");
-    let number = |at: usize, n: usize| -> Option<usize> {
-        let digits = bytes.get(at..at.checked_add(n)?)?;
-        let fold = |acc: usize, &b: &u8| acc << 8 | usize::from(b);
-        Some(if big {
-            digits.iter().fold(0, fold)
-        } else {
-            digits.iter().rev().fold(0, fold)
-        })
-    };
-    let next = || {
-        let directory = number(4, 4)?;
-        let entries = number(directory, 2)?;
-        number(directory + 2 + 12 * entries, 4)
-    };
-    number(2, 2) == Some(42) && next().is_some_and(|offset| offset != 0)
 }

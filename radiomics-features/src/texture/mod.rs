@@ -44,6 +44,7 @@ pub use gldm::{Gldm, GldmFeatures};
 pub use glrlm::{Glrlm, GlrlmFeatures};
 pub use glszm::{Glszm, GlszmFeatures};
 pub use ngtdm::{Ngtdm, NgtdmFeatures};
+pub(crate) use walk::zone_numbers;
 
 /// Settings of the texture matrices; the default is PyRadiomics'.
 #[derive(Debug, Clone, PartialEq, Eq)]

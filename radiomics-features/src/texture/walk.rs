@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use ndarray::{Array3, s};
+
 use super::direction::{Axis, Direction};
 use crate::discretize::Levels;
 
@@ -304,38 +306,84 @@ struct Run {
 /// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
 /// in the plane perpendicular to `flat`).
 pub(super) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
-    let rows = Rows::of(levels);
-    // With x fixed, neighbors in a row are not connected: every voxel is its own run, and touches only the same x.
-    let along_x = flat != Some(Axis::X);
-    let mut runs: Vec<Run> = Vec::new();
-    let mut first_run = vec![0usize];
-    let mut forest = Forest::default();
-    let previous_rows: Vec<[isize; 2]> = [[-1, -1], [-1, 0], [-1, 1], [0, -1]]
-        .into_iter()
-        .filter(|step| {
-            (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0)
-        })
-        .collect();
-    for (z, y) in rows.indices() {
-        let begin = runs.len();
-        push_runs(rows.get(z, y), along_x, &mut runs);
-        forest.grow(runs.len());
-        for &[step_z, step_y] in &previous_rows {
-            if rows.get_moved(z, y, step_z, step_y).is_none() {
-                continue;
-            }
-            let row = z.wrapping_add_signed(step_z) * rows.shape[1] + y.wrapping_add_signed(step_y);
-            connect(
-                &runs,
-                first_run[row]..first_run[row + 1],
-                begin..runs.len(),
-                along_x,
-                &mut forest,
-            );
-        }
-        first_run.push(runs.len());
-    }
+    let Connected {
+        runs, mut forest, ..
+    } = Connected::new(levels, flat);
     forest.zones(&runs)
+}
+
+/// The number of each voxel's zone, shape `(z, y, x)`: 1, 2, .. in the order of the zones' first voxels, 0 outside the region.
+pub(crate) fn zone_numbers(levels: &Levels) -> Array3<u32> {
+    let Connected {
+        runs,
+        first_run,
+        mut forest,
+    } = Connected::new(levels, None);
+    let mut numbers = Array3::zeros(levels.shape());
+    let mut of_root = vec![0u32; runs.len()];
+    let mut n_zones = 0;
+    for (row, mut out) in numbers.rows_mut().into_iter().enumerate() {
+        for (index, run) in (first_run[row]..).zip(&runs[first_run[row]..first_run[row + 1]]) {
+            let number = &mut of_root[forest.root(index)];
+            if *number == 0 {
+                n_zones += 1;
+                *number = n_zones;
+            }
+            out.slice_mut(s![usize::from(run.start)..usize::from(run.end)])
+                .fill(*number);
+        }
+    }
+    numbers
+}
+
+/// The runs of a box, and which of them are connected.
+struct Connected {
+    runs: Vec<Run>,
+    /// Where the runs of each row begin, and where the last ends.
+    first_run: Vec<usize>,
+    forest: Forest,
+}
+
+impl Connected {
+    fn new(levels: &Levels, flat: Option<Axis>) -> Self {
+        let rows = Rows::of(levels);
+        // With x fixed, neighbors in a row are not connected: every voxel is its own run, and touches only the same x.
+        let along_x = flat != Some(Axis::X);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut first_run = vec![0usize];
+        let mut forest = Forest::default();
+        let previous_rows: Vec<[isize; 2]> = [[-1, -1], [-1, 0], [-1, 1], [0, -1]]
+            .into_iter()
+            .filter(|step| {
+                (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0)
+            })
+            .collect();
+        for (z, y) in rows.indices() {
+            let begin = runs.len();
+            push_runs(rows.get(z, y), along_x, &mut runs);
+            forest.grow(runs.len());
+            for &[step_z, step_y] in &previous_rows {
+                if rows.get_moved(z, y, step_z, step_y).is_none() {
+                    continue;
+                }
+                let row =
+                    z.wrapping_add_signed(step_z) * rows.shape[1] + y.wrapping_add_signed(step_y);
+                connect(
+                    &runs,
+                    first_run[row]..first_run[row + 1],
+                    begin..runs.len(),
+                    along_x,
+                    &mut forest,
+                );
+            }
+            first_run.push(runs.len());
+        }
+        Self {
+            runs,
+            first_run,
+            forest,
+        }
+    }
 }
 
 /// Appends the runs of a row.
@@ -408,7 +456,7 @@ impl Forest {
         self.parent[newer] = older as u32;
     }
 
-    fn zones(mut self, runs: &[Run]) -> Vec<(u16, u32)> {
+    fn zones(&mut self, runs: &[Run]) -> Vec<(u16, u32)> {
         let mut sizes = vec![0u32; runs.len()];
         for (index, run) in runs.iter().enumerate() {
             let root = self.root(index);
@@ -425,7 +473,6 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array3;
 
     /// A volume with holes and long runs, from a fixed mixing of the index.
     fn volume(shape: [usize; 3]) -> Levels {
@@ -502,6 +549,7 @@ mod tests {
             for flat in [None, Some(Axis::Z), Some(Axis::Y), Some(Axis::X)] {
                 let levels = volume(shape);
                 let offsets = neighbors(&levels, &[1], flat);
+                let numbers = zone_numbers(&levels);
                 let mut seen = std::collections::HashSet::new();
                 let mut expected = Vec::new();
                 for start in voxels(&levels) {
@@ -513,6 +561,10 @@ mod tests {
                     let mut size = 0;
                     while let Some(voxel) = stack.pop() {
                         size += 1;
+                        if flat.is_none() {
+                            let number = numbers[voxel.map(|i| i as usize)] as usize;
+                            assert_eq!(number, expected.len() + 1, "{shape:?} {voxel:?}");
+                        }
                         for d in &offsets {
                             let next = std::array::from_fn(|a| voxel[a] + d.0[a]);
                             if at(&levels, next) == level && seen.insert(next) {
