@@ -54,9 +54,9 @@ impl Normalization {
         // The operations of the reference: gray levels of few bins stand or fall with the last bit.
         let mean = sum / n;
         let mut variance = (squares - sum * sum / n) / (n - 1.0);
-        // All of it cancels where the mean is some 10^8 standard deviations from 0; the reference goes on with infinities.
-        // NaN for a single voxel.
-        if variance.is_nan() || variance <= 0.0 {
+        // Where the mean is some 10^7 standard deviations from 0, all digits cancel: the reference has noise or infinities.
+        let noise = f64::EPSILON * squares / (n - 1.0);
+        if variance.is_nan() || variance * CANCELLED <= noise {
             variance = compensated_sum(voxels.iter().map(|v| (v - mean) * (v - mean))) / (n - 1.0);
         }
         let first = voxels[[0, 0, 0]];
@@ -70,6 +70,9 @@ impl Normalization {
         Ok(Volume::trusted(normalized, image, PixelType::F64))
     }
 }
+
+/// The part of a variance that rounding may be, before it is computed in another way than the reference does.
+const CANCELLED: f64 = 1e-3;
 
 /// Neumaier's sum, which carries the rounding errors along.
 pub(crate) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {

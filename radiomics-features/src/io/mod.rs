@@ -8,8 +8,8 @@
 //! | raster | `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.bmp` | 1 to 16 bit; gray TIFF of every number type; see below |
 //! | DICOM | `.dcm`, `.dicom`, `.ima`, none; a folder of slices | crate feature `dicom`; see [below](#dicom) |
 //!
-//! The suffix chooses the format, in either case; a file without one of these suffixes is DICOM if it carries its mark. Two- and three-dimensional images are read, and those with more axes if
-//! these have one entry.
+//! The suffix chooses the format, in either case; a file without one of these suffixes is DICOM if it carries its mark. Two- and
+//! three-dimensional images are read, and those with more axes if these have one entry.
 //!
 //! # Untrusted files
 //! Every size in a header is checked against the file and against [`ReadOptions::max_bytes`] before memory is reserved, and a
@@ -34,6 +34,14 @@
 //! * A JPEG mask may hold nothing but 0 and 255, since lossy compression invents labels along every edge.
 //! * The gray pages of a TIFF file are slices, if they have one size and number type. Its numbers are kept, also where 0 is
 //!   white.
+//!
+//! # DICOM
+//! Behind the crate feature `dicom`: files and folders of slices of one series; native, RLE and JPEG (baseline, extended,
+//! lossless) pixels; gray, color table, RGB and YBR, colors becoming gray as above; slope and intercept applied; DICOM SEG
+//! objects as masks, their segment numbers as labels. A file of several frames is a volume with a slice for each, as in
+//! SimpleITK; [`ReadOptions::frame`] chooses one moment of a cine loop. Ultrasound images get the spacing of their calibrated
+//! region, which SimpleITK does not know ([`ReadOptions::ultrasound_spacing`]). Contours (RTSTRUCT), JPEG-LS and JPEG 2000 are
+//! refused by name.
 //!
 //! # Differences
 //! * SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their
@@ -200,6 +208,10 @@ impl Format {
 
 /// Whether a file has the letters DICM behind a preamble of 128 bytes.
 fn has_dicom_mark(path: &Path) -> bool {
+    // Opening a pipe would wait for somebody to write into it.
+    if !path.is_file() {
+        return false;
+    }
     let mut head = [0; 132];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     read.is_ok() && head.ends_with(b"DICM")

@@ -8,8 +8,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::keys::{
-    FeatureClasses, Finite, Global, InterpolatorKey, LbpMethodKey, List, ModeKey, NonNegative,
-    NormKey, Number, Ordered, Positive, SigmaValue, WaveletName, Whole, present,
+    Distances, FeatureClasses, Finite, Global, InterpolatorKey, LbpMethodKey, List, ModeKey,
+    NonNegative, NormKey, Number, Ordered, Positive, SigmaValue, WaveletName, Whole, present,
 };
 use super::{
     Binning, FamilySelection, Gradient, ImageFilter, ImageParams, LaplacianOfGaussian, Params,
@@ -53,10 +53,28 @@ pub(super) fn parse(text: &str, path: &Path, syntax: Syntax) -> Result<Params> {
             let place = e.location().map_or((0, 0), |l| (l.line(), l.column()));
             error(place.0, place.1, e.to_string())
         })?,
-        Syntax::Json => serde_json::from_str(text_without_mark)
-            .map_err(|e| error(e.line() as u64, e.column() as u64, e.to_string()))?,
+        Syntax::Json => serde_json::from_str(text_without_mark).map_err(|e| {
+            let (line, column) = end_of_value(text_without_mark, e.line(), e.column());
+            error(line, column, e.to_string())
+        })?,
     };
     file.into_params().map_err(|e| e.in_file(path))
+}
+
+/// Where the value before a place of the text ends; the parser of JSON notices a bad value only after the space behind it.
+fn end_of_value(text: &str, line: usize, column: usize) -> (u64, u64) {
+    let mut lines: Vec<&str> = text.lines().take(line).collect();
+    if lines.len() == line
+        && let Some(last) = lines.last_mut()
+    {
+        *last = last.get(..column).unwrap_or(last);
+    }
+    let is_blank = |line: &str| line.trim_matches([' ', '\t', '}', ']']).is_empty();
+    while lines.len() > 1 && lines.last().is_some_and(|last| is_blank(last)) {
+        lines.pop();
+    }
+    let column = lines.last().map_or(0, |last| last.trim_end().len());
+    (lines.len() as u64, column as u64)
 }
 
 /// The key of the value at a place of the text, counted from 1: the one that starts there, or else the last one before.
@@ -150,7 +168,7 @@ struct Settings {
     #[serde(deserialize_with = "present")]
     interpolator: Option<Option<InterpolatorKey>>,
     padDistance: Option<Whole<0>>,
-    distances: Option<List<Whole<1>, 1>>,
+    distances: Option<Distances>,
     force2D: Option<bool>,
     force2Ddimension: Option<Whole<0, 2>>,
     resegmentRange: Option<List<Finite, 1, 2>>,
@@ -200,7 +218,7 @@ struct Overrides {
     binWidth: Option<Positive>,
     #[serde(deserialize_with = "present")]
     binCount: Option<Option<Whole<1>>>,
-    distances: Option<List<Whole<1>, 1>>,
+    distances: Option<Distances>,
     force2D: Option<bool>,
     force2Ddimension: Option<Whole<0, 2>>,
     sigma: Option<Vec<SigmaValue>>,
@@ -378,7 +396,7 @@ impl Settings {
     fn texture(&self) -> TextureParams {
         let mut texture = TextureParams::default();
         if let Some(distances) = &self.distances {
-            texture.distances = distances.0.iter().map(|d| d.0 as usize).collect();
+            texture.distances.clone_from(&distances.0);
         }
         texture.force_2d = self.flat_axis();
         texture.symmetrical_glcm = self.symmetricalGLCM.unwrap_or(true);
@@ -688,6 +706,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_by_its_key_in_any_style() {
         let cases = [
+            (
+                "setting:\n  distances: [1, 2, 1]\n",
+                Syntax::Yaml,
+                2,
+                "distances: expected each distance once",
+            ),
             (
                 "setting:\n  distances: []\n",
                 Syntax::Yaml,

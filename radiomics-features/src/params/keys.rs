@@ -1,5 +1,6 @@
 //! The types of values in a parameter file, with their ranges, so that the parser itself reports what is out of range.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -150,6 +151,23 @@ impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'
             usize::MAX => format!("expected a list of at least {MIN} entries, found {found}"),
             _ => format!("expected a list of {MIN} to {MAX} entries, found {found}"),
         }))
+    }
+}
+
+/// One or more distances. PyRadiomics takes one given twice as another set of directions, which nobody means.
+#[derive(Debug, Clone)]
+pub(super) struct Distances(pub(super) Vec<usize>);
+
+impl<'de> Deserialize<'de> for Distances {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let list: List<Whole<1>, 1> = List::deserialize(deserializer)?;
+        let distances: Vec<usize> = list.0.iter().map(|distance| distance.0 as usize).collect();
+        let distinct: BTreeSet<usize> = distances.iter().copied().collect();
+        if distinct.len() == distances.len() {
+            return Ok(Self(distances));
+        }
+        let problem = format!("expected each distance once, found {distances:?}");
+        Err(de::Error::custom(problem))
     }
 }
 

@@ -3,6 +3,7 @@
 mod file;
 mod keys;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -293,10 +294,13 @@ impl ImageParams {
         {
             return Err(invalid("binWidth", "a positive number", width));
         }
-        if self.texture.distances.is_empty() || self.texture.distances.contains(&0) {
+        let distinct: BTreeSet<usize> = self.texture.distances.iter().copied().collect();
+        if distinct.len() != self.texture.distances.len()
+            || distinct.first().is_none_or(|&smallest| smallest == 0)
+        {
             return Err(invalid(
                 "distances",
-                "one or more positive numbers",
+                "one or more positive numbers, each once",
                 format!("{:?}", self.texture.distances),
             ));
         }

@@ -20,8 +20,8 @@
 //! Features are taken of each direction and averaged over the directions that have a pair; with a
 //! [weighting](super::TextureParams::weighting) the counts of all directions are added with the weight `exp(-d²)`, `d` the
 //! distance in mm, and features taken once. A region without any pair of neighbors has NaN in every feature, with two
-//! exceptions of PyRadiomics: a flat region has an MCC of 1 if there are several matrices, and one that is all level 1 has an
-//! inverse variance of 0 if there is one matrix (a single direction, or a weighting).
+//! exceptions of PyRadiomics: a flat region has an MCC of 1 if there are several matrices, and an inverse variance of 0 if there
+//! is one matrix (a single direction, or a weighting).
 //!
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
@@ -182,7 +182,7 @@ feature_table! {
         idn ("Idn", ibsi Some("NDRX")) = over(&m.difference, |k, p| p / (1.0 + k / m.n_g));
         /// First informational measure of correlation `(HXY - HXY1) / max(HX, HY) = -MI / max(HX, HY)`, in [-1, 0]; 0 if
         /// both entropies are 0.
-        imc1 ("Imc1", ibsi Some("R8DG")) = m.imc1();
+        imc1 ("Imc1", ibsi Some("R8DG")) = m.imc1;
         /// Second informational measure of correlation `√(1 - exp(-2 MI))`, in [0, 1); 0 where the levels are independent.
         imc2 ("Imc2", ibsi Some("JN9H")) = (-(-2.0 * m.mutual_information).exp_m1()).sqrt();
         /// Inverse variance `Σ_{k≥1} p₋(k) / k²`; 0 for a flat region.
@@ -222,13 +222,12 @@ impl GlcmFeatures {
         let directions = pair_directions(levels.shape(), params)?;
         let per_matrix = Self::per_matrix(levels, &directions, spacing, params)?;
         let mut features = Self::mean(per_matrix.iter().flatten());
-        // Of several directions without a pair, the reference still says that a flat region is flat.
-        if levels.n_levels() == 1 && params.weighting.is_none() && directions.len() > 1 {
-            features.mcc = 1.0;
-        }
-        // What the reference says of one matrix without any pair, if its only level is 1.
-        if levels.n_g() == 1 && matches!(per_matrix[..], [None]) {
-            features.inverse_variance = 0.0;
+        // What the reference says of a flat region before it looks at the matrix.
+        let single = params.weighting.is_some() || directions.len() == 1;
+        match (levels.n_levels(), single) {
+            (1, true) => features.inverse_variance = 0.0,
+            (1, false) => features.mcc = 1.0,
+            _ => {}
         }
         Ok(features)
     }
@@ -264,12 +263,9 @@ struct Marginals {
     autocorrelation: f64,
     energy: f64,
     maximum: f64,
-    entropy_x: f64,
-    entropy_y: f64,
     joint_entropy: f64,
     mutual_information: f64,
-    /// By how much `ε` lowers `HXY1`.
-    rare_levels: f64,
+    imc1: f64,
     /// `p₋`.
     difference: Marginal,
     difference_average: f64,
@@ -299,6 +295,7 @@ impl Marginals {
         let mean_y = over(&levels_y, |j, p| j * p);
         let (entropy_x, entropy_y) = (entropy(&levels_x), entropy(&levels_y));
         let joint_entropy = bits(glcm.cells.iter().map(|cell| cell.p));
+        let mutual_information = mutual_information(entropy_x + entropy_y, joint_entropy);
         Self {
             n_g: n_g as f64,
             mean_x,
@@ -308,16 +305,20 @@ impl Marginals {
             autocorrelation,
             energy,
             maximum,
-            entropy_x,
-            entropy_y,
             joint_entropy,
-            mutual_information: mutual_information(entropy_x + entropy_y, joint_entropy),
-            rare_levels: glcm
-                .cells
-                .iter()
-                .map(|c| c.p * ln_1p(f64::EPSILON / (px[usize::from(c.i)] * py[usize::from(c.j)])))
-                .sum::<f64>()
-                / std::f64::consts::LN_2,
+            mutual_information,
+            imc1: if entropy_x.max(entropy_y) < NEARLY_CERTAIN {
+                imc1_of_nearly_certain(&glcm.cells, &px, &py)
+            } else {
+                let product = |c: &GlcmCell| px[usize::from(c.i)] * py[usize::from(c.j)];
+                // By how much `ε` lowers `HXY1`.
+                let cells = glcm.cells.iter();
+                let rare_levels: f64 = cells
+                    .map(|c| c.p * ln_1p(f64::EPSILON / product(c)))
+                    .sum::<f64>()
+                    / std::f64::consts::LN_2;
+                (rare_levels - mutual_information) / entropy_x.max(entropy_y)
+            },
             difference_average: over(&difference, |k, p| k * p),
             difference,
             sum,
@@ -333,15 +334,6 @@ impl Marginals {
     fn cluster(&self, power: i32) -> f64 {
         let center = self.mean_x + self.mean_y;
         over(&self.sum, |k, p| (k - center).powi(power) * p)
-    }
-
-    fn imc1(&self) -> f64 {
-        let larger = self.entropy_x.max(self.entropy_y);
-        if larger == 0.0 {
-            0.0
-        } else {
-            (self.rare_levels - self.mutual_information) / larger
-        }
     }
 }
 
@@ -364,6 +356,24 @@ fn correlation(cells: &[GlcmCell]) -> f64 {
         return 1.0;
     }
     sum(cells, |i, j, p| p * (i - mean_x) * (j - mean_y)) / (product + f64::EPSILON)
+}
+
+/// Below this entropy, in bits, each of its terms shows `ε`.
+const NEARLY_CERTAIN: f64 = 1e-3;
+
+/// `(HXY - HXY1) / max(HX, HY)` with the reference's `ε` in every logarithm; 0 where there is one cell.
+fn imc1_of_nearly_certain(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> f64 {
+    let log = |p: f64| (p + f64::EPSILON).log2();
+    let entropy = |p: &[f64]| 0.0 - p.iter().map(|&p| p * log(p)).sum::<f64>();
+    let product = |c: &GlcmCell| px[usize::from(c.i)] * py[usize::from(c.j)];
+    let difference: f64 = cells
+        .iter()
+        .map(|c| c.p * (log(product(c)) - log(c.p)))
+        .sum();
+    if difference == 0.0 {
+        return 0.0;
+    }
+    difference / entropy(px).max(entropy(py))
 }
 
 /// A distribution over whole numbers: `(k, p(k))` where `p(k)` is not 0, by `k`.

@@ -51,7 +51,7 @@ pub(crate) use walk::zone_numbers;
 #[non_exhaustive]
 pub struct TextureParams {
     /// Distances in voxels (largest step along any axis) at which two voxels are neighbors in [`glcm`], [`gldm`] and
-    /// [`ngtdm`]; default `[1]`. Runs and zones always use 1.
+    /// [`ngtdm`]; default `[1]`, each at most once. Runs and zones always use 1.
     pub distances: Vec<usize>,
     /// Keep every matrix inside the planes perpendicular to this axis; default `None`: all directions of the volume.
     pub force_2d: Option<Axis>,

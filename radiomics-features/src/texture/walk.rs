@@ -222,7 +222,12 @@ pub(crate) struct Shell {
 /// of radius `d - 1`.
 pub(super) fn shells(distances: &[usize], longest: usize) -> Vec<Shell> {
     let mut times = std::collections::BTreeMap::new();
-    for &distance in distances.iter().filter(|&&d| d <= longest) {
+    let distinct: std::collections::BTreeSet<usize> = distances
+        .iter()
+        .copied()
+        .filter(|&d| d <= longest)
+        .collect();
+    for distance in distinct {
         *times.entry(distance).or_insert(0) += 1;
         *times.entry(distance - 1).or_insert(0) -= 1;
     }
