@@ -9,16 +9,14 @@ use anyhow::Context;
 use clap::Parser;
 
 use examples::case_list::{Case, CaseList, Shard};
+use examples::image_options::ImageOptions;
 use examples::output_folder::{ExistingOptions, OutputFolder};
 use examples::parameter_overrides::ParameterOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
-use examples::raster_spacing::RasterSpacing;
 use examples::run_record::{RunRecord, hash_files};
 use examples::table_file::{Cell, write_csv};
-use radiomics_features::io::{
-    Compression, ReadOptions, VolumeFormat, read_image, read_mask, write_volume,
-};
+use radiomics_features::io::{Compression, VolumeFormat, read_image, read_mask, write_volume};
 use radiomics_features::{Extractor, FeatureMap, Kernel, NoiseBands, Params, Roi, RoiParams};
 
 const PROGRAM: &str = "extract_maps";
@@ -55,9 +53,8 @@ struct Arguments {
     /// Value of the maps outside the region, NaN for none [default: 0, or that of the parameter file].
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
     initial_value: Option<f64>,
-    /// Spacing of images that store none, such as PNG, in mm: x,y or x,y,z [default: 1,1,1].
-    #[arg(long, value_name = "X,Y[,Z]")]
-    spacing: Option<RasterSpacing>,
+    #[command(flatten)]
+    images: ImageOptions,
     /// Leave out the wavelet sub-bands that are only rounding noise on single-slice images.
     #[arg(long)]
     drop_noise_bands: bool,
@@ -142,6 +139,7 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     }
     record
         .option("resolved", format!("{params:?}"))
+        .option("images", format!("{:?}", arguments.images))
         .option("format", arguments.format.suffix())
         .count("cases", cases.cases.len())
         .count("failed", table.n_failed)
@@ -172,6 +170,7 @@ fn params(arguments: &Arguments) -> anyhow::Result<Params> {
     if arguments.drop_noise_bands {
         params.noise_bands = NoiseBands::Drop;
     }
+    arguments.parameters.warn_of_replaced(&params);
     Ok(params)
 }
 
@@ -184,11 +183,8 @@ fn write_maps(
     table: &mut MapTable,
 ) -> anyhow::Result<()> {
     let params = extractor.params();
-    let options = ReadOptions {
-        raster_spacing: arguments.spacing.unwrap_or_default().zyx(),
-        mask_channel: case.label_channel.or(params.label_channel),
-        ..ReadOptions::default()
-    };
+    let channel = case.label_channel.or(params.label_channel);
+    let options = arguments.images.read_options(channel);
     let image = read_image(&case.image, &options)?;
     let mask = read_mask(&case.mask, &options)?;
     let roi = RoiParams {

@@ -8,14 +8,13 @@ use serde_json::Value;
 
 use examples::extraction::{Extraction, ExtractionOptions};
 use examples::feature_rows::RegionRow;
+use examples::image_options::ImageOptions;
 use examples::parameter_overrides::ParameterOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
-use examples::raster_spacing::RasterSpacing;
 use examples::regions::{
     ImageFiles, LabelChoice, NOISE_BANDS, RegionChoice, handcrafted_regions, noise_bands,
 };
-use radiomics_features::io::ReadOptions;
 use radiomics_features::{Extractor, ImageName, NoiseBands};
 
 const PROGRAM: &str = "extract_radiomics";
@@ -42,9 +41,8 @@ struct Arguments {
     /// One row for every connected part of a label, told apart by a column Lesion.
     #[arg(long)]
     lesions: bool,
-    /// Spacing of images that store none, such as PNG, in mm: x,y or x,y,z [default: 1,1,1].
-    #[arg(long, value_name = "X,Y[,Z]")]
-    spacing: Option<RasterSpacing>,
+    #[command(flatten)]
+    images: ImageOptions,
     /// Also write PyRadiomics' diagnostics columns, as the setting additionalInfo does.
     #[arg(long)]
     diagnostics: bool,
@@ -66,12 +64,13 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     if arguments.diagnostics {
         params.additional_info = Some(true);
     }
+    arguments.parameters.warn_of_replaced(&params);
     let labels = label_choice(&arguments.labels, params.roi.label)?;
     let extractor =
         Extractor::new(params.clone()).map_err(|error| WrongUsage(error.to_string()))?;
-    let spacing = arguments.spacing.unwrap_or_default();
+    let images = arguments.images;
     let settings = format!(
-        "{PROGRAM} {} {params:?} {labels:?} {} {spacing:?}",
+        "{PROGRAM} {} {params:?} {labels:?} {} {images:?}",
         env!("CARGO_PKG_VERSION"),
         arguments.lesions
     );
@@ -85,11 +84,7 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
             let files = ImageFiles {
                 image: &case.image,
                 mask: &case.mask,
-                options: ReadOptions {
-                    raster_spacing: spacing.zyx(),
-                    mask_channel: case.label_channel.or(params.label_channel),
-                    ..ReadOptions::default()
-                },
+                options: images.read_options(case.label_channel.or(params.label_channel)),
             };
             let choice = RegionChoice {
                 labels: case.label.map_or_else(|| labels.clone(), LabelChoice::One),
@@ -128,7 +123,11 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         ("profile", arguments.profile.into()),
         ("label", text(&labels)),
         ("lesions", arguments.lesions.into()),
-        ("spacing", spacing.zyx().to_vec().into()),
+        (
+            "spacing",
+            images.read_options(None).raster_spacing.to_vec().into(),
+        ),
+        ("frame", images.frame.into()),
         ("diagnostics", arguments.diagnostics.into()),
         ("drop_noise_bands", arguments.drop_noise_bands.into()),
         ("resolved", text(&params)),

@@ -6,7 +6,7 @@
 //! | [`study`] | the steps of the study: selection, models, evaluation |
 //! | [`cohort`] | reading and checking a manifest of patients, regions, splits and clinical columns |
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
-//! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`raster_spacing`] | what the extraction programs share |
+//! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`image_options`] | what the extraction programs share |
 //! | [`table_file`] | CSV in and out |
 //! | [`figure_file`] | SVG figures and their 300 dpi PNG twins |
 //! | [`output_folder`], [`atomic_file`] | results appear whole or not at all |
@@ -21,12 +21,12 @@ pub mod extraction;
 pub mod faults;
 pub mod feature_rows;
 pub mod figure_file;
+pub mod image_options;
 pub mod journal;
 pub mod output_folder;
 pub mod parameter_overrides;
 pub mod program;
 pub mod progress;
-pub mod raster_spacing;
 pub mod regions;
 pub mod report;
 pub mod run_record;

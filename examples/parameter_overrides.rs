@@ -41,11 +41,21 @@ impl ParameterOptions {
         resolve(self.params.as_deref(), &overrides)
     }
 
+    /// Names features that were asked for and are left out, as PyRadiomics leaves them out, because they equal others.
+    pub fn warn_of_replaced(&self, params: &Params) {
+        for replaced in params.replaced_features() {
+            eprintln!("warning: {replaced}");
+        }
+    }
+
     /// The options for a run record.
     pub fn record(&self) -> [(&'static str, Value); 4] {
         let file = self.params.as_ref();
         [
-            ("params", file.map(|path| path.to_string_lossy().into_owned()).into()),
+            (
+                "params",
+                file.map(|path| path.to_string_lossy().into_owned()).into(),
+            ),
             ("setting", self.settings.clone().into()),
             ("image_type", self.image_types.clone().into()),
             ("class", self.classes.clone().into()),

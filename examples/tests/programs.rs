@@ -396,13 +396,22 @@ fn labels(side: u32) -> GrayImage {
 #[test]
 fn labels_and_lesions_of_one_mask_have_rows_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    texture(32, 3).save(folder.path().join("image.png")).unwrap();
+    texture(32, 3)
+        .save(folder.path().join("image.png"))
+        .unwrap();
     labels(32).save(folder.path().join("mask.png")).unwrap();
     let run = |out: &str, more: &[&str], code: i32| {
         let mut command = program("extract_radiomics");
         command
             .current_dir(folder.path())
-            .args(["image.png", "mask.png", "--class", "firstorder", "--out", out])
+            .args([
+                "image.png",
+                "mask.png",
+                "--class",
+                "firstorder",
+                "--out",
+                out,
+            ])
             .args(more);
         command.assert().code(code);
         table(&folder.path().join(out))
@@ -429,13 +438,18 @@ fn labels_and_lesions_of_one_mask_have_rows_of_their_own() {
         .map(|mean| mean.parse().unwrap())
         .collect();
     let whole: f64 = column(&plain, mean)[0].parse().unwrap();
-    assert!((means.iter().sum::<f64>() / 2.0 - whole).abs() < 1e-9, "equal sizes");
+    assert!(
+        (means.iter().sum::<f64>() / 2.0 - whole).abs() < 1e-9,
+        "equal sizes"
+    );
 }
 
 #[test]
 fn a_column_label_chooses_the_region_and_diagnostics_describe_it() {
     let folder = tempfile::tempdir().unwrap();
-    texture(32, 3).save(folder.path().join("image.png")).unwrap();
+    texture(32, 3)
+        .save(folder.path().join("image.png"))
+        .unwrap();
     labels(32).save(folder.path().join("mask.png")).unwrap();
     let batch = "Image,Mask,Label\nimage.png,mask.png,4\nimage.png,mask.png,\n";
     fs::write(folder.path().join("batch.csv"), batch).unwrap();
@@ -443,7 +457,15 @@ fn a_column_label_chooses_the_region_and_diagnostics_describe_it() {
     fs::write(folder.path().join("params.yaml"), parameters).unwrap();
     program("extract_radiomics")
         .current_dir(folder.path())
-        .args(["batch.csv", "--params", "params.yaml", "--spacing", "0.1,0.2", "--out", "f.csv"])
+        .args([
+            "batch.csv",
+            "--params",
+            "params.yaml",
+            "--spacing",
+            "0.1,0.2",
+            "--out",
+            "f.csv",
+        ])
         .unwrap();
     let (header, rows) = table(&folder.path().join("f.csv"));
     assert_eq!(header.len(), 3 + 22 + 1 + 1);
@@ -456,7 +478,10 @@ fn a_column_label_chooses_the_region_and_diagnostics_describe_it() {
     assert_eq!(cell(0, "diagnostics_Mask-original_VoxelNum"), "64");
     assert_eq!(cell(1, "diagnostics_Mask-original_VoxelNum"), "128");
     assert_eq!(cell(1, "diagnostics_Mask-original_VolumeNum"), "2");
-    assert_eq!(cell(0, "diagnostics_Image-original_Spacing"), "(0.1, 0.2, 1.0)");
+    assert_eq!(
+        cell(0, "diagnostics_Image-original_Spacing"),
+        "(0.1, 0.2, 1.0)"
+    );
     let usage = fails(
         "extract_radiomics",
         folder.path(),
@@ -473,7 +498,14 @@ fn an_interrupted_extraction_goes_on_where_it_was() {
         let mut command = program("extract_radiomics");
         command
             .current_dir(folder.path())
-            .args(["batch.csv", "--out", "f.csv", "--label", "all", "--diagnostics"])
+            .args([
+                "batch.csv",
+                "--out",
+                "f.csv",
+                "--label",
+                "all",
+                "--diagnostics",
+            ])
             .args(more);
         command.assert().code(1);
         fs::read(folder.path().join("f.csv")).unwrap()
@@ -485,7 +517,10 @@ fn an_interrupted_extraction_goes_on_where_it_was() {
     fs::remove_file(folder.path().join("f.csv")).unwrap();
     fs::write(
         folder.path().join("f.csv.journal"),
-        format!("{{\"columns\": [\"{}\"]}}\n{{\"key\": \"00\", \"ro", names[30]),
+        format!(
+            "{{\"columns\": [\"{}\"]}}\n{{\"key\": \"00\", \"ro",
+            names[30]
+        ),
     )
     .unwrap();
     assert_eq!(run(&["--resume"]), clean);

@@ -1,6 +1,31 @@
-//! The option `--spacing`: the spacing of images that store none.
+//! The options that say how image files are read: `--spacing` and `--frame`.
 
 use std::str::FromStr;
+
+use radiomics_features::io::ReadOptions;
+
+/// How image files are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, clap::Args)]
+pub struct ImageOptions {
+    /// Spacing of images that store none, such as PNG, in mm: x,y or x,y,z [default: 1,1,1].
+    #[arg(long, value_name = "X,Y[,Z]")]
+    pub spacing: Option<RasterSpacing>,
+    /// Which frame of DICOM files of several frames to take, counted from 0 [default: all, as slices].
+    #[arg(long, value_name = "N")]
+    pub frame: Option<usize>,
+}
+
+impl ImageOptions {
+    /// The options for the reader; `mask_channel` is the channel of the mask that holds the labels.
+    pub fn read_options(&self, mask_channel: Option<usize>) -> ReadOptions {
+        ReadOptions {
+            raster_spacing: self.spacing.unwrap_or_default().zyx(),
+            frame: self.frame,
+            mask_channel,
+            ..ReadOptions::default()
+        }
+    }
+}
 
 /// Spacing along x, y and z in mm; z is 1 where it is not given.
 #[derive(Debug, Clone, Copy, PartialEq)]
