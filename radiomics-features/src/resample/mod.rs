@@ -42,6 +42,15 @@ use crate::volume::{Dimensionality, Volume};
 const MAX_BYTES: u64 = 2 << 30;
 
 /// Resamples image and region to a spacing, on a grid that is aligned with the mask's and covers the region and a margin.
+///
+/// The grid has the direction and the outer corner of the mask's and stays inside it; image and mask may lie on different
+/// grids ([`MaskGrid::Own`](crate::MaskGrid::Own)), as long as the region's box lies inside the image. Along an axis on which
+/// the region has one voxel the spacing stays the mask's. If the new spacing is the image's already (within a relative 1e-5),
+/// nothing is interpolated: the mask is moved to the image's grid, and both are cropped.
+///
+/// The image keeps its number type: values of integer images are limited to the type's range and cut off towards zero, not
+/// rounded. Voxels outside the image are 0; the mask takes its nearest voxel. A grid of more than 2 GiB at 8 bytes a voxel is
+/// an error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampling {
     /// Spacing of the new grid.
@@ -64,26 +73,26 @@ pub enum PixelSpacing {
 /// How intensities between voxels are found. The names are those of SimpleITK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Interpolator {
-    /// `sitkNearestNeighbor` (1).
+    /// `sitkNearestNeighbor` (1): halfway between two voxels, the one with the larger index.
     NearestNeighbor,
-    /// `sitkLinear` (2).
+    /// `sitkLinear` (2), along x, y and z.
     Linear,
-    /// `sitkBSpline` (3), cubic.
+    /// `sitkBSpline` (3), cubic, the image mirrored at its outermost voxel centers.
     #[default]
     BSpline,
-    /// `sitkGaussian` (4).
+    /// `sitkGaussian` (4): mean weighted by a Gaussian with σ of 0.8 voxels, cut off at 4 σ.
     Gaussian,
-    /// `sitkLabelGaussian` (5).
+    /// `sitkLabelGaussian` (5): the value with the largest weight under a Gaussian with σ of 1 voxel, cut off at 1 σ.
     LabelGaussian,
-    /// `sitkHammingWindowedSinc` (6).
+    /// `sitkHammingWindowedSinc` (6): sinc over 10 voxels along each axis, times `0.54 + 0.46 cos(π t / 5)`.
     HammingWindowedSinc,
-    /// `sitkCosineWindowedSinc` (7).
+    /// `sitkCosineWindowedSinc` (7): the same with `cos(π t / 10)`.
     CosineWindowedSinc,
-    /// `sitkWelchWindowedSinc` (8).
+    /// `sitkWelchWindowedSinc` (8): the same with `1 - t² / 25`.
     WelchWindowedSinc,
-    /// `sitkLanczosWindowedSinc` (9).
+    /// `sitkLanczosWindowedSinc` (9): the same with `sinc(t / 5)`.
     LanczosWindowedSinc,
-    /// `sitkBlackmanWindowedSinc` (10).
+    /// `sitkBlackmanWindowedSinc` (10): the same with `0.42 + 0.5 cos(π t / 5) + 0.08 cos(2π t / 5)`.
     BlackmanWindowedSinc,
 }
 
