@@ -13,9 +13,10 @@ use crate::volume::{self, Geometry};
 /// A label image: 0 is background, every other value names a region.
 ///
 /// # Two-valued raster masks
-/// Drawing programs save an outline as black and white, 0 and 255. In a mask read from PNG, JPEG, TIFF or BMP that holds
-/// 0 and exactly one other value, that value also answers to label 1, so that both `label: 1` (the default) and
-/// `label: 255` find it. Masks of several values, and masks from NIfTI or NRRD, keep their labels exactly.
+/// Drawing programs save an outline as black and white, 0 and 255. In a mask read from PNG, JPEG, TIFF, BMP or a
+/// plain DICOM image that holds 0 and exactly one other value, that value also answers to label 1, so that both `label: 1`
+/// (the default) and `label: 255` find it. Masks of several values, and masks from NIfTI, NRRD, MetaImage or DICOM
+/// segmentations, keep their labels exactly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mask {
     labels: Array3<u32>,

@@ -36,12 +36,28 @@
 //!   white.
 //!
 //! # DICOM
-//! Behind the crate feature `dicom`: files and folders of slices of one series; native, RLE and JPEG (baseline, extended,
-//! lossless) pixels; gray, color table, RGB and YBR, colors becoming gray as above; slope and intercept applied; DICOM SEG
-//! objects as masks, their segment numbers as labels. A file of several frames is a volume with a slice for each, as in
-//! SimpleITK; [`ReadOptions::frame`] chooses one moment of a cine loop. Ultrasound images get the spacing of their calibrated
-//! region, which SimpleITK does not know ([`ReadOptions::ultrasound_spacing`]). Contours (RTSTRUCT), JPEG-LS and JPEG 2000 are
-//! refused by name.
+//! With the crate feature `dicom`:
+//! * Files with the letters DICM at byte 128, named `.dcm`, `.dicom`, `.ima` or without a suffix of another format; and folders,
+//!   whose DICOM images must be the slices of one series.
+//! * Implicit and explicit encoding, either byte order, deflated. Native pixels, RLE and JPEG (baseline, extended to 12 bits,
+//!   lossless); not JPEG-LS and JPEG 2000.
+//! * 1, 8, 16 and 32 bits, signed or not, in gray (MONOCHROME1 is inverted, so that large is white), by color table, RGB,
+//!   YBR_FULL and YBR_FULL_422. Color images become gray and color masks labels by the rules for raster files.
+//! * The modality's slope and intercept are applied. The type of the result is SimpleITK's: the smallest that holds what the
+//!   stored bits can become, and 64-bit float where slope or intercept is no whole number.
+//! * Masks: plain images of labels, and segmentation objects (DICOM SEG) of the types BINARY, LABELMAP and FRACTIONAL
+//!   without fractions. Their labels are the segment numbers, their slices reach from the first segmented one to the last.
+//!   Contours (RTSTRUCT) are refused.
+//!
+//! A file of several frames is a volume with a slice for each. In a cine loop of ultrasound the slices are moments: say with
+//! [`ReadOptions::frame`] which one to analyze. It lies where the loop lies, and so does a mask of one slice drawn on it.
+//!
+//! Rows and columns have PixelSpacing; in radiographs first ImagerPixelSpacing, in captures NominalScannedPixelSpacing;
+//! otherwise the calibration of the two-dimensional region of an ultrasound screen ([`ReadOptions::ultrasound_spacing`]);
+//! otherwise [`ReadOptions::raster_spacing`]. Slices have the distance of their positions where there are several, otherwise
+//! SpacingBetweenSlices, otherwise `raster_spacing`; SliceThickness is no distance and never used. Slices of a folder are
+//! sorted along their normal; frames keep their order if their positions are even, else they are sorted, too. A gap that
+//! differs from the mean by more than 1 % and 0.01 mm is [`Error::UnevenSlices`].
 //!
 //! # Differences
 //! * SimpleITK, and PyRadiomics with it, makes planes of raster files and takes the spacing of TIFF files from their
@@ -50,6 +66,20 @@
 //!   checksums, lists with too few files.
 //! * Voxels that are NaN or infinite are errors, except in NIfTI files, where they are 0 as in SimpleITK.
 //! * PyRadiomics cuts fractional labels down and lets negative ones wrap around; here both are [`Error::NotALabel`].
+//!
+//!
+//! From DICOM SimpleITK reads the same voxels on the same grid, except that it
+//! * keeps colors, of which PyRadiomics then cannot make features;
+//! * knows no calibration of ultrasound regions: its spacing there is 1;
+//! * ignores PixelSpacing in radiographs and in captures of several frames, where this crate falls back to it;
+//! * ignores slopes and intercepts that differ from frame to frame, and rounds the slices of a folder to the type of the first;
+//! * only warns of uneven or missing slices, takes the identity for an unsound orientation, and reads a segmentation as
+//!   0 and 255, all segments behind each other;
+//! * reads JPEG-LS and JPEG 2000, and mixes up the bytes of run lengths of 16- and 32-bit colors and of 32-bit numbers in the
+//!   big-endian encoding.
+//!
+//! Both ignore ModalityLUTSequence, padding values, overlays, the scaling of doses and the tilt of a gantry, and take a slope
+//! of 0 for 1.
 
 #[cfg(feature = "dicom")]
 mod dicom;
@@ -165,8 +195,9 @@ enum Format {
 
 impl Format {
     fn of(path: &Path) -> Result<Self> {
+        #[cfg(feature = "dicom")]
         if path.is_dir() {
-            return Self::dicom(path);
+            return Ok(Self::Dicom);
         }
         let name = path
             .file_name()
@@ -427,5 +458,26 @@ impl Grid {
         }
         Ok(Array3::from_shape_vec(self.size, labels)
             .expect("as many values as voxels were decoded"))
+    }
+}
+
+#[cfg(all(test, not(feature = "dicom")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dicom_files_name_the_feature_that_reads_them() {
+        let path = std::env::temp_dir().join("not_there.dcm");
+        let err = read_image(&path, &ReadOptions::default()).unwrap_err();
+        assert!(
+            matches!(
+                err,
+                Error::FeatureMissing {
+                    feature: "dicom",
+                    ..
+                }
+            ),
+            "{err}"
+        );
     }
 }

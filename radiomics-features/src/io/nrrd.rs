@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::pieces::{self, Budget, Start};
-use super::pose::{Pose, normalized};
+use super::pose::Pose;
 use super::samples::{self, ByteOrder, Component};
 use super::{Grid, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
@@ -339,8 +339,13 @@ impl Header {
                 ));
             }
             if let Some(vector) = directions[axis] {
-                pose.spacing[i] = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
-                pose.axes[i] = normalized(vector);
+                let length = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
+                pose.spacing[i] = length;
+                // Times the inverse, as ITK's reader of this format does it, where that of NIfTI divides: the last bit decides which
+                // voxel is nearest when resampling.
+                if length > 0.0 {
+                    pose.axes[i] = vector.map(|v| v * (1.0 / length));
+                }
             } else if !steps[axis].is_nan() {
                 pose.spacing[i] = steps[axis];
             }

@@ -61,8 +61,7 @@ pub(super) fn normalized(vector: [f64; 3]) -> [f64; 3] {
     if length == 0.0 {
         return vector;
     }
-    // Times the inverse, as ITK does it: the last bit decides which voxel is nearest when resampling.
-    vector.map(|v| v * (1.0 / length))
+    vector.map(|v| v / length)
 }
 
 #[cfg(test)]

@@ -1,46 +1,13 @@
-//! DICOM: images, folders of slices, and masks. Behind the crate feature `dicom`.
+//! DICOM: images, folders of slices, and masks. What is read and how is in the [parent's documentation](super).
 //!
-//! # What is read
-//! * Files with the letters DICM at byte 128, named `.dcm`, `.dicom`, `.ima` or without any suffix known otherwise; and
-//!   folders, whose DICOM images must be the slices of one series.
-//! * Implicit and explicit encoding, either byte order, deflated. Native pixels, RLE and JPEG (baseline, extended to 12 bits,
-//!   lossless); not JPEG-LS and JPEG 2000.
-//! * 1, 8, 16 and 32 bits, signed or not, in gray (MONOCHROME1 is inverted, so that large is white), by color table, RGB and
-//!   YBR_FULL or YBR_FULL_422. Color images become gray, color masks become labels by the rules for raster files.
-//! * The modality's slope and intercept are applied. The type of the result is the smallest of SimpleITK's that holds what
-//!   the stored bits can become, and 64-bit float where slope or intercept is no whole number.
-//! * Masks: plain images of labels, and segmentation objects (DICOM SEG) of the types BINARY, LABELMAP and FRACTIONAL
-//!   without fractions. Their labels are the segment numbers, and their slices reach from the first to the last segmented
-//!   one. Contours (RTSTRUCT) are no masks yet.
+//! ```text
+//! data_set      elements, sequences and fragments in the bytes of a file    attributes    names and tags
+//! pixels        size and numbers of frames, with rle, jpeg and color        geometry      spacing, position, orientation
+//! stack         order and gaps of slices, for series and segmentation
+//! ```
 //!
-//! # Frames
-//! A file of several frames is a volume with a slice for each, as in SimpleITK. In a cine loop of ultrasound the slices are
-//! moments; to analyze one of them, say which with [`ReadOptions::frame`]. Its position is then that of the loop, so a mask
-//! drawn on that frame, of one slice, lies on it.
-//!
-//! # Geometry
-//! * Rows and columns: PixelSpacing; ImagerPixelSpacing first in radiographs; NominalScannedPixelSpacing in captures;
-//!   otherwise the calibration of the two-dimensional region of an ultrasound screen ([`ReadOptions::ultrasound_spacing`]);
-//!   otherwise [`ReadOptions::raster_spacing`].
-//! * Slices: their positions where there are several; otherwise SpacingBetweenSlices, otherwise `raster_spacing`.
-//!   SliceThickness is not a distance and never used.
-//! * Slices of a folder are sorted along their normal. Frames of a file keep their order if their positions are even,
-//!   otherwise they are sorted, too. Gaps may differ from their mean by 1 % or 0.01 mm, else
-//!   [`Error::UnevenSlices`](crate::Error::UnevenSlices).
-//!
-//! # Differences
-//! SimpleITK reads the same voxels and the same geometry, except that it
-//! * keeps colors, of which PyRadiomics then cannot make features;
-//! * knows no calibration of ultrasound regions: its spacing there is 1;
-//! * ignores PixelSpacing in radiographs and in captures of several frames, where this crate falls back to it;
-//! * ignores slope and intercept of single frames, which are applied here;
-//! * only warns of uneven or missing slices, takes the identity for an unsound orientation, and reads a segmentation as
-//!   0 and 255 with all segments behind each other;
-//! * mixes up the bytes of run lengths of 16- and 32-bit colors, and those of 32-bit numbers in the big-endian encoding;
-//! * rounds slices of a folder to the type of the first one; here their common type is that of all, or 64-bit float.
-//!
-//! Both ignore a table in place of slope and intercept (ModalityLUTSequence), padding values, overlays, the scaling of doses,
-//! and the tilt of a gantry. A slope of 0 counts as 1 in both.
+//! The files are read here and not by the `dicom` crates because these need forty more crates, reserve what a damaged header
+//! asks for, and index out of bounds on frames that are larger or smaller than declared.
 
 mod attributes;
 mod color;

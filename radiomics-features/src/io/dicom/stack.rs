@@ -34,6 +34,8 @@ pub(super) fn order(poses: &[Pose]) -> Vec<usize> {
 
 /// The pose of a stack of slices, in the order given, whose gaps must be even.
 pub(super) fn pose(source: &Source, poses: &[Pose]) -> Result<Pose> {
+    // Slices of other orientations have no gaps to speak of.
+    let pose = pose_of_planes(source, poses, poses.len())?;
     let (first, last) = (poses[0], poses[poses.len() - 1]);
     let mean = (last.depth() - first.depth()) / (poses.len() - 1).max(1) as f64;
     for (i, pair) in poses.windows(2).enumerate() {
@@ -42,7 +44,7 @@ pub(super) fn pose(source: &Source, poses: &[Pose]) -> Result<Pose> {
             return Err(uneven(source, i + 1, found, mean));
         }
     }
-    pose_of_planes(source, poses, poses.len())
+    Ok(pose)
 }
 
 /// The pose of `n` slices of which these, the first and the last among them, are known: position of the first, mean

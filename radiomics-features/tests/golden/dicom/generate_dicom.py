@@ -342,7 +342,7 @@ def expected(path):
     image = read(path)
     values = sitk.GetArrayFromImage(image)
     if path.name in BY_PYDICOM:
-        values = pydicom.dcmread(path).pixel_array.reshape(values.shape)
+        values = pydicom.dcmread(path).pixel_array.reshape(values.shape).astype(values.dtype)
     if values.ndim == 4:
         values = luma(values).astype(values.dtype)
     return {
