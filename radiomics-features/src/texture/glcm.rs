@@ -26,7 +26,8 @@
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
 //! `HXY1 = -Σ p log2(px py + ε)` and in `σx σy + ε` is visible where levels are rare, so it is kept; every other `ε` is left
 //! out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
-//! or NaN and left out of the mean; here it is 0. Of one matrix without any pair, it reports an inverse variance of 0 for a flat
+//! or NaN and left out of the mean; here it is 0. Entropies that are themselves not much above `ε`, as those of one level but for
+//! pairs of next to no weight, differ. Of one matrix without any pair, it reports an inverse variance of 0 for a flat
 //! region and NaN for the other features; here all are NaN.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
