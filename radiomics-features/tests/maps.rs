@@ -7,8 +7,8 @@ use std::io::Read;
 use common::{Tier, golden, tier};
 use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::{
-    Error, Extractor, Family, FamilySelection, FeatureMap, FeatureMaps, Kernel, MissingDirections,
-    Params, Roi,
+    Error, Extractor, Family, FamilySelection, FeatureMap, FeatureMaps, MissingDirections, Params,
+    Roi,
 };
 
 /// What PyRadiomics wrote.
@@ -241,12 +241,10 @@ fn an_error_ends_the_maps() {
 #[test]
 #[cfg(feature = "rayon")]
 fn threads_change_no_bit() {
-    let case = Case::read("unmasked");
+    let case = Case::read("volume");
     let bits = |threads: usize| -> Vec<u64> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let mut params = case.params();
-        params.voxel.kernel = Kernel::Masked;
-        let maps = pool.expect("a pool").install(|| case.maps(params));
+        let maps = pool.expect("a pool").install(|| case.maps(case.params()));
         maps.maps
             .iter()
             .flat_map(|map| map.voxels.iter().map(|v| v.to_bits()))

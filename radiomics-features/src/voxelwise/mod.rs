@@ -22,7 +22,7 @@
 //! PyRadiomics cannot take first-order maps of two-dimensional images (its kernel has three axes); here a plane has the maps of
 //! one slice. MCC takes the square root of the second eigenvalue of a matrix. Where that is 0, rounding may make it negative,
 //! and PyRadiomics then leaves the direction out of the mean, or counts 0, or about 1e-8, by chance of its linear algebra
-//! library; here it counts 0.
+//! library; here it counts 0. Where no direction fits into the map, PyRadiomics stops; here the features are those of no pair.
 
 mod kernel;
 mod map;
