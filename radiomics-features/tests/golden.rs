@@ -377,13 +377,16 @@ fn resampled_small_images() {
             "{resampledPixelSpacing: [0.21, 0.17], interpolator: sitkGaussian}",
         ),
     ] {
-        let params: Params = format!("{image_types}\nsetting: {settings}\n")
+        let mut params: Params = format!("{image_types}\nsetting: {settings}\n")
             .parse()
             .unwrap();
+        params.additional_info = Some(true);
         let options = ReadOptions::default();
         let found = extract(&golden(image), &golden(mask), params, &options);
-        let expected = expected(&format!("resample/{name}"));
-        assert_features(name, &found, &expected, tier);
+        let csv = golden(&format!("resample/{name}.csv"));
+        assert_features(name, &found, &read_features(&csv), tier);
+        let diagnostics = found.diagnostics.expect("asked for").rows();
+        assert_diagnostics(name, &diagnostics, &read_diagnostics(&csv));
     }
 }
 
