@@ -588,6 +588,8 @@ fn what_is_no_image_is_refused() {
     );
 }
 
+type Tiff<'a> = TiffEncoder<&'a mut Cursor<Vec<u8>>>;
+
 #[test]
 fn tiff_pages_that_make_no_stack_are_refused() {
     let folder = Folder::new();
@@ -602,24 +604,24 @@ fn tiff_pages_that_make_no_stack_are_refused() {
     bytes[next..next + 4].copy_from_slice(&(directory as u32).to_le_bytes());
     let err = read_image(folder.file("two.tif", &bytes), &options()).unwrap_err();
     assert!(matches!(err, Error::Malformed { .. }), "{err}");
-    let pages = |write: &dyn Fn(&mut TiffEncoder<&mut Cursor<Vec<u8>>>)| {
+    let pages = |write: fn(&mut Tiff<'_>)| {
         let mut bytes = Cursor::new(Vec::new());
         write(&mut TiffEncoder::new(&mut bytes).unwrap());
         let file = folder.file("pages.tif", bytes.get_ref());
         read_image(file, &options()).unwrap_err().to_string()
     };
-    let message = pages(&|file| {
+    let message = pages(|file| {
         for _ in 0..2 {
             file.write_image::<RGB8>(2, 1, &[0; 6]).unwrap();
         }
     });
     assert!(message.contains("several pages in color"), "{message}");
-    let message = pages(&|file| {
+    let message = pages(|file| {
         file.write_image::<Gray8>(2, 1, &[0; 2]).unwrap();
         file.write_image::<Gray8>(1, 2, &[0; 2]).unwrap();
     });
     assert!(message.contains("different sizes"), "{message}");
-    let message = pages(&|file| {
+    let message = pages(|file| {
         file.write_image::<Gray8>(2, 1, &[0; 2]).unwrap();
         file.write_image::<Gray16>(2, 1, &[0; 2]).unwrap();
     });

@@ -432,7 +432,7 @@ impl Header {
         }
         if let Some(&last) = numbers.get(1) {
             let reach = last.checked_sub(first).map(|span| span.checked_div(step));
-            if !reach.flatten().is_some_and(|steps| steps >= gaps) {
+            if reach.flatten().is_none_or(|steps| steps < gaps) {
                 return Err(bad());
             }
         }

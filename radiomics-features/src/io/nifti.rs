@@ -4,7 +4,8 @@
 //! * Scaled integers become 32-bit floats and scaled doubles stay doubles; a slope of 0 with an intercept is a slope of 1.
 //! * The spacing is `pixdim`, in millimeters after `xyzt_units`; 0 means unknown and is 1; a negative step turns its axis.
 //! * Position and orientation come from the sform if its axes are at right angles and there is no qform, or the sform is
-//!   `scanner` (code 1), or both agree within 1e-4; otherwise from the qform. With neither the grid is unrotated.
+//!   `scanner` (code 1), or both agree within 1e-4; otherwise from the qform. With neither the grid is unrotated. (Where
+//!   both agree, ITK's choice hangs on rounding; they differ by that much.)
 //! * Voxels that are NaN or infinite are 0.
 //! * Vectors are five-dimensional images with the intent code for vectors or displacements.
 
@@ -253,7 +254,7 @@ const SCANNER: i64 = 1;
 
 impl Raw {
     /// The same bytes before there was NIfTI: an Analyze header has neither scale nor position.
-    fn as_analyze(self) -> Self {
+    fn into_analyze(self) -> Self {
         Self {
             slope: 0.0,
             intercept: 0.0,
@@ -300,7 +301,7 @@ impl Header {
                 540 if bytes.len() < LONGEST_HEADER => continue,
                 540 if magic(4, b"n+2\0") => (Raw::version_2(&fields), false),
                 540 if magic(4, b"ni2\0") => (Raw::version_2(&fields), true),
-                348 if pair => (Raw::version_1(&fields).as_analyze(), true),
+                348 if pair => (Raw::version_1(&fields).into_analyze(), true),
                 _ => continue,
             };
             if detached && !pair {

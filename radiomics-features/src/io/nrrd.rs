@@ -586,18 +586,18 @@ fn kinds(fields: &Fields<'_>, sizes: &[u64]) -> Result<Vec<AxisKind>> {
 fn kinds_from_directions(fields: &Fields<'_>, rank: usize) -> Vec<AxisKind> {
     let mut kinds = vec![AxisKind::Domain; rank];
     let text = fields.get("spacedirections").unwrap_or_default();
-    // Vectors may contain spaces, the word "none" cannot.
-    let words: Vec<&str> = text
-        .split_inclusive(')')
-        .flat_map(|part| match part.split_once('(') {
-            Some((before, vector)) => before.split_whitespace().chain(Some(vector)).collect(),
-            None => part.split_whitespace().collect::<Vec<_>>(),
-        })
+    // Every axis has a vector in parentheses, which may contain spaces, or the word "none".
+    let entries: Vec<&str> = text
+        .split([')', ' '])
+        .filter(|part| part.starts_with('(') || part.eq_ignore_ascii_case("none"))
         .take(MAX_RANK + 1)
         .collect();
-    let is_none = |word: &&str| word.eq_ignore_ascii_case("none");
-    if rank == 4 && words.len() == 4 && words.iter().filter(|w| is_none(w)).count() == 1 {
-        kinds[words.iter().position(|w| is_none(&w)).unwrap_or(0)] = AxisKind::Components;
+    let mut without = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| !e.starts_with('('));
+    if let (4, 4, Some((axis, _)), None) = (rank, entries.len(), without.next(), without.next()) {
+        kinds[axis] = AxisKind::Components;
     }
     kinds
 }

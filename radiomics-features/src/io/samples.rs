@@ -138,12 +138,12 @@ pub(super) fn decode(
                 };
                 value as f64
             };
+            if component.count == 1 {
+                return bytes.chunks_exact(SIZE).map(number).collect();
+            }
+            let turns = bytes.chunks_exact(SIZE * component.inner);
             let mut values = Vec::with_capacity(bytes.len() / SIZE / component.count);
-            for turn in bytes
-                .chunks_exact(SIZE * component.inner)
-                .skip(component.index)
-                .step_by(component.count)
-            {
+            for turn in turns.skip(component.index).step_by(component.count) {
                 values.extend(turn.chunks_exact(SIZE).map(number));
             }
             values
@@ -234,7 +234,7 @@ pub(super) fn parse_hex(source: &Source, text: &[u8], n: usize) -> Result<Vec<u8
             .and_then(|b| char::from(b).to_digit(16))
             .map(|d| d as u8)
             .ok_or_else(|| {
-                let found = found.map_or("the end of the text".to_string(), |b| excerpt(&[b]));
+                let found = found.map_or("the end of the text".to_string(), |b| excerpt([b]));
                 source.malformed(format!("expected a hexadecimal digit, found {found}"))
             })
     };
