@@ -27,7 +27,9 @@
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
 //! `HXY1 = -Σ p log2(px py + ε)` and in the denominator of the correlation is visible where levels are rare, so it is kept;
 //! every other `ε` is left out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
-//! or NaN and left out of the mean; here it is 0.
+//! or NaN and left out of the mean; here it is 0. The same holds for the maximal correlation of levels that are independent in
+//! a direction. A direction in which one level is the center of all pairs, which only an asymmetric matrix has next to other
+//! levels, has a correlation of 1; the reference reports 1 or about 0, by the rounding of `µx`.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
 use super::maximal_correlation::maximal_correlation;
