@@ -253,6 +253,83 @@ fn noise_bands_are_named_and_can_be_dropped() {
     assert!(dropped.iter().eq(rest));
 }
 
+/// What the validation table of the README says of a row.
+struct Stated {
+    features: usize,
+    largest_error: f64,
+}
+
+fn stated(row: &str) -> Stated {
+    let readme = include_str!("../README.md");
+    let line = readme
+        .lines()
+        .find(|line| line.starts_with(&format!("| {row} |")))
+        .unwrap_or_else(|| panic!("the README has no row {row}"));
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    Stated {
+        features: cells[3].parse().expect("a number of features"),
+        largest_error: cells[4].parse().expect("a relative error"),
+    }
+}
+
+/// Compares runs with a row of the README's validation table: as many features, and no larger error than it says.
+fn assert_stated(row: &str, runs: &[(String, FeatureVector)], tier: impl Fn(&str) -> Tier) {
+    let (mut features, mut largest) = (0, 0.0f64);
+    for (name, found) in runs {
+        let expected = expected(name);
+        features += expected.len();
+        largest = largest.max(assert_features(name, found, &expected, &tier));
+    }
+    let stated = stated(row);
+    assert_eq!(features, stated.features, "{row}");
+    assert!(
+        largest <= stated.largest_error,
+        "{row}: the largest error is {largest:.1e}, the README says {:.1e}",
+        stated.largest_error
+    );
+}
+
+#[test]
+fn the_validation_table_says_what_these_runs_show() {
+    let runs = |cases: &[&str], suffix: &str, params: fn() -> Params| -> Vec<_> {
+        let run = |case: &&str| (format!("{case}{suffix}"), extract_nrrd(case, params()));
+        cases.iter().map(run).collect()
+    };
+    let binned = || {
+        let mut params = everything();
+        params.set_binning(Binning::Count(32.try_into().unwrap()));
+        params
+    };
+    assert_stated("five slices", &runs(&SLICES, "_default", everything), tier);
+    assert_stated(
+        "five slices, plane by plane",
+        &runs(&SLICES, "_force2D", force_2d),
+        tier,
+    );
+    assert_stated(
+        "a slice in 32 bins",
+        &runs(&["us1"], "_binCount32", binned),
+        tier,
+    );
+    assert_stated(
+        "a two-dimensional file",
+        &[("us1_true2d".into(), extract_nrrd("us1_2d", everything()))],
+        tier,
+    );
+    let volume = runs(&["float32"], "_default", Params::original_and_wavelet);
+    assert_stated("a 32-bit float volume", &volume, tier);
+    let line = || {
+        let mut params = everything();
+        params.roi.minimum_dimensions = 1;
+        params
+    };
+    assert_stated(
+        "a line of pixels",
+        &runs(&["us6_line"], "_mindim1", line),
+        collinear_tier,
+    );
+}
+
 /// Runs a case on the volumes of the reference data, if they are there.
 fn volume_case(image: &str, name: &str, mut params: Params, tier: impl Fn(&str) -> Tier) {
     let file = |path: String| reference(&path);

@@ -404,7 +404,7 @@ fn geometry_that_is_none_is_refused() {
         (
             "singular.mha",
             meta("TransformMatrix = 1 0 0 1 0 0 0 0 1"),
-            "determinant 0",
+            "do not span space",
         ),
         (
             "few.mha",
@@ -435,7 +435,7 @@ fn geometry_that_is_none_is_refused() {
         (
             "flat.nrrd",
             nrrd("space: LPS\nspace directions: (1,0,0) (1,0,0) (0,0,1)"),
-            "determinant 0",
+            "do not span space",
         ),
         (
             "twice.nrrd",
