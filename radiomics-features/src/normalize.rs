@@ -1,4 +1,8 @@
 //! Normalization of the whole image to mean 0 and standard deviation 1.
+//!
+//! # Differences
+//! PyRadiomics takes the variance from sums of squares. Where the mean lies more than about 10^6 standard deviations from 0,
+//! rounding leaves nothing of it, and its intensities are noise or infinite; here they are right.
 
 use ndarray::Array3;
 
@@ -44,7 +48,8 @@ impl Normalization {
     /// The normalized image, in 64-bit floats.
     ///
     /// # Errors
-    /// [`Error::ConstantImage`] if all voxels are equal.
+    /// [`Error::ConstantImage`] if all voxels are equal, [`Error::ValueRangeTooLarge`] if their variance, or one by it, is
+    /// no 64-bit number.
     pub fn apply(&self, image: &Volume) -> Result<Volume> {
         self.check()?;
         let voxels = image.voxels();
@@ -64,6 +69,11 @@ impl Normalization {
             return Err(Error::ConstantImage { value: first });
         }
         let factor = 1.0 / variance.sqrt();
+        if !(factor.is_finite() && factor > 0.0) {
+            let min = voxels.iter().copied().fold(f64::INFINITY, f64::min);
+            let max = voxels.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            return Err(Error::ValueRangeTooLarge { min, max });
+        }
         let limit = self.outliers.unwrap_or(f64::INFINITY);
         let normalized: Array3<f64> =
             voxels.mapv(|v| ((v - mean) * factor).clamp(-limit, limit) * self.scale);
@@ -132,6 +142,14 @@ mod tests {
             )
             .unwrap();
         assert_eq!(normalized.voxels(), arr3(&[[[-1.0, 0.0, 1.0]]]));
+    }
+
+    #[test]
+    fn a_variance_beyond_64_bits_is_an_error() {
+        let voxels = arr3(&[[[-1e160, 0.0, 1e160]]]);
+        let image = Volume::new(voxels, Geometry::new([1.0; 3]).unwrap(), PixelType::F64).unwrap();
+        let err = Normalization::default().apply(&image).unwrap_err();
+        assert!(matches!(err, Error::ValueRangeTooLarge { max: 1e160, .. }));
     }
 
     #[test]

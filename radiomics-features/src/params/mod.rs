@@ -2,6 +2,7 @@
 
 mod file;
 mod keys;
+mod place;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -240,8 +241,8 @@ impl Params {
     /// Values left out have PyRadiomics' defaults. A file without `featureClass` asks for all families, shape2D included.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::ParameterFile`] with the line for an unknown key and a value of the wrong type or range;
-    /// [`Error::Unsupported`] for a setting that this crate does not implement.
+    /// [`Error::Io`]; [`Error::ParameterFile`] with key and line for an unknown key, a value of the wrong type or range, and
+    /// what this crate does not implement.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|source| Error::Io {

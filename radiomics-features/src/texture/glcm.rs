@@ -26,8 +26,8 @@
 //! # Differences
 //! PyRadiomics evaluates `HXY1` and `HXY2` as double sums; both equal `HX + HY`, which is used here. Its `ε = 2^-52` in
 //! `HXY1 = -Σ p log2(px py + ε)` and in `σx σy + ε` is visible where levels are rare, so it is kept; every other `ε` is left
-//! out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by chance 0, about 1e-8,
-//! or NaN and left out of the mean; here it is 0.
+//! out. Where the two levels are independent, `MI` is 0 up to rounding, and the reference's [`imc2`](GlcmFeatures::imc2) is by
+//! chance 0, about 1e-8, or NaN and left out of the mean; here it is 0. The same holds for the maximal correlation.
 
 use super::direction::{Direction, WeightingNorm, pair_directions};
 use super::maximal_correlation::maximal_correlation;
