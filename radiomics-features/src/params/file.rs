@@ -49,11 +49,17 @@ pub(super) fn parse(text: &str, path: &Path, syntax: Syntax) -> Result<Params> {
     };
     let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: ParameterFile = match syntax {
-        Syntax::Yaml => serde_saphyr::from_str(text_without_mark).map_err(|e| {
-            let e = e.without_snippet();
-            let place = e.location().map_or((0, 0), |l| (l.line(), l.column()));
-            error(place.0, place.1, e.to_string())
-        })?,
+        Syntax::Yaml => {
+            // The value outside a map may be `.nan`; every other number is checked where it is read.
+            let options = serde_saphyr::options! {
+                non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
+            };
+            serde_saphyr::from_str_with_options(text_without_mark, options).map_err(|e| {
+                let e = e.without_snippet();
+                let place = e.location().map_or((0, 0), |l| (l.line(), l.column()));
+                error(place.0, place.1, e.to_string())
+            })?
+        }
         Syntax::Json => serde_json::from_str(text_without_mark).map_err(|e| {
             let (line, column) = end_of_value(text_without_mark, e.line(), e.column());
             error(line, column, e.to_string())
@@ -766,6 +772,17 @@ mod tests {
         assert_eq!(params.images[0].binning, Binning::Width(10.0));
         assert_eq!(params.images[0].texture.gldm_alpha, u16::MAX);
         assert!(params.voxel.initial_value.is_nan());
+        let params = yaml("voxelSetting: {initValue: .nan}").unwrap();
+        assert!(params.voxel.initial_value.is_nan());
+        for setting in [
+            "binWidth: .nan",
+            "sigma: [.inf]",
+            "resegmentRange: [.nan]",
+            "resampledPixelSpacing: [1, 1, .inf]",
+        ] {
+            let error = yaml(&format!("setting: {{{setting}}}")).unwrap_err();
+            assert!(matches!(error, Error::ParameterFile { .. }), "{error}");
+        }
         let merged =
             "imageType:\n  Original: &o {binWidth: '5'}\n  Square:\n    <<: *o\n    gldm_a: 1\n";
         let merged = yaml(merged).unwrap();
