@@ -538,6 +538,12 @@ fn raster_headers_cannot_reserve_memory() {
         folder.error("huge.jpg", jpeg),
         Error::TooLarge { .. }
     ));
+    // A directory without tags whose successor is itself.
+    let around = [&b"II*\0\x08\0\0\0"[..], &[0, 0], &[8, 0, 0, 0], &[0; 99]].concat();
+    assert!(matches!(
+        folder.error("around.tif", around),
+        Error::Malformed { .. }
+    ));
     let mut tiff = encoded(image::ImageFormat::Tiff);
     let directory = u32::from_le_bytes(tiff[4..8].try_into().unwrap()) as usize;
     // The first tag claims to have 2^31 values.

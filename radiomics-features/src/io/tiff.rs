@@ -131,16 +131,20 @@ fn numbers(page: DecodingResult) -> (Vec<f64>, PixelType) {
 fn check_directories(source: &Source, bytes: &[u8]) -> Result<()> {
     let layout = Layout::of(bytes);
     let mut directory = layout.number(bytes, layout.first, layout.offset_size);
-    // A directory takes more room than this, so that more entries mean directories that overlap or go around.
-    let mut entries_left = bytes.len() as u64 / layout.entry_size;
+    // Directories that need more room than the file has overlap or go around.
+    let mut room = bytes.len() as u64;
     while let Some(start) = directory.filter(|&start| start != 0) {
         let Some(entries) = layout.number(bytes, start, layout.count_size) else {
             break;
         };
-        if entries > entries_left {
+        let ends = layout.count_size + layout.offset_size;
+        let size = entries
+            .saturating_mul(layout.entry_size)
+            .saturating_add(ends);
+        if size > room {
             return Err(source.malformed("the directories of the pages overlap"));
         }
-        entries_left -= entries;
+        room -= size;
         let first = start + layout.count_size;
         for entry in (0..entries).map(|i| first.saturating_add(i * layout.entry_size)) {
             let (Some(tag), Some(kind), Some(count)) = (
