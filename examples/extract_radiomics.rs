@@ -128,6 +128,8 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
             images.read_options(None).raster_spacing.to_vec().into(),
         ),
         ("frame", images.frame.into()),
+        ("uncalibrated", images.uncalibrated.into()),
+        ("nan_as_zero", images.nan_as_zero.into()),
         ("diagnostics", arguments.diagnostics.into()),
         ("drop_noise_bands", arguments.drop_noise_bands.into()),
         ("resolved", text(&params)),

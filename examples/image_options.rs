@@ -1,8 +1,8 @@
-//! The options that say how image files are read: `--spacing` and `--frame`.
+//! The options that say how image files are read: `--spacing`, `--frame` and their like.
 
 use std::str::FromStr;
 
-use radiomics_features::io::ReadOptions;
+use radiomics_features::io::{NotFinite, ReadOptions, UltrasoundSpacing};
 
 /// How image files are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, clap::Args)]
@@ -13,6 +13,12 @@ pub struct ImageOptions {
     /// Which frame of DICOM files of several frames to take, counted from 0 [default: all, as slices].
     #[arg(long, value_name = "N")]
     pub frame: Option<usize>,
+    /// Ignore the calibration of ultrasound regions in DICOM files, for masks that were drawn in programs built on ITK.
+    #[arg(long)]
+    pub uncalibrated: bool,
+    /// Read voxels of NIfTI files that are NaN or infinite as 0, as SimpleITK does, instead of refusing the file.
+    #[arg(long)]
+    pub nan_as_zero: bool,
 }
 
 impl ImageOptions {
@@ -21,6 +27,14 @@ impl ImageOptions {
         ReadOptions {
             raster_spacing: self.spacing.unwrap_or_default().zyx(),
             frame: self.frame,
+            ultrasound_spacing: match self.uncalibrated {
+                true => UltrasoundSpacing::Ignored,
+                false => UltrasoundSpacing::Calibrated,
+            },
+            not_finite: match self.nan_as_zero {
+                true => NotFinite::Zero,
+                false => NotFinite::Refused,
+            },
             mask_channel,
             ..ReadOptions::default()
         }

@@ -9,9 +9,10 @@ use assert_cmd::Command;
 use image::GrayImage;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 7] = [
     "alnm_pipeline",
     "extract_radiomics",
+    "extract_maps",
     "extract_deep",
     "select_features",
     "fit_nomogram",
@@ -489,6 +490,83 @@ fn a_column_label_chooses_the_region_and_diagnostics_describe_it() {
         2,
     );
     assert!(usage.contains("--label"), "{usage}");
+}
+
+#[test]
+fn maps_are_written_with_their_table() {
+    let folder = batch();
+    let maps = |more: &[&str], out: &str| {
+        let mut command = program("extract_maps");
+        command
+            .current_dir(folder.path())
+            .args(["--class", "ngtdm", "--class", "shape", "--out", out])
+            .args(more);
+        command.output().unwrap()
+    };
+    let output = maps(&["batch.csv", "--kernel-radius", "2"], "maps");
+    assert_eq!(output.status.code(), Some(1), "one case has no image");
+    let (header, rows) = table(&folder.path().join("maps/maps.csv"));
+    assert_eq!(header[3..], ["feature", "file", "not_computed", "error"]);
+    // Five maps of two cases, and the reason why the third has none.
+    assert_eq!(rows.len(), 11);
+    assert_eq!(rows[0][4], "Case-1_original_ngtdm_Busyness.nrrd");
+    assert!(rows[5][6].contains("lost.png"), "{:?}", rows[5]);
+    let options = radiomics_features::io::ReadOptions::default();
+    let map = folder.path().join("maps").join(&rows[0][4]);
+    let map = radiomics_features::io::read_image(map, &options).unwrap();
+    // The disk of 28 pixels and two more on every side.
+    assert_eq!(map.size(), [1, 32, 32]);
+    let output = maps(&["image0.png", "mask.png", "--format", "nii-gz"], "one");
+    assert_eq!(output.status.code(), Some(0));
+    let (_, rows) = table(&folder.path().join("one/maps.csv"));
+    assert!(
+        rows.iter()
+            .all(|row| row[3].ends_with(".nii.gz")
+                && folder.path().join("one").join(&row[3]).exists())
+    );
+    let refused = fails(
+        "extract_maps",
+        folder.path(),
+        &[
+            "image0.png",
+            "mask.png",
+            "--class",
+            "shape",
+            "--out",
+            "none",
+        ],
+        1,
+    );
+    assert!(
+        refused.contains("shape") && !folder.path().join("none").exists(),
+        "{refused}"
+    );
+}
+
+#[test]
+fn features_left_out_as_in_pyradiomics_are_named_in_a_warning() {
+    let folder = batch();
+    let parameters = "featureClass:\n  glcm: [Contrast, Dissimilarity]\n";
+    fs::write(folder.path().join("params.yaml"), parameters).unwrap();
+    let output = program("extract_radiomics")
+        .current_dir(folder.path())
+        .args([
+            "image0.png",
+            "mask.png",
+            "--params",
+            "params.yaml",
+            "--out",
+            "f.csv",
+        ])
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with(
+            "warning: glcm_Dissimilarity is left out, it equals glcm_DifferenceAverage"
+        ),
+        "{stderr}"
+    );
+    assert_eq!(table(&folder.path().join("f.csv")).0.len(), 2 + 1 + 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::golden;
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
-use radiomics_features::io::{ReadOptions, read_image, read_mask};
+use radiomics_features::io::{NotFinite, ReadOptions, read_image, read_mask};
 use radiomics_features::{Dimensionality, Error, Geometry, PixelType, Roi, RoiParams, Volume};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -84,8 +84,12 @@ fn volumes_are_read_as_the_reference_reads_them() {
     let scalar = |case: &&String| !case.starts_with("vector_") && !case.starts_with("raster_");
     for case in cases.keys().filter(scalar) {
         let expected = &cases[case];
-        let image = read_image(golden("io").join(case), &options())
-            .unwrap_or_else(|e| panic!("{case}: {e}"));
+        let options = ReadOptions {
+            not_finite: NotFinite::Zero,
+            ..options()
+        };
+        let image =
+            read_image(golden("io").join(case), &options).unwrap_or_else(|e| panic!("{case}: {e}"));
         let dimensionality = if expected["dimension"] == 2 {
             Dimensionality::Two
         } else {
@@ -544,6 +548,19 @@ fn images_larger_than_the_limit_are_not_decoded() {
         read_image(tiff, &limited),
         Err(Error::TooLarge { .. })
     ));
+}
+
+#[test]
+fn nan_voxels_are_zero_only_on_request() {
+    for name in ["nifti_not_finite.nii", "nifti_not_finite64.nii"] {
+        let message = read_image(golden("io").join(name), &options())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(name) && message.contains("(z 0, y 0, x 0) is NaN"),
+            "{message}"
+        );
+    }
 }
 
 #[test]

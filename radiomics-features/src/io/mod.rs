@@ -64,7 +64,8 @@
 //!   resolution.
 //! * Files that SimpleITK fills with zeros or with whatever is in memory are errors: truncated voxels, damaged or missing
 //!   checksums, lists with too few files.
-//! * Voxels that are NaN or infinite are errors, except in NIfTI files, where they are 0 as in SimpleITK.
+//! * Voxels that are NaN or infinite are errors. In NIfTI files SimpleITK takes them for 0, without a word;
+//!   [`ReadOptions::not_finite`] allows that.
 //! * PyRadiomics cuts fractional labels down and lets negative ones wrap around; here both are [`Error::NotALabel`].
 //!
 //!
@@ -124,6 +125,18 @@ pub struct ReadOptions {
     pub frame: Option<usize>,
     /// Where the spacing of an ultrasound image comes from that has no other than the calibration of its regions.
     pub ultrasound_spacing: UltrasoundSpacing,
+    /// What voxels of a NIfTI file mean that are no finite numbers.
+    pub not_finite: NotFinite,
+}
+
+/// What voxels of a NIfTI file mean that are NaN or infinite, as the background of some brain maps is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NotFinite {
+    /// The file is refused, as those of every other format.
+    #[default]
+    Refused,
+    /// They are 0, as SimpleITK reads them without saying so.
+    Zero,
 }
 
 /// What to do with the calibration of the regions on a DICOM ultrasound screen.
@@ -145,6 +158,7 @@ impl Default for ReadOptions {
             mask_channel: None,
             frame: None,
             ultrasound_spacing: UltrasoundSpacing::default(),
+            not_finite: NotFinite::default(),
         }
     }
 }

@@ -6,14 +6,14 @@
 //! * Position and orientation come from the sform if its axes are at right angles and there is no qform, or the sform is
 //!   `scanner` (code 1), or both agree within 1e-4; otherwise from the qform. With neither the grid is unrotated. (Where
 //!   both agree, ITK's choice hangs on rounding; they differ by that much.)
-//! * Voxels that are NaN or infinite are 0.
+//! * Voxels that are NaN or infinite are 0, if [`ReadOptions::not_finite`] allows that.
 //! * Vectors are five-dimensional images with the intent code for vectors or displacements.
 
 use std::path::{Path, PathBuf};
 
 use super::pose::{Pose, normalized};
 use super::samples::{self, ByteOrder, Component, GZIP_MAGIC};
-use super::{Grid, ReadOptions, Role, Source};
+use super::{Grid, NotFinite, ReadOptions, Role, Source};
 use crate::error::Result;
 use crate::volume::{Dimensionality, Geometry, PixelType};
 
@@ -62,6 +62,9 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         samples::exact(&source, bytes, end)?
     };
     let mut values = samples::decode(&bytes[start..], header.pixel_type, header.order, component);
+    if options.not_finite == NotFinite::Zero {
+        values.iter_mut().for_each(|v| *v = finite(*v));
+    }
     let pixel_type = header.scale(&mut values);
     Ok(Grid {
         values,
@@ -391,11 +394,6 @@ impl Header {
 
     /// Applies slope and intercept and says which type the numbers have then.
     fn scale(&self, values: &mut [f64]) -> PixelType {
-        if !self.pixel_type.is_integer() {
-            for v in values.iter_mut().filter(|v| !v.is_finite()) {
-                *v = 0.0;
-            }
-        }
         let (slope, intercept) = (finite(self.slope), finite(self.intercept));
         let slope = if slope == 0.0 { 1.0 } else { slope };
         if slope == 1.0 && intercept == 0.0 {
