@@ -163,6 +163,27 @@ impl Extraction {
             self.discard();
             bail!("{reason}");
         }
+        let rows = self.rows(results);
+        let out = self.options.out.as_deref();
+        let record = out
+            .map(|out| self.record(out, &rows, options))
+            .transpose()?;
+        rows.write(self.options.format, out)?;
+        if let (Some(out), Some(record)) = (out, record) {
+            record.write_as(&record_beside(out))?;
+        }
+        if let Some(journal) = self.journal {
+            journal.remove()?;
+        }
+        Ok(if rows.n_failed() == 0 {
+            Ending::Done
+        } else {
+            Ending::SomeCasesFailed
+        })
+    }
+
+    /// A row for every region; those that failed are reported on stderr.
+    fn rows(&self, results: Vec<Vec<RegionRow>>) -> FeatureRows {
         let mut rows = Vec::with_capacity(results.len());
         for (case, found) in self.cases.cases.iter().zip(results) {
             for mut found in found {
@@ -181,45 +202,34 @@ impl Extraction {
                 rows.push(FeatureRow { copied, found });
             }
         }
-        let rows = FeatureRows {
+        FeatureRows {
             copied: self.cases.copied.clone(),
             rows,
-        };
-        if let Some(out) = &self.options.out {
-            let mut record = RunRecord::new(self.program);
-            record.output(out);
-            for (name, value) in options {
-                record.option(name, value.clone());
-            }
-            record.option(
-                "format",
-                format!("{:?}", self.options.format).to_lowercase(),
-            );
-            record.option(
-                "shard",
-                self.options
-                    .shard
-                    .map(|shard| format!("{}/{}", shard.index, shard.count)),
-            );
-            record.inputs(hash_files(&self.cases.files())?);
-            record
-                .count("cases", self.cases.cases.len())
-                .count("rows", rows.rows.len())
-                .count("failed", rows.n_failed());
-            record.count("features", rows.feature_names().len());
-            rows.write(self.options.format, Some(out))?;
-            record.write_as(&record_beside(out))?;
-        } else {
-            rows.write(self.options.format, None)?;
         }
-        if let Some(journal) = self.journal {
-            journal.remove()?;
+    }
+
+    fn record(
+        &self,
+        out: &Path,
+        rows: &FeatureRows,
+        options: &[(&str, Value)],
+    ) -> anyhow::Result<RunRecord> {
+        let mut record = RunRecord::new(self.program);
+        record.output(out);
+        for (name, value) in options {
+            record.option(name, value.clone());
         }
-        Ok(if rows.n_failed() == 0 {
-            Ending::Done
-        } else {
-            Ending::SomeCasesFailed
-        })
+        let format = format!("{:?}", self.options.format).to_lowercase();
+        let shard = self.options.shard;
+        record
+            .option("format", format)
+            .option("shard", shard.map(|s| format!("{}/{}", s.index, s.count)))
+            .inputs(hash_files(&self.cases.files())?)
+            .count("cases", self.cases.cases.len())
+            .count("rows", rows.rows.len())
+            .count("failed", rows.n_failed())
+            .count("features", rows.feature_names().len());
+        Ok(record)
     }
 
     /// Leaves nothing behind of a run that has no result.

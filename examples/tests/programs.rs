@@ -514,8 +514,8 @@ fn maps_are_written_with_their_table() {
     let options = radiomics_features::io::ReadOptions::default();
     let map = folder.path().join("maps").join(&rows[0][4]);
     let map = radiomics_features::io::read_image(map, &options).unwrap();
-    // The disk of 28 pixels and two more on every side.
-    assert_eq!(map.size(), [1, 32, 32]);
+    // The disk of 27 pixels across and two more on every side.
+    assert_eq!(map.size(), [1, 31, 31]);
     let output = maps(&["image0.png", "mask.png", "--format", "nii-gz"], "one");
     assert_eq!(output.status.code(), Some(0));
     let (_, rows) = table(&folder.path().join("one/maps.csv"));
