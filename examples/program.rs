@@ -59,7 +59,7 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Ending>) -> ExitCod
             if let Some(faults) = error.downcast_ref::<Faults>() {
                 faults.to_string().lines().for_each(complain);
             } else {
-                complain(&one_line(&format!("{error:#}")));
+                complain(&one_line(&with_causes(&error)));
             }
             ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
         }
@@ -102,6 +102,19 @@ fn usage_line(message: &str) -> String {
     format!("{} (--help explains the options)", told.trim_end())
 }
 
+/// The error and its causes, but for those that the text before them tells already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -117,6 +130,19 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        use anyhow::Context;
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "not there");
+        let told: anyhow::Error = anyhow::Error::from(missing()).context("a.nii: not there");
+        assert_eq!(with_causes(&told), "a.nii: not there");
+        let open: anyhow::Result<()> = Err(missing()).context("a.nii: cannot open");
+        assert_eq!(
+            with_causes(&open.unwrap_err()),
+            "a.nii: cannot open: not there"
+        );
+    }
 
     #[test]
     fn usage_errors_fit_on_one_line() {
