@@ -1,5 +1,6 @@
 //! What the extraction programs work on: one image and mask, or a batch table with a row for each.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -125,10 +126,40 @@ impl CaseList {
         self.sources
             .iter()
             .chain(self.cases.iter().flat_map(|case| [&case.image, &case.mask]))
-            .filter(|path| path.is_file() && seen.insert((*path).clone()))
-            .cloned()
+            .flat_map(|path| files_of(path))
+            .filter(|path| path.is_file() && seen.insert(path.clone()))
             .collect()
     }
+}
+
+/// The files that an image consists of: the file itself, the slices in a folder, and beside a header what shares its name, where its
+/// voxels are.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    const HEADERS: [&str; 4] = ["nhdr", "mhd", "hdr", "img"];
+    let suffix = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let is_header = HEADERS.iter().any(|header| suffix == *header);
+    let stem = path.file_stem().unwrap_or_default();
+    let folder = match (path.is_dir(), path.parent()) {
+        (true, _) => path,
+        (false, Some(parent)) if is_header && parent.as_os_str().is_empty() => Path::new("."),
+        (false, Some(parent)) if is_header => parent,
+        _ => return vec![path.to_owned()],
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|file| file.is_file())
+        .filter(|file| path.is_dir() || has_stem(file, stem))
+        .collect();
+    files.sort_unstable();
+    files
+}
+
+/// Whether a file name is `stem`, a dot, and anything.
+fn has_stem(file: &Path, stem: &OsStr) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let rest = name.strip_prefix(&*stem.to_string_lossy());
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The whole number in a cell of a column that may be missing or left empty.
@@ -153,6 +184,29 @@ fn whole_number<T: std::str::FromStr>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_is_its_header_and_voxels_or_its_slices() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("series")).unwrap();
+        for name in [
+            "a.mhd",
+            "a.raw",
+            "ab.raw",
+            "b.nrrd",
+            "series/2.dcm",
+            "series/1.dcm",
+        ] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        assert_eq!(files_of(&at("a.mhd")), [at("a.mhd"), at("a.raw")]);
+        assert_eq!(files_of(&at("b.nrrd")), [at("b.nrrd")]);
+        assert_eq!(
+            files_of(&at("series")),
+            [at("series/1.dcm"), at("series/2.dcm")]
+        );
+    }
 
     #[test]
     fn shards_cover_every_row_once() {

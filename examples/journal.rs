@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::case_list::Case;
+use crate::case_list::{Case, files_of};
 use crate::feature_rows::{NamedValues, RegionRow, Texts};
 use crate::table_file::shortest;
 
@@ -196,7 +196,8 @@ pub fn case_key(case: &Case, settings: &str) -> Option<String> {
     let mut hasher = Sha256::new();
     hasher.update(settings.as_bytes());
     hasher.update(format!("|{:?} {:?}|", case.label, case.label_channel).as_bytes());
-    for path in [&case.image, &case.mask] {
+    let files = [&case.image, &case.mask];
+    for path in files.into_iter().flat_map(|path| files_of(path)) {
         let bytes = std::fs::read(path).ok()?;
         hasher.update((bytes.len() as u64).to_le_bytes());
         hasher.update(&bytes);
