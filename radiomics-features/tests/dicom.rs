@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::golden;
+use common::{golden, pixel_type};
 use radiomics_features::io::{ReadOptions, UltrasoundSpacing, read_image, read_mask};
 use radiomics_features::{Dimensionality, Error, PixelType, Volume};
 use serde_json::Value;
@@ -40,19 +40,6 @@ fn assert_close(case: &str, what: &str, found: &[f64], expected: &[f64]) {
             (f - e).abs() <= 1e-9,
             "{case}: {what}: found {found:?}, expected {expected:?}"
         );
-    }
-}
-
-fn pixel_type(name: &str) -> PixelType {
-    match name {
-        "uint8" => PixelType::U8,
-        "int8" => PixelType::I8,
-        "uint16" => PixelType::U16,
-        "int16" => PixelType::I16,
-        "uint32" => PixelType::U32,
-        "int32" => PixelType::I32,
-        "float64" => PixelType::F64,
-        other => panic!("{other}"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use common::golden;
+use common::{golden, pixel_type};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use radiomics_features::io::{NotFinite, ReadOptions, read_image, read_mask};
 use radiomics_features::{Dimensionality, Error, Geometry, PixelType, Roi, RoiParams, Volume};
@@ -42,22 +42,6 @@ fn assert_close(case: &str, what: &str, found: &[f64], expected: &[f64]) {
 fn expected_volumes() -> serde_json::Map<String, Value> {
     let text = fs::read_to_string(golden("io/expected.json")).unwrap();
     serde_json::from_str(&text).unwrap()
-}
-
-fn pixel_type(name: &str) -> PixelType {
-    match name {
-        "uint8" => PixelType::U8,
-        "int8" => PixelType::I8,
-        "uint16" => PixelType::U16,
-        "int16" => PixelType::I16,
-        "uint32" => PixelType::U32,
-        "int32" => PixelType::I32,
-        "uint64" => PixelType::U64,
-        "int64" => PixelType::I64,
-        "float32" => PixelType::F32,
-        "float64" => PixelType::F64,
-        other => panic!("{other}"),
-    }
 }
 
 /// Sizes and pose in the order x, y, z, as far as the image has dimensions.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use radiomics_features::FeatureVector;
+use radiomics_features::{FeatureVector, PixelType};
 
 /// Relative tolerance and absolute floor.
 #[derive(Debug, Clone, Copy)]
@@ -176,4 +176,21 @@ pub fn assert_features(
         expected.len()
     );
     largest
+}
+
+/// A number type by the name it has in numpy, as the expected values of the readers spell it.
+pub fn pixel_type(name: &str) -> PixelType {
+    match name {
+        "uint8" => PixelType::U8,
+        "int8" => PixelType::I8,
+        "uint16" => PixelType::U16,
+        "int16" => PixelType::I16,
+        "uint32" => PixelType::U32,
+        "int32" => PixelType::I32,
+        "uint64" => PixelType::U64,
+        "int64" => PixelType::I64,
+        "float32" => PixelType::F32,
+        "float64" => PixelType::F64,
+        other => panic!("{other}"),
+    }
 }
