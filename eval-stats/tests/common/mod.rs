@@ -10,10 +10,12 @@ use serde_json::Value;
 pub enum Tier {
     /// Hand-worked or closed form: relative 1e-12.
     Analytic,
-    /// Reference software at full precision: relative 1e-9, absolute floor 1e-12.
+    /// Reference software at full precision: relative 1e-10, absolute floor 1e-12.
     Direct,
-    /// Iterative fits that stop early: relative 1e-6.
+    /// Iterative fits: relative 1e-8, absolute floor 1e-12.
     Iterative,
+    /// p-values, however small: relative 1e-8, no floor.
+    PValue,
 }
 
 /// Distance over tolerance: at most 1 passes.
@@ -23,8 +25,9 @@ pub fn strain(tier: Tier, got: f64, want: f64) -> f64 {
     }
     let tolerance = match tier {
         Tier::Analytic => 1e-12 * want.abs(),
-        Tier::Direct => (1e-9 * want.abs()).max(1e-12),
-        Tier::Iterative => (1e-6 * want.abs()).max(1e-12),
+        Tier::Direct => (1e-10 * want.abs()).max(1e-12),
+        Tier::Iterative => (1e-8 * want.abs()).max(1e-12),
+        Tier::PValue => 1e-8 * want.abs(),
     };
     let d = (got - want).abs() / tolerance;
     if d.is_nan() { f64::INFINITY } else { d }
