@@ -201,7 +201,8 @@ impl CostBenefit {
             let term = inverse.floor();
             rest = inverse - term;
             let next = |b: u64, l: u64| (term as u64).checked_mul(l)?.checked_add(b);
-            let (Some(cost), Some(benefit)) = (next(before.0, last.0), next(before.1, last.1)) else {
+            let (Some(cost), Some(benefit)) = (next(before.0, last.0), next(before.1, last.1))
+            else {
                 break;
             };
             (before, last) = (last, (cost, benefit));

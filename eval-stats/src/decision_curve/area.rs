@@ -110,8 +110,8 @@ pub fn net_benefit_area(
     let area = prevalence * gain / scored.n_events() as f64
         - (1.0 - prevalence) * loss / scored.n_non_events() as f64
         - settings.harm * width;
-    let area_all = prevalence * width
-        - (1.0 - prevalence) * (cumulative_odds(high) - cumulative_odds(low));
+    let area_all =
+        prevalence * width - (1.0 - prevalence) * (cumulative_odds(high) - cumulative_odds(low));
     Ok(NetBenefitArea {
         low,
         high,

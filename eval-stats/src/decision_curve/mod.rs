@@ -340,11 +340,7 @@ impl fmt::Display for DecisionCurve {
 }
 
 fn check_thresholds(thresholds: &[f64]) -> Result<()> {
-    check_each(
-        thresholds,
-        |t| (0.0..1.0).contains(&t),
-        "a risk in [0, 1)",
-    )
+    check_each(thresholds, |t| (0.0..1.0).contains(&t), "a risk in [0, 1)")
 }
 
 fn check_each(

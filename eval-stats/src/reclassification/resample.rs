@@ -326,10 +326,7 @@ impl<const K: usize> Replicates<K> {
         bootstrap: &Bootstrap,
         statistic: impl Fn(&mut dyn Iterator<Item = usize>) -> Option<[f64; K]> + Sync + Send,
     ) -> Result<Self> {
-        Self::collect(bootstrap.run(
-            || (),
-            |rng, ()| statistic(&mut (0..n).map(|_| row(rng, n))),
-        )?)
+        Self::collect(bootstrap.run(|| (), |rng, ()| statistic(&mut (0..n).map(|_| row(rng, n))))?)
     }
 
     fn refitted(
