@@ -176,7 +176,9 @@ impl Evaluation {
                     Some(net.total),
                     Some((net.events.value, net.non_events.value)),
                 ),
-                Ok(Reclassified::Integrated(i)) => (Some(i.idi), Some((i.events, i.non_events))),
+                Ok(Reclassified::Integrated(i)) => {
+                    (Some(i.idi), Some((i.events.value, i.non_events.value)))
+                }
                 Err(_) => (None, None),
             };
             let measure = match row.measure {

@@ -421,11 +421,7 @@ impl Evaluation {
                     cells.extend(pair(p.high_risk_limits));
                     cells.push(p.high_risk_events.into());
                     cells.extend(pair(p.high_risk_events_limits));
-                    cells.push(
-                        p.cost_benefit
-                            .map(|(cost, benefit)| format!("{cost}:{benefit}"))
-                            .into(),
-                    );
+                    cells.push(p.cost_benefit.to_string().into());
                     cells.push(Cell::Empty);
                     cells
                 })),
@@ -639,9 +635,9 @@ fn reclassification_row(row: &Reclassification) -> Vec<Cell> {
         }
         Ok(Reclassified::Integrated(integrated)) => {
             cells.extend(total(&integrated.idi));
-            cells.push(integrated.events.into());
+            cells.push(integrated.events.value.into());
             cells.extend(empty(3));
-            cells.push(integrated.non_events.into());
+            cells.push(integrated.non_events.value.into());
             cells.extend(empty(7));
         }
         Err(_) => cells.extend(empty(18)),
