@@ -104,6 +104,7 @@ pub struct TruthAgreement {
 
 /// Two readers whose agreement can be the printed kappa.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ReaderPair {
     /// Index of the first reader.
@@ -116,6 +117,7 @@ pub struct ReaderPair {
 
 /// Whose agreement a printed kappa can be.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KappaAudit {
     /// The printed kappa.

@@ -80,6 +80,27 @@ impl Reported {
         Self { rounding, ..self }
     }
 
+    /// A share as a percentage: 0.805 with three decimals becomes 80.5 with one. The range stays what
+    /// was printed.
+    pub fn to_percent(self) -> Self {
+        Self {
+            value: 100.0 * self.value,
+            half_unit: 100.0 * self.half_unit,
+            decimals: self.decimals.saturating_sub(2),
+            ..self
+        }
+    }
+
+    /// A percentage as a share: 80.5 with one decimal becomes 0.805 with three.
+    pub fn to_share(self) -> Self {
+        Self {
+            value: self.value / 100.0,
+            half_unit: self.half_unit / 100.0,
+            decimals: self.decimals.saturating_add(2),
+            ..self
+        }
+    }
+
     /// Smallest number that rounds to it.
     pub fn low(&self) -> f64 {
         match self.rounding {
