@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`synthetic`] | a seeded multicenter breast-ultrasound cohort, written as PNG files and a manifest |
 //! | [`study`] | the steps of the study: selection, models, evaluation |
+//! | [`audit`] | tables of a publication against themselves |
 //! | [`cohort`] | reading and checking a manifest of patients, regions, splits and clinical columns |
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
 //! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`image_options`] | what the extraction programs share |
@@ -15,6 +16,7 @@
 //! | [`program`], [`progress`] | one-line errors, exit codes, progress bars |
 
 pub mod atomic_file;
+pub mod audit;
 pub mod case_list;
 pub mod cohort;
 pub mod extraction;
