@@ -37,8 +37,8 @@
 //!   infinite rows. At `t = 0` there is no intervention to avoid against treating all (`0/0`):
 //!   `None`, where dcurves returns NaN.
 //! - Harm may be combined with the standardized form (dcurves refuses): it is `(NB with harm)/π`.
-//! - Resamples without one of the classes are left out and counted; rmda drops their NaN per
-//!   threshold.
+//! - Resamples without one of the classes are left out and counted; rmda drops their NaN and keeps
+//!   what they have besides, such as a prevalence of 0.
 //! - rmda draws a stratum with a single subject `i` from `1..=i` (R's `sample(i)`); here that one
 //!   subject is drawn.
 
@@ -392,8 +392,8 @@ pub fn threshold_grid(low: f64, high: f64, n: usize) -> Vec<f64> {
 ///
 /// ```
 /// use eval_stats::decision_curve::risks_at_prevalence;
-/// let p = risks_at_prevalence(&[0.5, 0.8], 0.5, 0.2)?;
-/// assert_eq!(p, [0.2, 0.5]);       // odds 1 and 4, times 1/4
+/// let p = risks_at_prevalence(&[0.5, 0.75], 0.5, 0.25)?;
+/// assert_eq!(p, [0.25, 0.5]);      // odds 1 and 3, times 1/3
 /// # Ok::<(), eval_stats::Error>(())
 /// ```
 ///
