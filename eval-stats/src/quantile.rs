@@ -118,3 +118,19 @@ fn discontinuous(sorted: &[f64], p: f64, kind: QuantileType) -> f64 {
         _ => x0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R 4.2.2: `quantile(1:40, 0.5 * (1 - 0.95), type = 1)` is 2, for the product is just above 1.
+    #[test]
+    fn steps_are_taken_as_the_product_rounds() {
+        let x: Vec<f64> = (1..=40).map(f64::from).collect();
+        let p = 0.5 * (1.0 - 0.95);
+        assert!(40.0 * p > 1.0);
+        assert_eq!(of_sorted(&x, p, QuantileType::Type1), 2.0);
+        assert_eq!(of_sorted(&x, p, QuantileType::Type2), 2.0);
+        assert_eq!(of_sorted(&x, 0.025, QuantileType::Type2), 1.5);
+    }
+}

@@ -422,3 +422,16 @@ fn alpha(level: f64) -> f64 {
 fn row(rng: &mut RRng, n: usize) -> usize {
     (n as f64 * rng.uniform()) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alpha_is_what_a_user_of_nricens_types() {
+        for (level, typed) in [(0.95, 0.05), (0.9, 0.1), (0.8, 0.2), (0.99, 0.01)] {
+            assert_eq!(alpha(level), typed);
+        }
+        assert!(alpha(1.0 - f64::EPSILON) > 0.0);
+    }
+}
