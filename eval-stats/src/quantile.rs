@@ -57,14 +57,14 @@ pub fn quantile(values: &[f64], p: f64, kind: QuantileType) -> Result<f64> {
 /// # Panics
 /// If `sorted` is empty.
 pub fn of_sorted(sorted: &[f64], p: f64, kind: QuantileType) -> f64 {
-    // R's allowance for the rounding of n*p.
+    // R's allowance for the rounding of a position.
     const FUZZ: f64 = 4.0 * f64::EPSILON;
     let n = sorted.len();
     assert!(n > 0, "a quantile of nothing");
     let nf = n as f64;
     let (a, b) = match kind {
         QuantileType::Type1 | QuantileType::Type2 | QuantileType::Type3 => {
-            return discontinuous(sorted, p, kind, FUZZ);
+            return discontinuous(sorted, p, kind);
         }
         QuantileType::Type4 => (0.0, 1.0),
         QuantileType::Type5 => (0.5, 0.5),
@@ -99,21 +99,38 @@ fn order_statistic(sorted: &[f64], j: f64) -> f64 {
     sorted[(j.clamp(1.0, last) - 1.0) as usize]
 }
 
-fn discontinuous(sorted: &[f64], p: f64, kind: QuantileType, fuzz: f64) -> f64 {
+/// Without an allowance for rounding, as R 4.2 computes these types.
+fn discontinuous(sorted: &[f64], p: f64, kind: QuantileType) -> f64 {
     let np = if kind == QuantileType::Type3 {
         sorted.len() as f64 * p - 0.5
     } else {
         sorted.len() as f64 * p
     };
-    let j = (np + fuzz).floor();
-    let above = np > j + fuzz;
+    let j = np.floor();
+    let above = np > j;
     let (x0, x1) = (order_statistic(sorted, j), order_statistic(sorted, j + 1.0));
     match kind {
         QuantileType::Type1 if above => x1,
         QuantileType::Type1 => x0,
         QuantileType::Type2 if above => x1,
         QuantileType::Type2 => 0.5 * (x0 + x1),
-        _ if (np - j).abs() > fuzz || j.rem_euclid(2.0) == 1.0 => x1,
+        _ if above || j.rem_euclid(2.0) == 1.0 => x1,
         _ => x0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R 4.2.2: `quantile(1:40, 0.5 * (1 - 0.95), type = 1)` is 2, for the product is just above 1.
+    #[test]
+    fn steps_are_taken_as_the_product_rounds() {
+        let x: Vec<f64> = (1..=40).map(f64::from).collect();
+        let p = 0.5 * (1.0 - 0.95);
+        assert!(40.0 * p > 1.0);
+        assert_eq!(of_sorted(&x, p, QuantileType::Type1), 2.0);
+        assert_eq!(of_sorted(&x, p, QuantileType::Type2), 2.0);
+        assert_eq!(of_sorted(&x, 0.025, QuantileType::Type2), 1.5);
     }
 }

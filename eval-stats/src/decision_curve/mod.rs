@@ -37,8 +37,8 @@
 //!   infinite rows. At `t = 0` there is no intervention to avoid against treating all (`0/0`):
 //!   `None`, where dcurves returns NaN.
 //! - Harm may be combined with the standardized form (dcurves refuses): it is `(NB with harm)/π`.
-//! - Resamples without one of the classes are left out and counted; rmda drops their NaN per
-//!   threshold.
+//! - Resamples without one of the classes are left out and counted; rmda drops their NaN and keeps
+//!   what they have besides, such as a prevalence of 0.
 //! - rmda draws a stratum with a single subject `i` from `1..=i` (R's `sample(i)`); here that one
 //!   subject is drawn.
 
@@ -361,24 +361,30 @@ fn check_each(
     }
 }
 
-/// `n` thresholds from `low` to `high`, both included, each computed from whole numbers so that a
-/// grid in hundredths holds the same floats as literals do. One threshold is `low`; none is empty.
+/// `n` thresholds from `low` to `high`, both included. A grid of decimals holds the same floats as
+/// literals do (a risk of 0.07 is at the threshold 0.07). One threshold is `low`; none is empty.
 ///
 /// ```
 /// use eval_stats::decision_curve::threshold_grid;
-/// assert_eq!(threshold_grid(0.0, 0.99, 100)[35], 0.35);
+/// let grid = threshold_grid(0.0, 0.99, 100);
+/// assert_eq!((grid[7], grid[35], grid[99]), (0.07, 0.35, 0.99));
 /// ```
 pub fn threshold_grid(low: f64, high: f64, n: usize) -> Vec<f64> {
+    const SCALES: [f64; 6] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5];
     if n < 2 {
         return vec![low; n];
     }
     let last = (n - 1) as f64;
-    (0..n)
-        .map(|i| {
-            let i = i as f64;
-            (low * (last - i) + high * i) / last
-        })
-        .collect()
+    let whole = |x: f64| (x - x.round()).abs() < 1e-9 && x.abs() < 1e9;
+    // The first power of ten that makes the ends and the step whole.
+    let scale = SCALES
+        .into_iter()
+        .find(|s| whole(low * s) && whole(high * s) && whole((high - low) * s / last));
+    let at = |i: f64| match scale {
+        Some(s) => ((low * s).round() + ((high - low) * s / last).round() * i) / s,
+        None => (low * (last - i) + high * i) / last,
+    };
+    (0..n).map(|i| at(i as f64)).collect()
 }
 
 /// Risks moved from the prevalence of a sample to that of a population, as a logistic model's
@@ -392,8 +398,8 @@ pub fn threshold_grid(low: f64, high: f64, n: usize) -> Vec<f64> {
 ///
 /// ```
 /// use eval_stats::decision_curve::risks_at_prevalence;
-/// let p = risks_at_prevalence(&[0.5, 0.8], 0.5, 0.2)?;
-/// assert_eq!(p, [0.2, 0.5]);       // odds 1 and 4, times 1/4
+/// let p = risks_at_prevalence(&[0.5, 0.75], 0.5, 0.25)?;
+/// assert_eq!(p, [0.25, 0.5]);      // odds 1 and 3, times 1/3
 /// # Ok::<(), eval_stats::Error>(())
 /// ```
 ///
@@ -428,6 +434,8 @@ mod tests {
         for (i, &t) in grid.iter().enumerate() {
             assert_eq!(t, format!("0.{i:02}").parse::<f64>().unwrap());
         }
+        assert_eq!(threshold_grid(0.1, 0.2, 5), [0.1, 0.125, 0.15, 0.175, 0.2]);
+        assert_eq!(threshold_grid(0.0, 1.0, 4)[3], 1.0);
         assert_eq!(threshold_grid(0.2, 0.5, 1), [0.2]);
         assert!(threshold_grid(0.2, 0.5, 0).is_empty());
     }

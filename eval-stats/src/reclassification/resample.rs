@@ -401,7 +401,7 @@ impl<const K: usize> Replicates<K> {
         let mut sample: Vec<f64> = self.values.iter().map(|r| r[k]).collect();
         let std_error = variance(&sample).sqrt();
         sample.sort_by(f64::total_cmp);
-        let tail = 0.5 * (1.0 - level);
+        let tail = 0.5 * alpha(level);
         ResampledMeasure {
             value,
             std_error,
@@ -411,7 +411,27 @@ impl<const K: usize> Replicates<K> {
     }
 }
 
+/// `1 - level` without the noise of the subtraction: 0.05 for 0.95, so that percentiles fall on the
+/// same order statistics as for the `alpha` that nricens is given.
+fn alpha(level: f64) -> f64 {
+    let rounded = ((1.0 - level) * 1e12).round() / 1e12;
+    if rounded > 0.0 { rounded } else { 1.0 - level }
+}
+
 /// `as.integer(runif(1, 0, n))`.
 fn row(rng: &mut RRng, n: usize) -> usize {
     (n as f64 * rng.uniform()) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alpha_is_what_a_user_of_nricens_types() {
+        for (level, typed) in [(0.95, 0.05), (0.9, 0.1), (0.8, 0.2), (0.99, 0.01)] {
+            assert_eq!(alpha(level), typed);
+        }
+        assert!(alpha(1.0 - f64::EPSILON) > 0.0);
+    }
 }

@@ -352,9 +352,8 @@ fn bad_refits_are_refused_and_failed_ones_left_out() {
     let y = [false, true, false, true, true];
     let plain = [DecisionCurveSettings::new()];
     let boot = Bootstrap::new().replicates(30);
-    let run = |refit: &(dyn Fn(&[usize]) -> Option<Vec<Vec<f64>>> + Sync + Send)| {
-        ResampledCurves::refit(&y, &[0.5], &plain, &boot, refit)
-    };
+    type Refit<'a> = &'a (dyn Fn(&[usize]) -> Option<Vec<Vec<f64>>> + Sync + Send);
+    let run = |refit: Refit<'_>| ResampledCurves::refit(&y, &[0.5], &plain, &boot, refit);
     assert!(matches!(run(&|_| None), Err(Error::Undefined { .. })));
     assert!(matches!(
         run(&|_| Some(vec![])),
