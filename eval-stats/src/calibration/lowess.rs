@@ -29,6 +29,14 @@ impl Default for LowessSettings {
 
 /// Smooths `y` over `x`. The result has the fit for every point, in the order given.
 ///
+/// Where all weights of a window vanish the fit is the point's own `y`; a window without extent
+/// gives the mean of its `y`, and so does constant `x`.
+///
+/// # Differences
+/// Robustness iterations stop once the curve passes through all points up to rounding (mean
+/// residual below 1e-13 of the largest `y`); R goes on and weights by the rounding errors, which
+/// can throw the curve off by the size of `y`.
+///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
 /// span outside (0, 1] or a negative delta.
@@ -56,7 +64,7 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
             expected: "a distance of at least 0",
         });
     }
-    let sorted = smooth_sorted(&sx, &sy, settings, delta);
+    let sorted = of_sorted(&sx, &sy, settings, delta);
     let mut fitted = vec![0.0; x.len()];
     for (&i, v) in order.iter().zip(sorted) {
         fitted[i] = v;
@@ -64,7 +72,13 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
     Ok(fitted)
 }
 
-fn smooth_sorted(x: &[f64], y: &[f64], settings: &LowessSettings, delta: f64) -> Vec<f64> {
+/// As [`lowess`] for points by increasing `x`, checked settings and a resolved `delta`.
+pub(super) fn of_sorted(
+    x: &[f64],
+    y: &[f64],
+    settings: &LowessSettings,
+    delta: f64,
+) -> Vec<f64> {
     let n = x.len();
     if n < 2 {
         return y.to_vec();
@@ -204,7 +218,8 @@ fn bisquare(y: &[f64], fitted: &[f64]) -> Option<Vec<f64>> {
     } else {
         6.0 * sorted[n / 2]
     };
-    if cut < 1e-7 * mean {
+    let largest = y.iter().fold(0.0, |a: f64, y| a.max(y.abs()));
+    if cut < 1e-7 * mean || mean <= 1e-13 * largest {
         return None;
     }
     Some(

@@ -18,7 +18,7 @@ mod val_prob;
 
 use std::fmt;
 
-pub use loess::{Degree, loess};
+pub use loess::{Degree, LoessBand, LoessFit, LoessSettings, LoessSurface, loess};
 pub use lowess::{LowessSettings, lowess};
 pub use smooth::{CalibrationErrors, SmoothCurve, Smoother, errors, smooth};
 pub use val_prob::{ValProb, val_prob};

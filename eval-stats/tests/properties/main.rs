@@ -377,7 +377,7 @@ fn own_streams_do_not_depend_on_threads() {
             .build()
             .unwrap();
         assert_eq!(pool.install(run), reference);
-        let loess = || calibration::smooth(&s, Smoother::Loess).unwrap();
+        let loess = || calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
         assert_eq!(pool.install(loess), loess());
     }
     assert_eq!(run(), reference);
