@@ -350,7 +350,10 @@ fn sas_groups(scored: &Scored, g: usize) -> Vec<RiskGroup> {
 
 /// Merges runs of tied subjects into groups; `group_of` gets the risk, the number of subjects below
 /// and the length of the run.
-fn collect_groups(scored: &Scored, mut group_of: impl FnMut(f64, u64, u64) -> usize) -> Vec<RiskGroup> {
+fn collect_groups(
+    scored: &Scored,
+    mut group_of: impl FnMut(f64, u64, u64) -> usize,
+) -> Vec<RiskGroup> {
     let mut groups: Vec<RiskGroup> = Vec::new();
     let mut current = None;
     let mut before = 0;

@@ -73,12 +73,7 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
 }
 
 /// As [`lowess`] for points by increasing `x`, checked settings and a resolved `delta`.
-pub(super) fn of_sorted(
-    x: &[f64],
-    y: &[f64],
-    settings: &LowessSettings,
-    delta: f64,
-) -> Vec<f64> {
+pub(super) fn of_sorted(x: &[f64], y: &[f64], settings: &LowessSettings, delta: f64) -> Vec<f64> {
     let n = x.len();
     if n < 2 {
         return y.to_vec();

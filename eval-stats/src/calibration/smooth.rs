@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::loess::{self, LoessSettings, LoessSurface};
+use super::loess::{self, LoessFit, LoessSettings, LoessSurface};
 use super::lowess::{self, LowessSettings};
 use crate::error::Result;
 use crate::estimate::mean;
@@ -120,6 +120,49 @@ pub(super) fn smooth_sorted(risks: &[f64], y: &[f64], smoother: Smoother) -> Res
                 }
             }
             Ok(fits)
+        }
+    }
+}
+
+/// A curve that can be read between risks.
+pub(super) enum Curve {
+    Loess(LoessFit),
+    /// Distinct risks and fits, joined by lines.
+    Lines(Vec<f64>, Vec<f64>),
+}
+
+impl Curve {
+    /// The curve of subjects by increasing risk.
+    pub(super) fn new(risks: &[f64], y: &[f64], smoother: Smoother) -> Result<Self> {
+        if let Smoother::Loess(surface) = smoother {
+            let settings = LoessSettings {
+                surface,
+                ..Default::default()
+            };
+            let fit = loess::of_sorted(risks.to_vec(), y.to_vec(), &settings)?;
+            return Ok(Self::Loess(fit));
+        }
+        let mut fits = smooth_sorted(risks, y, smoother)?;
+        let mut x = risks.to_vec();
+        let mut keep = (0..x.len()).map(|i| i == 0 || risks[i] != risks[i - 1]);
+        fits.retain(|_| keep.next().unwrap_or(false));
+        x.dedup();
+        Ok(Self::Lines(x, fits))
+    }
+
+    /// The curve at a risk between the smallest and the largest.
+    pub(super) fn value(&self, at: f64) -> Option<f64> {
+        match self {
+            Self::Loess(fit) => fit.within(at).then(|| fit.predict(at))?,
+            Self::Lines(x, y) => {
+                let right = x.partition_point(|&x| x < at);
+                if *x.get(right)? == at {
+                    return Some(y[right]);
+                }
+                let left = right.checked_sub(1)?;
+                let share = (at - x[left]) / (x[right] - x[left]);
+                Some(y[left] + share * (y[right] - y[left]))
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Properties that hold for any data, numeric twins, and every way to be refused.
 
+#[path = "calibration.rs"]
+mod calibration_properties;
+
 use eval_stats::agreement::{AgreementTable, Weights, kappa};
 use eval_stats::auc_interval::{self, AucInterval};
 use eval_stats::bootstrap::{Bootstrap, Stream, stratified_aucs};
@@ -377,7 +380,8 @@ fn own_streams_do_not_depend_on_threads() {
             .build()
             .unwrap();
         assert_eq!(pool.install(run), reference);
-        let loess = || calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
+        let loess =
+            || calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
         assert_eq!(pool.install(loess), loess());
     }
     assert_eq!(run(), reference);

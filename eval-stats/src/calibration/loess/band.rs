@@ -148,7 +148,10 @@ impl LoessFit {
         let df = traces.delta1 * traces.delta1 / traces.delta2;
         let points = map_indexed(x.len(), |k| {
             let row = self.row(&vertices, x[k]);
-            (self.value_at(x[k]), residual_scale * dot(&row.weights, &row.weights).sqrt())
+            (
+                self.value_at(x[k]),
+                residual_scale * dot(&row.weights, &row.weights).sqrt(),
+            )
         });
         let t = -t_quantile(0.5 * (1.0 - level), df);
         Ok(LoessBand {
@@ -289,8 +292,8 @@ impl LoessFit {
                 *side.get(i, j) -= w.0[i][j];
             }
         }
-        let second_order =
-            corner.trace_of_product(&corner) - 2.0 * side.trace_of_product(&s) + t.trace_of_product(&t);
+        let second_order = corner.trace_of_product(&corner) - 2.0 * side.trace_of_product(&s)
+            + t.trace_of_product(&t);
         Traces {
             parameters,
             delta1: n + first_order,

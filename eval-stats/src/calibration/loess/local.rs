@@ -118,7 +118,12 @@ impl Sorted {
     pub(super) fn fit(&self, at: f64) -> Local {
         let mut rows = self.rows(at);
         let mut right = vec![0.0; rows.columns[0].len()];
-        for (row, (root, y)) in rows.root_weights.iter().zip(&self.y[rows.first..]).enumerate() {
+        for (row, (root, y)) in rows
+            .root_weights
+            .iter()
+            .zip(&self.y[rows.first..])
+            .enumerate()
+        {
             right[row] = root * y;
         }
         let share = rows.factor(Some(&mut right));

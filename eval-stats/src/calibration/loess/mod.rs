@@ -249,11 +249,16 @@ impl LoessFit {
     }
 
     fn reaches(&self, x: f64) -> bool {
-        let all = &self.sorted.x;
         match self.settings.surface {
             LoessSurface::Direct => x.is_finite(),
-            LoessSurface::RInterpolate => all[0] <= x && x <= all[all.len() - 1],
+            LoessSurface::RInterpolate => self.within(x),
         }
+    }
+
+    /// Whether `x` lies in the range of the data.
+    pub(super) fn within(&self, x: f64) -> bool {
+        let all = &self.sorted.x;
+        all[0] <= x && x <= all[all.len() - 1]
     }
 
     /// Where runs of equal `x` start among the sorted points, and their number at the end.
