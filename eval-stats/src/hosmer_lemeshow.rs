@@ -261,18 +261,28 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
             expected: "at least 2",
         });
     }
-    let risks = scored.risks()?;
+    check_risks(scored)?;
     let n = scored.n() as u64;
     Ok(match grouping {
         Grouping::Quantiles => {
-            let sorted: Vec<f64> = scored.order().iter().map(|&i| risks[i as usize]).collect();
+            let mut sorted = Vec::with_capacity(scored.n());
+            for t in scored.ties() {
+                let count = (t.events + t.non_events) as usize;
+                sorted.extend(std::iter::repeat_n(t.score, count));
+            }
             let mut breaks = quantile_breaks(&sorted, g);
             breaks.dedup();
             // The lowest risk is included, so a break at the minimum opens no group of its own.
             if breaks.len() > 1 && breaks[0] == sorted[0] {
                 breaks.remove(0);
             }
-            collect_groups(scored, |risk, _, _| breaks.partition_point(|&b| b < risk))
+            let mut group = 0;
+            collect_groups(scored, |risk, _, _| {
+                while group < breaks.len() && breaks[group] < risk {
+                    group += 1;
+                }
+                group
+            })
         }
         Grouping::EqualCounts => collect_groups(scored, |_, before, _| {
             (u128::from(before) * g as u128 / u128::from(n)) as usize
@@ -288,7 +298,7 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
 /// [`Error::NotProbability`], [`Error::Empty`] without breaks, [`Error::NotFinite`],
 /// [`Error::NotIncreasing`].
 pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>> {
-    scored.risks()?;
+    check_risks(scored)?;
     all_finite("breaks", breaks)?;
     if let Some(i) = (1..breaks.len()).find(|&i| breaks[i] <= breaks[i - 1]) {
         return Err(Error::NotIncreasing {
@@ -300,6 +310,14 @@ pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>>
     Ok(collect_groups(scored, |risk, _, _| {
         breaks.partition_point(|&b| b <= risk)
     }))
+}
+
+/// Checks that scores are risks; the sorted ends tell.
+fn check_risks(scored: &Scored) -> Result<()> {
+    match scored.ties() {
+        [first, .., last] if first.score >= 0.0 && last.score <= 1.0 => Ok(()),
+        _ => scored.risks().map(|_| ()),
+    }
 }
 
 /// Type-7 quantiles `1/g` to 1.

@@ -117,6 +117,13 @@ fn finite_slope(x: &[f64], y: &[bool]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a step is rounding: tiny, or small and no smaller than half of the one before it, where
+/// Newton's method should have squared it.
+fn settled(change: f64, previous: f64, size: f64) -> bool {
+    let scale = 1.0 + size;
+    change <= 1e-14 * scale || (change <= 1e-9 * scale && change >= 0.5 * previous)
+}
+
 /// Newton's method between bounds: the score falls as `a` grows.
 fn fit_offset(x: &[f64], y: &[bool], rate: f64) -> Result<Fit> {
     const LIMIT: usize = 200;
@@ -140,8 +147,10 @@ fn fit_offset(x: &[f64], y: &[bool], rate: f64) -> Result<Fit> {
         } else {
             0.5 * (low + high)
         };
-        last_change = (next - a).abs();
-        if last_change <= 1e-14 * (1.0 + a.abs()) {
+        let change = (next - a).abs();
+        let done = settled(change, last_change, a.abs());
+        last_change = change;
+        if done {
             return Ok(Fit {
                 intercept: a,
                 intercept_se: (1.0 / d.information[0]).sqrt(),
@@ -167,11 +176,13 @@ fn fit_slope(x: &[f64], y: &[bool], rate: f64) -> Result<Fit> {
     let mut last_change = f64::INFINITY;
     for _ in 0..LIMIT {
         let (step, inverse) = solve(&derivatives(x, y, a, b));
-        last_change = step[0].abs().max(step[1].abs());
+        let change = step[0].abs().max(step[1].abs());
+        let done = settled(change, last_change, a.abs().max(b.abs()));
+        last_change = change;
         if !last_change.is_finite() {
             break;
         }
-        if last_change <= 1e-13 * (1.0 + a.abs().max(b.abs())) {
+        if done {
             return Ok(Fit {
                 intercept: a,
                 intercept_se: inverse[0].sqrt(),

@@ -100,7 +100,7 @@ impl fmt::Display for ValProb {
 /// `val.prob` fits its recalibration by `lrm.fit` with the default `eps = 0.025`: it stops as soon
 /// as a step changes -2 log likelihood by less than that, one Newton step short of full precision,
 /// which leaves up to 1e-7 in intercept and slope. Here the fit is converged, as
-/// `lrm.fit(eps = 1e-12)` gives it. `lrm.fit` also reads C off risks rounded to 1/5000; here it is
+/// `lrm.fit(eps = 1e-9)` gives it. `lrm.fit` also reads C off risks rounded to 1/5000; here it is
 /// exact.
 ///
 /// # Errors

@@ -443,7 +443,7 @@ fn lowess_with_and_without_robustness() {
     }
 }
 
-/// Against `val.prob` whose `lrm.fit` was continued to `eps = 1e-12`. What `val.prob` prints as it
+/// Against `val.prob` whose `lrm.fit` was continued to `eps = 1e-9`, and its missing p by `pchisq`. What `val.prob` prints as it
 /// stands, with `lrm.fit`'s default `eps = 0.025`, differs from that by up to 1e-7 by itself.
 #[test]
 fn val_prob_indexes() {
@@ -460,8 +460,11 @@ fn val_prob_indexes() {
             let want = number(&case["converged"][name]);
             let printed = number(&case["default"][name]);
             match name {
-                // val.prob prints no p; it reads C off risks rounded to 1/5000.
-                "D:p" => assert!(printed.is_nan() && got < 1e-10, "{what}"),
+                "D:p" => {
+                    assert!(printed.is_nan(), "{what}");
+                    close(Tier::PValue, got, want, &what);
+                }
+                // val.prob reads C off risks rounded to 1/5000.
                 "C (ROC)" | "Dxy" => assert!((got - want).abs() < 2e-4, "{what}"),
                 // 0 on the rows that the model was fitted on, up to rounding.
                 "Intercept" | "U:Chi-sq" if set == "train" => {

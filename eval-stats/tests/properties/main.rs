@@ -460,7 +460,7 @@ fn bad_input_is_refused_by_name() {
     let separated = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true]).unwrap();
     assert!(matches!(
         calibration::recalibration(&separated, 0.95),
-        Err(Error::NotConverged { .. })
+        Err(Error::Undefined { .. })
     ));
     let flat = Scored::new(&[0.5; 4], &[false, true, false, true]).unwrap();
     assert!(matches!(

@@ -116,6 +116,56 @@ impl Sorted {
 
     /// The fit at `at`.
     pub(super) fn fit(&self, at: f64) -> Local {
+        self.by_moments(at).unwrap_or_else(|| self.by_rows(at))
+    }
+
+    /// The fit by moments about the weighted mean, which keep all digits where the weighted points
+    /// are far from determining less than a parabola; `None` where they are not.
+    fn by_moments(&self, at: f64) -> Option<Local> {
+        let (left, reach) = self.window_at(at);
+        let h = reach * self.widen;
+        let x = &self.x[left..left + self.window];
+        let y = &self.y[left..left + self.window];
+        let weights: Vec<f64> = x.iter().map(|x| tricube((x - at).abs() / h)).collect();
+        let total = sums(x.len(), |i| [weights[i], weights[i] * (x[i] - at) / h]);
+        let center = total[1] / total[0];
+        let m = sums(x.len(), |i| {
+            let u = (x[i] - at) / h - center;
+            let (w1, w2) = (weights[i] * u, weights[i] * u * u);
+            [
+                w2,
+                w2 * u,
+                w2 * u * u,
+                weights[i] * y[i],
+                w1 * y[i],
+                w2 * y[i],
+            ]
+        });
+        let [m2, m3, m4, t0, t1, t2] = m.map(|m| m / total[0]);
+        // Away from the center as far as `at` is, errors grow; few distinct points leave no room.
+        let roomy = m4 * m2 - m3 * m3 - m2 * m2 * m2 > 1e-2 * m4 * m2;
+        if !(roomy && center * center < 25.0 * m2 && m2 > 1e-4) {
+            return None;
+        }
+        // The parabola b₀ + b₁ u + b₂ (u² - m₂), then read at u = -center.
+        let (b1, b2) = match self.degree {
+            Degree::Constant => (0.0, 0.0),
+            Degree::Linear => (t1 / m2, 0.0),
+            Degree::Quadratic => {
+                let skew = m3 / m2;
+                let b2 = (t2 - m2 * t0 - skew * t1) / (m4 - m2 * m2 - skew * m3);
+                (t1 / m2 - skew * b2, b2)
+            }
+        };
+        let slope = b1 - 2.0 * center * b2;
+        Some(Local {
+            at,
+            value: t0 - center * b1 + b2 * (center * center - m2),
+            slope: slope / h,
+        })
+    }
+
+    fn by_rows(&self, at: f64) -> Local {
         let mut rows = self.rows(at);
         let mut right = vec![0.0; rows.columns[0].len()];
         for (row, (root, y)) in rows
@@ -190,6 +240,35 @@ impl Rows {
         }
         pseudo_inverse(&mut r, k, &norms)
     }
+}
+
+/// Weight of a point at `r` bandwidths.
+fn tricube(r: f64) -> f64 {
+    let c = (1.0 - r * r * r).max(0.0);
+    c * c * c
+}
+
+/// Sums of `terms(0), ..., terms(n - 1)`, each in four interleaved parts.
+pub(in crate::calibration) fn sums<const K: usize>(
+    n: usize,
+    terms: impl Fn(usize) -> [f64; K],
+) -> [f64; K] {
+    let mut parts = [[0.0; 4]; K];
+    let mut i = 0;
+    while i + 4 <= n {
+        for lane in 0..4 {
+            for (part, term) in parts.iter_mut().zip(terms(i + lane)) {
+                part[lane] += term;
+            }
+        }
+        i += 4;
+    }
+    for j in i..n {
+        for (part, term) in parts.iter_mut().zip(terms(j)) {
+            part[0] += term;
+        }
+    }
+    parts.map(|p| (p[0] + p[1]) + (p[2] + p[3]))
 }
 
 /// Turns a vector into the `v` of `I - v vᵀ`, which maps it to a multiple of the first axis; gives

@@ -12,6 +12,7 @@ pub use band::LoessBand;
 
 use crate::error::{Error, Result, all_finite, same_length};
 use crate::par::map_indexed;
+pub(super) use local::sums;
 use local::{Local, Sorted};
 
 /// Degree of the local polynomial.

@@ -34,12 +34,12 @@ sas <- function(p, g) { M <- floor(length(p) / g + .5); t <- table(p); id <- int
 rules <- list(quantiles = function(p, g) as.integer(cut(p, unique(quantile(p, (0:g) / g)), include.lowest = TRUE)), cut2 = function(p, g) as.integer(cut2(p, g = g)), type2 = function(p, g) as.integer(cut(p, unique(c(-1, quantile(p, (1:g) / g, type = 2))))), sas = sas, widths = function(p, g) findInterval(p, (0:g) / g, rightmost.closed = TRUE), breaks = function(p, g) findInterval(p, c(.05, .2, .5)))
 o$hosmer_lemeshow <- list()
 for (s in SETS) for (digits in c(12, 2, 1)) for (g in c(4, 10)) { d <- of(s, "clinrad"); p <- round(d$p, digits)
-  for (r in names(rules)) { i <- factor(rules[[r]](p, g)); n <- tapply(d$y, i, length); O <- tapply(d$y, i, sum); E <- tapply(p, i, sum); F <- tapply(1 - p, i, sum); q <- ifelse(O == E, 0, (O - E)^2 / E) + ifelse(n - O == F, 0, (n - O - F)^2 / F); x <- sum(q); G <- nlevels(i); w <- binconf(O, n, method = "wilson")
+  for (r in names(rules)) { i <- factor(rules[[r]](p, g)); n <- tapply(d$y, i, length); O <- tapply(d$y, i, sum); E <- tapply(p, i, sum); F <- tapply(1 - p, i, sum); q <- ifelse(O == E, 0, (O - E)^2 / E) + ifelse(n - O == F, 0, (n - O - F)^2 / F); x <- sum(q); G <- nlevels(i); w <- t(mapply(function(x, n) c(NA, suppressWarnings(prop.test(x, n, correct = FALSE))$conf.int), O, n))
     o$hosmer_lemeshow[[length(o$hosmer_lemeshow) + 1]] <- list(set = s, digits = digits, g = g, rule = r, n = I(as.numeric(n)), observed = I(as.numeric(O)), expected = I(as.numeric(E)), chisq = x, df = G - 2, p = if (G > 2) pchisq(x, G - 2, lower = FALSE) else NA, p_external = pchisq(x, G, lower = FALSE), wilson_low = I(w[, 2]), wilson_high = I(w[, 3])) } }
 
 # val.prob, its lrm.fit continued to convergence; and as it stands, which shows how early it stops.
-converged <- val.prob; environment(converged) <- new.env(parent = environment(val.prob)); assign("lrm.fit", function(..., eps) rms::lrm.fit(..., eps = 1e-12), environment(converged))
-o$val_prob <- list(); for (s in SETS) for (m in c("clinical", "tumor", "ln", "clinrad")) { d <- of(s, m); o$val_prob[[length(o$val_prob) + 1]] <- list(set = s, model = m, converged = as.list(converged(d$p, d$y, pl = FALSE)), default = as.list(val.prob(d$p, d$y, pl = FALSE))) }
+converged <- val.prob; environment(converged) <- new.env(parent = environment(val.prob)); assign("lrm.fit", function(..., maxit = 50) rms::lrm.fit(..., maxit = maxit, eps = 1e-9), environment(converged))
+o$val_prob <- list(); for (s in SETS) for (m in c("clinical", "tumor", "ln", "clinrad")) { d <- of(s, m); o$val_prob[[length(o$val_prob) + 1]] <- list(set = s, model = m, converged = local({ v <- converged(d$p, d$y, pl = FALSE); v["D:p"] <- pchisq(v["D:Chi-sq"], 1, lower = FALSE); as.list(v) }), default = as.list(val.prob(d$p, d$y, pl = FALSE))) }
 
 # Likelihood-ratio tests, O/E, decomposition.
 o$recalibration <- list(); for (s in SETS) for (m in c("clinical", "clinrad")) { d <- of(s, m); l <- qlogis(d$p); y <- d$y
