@@ -217,19 +217,17 @@ impl Rows {
         let k = self.columns.len();
         let mut norms = [1.0; 3];
         let mut r = [[0.0; 3]; 3];
-        for j in 0..k {
-            let norm = dot(&self.columns[j], &self.columns[j]).sqrt();
+        for (column, length) in self.columns.iter_mut().zip(&mut norms) {
+            let norm = dot(column, column).sqrt();
             if norm > 0.0 {
-                norms[j] = norm;
-                self.columns[j].iter_mut().for_each(|v| *v /= norm);
+                *length = norm;
+                column.iter_mut().for_each(|v| *v /= norm);
             }
         }
         for j in 0..k {
             let (done, rest) = self.columns.split_at_mut(j + 1);
             let reflector = &mut done[j];
-            for i in 0..j {
-                r[j][i] = reflector[i];
-            }
+            r[j][..j].copy_from_slice(&reflector[..j]);
             r[j][j] = to_reflector(&mut reflector[j..]);
             for column in rest {
                 reflect(&reflector[j..], &mut column[j..]);
@@ -331,10 +329,9 @@ fn pseudo_inverse(r: &mut [[f64; 3]; 3], k: usize, norms: &[f64; 3]) -> [[f64; 3
                 let cosine = 1.0 / (1.0 + t * t).sqrt();
                 let sine = cosine * t;
                 for m in [&mut *r, &mut v] {
-                    for i in 0..3 {
-                        let (x, y) = (m[p][i], m[q][i]);
-                        m[p][i] = cosine * x - sine * y;
-                        m[q][i] = sine * x + cosine * y;
+                    let (before, after) = m.split_at_mut(q);
+                    for (x, y) in before[p].iter_mut().zip(&mut after[0]) {
+                        (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
                     }
                 }
             }
