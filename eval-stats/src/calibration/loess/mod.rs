@@ -116,6 +116,19 @@ pub struct LoessFit {
     vertices: Vec<Local>,
 }
 
+impl fmt::Display for LoessFit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "loess ({}, span {}, degree {}) of {} points",
+            self.settings.surface,
+            self.settings.span,
+            self.settings.degree.coefficients() - 1,
+            self.fitted.len()
+        )
+    }
+}
+
 /// Fits `y` at every `x` by a local polynomial over the nearest `⌊span n⌋` points.
 ///
 /// With `h` the distance of the farthest of them, a point at distance `d < h` weighs
