@@ -25,6 +25,8 @@ pub enum IntervalMethod {
     LogWald,
     /// Estimate plus and minus t quantile times standard error.
     StudentT,
+    /// Exact limits of a Poisson count.
+    ExactPoisson,
 }
 
 impl fmt::Display for IntervalMethod {
@@ -39,6 +41,7 @@ impl fmt::Display for IntervalMethod {
             Self::Wald => "Wald",
             Self::LogWald => "log Wald",
             Self::StudentT => "Student t",
+            Self::ExactPoisson => "exact Poisson",
         })
     }
 }

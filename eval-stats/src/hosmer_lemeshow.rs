@@ -10,24 +10,31 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, all_finite};
 use crate::quantile::{QuantileType, of_sorted};
 use crate::scored::Scored;
 use crate::special::ln_chi_squared_sf;
 
-/// How subjects are grouped by risk. Equal risks always share a group.
+/// How subjects are grouped by risk. Equal risks always share a group; groups without subjects are
+/// left out, so there can be fewer than asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Grouping {
     /// Breaks at the distinct type-7 quantiles `k/g`, groups `(a, b]`, the lowest risk included
-    /// (R: ResourceSelection, generalhoslem). Tied risks can leave fewer groups than asked for.
+    /// (R: ResourceSelection, generalhoslem).
     #[default]
     Quantiles,
-    /// Groups filled by increasing risk until they hold their share: a group ends after the risk
-    /// with which its cumulative count reaches `k n/g`. Close to SAS and SPSS.
+    /// A group ends with the smallest risk up to which at least `k n/g` subjects lie: breaks at
+    /// type-2 quantiles, groups `(a, b]` (Hmisc `cut2(g = )`, Stata's `estat gof, group()`).
     EqualCounts,
-    /// `g` intervals of equal width from 0 to 1, `[a, b)`, the last closed; empty ones left out.
+    /// SAS PROC LOGISTIC, as its manual states it. The target is `M = ⌊n/g + 1/2⌋`. By increasing
+    /// risk, a run of `m` equal risks joins a group of `c` subjects if `c < M` and
+    /// `c + ⌊m/2⌋ <= M`, otherwise it opens the next one. If the last group has at most `⌊n/(2g)⌋`
+    /// subjects, it joins the one before. Can give more than `g` groups. SAS calls runs subjects of
+    /// equal predictors, which differ from runs of equal risk if different predictors have one risk.
+    SasTarget,
+    /// `g` intervals of equal width from 0 to 1, `[a, b)`, the last closed.
     EqualWidths,
 }
 
@@ -36,8 +43,28 @@ impl fmt::Display for Grouping {
         f.write_str(match self {
             Self::Quantiles => "quantiles of risk",
             Self::EqualCounts => "equal counts",
+            Self::SasTarget => "the SAS rule",
             Self::EqualWidths => "equal widths",
         })
+    }
+}
+
+/// What made the groups of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum GroupedBy {
+    /// A rule.
+    Rule(Grouping),
+    /// Breaks that the caller gave.
+    Breaks,
+}
+
+impl fmt::Display for GroupedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(rule) => rule.fmt(f),
+            Self::Breaks => f.write_str("given breaks"),
+        }
     }
 }
 
@@ -67,6 +94,8 @@ pub struct RiskGroup {
     pub observed: u64,
     /// Expected events, the sum of risks.
     pub expected: f64,
+    /// Expected non-events, the sum of their probabilities.
+    pub expected_non_events: f64,
 }
 
 impl RiskGroup {
@@ -99,7 +128,20 @@ pub struct HosmerLemeshowTest {
     /// Number of groups that was asked for.
     pub requested_groups: usize,
     /// How subjects were grouped.
-    pub grouping: Grouping,
+    pub grouping: GroupedBy,
+}
+
+impl HosmerLemeshowTest {
+    /// Name and value of the test's numbers, in the order of the fields.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        [
+            ("chi_squared", self.chi_squared),
+            ("df", self.df as f64),
+            ("p", self.p),
+            ("log10_p", self.log10_p),
+        ]
+        .into_iter()
+    }
 }
 
 impl fmt::Display for HosmerLemeshowTest {
@@ -118,16 +160,59 @@ impl fmt::Display for HosmerLemeshowTest {
 
 /// Tests whether predicted risks agree with outcomes in `g` groups.
 ///
+/// `df` is [`DegreesOfFreedom::GroupsMinusTwo`] where the model was fitted on these subjects. The
+/// number of groups is that of the groups found, which ties can make smaller than `g`.
+///
 /// # Errors
 /// [`Error::NotProbability`] if scores are not risks, [`Error::OutOfRange`] for `g < 2`,
-/// [`Error::TooFew`] if ties leave no degree of freedom.
+/// [`Error::TooFew`] if ties leave no degree of freedom (all risks equal, for instance).
+///
+/// # Examples
+/// ```
+/// use eval_stats::Scored;
+/// use eval_stats::hosmer_lemeshow::{self, DegreesOfFreedom, Grouping};
+/// // Two groups of two: 1 event where 0.4 are expected, 1 where 1.6 are.
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[true, false, true, false])?;
+/// let t = hosmer_lemeshow::test(&s, 2, Grouping::EqualCounts, DegreesOfFreedom::Groups)?;
+/// // 0.36/0.4 + 0.36/1.6, twice.
+/// assert!((t.chi_squared - 2.25).abs() < 1e-12);
+/// assert_eq!(t.df, 2);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 pub fn test(
     scored: &Scored,
     g: usize,
     grouping: Grouping,
     df: DegreesOfFreedom,
 ) -> Result<HosmerLemeshowTest> {
-    let groups = risk_groups(scored, g, grouping)?;
+    of_groups(
+        risk_groups(scored, g, grouping)?,
+        g,
+        GroupedBy::Rule(grouping),
+        df,
+    )
+}
+
+/// The test in the groups `[0, b₁), [b₁, b₂), ...` between given breaks, such as a guideline's risk
+/// strata. Groups without subjects are left out.
+///
+/// # Errors
+/// As [`risk_groups_at`]; [`Error::TooFew`] if no degree of freedom is left.
+pub fn test_at(
+    scored: &Scored,
+    breaks: &[f64],
+    df: DegreesOfFreedom,
+) -> Result<HosmerLemeshowTest> {
+    let groups = risk_groups_at(scored, breaks)?;
+    of_groups(groups, breaks.len() + 1, GroupedBy::Breaks, df)
+}
+
+fn of_groups(
+    groups: Vec<RiskGroup>,
+    requested_groups: usize,
+    grouping: GroupedBy,
+    df: DegreesOfFreedom,
+) -> Result<HosmerLemeshowTest> {
     let lost = match df {
         DegreesOfFreedom::GroupsMinusTwo => 2,
         DegreesOfFreedom::Groups => 0,
@@ -149,7 +234,7 @@ pub fn test(
         .iter()
         .map(|r| {
             let (o, n) = (r.observed as f64, r.n as f64);
-            term(o, r.expected) + term(n - o, n - r.expected)
+            term(o, r.expected) + term(n - o, r.expected_non_events)
         })
         .sum();
     let ln_p = ln_chi_squared_sf(chi_squared, df as f64);
@@ -159,7 +244,7 @@ pub fn test(
         p: ln_p.exp(),
         log10_p: ln_p / core::f64::consts::LN_10,
         groups,
-        requested_groups: g,
+        requested_groups,
         grouping,
     })
 }
@@ -176,40 +261,124 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
             expected: "at least 2",
         });
     }
-    let risks = scored.risks()?;
-    let sorted: Vec<f64> = scored.order().iter().map(|&i| risks[i as usize]).collect();
-    let group_of: Box<dyn FnMut(f64, u64) -> usize> = match grouping {
+    check_risks(scored)?;
+    let n = scored.n() as u64;
+    Ok(match grouping {
         Grouping::Quantiles => {
-            let mut breaks: Vec<f64> = (1..=g)
-                .map(|k| of_sorted(&sorted, k as f64 / g as f64, QuantileType::Type7))
-                .collect();
+            let mut sorted = Vec::with_capacity(scored.n());
+            for t in scored.ties() {
+                let count = (t.events + t.non_events) as usize;
+                sorted.extend(std::iter::repeat_n(t.score, count));
+            }
+            let mut breaks = quantile_breaks(&sorted, g);
             breaks.dedup();
             // The lowest risk is included, so a break at the minimum opens no group of its own.
             if breaks.len() > 1 && breaks[0] == sorted[0] {
                 breaks.remove(0);
             }
-            Box::new(move |risk, _| breaks.partition_point(|&b| b < risk))
+            let mut group = 0;
+            collect_groups(scored, |risk, _, _| {
+                while group < breaks.len() && breaks[group] < risk {
+                    group += 1;
+                }
+                group
+            })
         }
-        Grouping::EqualCounts => {
-            let n = scored.n() as u64;
-            Box::new(move |_, before| (before * g as u64 / n) as usize)
-        }
-        Grouping::EqualWidths => {
-            Box::new(move |risk, _| ((risk * g as f64).floor() as usize).min(g - 1))
-        }
-    };
-    Ok(collect_groups(scored, group_of))
+        Grouping::EqualCounts => collect_groups(scored, |_, before, _| {
+            (u128::from(before) * g as u128 / u128::from(n)) as usize
+        }),
+        Grouping::SasTarget => sas_groups(scored, g),
+        Grouping::EqualWidths => collect_groups(scored, |risk, _, _| interval_of(risk, g)),
+    })
 }
 
-/// Merges tied subjects into groups; `group_of` gets the risk and the number of subjects below.
-fn collect_groups(scored: &Scored, mut group_of: impl FnMut(f64, u64) -> usize) -> Vec<RiskGroup> {
+/// Groups subjects into `[0, b₁), [b₁, b₂), ..., [bₖ, 1]`, without a test.
+///
+/// # Errors
+/// [`Error::NotProbability`], [`Error::Empty`] without breaks, [`Error::NotFinite`],
+/// [`Error::NotIncreasing`].
+pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>> {
+    check_risks(scored)?;
+    all_finite("breaks", breaks)?;
+    if let Some(i) = (1..breaks.len()).find(|&i| breaks[i] <= breaks[i - 1]) {
+        return Err(Error::NotIncreasing {
+            index: i,
+            previous: breaks[i - 1],
+            value: breaks[i],
+        });
+    }
+    Ok(collect_groups(scored, |risk, _, _| {
+        breaks.partition_point(|&b| b <= risk)
+    }))
+}
+
+/// Checks that scores are risks; the sorted ends tell.
+fn check_risks(scored: &Scored) -> Result<()> {
+    match scored.ties() {
+        [first, .., last] if first.score >= 0.0 && last.score <= 1.0 => Ok(()),
+        _ => scored.risks().map(|_| ()),
+    }
+}
+
+/// Type-7 quantiles `1/g` to 1.
+fn quantile_breaks(sorted: &[f64], g: usize) -> Vec<f64> {
+    (1..=g)
+        .map(|k| of_sorted(sorted, k as f64 / g as f64, QuantileType::Type7))
+        .collect()
+}
+
+/// The `k` with `k/g <= risk < (k + 1)/g`; the last for 1.
+fn interval_of(risk: f64, g: usize) -> usize {
+    let at = |k: usize| k as f64 / g as f64;
+    let mut k = ((risk * g as f64) as usize).min(g - 1);
+    // The product may have been rounded across a break.
+    while k > 0 && risk < at(k) {
+        k -= 1;
+    }
+    while k + 1 < g && risk >= at(k + 1) {
+        k += 1;
+    }
+    k
+}
+
+fn sas_groups(scored: &Scored, g: usize) -> Vec<RiskGroup> {
+    let (n, g) = (scored.n() as u64, g as u64);
+    // ⌊n/g + 1/2⌋ and ⌊n/(2g)⌋ in whole numbers.
+    let (target, half) = ((2 * n + g) / (2 * g), n / (2 * g));
+    let (mut group, mut size) = (0, 0);
+    let mut groups = collect_groups(scored, |_, before, run| {
+        if before > 0 && !(size < target && size + run / 2 <= target) {
+            group += 1;
+            size = 0;
+        }
+        size += run;
+        group
+    });
+    if groups.len() > 1 && groups.last().is_some_and(|last| last.n <= half) {
+        let last = groups.pop().expect("there are two");
+        let into = groups.last_mut().expect("there are two");
+        into.highest = last.highest;
+        into.n += last.n;
+        into.observed += last.observed;
+        into.expected += last.expected;
+        into.expected_non_events += last.expected_non_events;
+    }
+    groups
+}
+
+/// Merges runs of tied subjects into groups; `group_of` gets the risk, the number of subjects below
+/// and the length of the run.
+fn collect_groups(
+    scored: &Scored,
+    mut group_of: impl FnMut(f64, u64, u64) -> usize,
+) -> Vec<RiskGroup> {
     let mut groups: Vec<RiskGroup> = Vec::new();
     let mut current = None;
     let mut before = 0;
     for t in scored.ties() {
         let (events, non_events) = (u64::from(t.events), u64::from(t.non_events));
         let n = events + non_events;
-        let group = Some(group_of(t.score, before));
+        let group = Some(group_of(t.score, before, n));
         before += n;
         if group != current {
             current = group;
@@ -219,6 +388,7 @@ fn collect_groups(scored: &Scored, mut group_of: impl FnMut(f64, u64) -> usize) 
                 n: 0,
                 observed: 0,
                 expected: 0.0,
+                expected_non_events: 0.0,
             });
         }
         let last = groups.last_mut().expect("a group was pushed");
@@ -226,6 +396,7 @@ fn collect_groups(scored: &Scored, mut group_of: impl FnMut(f64, u64) -> usize) 
         last.n += n;
         last.observed += events;
         last.expected += t.score * n as f64;
+        last.expected_non_events += (1.0 - t.score) * n as f64;
     }
     groups
 }

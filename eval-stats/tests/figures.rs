@@ -71,7 +71,8 @@ fn calibration_figure() {
     let s = scored("prospective", "clinrad");
     let points =
         calibration::grouped(&s, 10, Grouping::Quantiles, 0.95, ProportionMethod::Wilson).unwrap();
-    let curve = calibration::smooth(&s, Smoother::Loess).unwrap();
+    let curve =
+        calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
     let figure = CalibrationFigure::new(&s, &points, &curve)
         .note("in the large \u{2212}0.50, slope 1.31")
         .note("ICI 0.068, Brier 0.091, Hosmer-Lemeshow p = 0.45");

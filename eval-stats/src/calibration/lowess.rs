@@ -1,6 +1,7 @@
 //! Lowess: robust locally linear smoothing (Cleveland, J. Am. Stat. Assoc. 74, 1979, 829-836,
 //! doi:10.1080/01621459.1979.10481038), with the conventions of R's `lowess`.
 
+use super::loess::sums;
 use crate::error::{Error, Result, all_finite, same_length};
 
 /// Settings of [`lowess`].
@@ -29,6 +30,14 @@ impl Default for LowessSettings {
 
 /// Smooths `y` over `x`. The result has the fit for every point, in the order given.
 ///
+/// Where all weights of a window vanish the fit is the point's own `y`; a window without extent
+/// gives the mean of its `y`, and so does constant `x`.
+///
+/// # Differences
+/// Robustness iterations stop once the curve passes through all points up to rounding (mean
+/// residual below 1e-13 of the largest `y`); R goes on and weights by the rounding errors, which
+/// can throw the curve off by the size of `y`.
+///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
 /// span outside (0, 1] or a negative delta.
@@ -56,7 +65,7 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
             expected: "a distance of at least 0",
         });
     }
-    let sorted = smooth_sorted(&sx, &sy, settings, delta);
+    let sorted = of_sorted(&sx, &sy, settings, delta);
     let mut fitted = vec![0.0; x.len()];
     for (&i, v) in order.iter().zip(sorted) {
         fitted[i] = v;
@@ -64,7 +73,8 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
     Ok(fitted)
 }
 
-fn smooth_sorted(x: &[f64], y: &[f64], settings: &LowessSettings, delta: f64) -> Vec<f64> {
+/// As [`lowess`] for points by increasing `x`, checked settings and a resolved `delta`.
+pub(super) fn of_sorted(x: &[f64], y: &[f64], settings: &LowessSettings, delta: f64) -> Vec<f64> {
     let n = x.len();
     if n < 2 {
         return y.to_vec();
@@ -143,53 +153,43 @@ fn local_line(
     right: usize,
     robustness: Option<&[f64]>,
 ) -> Option<f64> {
-    let n = x.len();
     let at = x[i];
-    let range = x[n - 1] - x[0];
+    let range = x[x.len() - 1] - x[0];
     let h = (at - x[left]).max(x[right - 1] - at);
     let (near, far) = (0.001 * h, 0.999 * h);
-    let mut weights = Vec::with_capacity(right - left);
-    let mut sum = 0.0;
-    for j in left..n {
-        let r = (x[j] - at).abs();
-        let w = if r <= far {
-            let tricube = if r > near {
-                let c = r / h;
-                let d = 1.0 - c * c * c;
-                d * d * d
-            } else {
-                1.0
-            };
-            tricube * robustness.map_or(1.0, |w| w[j])
-        } else if x[j] > at {
-            break; // beyond the window and its ties
-        } else {
-            0.0
-        };
-        sum += w;
-        weights.push(w);
-    }
-    if sum <= 0.0 {
+    // The window and, on its right, what is tied with its rim.
+    let end = left + x[left..].partition_point(|&x| x <= at || x - at <= far);
+    let (x, y) = (&x[left..end], &y[left..end]);
+    let robustness = robustness.map(|w| &w[left..end]);
+    let weights: Vec<f64> = x
+        .iter()
+        .enumerate()
+        .map(|(j, x)| {
+            let r = (x - at).abs();
+            let c = r / h;
+            let d = 1.0 - c * c * c;
+            let tricube = if r <= near { 1.0 } else { d * d * d };
+            let share = if r <= far { tricube } else { 0.0 };
+            share * robustness.map_or(1.0, |w| w[j])
+        })
+        .collect();
+    let [total, first] = sums(x.len(), |j| [weights[j], weights[j] * (x[j] - at)]);
+    if total <= 0.0 {
         return None;
     }
-    weights.iter_mut().for_each(|w| *w /= sum);
-    if h > 0.0 {
-        let points = &x[left..];
-        let center: f64 = weights.iter().zip(points).map(|(w, x)| w * x).sum();
-        let spread: f64 = weights
-            .iter()
-            .zip(points)
-            .map(|(w, x)| w * (x - center) * (x - center))
-            .sum();
-        // A line is only worth it if the points spread out.
-        if spread.sqrt() > 0.001 * range {
-            let slope = (at - center) / spread;
-            for (w, x) in weights.iter_mut().zip(points) {
-                *w *= slope * (x - center) + 1.0;
-            }
-        }
+    // Distances are measured from `at`, so `center` is that of the weights as seen from there.
+    let center = first / total;
+    let [spread, level, tilt] = sums(x.len(), |j| {
+        let d = x[j] - at - center;
+        let w = weights[j];
+        [w * d * d, w * y[j], w * d * y[j]]
+    });
+    // A line is only worth it if the points spread out.
+    if h > 0.0 && (spread / total).sqrt() > 0.001 * range {
+        Some((level - center * tilt * (total / spread)) / total)
+    } else {
+        Some(level / total)
     }
-    Some(weights.iter().zip(&y[left..]).map(|(w, y)| w * y).sum())
 }
 
 /// Bisquare weights of the residuals; `None` if the fit is already exact.
@@ -204,7 +204,8 @@ fn bisquare(y: &[f64], fitted: &[f64]) -> Option<Vec<f64>> {
     } else {
         6.0 * sorted[n / 2]
     };
-    if cut < 1e-7 * mean {
+    let largest = y.iter().fold(0.0, |a: f64, y| a.max(y.abs()));
+    if cut < 1e-7 * mean || mean <= 1e-13 * largest {
         return None;
     }
     Some(

@@ -2,33 +2,40 @@
 
 use std::fmt;
 
-use super::loess::{Degree, loess};
-use super::lowess::{LowessSettings, lowess};
+use super::loess::{self, LoessFit, LoessSettings, LoessSurface};
+use super::lowess::{self, LowessSettings};
 use crate::error::Result;
 use crate::estimate::mean;
-use crate::quantile::{QuantileType, of_sorted};
+use crate::quantile::{QuantileType, of_sorted as quantile_of_sorted};
 use crate::scored::Scored;
 
 /// How outcomes are smoothed over predicted risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Smoother {
-    /// Exact local parabolas, span 0.75 (Austin and Steyerberg's ICI with
-    /// `loess(surface = "direct")`).
-    #[default]
-    Loess,
+    /// Local parabolas, span 0.75, on the surface that is named: [`LoessSurface::Direct`] is exact,
+    /// [`LoessSurface::RInterpolate`] is what R's `loess(y ~ p)` gives and published ICI mostly
+    /// stand on.
+    Loess(LoessSurface),
     /// Locally linear without robustness iterations, span 2/3 (`val.prob`, `rms::calibrate`).
     /// Equal risks get the mean of their fits.
     Lowess,
 }
 
+impl Default for Smoother {
+    /// [`Smoother::Loess`] on the exact surface.
+    fn default() -> Self {
+        Self::Loess(LoessSurface::Direct)
+    }
+}
+
 impl fmt::Display for Smoother {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Loess => "loess (direct, span 0.75, degree 2)",
-            Self::Lowess => "lowess (span 2/3, no robustness)",
-        })
+        match self {
+            Self::Loess(surface) => write!(f, "loess ({surface}, span 0.75, degree 2)"),
+            Self::Lowess => f.write_str("lowess (span 2/3, no robustness)"),
+        }
     }
 }
 
@@ -52,28 +59,36 @@ pub struct SmoothCurve {
 /// # Errors
 /// [`Error::NotProbability`](crate::Error::NotProbability);
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than 4 subjects with [`Smoother::Loess`].
+///
+/// # Examples
+/// ```
+/// use eval_stats::Scored;
+/// use eval_stats::calibration::{LoessSurface, Smoother, smooth};
+/// // Of equal risks the curve is the event rate.
+/// let s = Scored::new(&[0.4; 5], &[true, false, false, true, false])?;
+/// let curve = smooth(&s, Smoother::Loess(LoessSurface::RInterpolate))?;
+/// assert!((curve.observed[0] - 0.4).abs() < 1e-12);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 pub fn smooth(scored: &Scored, smoother: Smoother) -> Result<SmoothCurve> {
     let risks = scored.risks()?;
-    let y: Vec<f64> = scored
-        .outcomes()
+    let order = scored.order();
+    let sorted: Vec<f64> = order.iter().map(|&i| risks[i as usize]).collect();
+    let events: Vec<f64> = order
         .iter()
-        .map(|&e| f64::from(u8::from(e)))
+        .map(|&i| f64::from(u8::from(scored.outcomes()[i as usize])))
         .collect();
-    let mut fitted = match smoother {
-        Smoother::Loess => loess(risks, &y, 0.75, Degree::Quadratic)?,
-        Smoother::Lowess => lowess(risks, &y, &LowessSettings::default())?,
-    };
+    let fits = smooth_sorted(&sorted, &events, smoother)?;
+    let mut fitted = vec![0.0; risks.len()];
+    for (&i, &fit) in order.iter().zip(&fits) {
+        fitted[i as usize] = fit;
+    }
     let (mut predicted, mut observed) = (Vec::new(), Vec::new());
-    let mut at = 0;
-    for t in scored.ties() {
-        let size = (t.events + t.non_events) as usize;
-        let tied = &scored.order()[at..at + size];
-        let fits: Vec<f64> = tied.iter().map(|&i| fitted[i as usize]).collect();
-        let value = mean(&fits);
-        tied.iter().for_each(|&i| fitted[i as usize] = value);
-        predicted.push(t.score);
-        observed.push(value);
-        at += size;
+    for (i, (&risk, &fit)) in sorted.iter().zip(&fits).enumerate() {
+        if i == 0 || risk != sorted[i - 1] {
+            predicted.push(risk);
+            observed.push(fit);
+        }
     }
     Ok(SmoothCurve {
         predicted,
@@ -81,6 +96,75 @@ pub fn smooth(scored: &Scored, smoother: Smoother) -> Result<SmoothCurve> {
         fitted,
         smoother,
     })
+}
+
+/// Smoothed `y` of subjects by increasing risk; equal risks have equal fits.
+pub(super) fn smooth_sorted(risks: &[f64], y: &[f64], smoother: Smoother) -> Result<Vec<f64>> {
+    match smoother {
+        Smoother::Loess(surface) => {
+            let settings = LoessSettings {
+                surface,
+                ..Default::default()
+            };
+            Ok(loess::of_sorted(risks.to_vec(), y.to_vec(), &settings)?.into_fitted())
+        }
+        Smoother::Lowess => {
+            let delta = 0.01 * (risks[risks.len() - 1] - risks[0]);
+            let mut fits = lowess::of_sorted(risks, y, &LowessSettings::default(), delta);
+            let mut start = 0;
+            for end in 1..=risks.len() {
+                if end == risks.len() || risks[end] != risks[start] {
+                    let value = mean(&fits[start..end]);
+                    fits[start..end].fill(value);
+                    start = end;
+                }
+            }
+            Ok(fits)
+        }
+    }
+}
+
+/// A curve that can be read between risks.
+pub(super) enum Curve {
+    Loess(LoessFit),
+    /// Distinct risks and fits, joined by lines.
+    Lines(Vec<f64>, Vec<f64>),
+}
+
+impl Curve {
+    /// The curve of subjects by increasing risk.
+    pub(super) fn new(risks: &[f64], y: &[f64], smoother: Smoother) -> Result<Self> {
+        if let Smoother::Loess(surface) = smoother {
+            let settings = LoessSettings {
+                surface,
+                ..Default::default()
+            };
+            let fit = loess::of_sorted(risks.to_vec(), y.to_vec(), &settings)?;
+            return Ok(Self::Loess(fit));
+        }
+        let mut fits = smooth_sorted(risks, y, smoother)?;
+        let mut x = risks.to_vec();
+        let mut keep = (0..x.len()).map(|i| i == 0 || risks[i] != risks[i - 1]);
+        fits.retain(|_| keep.next().unwrap_or(false));
+        x.dedup();
+        Ok(Self::Lines(x, fits))
+    }
+
+    /// The curve at a risk between the smallest and the largest.
+    pub(super) fn value(&self, at: f64) -> Option<f64> {
+        match self {
+            Self::Loess(fit) => fit.within(at).then(|| fit.predict(at))?,
+            Self::Lines(x, y) => {
+                let right = x.partition_point(|&x| x < at);
+                if *x.get(right)? == at {
+                    return Some(y[right]);
+                }
+                let left = right.checked_sub(1)?;
+                let share = (at - x[left]) / (x[right] - x[left]);
+                Some(y[left] + share * (y[right] - y[left]))
+            }
+        }
+    }
 }
 
 /// Absolute differences between smoothed event rate and predicted risk, over subjects.
@@ -133,20 +217,26 @@ pub fn errors(scored: &Scored, smoother: Smoother) -> Result<CalibrationErrors> 
     Ok(of_curve(scored, &smooth(scored, smoother)?))
 }
 
-pub(super) fn of_curve(scored: &Scored, curve: &SmoothCurve) -> CalibrationErrors {
-    let mut off: Vec<f64> = curve
-        .fitted
-        .iter()
-        .zip(scored.scores())
-        .map(|(f, p)| (f - p).abs())
-        .collect();
-    let ici = mean(&off);
-    off.sort_by(f64::total_cmp);
-    CalibrationErrors {
-        ici,
-        e50: of_sorted(&off, 0.5, QuantileType::Type7),
-        e90: of_sorted(&off, 0.9, QuantileType::Type7),
-        emax: off[off.len() - 1],
-        smoother: curve.smoother,
+fn of_curve(scored: &Scored, curve: &SmoothCurve) -> CalibrationErrors {
+    CalibrationErrors::new(&curve.fitted, scored.scores(), curve.smoother)
+}
+
+impl CalibrationErrors {
+    /// From fits and risks in one order.
+    pub(super) fn new(fitted: &[f64], risks: &[f64], smoother: Smoother) -> Self {
+        let mut off: Vec<f64> = fitted
+            .iter()
+            .zip(risks)
+            .map(|(f, p)| (f - p).abs())
+            .collect();
+        let ici = mean(&off);
+        off.sort_by(f64::total_cmp);
+        Self {
+            ici,
+            e50: quantile_of_sorted(&off, 0.5, QuantileType::Type7),
+            e90: quantile_of_sorted(&off, 0.9, QuantileType::Type7),
+            emax: off[off.len() - 1],
+            smoother,
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::accuracy::accuracy;
 use super::fit::log_likelihood;
+use super::recalibration::{logits, recalibration};
 use super::smooth::{Smoother, errors};
-use super::{accuracy, logits, recalibration};
 use crate::error::Result;
 use crate::scored::Scored;
 use crate::special::{chi_squared_sf, ln_chi_squared_sf};
@@ -94,6 +95,13 @@ impl fmt::Display for ValProb {
 }
 
 /// The indexes of `rms::val.prob`.
+///
+/// # Differences
+/// `val.prob` fits its recalibration by `lrm.fit` with the default `eps = 0.025`: it stops as soon
+/// as a step changes -2 log likelihood by less than that, one Newton step short of full precision,
+/// which leaves up to 1e-7 in intercept and slope. Here the fit is converged, as
+/// `lrm.fit(eps = 1e-9)` gives it. `lrm.fit` also reads C off risks rounded to 1/5000; here it is
+/// exact.
 ///
 /// # Errors
 /// As [`recalibration`].

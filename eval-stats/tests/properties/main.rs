@@ -2,6 +2,8 @@
 
 mod decision;
 mod reclassification;
+#[path = "calibration.rs"]
+mod calibration_properties;
 
 use eval_stats::agreement::{AgreementTable, Weights, kappa};
 use eval_stats::auc_interval::{self, AucInterval};
@@ -380,7 +382,8 @@ fn own_streams_do_not_depend_on_threads() {
             .build()
             .unwrap();
         assert_eq!(pool.install(run), reference);
-        let loess = || calibration::smooth(&s, Smoother::Loess).unwrap();
+        let loess =
+            || calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
         assert_eq!(pool.install(loess), loess());
     }
     assert_eq!(run(), reference);
@@ -459,7 +462,7 @@ fn bad_input_is_refused_by_name() {
     let separated = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true]).unwrap();
     assert!(matches!(
         calibration::recalibration(&separated, 0.95),
-        Err(Error::NotConverged { .. })
+        Err(Error::Undefined { .. })
     ));
     let flat = Scored::new(&[0.5; 4], &[false, true, false, true]).unwrap();
     assert!(matches!(

@@ -12,7 +12,7 @@ use super::{EvaluationSettings, Known};
 /// How cases are grouped by risk, in the test and in the plot.
 const GROUPING: Grouping = Grouping::Quantiles;
 /// How outcomes are smoothed over risk, in the errors and in the plot.
-const SMOOTHER: Smoother = Smoother::Loess;
+const SMOOTHER: Smoother = Smoother::Loess(calibration::LoessSurface::Direct);
 
 /// The Hosmer-Lemeshow test of a model on a split.
 #[derive(Debug, Clone, PartialEq)]
