@@ -1,23 +1,33 @@
 //! Receiver operating characteristic: the curve, its area and parts of it.
 //!
-//! A score is positive if it is at least the threshold. Direction is never guessed: larger scores
-//! mean events, and an AUC below one half is reported as such.
+//! A score is positive if it is at least the threshold; if lower scores speak for the event
+//! ([`Direction::LowerIsEvent`]), if it is at most the threshold. Direction is never guessed, and an
+//! AUC below one half is reported as such.
+//!
+//! Between two operating points the curve is a straight line. Where several points share a
+//! specificity, the curve has the largest of their sensitivities there, and the other way around.
 //!
 //! # Differences
 //! pROC's default `direction = "auto"` flips the curve if the median of the events is below that of
-//! the non-events, which biases resampled AUCs upward; this crate does what `direction = "<"` does.
+//! the non-events, which biases resampled AUCs upward; this crate does what `direction = "<"` (or
+//! `">"`) does.
+
+mod path;
 
 use std::fmt;
 
+pub(crate) use path::Path;
+
+use crate::confusion::Threshold;
 use crate::error::{Error, Result};
-use crate::scored::Scored;
+use crate::scored::{Direction, Scored};
 
 /// One operating point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RocPoint {
-    /// A score is positive if it is at least this.
+    /// A score is positive if it is at least this (at most, if lower is event).
     pub threshold: f64,
     /// Events that test positive.
     pub true_positives: u64,
@@ -43,20 +53,25 @@ pub struct RocPoint {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RocCurve {
-    /// Operating points by increasing threshold, from all positive (threshold minus infinity) to
-    /// all negative (plus infinity). Between them thresholds lie midway between distinct scores.
+    /// Operating points from all positive (threshold minus infinity, or plus infinity if lower is
+    /// event) to all negative. Between them thresholds lie midway between distinct scores.
     pub points: Vec<RocPoint>,
+    /// Which scores speak for the event.
+    pub direction: Direction,
     /// Number of events.
     pub n_events: usize,
     /// Number of non-events.
     pub n_non_events: usize,
     auc: f64,
+    /// Distinct scores, from the least to the most event-like.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    scores: Vec<f64>,
 }
 
 impl RocCurve {
     /// The curve of checked scores.
     pub fn new(scored: &Scored) -> Self {
-        let ties = scored.ties();
+        let (ties, direction) = (scored.ties(), scored.direction());
         let (n1, n0) = (scored.n_events() as u64, scored.n_non_events() as u64);
         let (mut tp, mut fp) = (n1, n0);
         let mut points = Vec::with_capacity(ties.len() + 1);
@@ -69,20 +84,26 @@ impl RocCurve {
                 specificity: (n0 - fp) as f64 / n0 as f64,
             });
         };
-        push(f64::NEG_INFINITY, tp, fp);
+        let (everybody, nobody) = match direction {
+            Direction::HigherIsEvent => (f64::NEG_INFINITY, f64::INFINITY),
+            Direction::LowerIsEvent => (f64::INFINITY, f64::NEG_INFINITY),
+        };
+        push(everybody, tp, fp);
         for (i, t) in ties.iter().enumerate() {
             tp -= u64::from(t.events);
             fp -= u64::from(t.non_events);
             let threshold = ties
                 .get(i + 1)
-                .map_or(f64::INFINITY, |next| between(t.score, next.score));
+                .map_or(nobody, |next| between(t.score, next.score, direction));
             push(threshold, tp, fp);
         }
         Self {
             points,
+            direction,
             n_events: scored.n_events(),
             n_non_events: scored.n_non_events(),
             auc: auc(scored),
+            scores: ties.iter().map(|t| t.score).collect(),
         }
     }
 
@@ -102,33 +123,9 @@ impl RocCurve {
     /// # Errors
     /// [`Error::OutOfRange`] unless `0 <= low < high <= 1`.
     pub fn partial_auc(&self, axis: PartialAxis, low: f64, high: f64) -> Result<PartialAuc> {
-        if !(0.0 <= low && low < high && high <= 1.0) {
-            return Err(Error::OutOfRange {
-                name: "low",
-                value: low,
-                expected: "limits with 0 <= low < high <= 1",
-            });
-        }
-        // (x, y) by non-decreasing x: specificity grows along the points, sensitivity falls.
-        let value = match axis {
-            PartialAxis::Specificity => area_between(
-                self.points.iter().map(|p| (p.specificity, p.sensitivity)),
-                low,
-                high,
-            ),
-            PartialAxis::Sensitivity => area_between(
-                self.points
-                    .iter()
-                    .rev()
-                    .map(|p| (p.sensitivity, p.specificity)),
-                low,
-                high,
-            ),
-        };
-        let width = high - low;
-        let chance = 0.5 * width * ((1.0 - low) + (1.0 - high));
-        let corrected =
-            (value >= chance).then(|| 0.5 * (1.0 + (value - chance) / (width - chance)));
+        check_band(low, high)?;
+        let value = self.path(axis).area(low, high);
+        let corrected = (value >= chance_area(low, high)).then(|| mcclish(value, low, high));
         Ok(PartialAuc {
             value,
             corrected,
@@ -137,6 +134,95 @@ impl RocCurve {
             high,
         })
     }
+
+    /// Operating point of a threshold: all subjects whose score is positive there.
+    ///
+    /// `threshold` is kept as given, NaN included (nobody is positive).
+    pub fn at_threshold(&self, threshold: f64) -> RocPoint {
+        // Counts change at a score; a point's threshold lies between the scores around it, so the
+        // scores themselves decide.
+        let negative = self
+            .scores
+            .partition_point(|&s| !self.direction.is_positive(s, threshold, Threshold::Ge));
+        RocPoint {
+            threshold,
+            ..self.points[negative]
+        }
+    }
+
+    /// Sensitivity at a specificity, by linear interpolation between operating points.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve};
+    /// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+    /// let roc = RocCurve::new(&s);
+    /// assert_eq!(roc.sensitivity_at(0.5)?, 1.0);      // a point: the best sensitivity there
+    /// assert_eq!(roc.sensitivity_at(0.75)?, 0.5);     // on the flat piece beyond it
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a specificity outside `[0, 1]`.
+    pub fn sensitivity_at(&self, specificity: f64) -> Result<f64> {
+        check_share("specificity", specificity)?;
+        Ok(self.path(PartialAxis::Specificity).at(specificity))
+    }
+
+    /// Specificity at a sensitivity, by linear interpolation between operating points.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a sensitivity outside `[0, 1]`.
+    pub fn specificity_at(&self, sensitivity: f64) -> Result<f64> {
+        check_share("sensitivity", sensitivity)?;
+        Ok(self.path(PartialAxis::Sensitivity).at(sensitivity))
+    }
+
+    fn path(&self, axis: PartialAxis) -> Path {
+        let mut path = Path::default();
+        let n0 = self.n_non_events as u64;
+        path.fill(
+            self.points
+                .iter()
+                .map(|p| (p.true_positives, n0 - p.false_positives)),
+            self.n_events,
+            self.n_non_events,
+            axis,
+        );
+        path
+    }
+}
+
+/// Area below the diagonal over a band of either axis.
+pub(crate) fn chance_area(low: f64, high: f64) -> f64 {
+    0.5 * (high - low) * ((1.0 - low) + (1.0 - high))
+}
+
+/// McClish's index of a partial area.
+pub(crate) fn mcclish(area: f64, low: f64, high: f64) -> f64 {
+    let chance = chance_area(low, high);
+    0.5 * (1.0 + (area - chance) / (high - low - chance))
+}
+
+pub(crate) fn check_band(low: f64, high: f64) -> Result<()> {
+    if 0.0 <= low && low < high && high <= 1.0 {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        name: "low",
+        value: low,
+        expected: "limits with 0 <= low < high <= 1",
+    })
+}
+
+pub(crate) fn check_share(name: &'static str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        name,
+        value,
+        expected: "a share in [0, 1]",
+    })
 }
 
 impl fmt::Display for RocCurve {
@@ -145,7 +231,11 @@ impl fmt::Display for RocCurve {
             f,
             "ROC curve of {} events and {} non-events, AUC {:.4}",
             self.n_events, self.n_non_events, self.auc
-        )
+        )?;
+        if self.auc < 0.5 {
+            write!(f, " (below one half with {})", self.direction)?;
+        }
+        Ok(())
     }
 }
 
@@ -203,32 +293,22 @@ pub(crate) fn auc_of_counts(counts: impl Iterator<Item = (u64, u64)>) -> f64 {
     0.5 * (twice_wins as f64 / (n_events as f64 * below as f64))
 }
 
-/// A threshold that separates two distinct scores, positive being "at least".
-fn between(low: f64, high: f64) -> f64 {
-    let middle = 0.5 * low + 0.5 * high;
-    // For neighbouring floats the midpoint rounds to one of them, and the lower would be positive.
-    if middle > low && middle <= high {
+/// A threshold that separates two neighbouring distinct scores, the second being more event-like.
+fn between(less: f64, more: f64, direction: Direction) -> f64 {
+    let sum = less + more;
+    let middle = if sum.is_finite() {
+        0.5 * sum
+    } else {
+        0.5 * less + 0.5 * more
+    };
+    // For neighbouring floats the midpoint rounds to one of them, and the less event-like would be
+    // positive.
+    let separates = |score| direction.is_positive(score, middle, Threshold::Ge);
+    if separates(more) && !separates(less) {
         middle
     } else {
-        high
+        more
     }
-}
-
-/// Trapezoid area under points with non-decreasing `x`, cut to `[low, high]`.
-fn area_between(points: impl Iterator<Item = (f64, f64)>, low: f64, high: f64) -> f64 {
-    let mut area = 0.0;
-    let mut last: Option<(f64, f64)> = None;
-    for (x, y) in points {
-        if let Some((x0, y0)) = last {
-            let (from, to) = (x0.max(low), x.min(high));
-            if to > from {
-                let at = |t: f64| y0 + (y - y0) * (t - x0) / (x - x0);
-                area += 0.5 * (to - from) * (at(from) + at(to));
-            }
-        }
-        last = Some((x, y));
-    }
-    area
 }
 
 #[cfg(test)]
@@ -244,6 +324,18 @@ mod tests {
         assert_eq!(roc.points[1].threshold, b);
         assert_eq!(roc.points[1].sensitivity, 1.0);
         assert_eq!(roc.points[1].specificity, 1.0);
+        let s = Scored::lower_is_event(&[b, a], &[false, true]).unwrap();
+        let roc = RocCurve::new(&s);
+        assert_eq!(roc.points[1].threshold, a);
+        assert_eq!(roc.points[0].threshold, f64::INFINITY);
+        assert_eq!((roc.at_threshold(a).true_positives, roc.auc()), (1, 1.0));
+    }
+
+    #[test]
+    fn an_area_below_one_half_says_so() {
+        let s = Scored::new(&[1.0, 0.0], &[false, true]).unwrap();
+        let text = RocCurve::new(&s).to_string();
+        assert!(text.ends_with("AUC 0.0000 (below one half with higher is event)"));
     }
 
     #[test]
