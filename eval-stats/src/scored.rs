@@ -204,19 +204,19 @@ impl Scored {
 }
 
 fn ties(sorted: &[f64], outcomes: &[bool], order: &[u32]) -> Vec<Tie> {
-    let mut ties: Vec<Tie> = Vec::new();
+    let distinct = sorted.windows(2).filter(|w| w[0] != w[1]).count() + 1;
+    let mut ties: Vec<Tie> = Vec::with_capacity(distinct);
     for (&score, &i) in sorted.iter().zip(order) {
-        let event = outcomes[i as usize];
-        let (events, non_events) = (u32::from(event), u32::from(!event));
+        let event = u32::from(outcomes[i as usize]);
         match ties.last_mut() {
             Some(t) if t.score == score => {
-                t.events += events;
-                t.non_events += non_events;
+                t.events += event;
+                t.non_events += 1 - event;
             }
             _ => ties.push(Tie {
                 score,
-                events,
-                non_events,
+                events: event,
+                non_events: 1 - event,
             }),
         }
     }

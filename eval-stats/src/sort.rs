@@ -2,7 +2,8 @@
 
 /// From this many values the radix sort is faster.
 const RADIX_FROM: usize = 2048;
-const DIGIT_BITS: u32 = 11;
+/// Small enough for the cache to hold an open line per bucket.
+const DIGIT_BITS: u32 = 8;
 const BUCKETS: usize = 1 << DIGIT_BITS;
 
 /// Bits whose unsigned order is the order of the number; both zeros get the same key.
@@ -57,26 +58,37 @@ fn ascending_by_halves(values: &[f64]) -> (Vec<u32>, Vec<f64>) {
             end += 1;
         }
         if !in_order {
-            let mut run: Vec<(u64, u32)> = sorted[start..end]
-                .iter()
-                .zip(&order[start..end])
-                .map(|(&v, &i)| (key(v), i))
-                .collect();
-            sort_keyed(&mut run);
-            for (at, (k, i)) in (start..end).zip(run) {
-                (sorted[at], order[at]) = (number(k), i);
-            }
+            sort_run(&mut sorted[start..end], &mut order[start..end]);
         }
         start = end;
     }
     (order, sorted)
 }
 
-fn sort_keyed(keyed: &mut Vec<(u64, u32)>) {
+/// Sorts values with their indices, which increase where values are tied.
+fn sort_run(values: &mut [f64], indices: &mut [u32]) {
+    const FEW: usize = 16;
+    if values.len() <= FEW {
+        for i in 1..values.len() {
+            let (v, index) = (values[i], indices[i]);
+            let mut at = i;
+            while at > 0 && values[at - 1] > v {
+                (values[at], indices[at]) = (values[at - 1], indices[at - 1]);
+                at -= 1;
+            }
+            (values[at], indices[at]) = (v, index);
+        }
+        return;
+    }
+    let pairs = values.iter().zip(&*indices);
+    let mut keyed: Vec<(u64, u32)> = pairs.map(|(&v, &i)| (key(v), i)).collect();
     if keyed.len() < RADIX_FROM {
         keyed.sort_unstable();
     } else {
-        radix_sort(keyed, |item| item.0, 0);
+        radix_sort(&mut keyed, |item| item.0, 0);
+    }
+    for ((v, index), (k, i)) in values.iter_mut().zip(indices).zip(keyed) {
+        (*v, *index) = (number(k), i);
     }
 }
 

@@ -203,18 +203,16 @@ impl Resampler {
     /// One resample, non-events first.
     pub(crate) fn draw(&self, rng: &mut RRng, counts: &mut [Vec<(u32, u32)>]) {
         counts.iter_mut().for_each(|c| c.fill((0, 0)));
-        for _ in 0..self.n_non_events {
-            let i = rng.index(self.n_non_events);
+        rng.each_index(self.n_non_events, self.n_non_events, |i| {
             for (c, m) in counts.iter_mut().zip(&self.models) {
                 c[m.non_events[i] as usize].1 += 1;
             }
-        }
-        for _ in 0..self.n_events {
-            let i = rng.index(self.n_events);
+        });
+        rng.each_index(self.n_events, self.n_events, |i| {
             for (c, m) in counts.iter_mut().zip(&self.models) {
                 c[m.events[i] as usize].0 += 1;
             }
-        }
+        });
     }
 }
 
