@@ -158,10 +158,22 @@ pub fn bootstrap(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<E
 }
 
 /// AUC with bias-corrected and accelerated limits (Efron, J. Am. Stat. Assoc. 82, 1987, 171-185,
-/// doi:10.2307/2289144), stratified; the acceleration comes from the leave-one-out AUCs of both
-/// classes. Type 7 quantiles.
+/// doi:10.2307/2289144), stratified:
 ///
-/// If all replicates are equal (AUC of 1) the interval is that value.
+/// ```text
+/// z0 = Φ⁻¹(share of replicates below the AUC)
+/// a  = Σ u³ / (6 (Σ u²)^(3/2)),  u = (placement - AUC)/size of the class
+/// limits: quantiles (type 7) at Φ(z0 + w/(1 - a w)),  w = z0 + z(α)
+/// ```
+///
+/// `u` is what leaving the subject out changes, in closed form. If all replicates are equal (AUC of
+/// 1, all scores tied) the interval is that value. If no replicate or every replicate is below the
+/// AUC, half a replicate is.
+///
+/// # Differences
+/// The levels are those of `boot.ci(type = "bca")`, which then interpolates between replicates on the
+/// normal scale; this crate takes the type 7 quantile, and gives an answer where `boot.ci` stops
+/// because all replicates are on one side.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates,
@@ -174,10 +186,8 @@ pub fn bootstrap_bca(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Resu
     let se = variance(&sorted).sqrt();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    // Half of the ties count as below, so that a symmetric discrete distribution has no bias.
-    let below = sorted.iter().filter(|&&a| a < value).count() as f64;
-    let equal = sorted.iter().filter(|&&a| a == value).count() as f64;
-    let share = ((below + 0.5 * equal) / n).clamp(0.5 / n, 1.0 - 0.5 / n);
+    let below = sorted.partition_point(|&a| a < value) as f64;
+    let share = (below / n).clamp(0.5 / n, 1.0 - 0.5 / n);
     let bias = normal_quantile(share);
     let limit = |tail: f64| {
         let w = bias + normal_quantile(tail);

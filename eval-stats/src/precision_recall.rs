@@ -133,13 +133,27 @@ fn segment(tp: f64, fp: f64, events: f64, non_events: f64) -> f64 {
     }
     let slope = 1.0 + non_events / events;
     let start = tp + fp;
-    // With u = start + slope x the integrand is (1 + (tp slope - start)/u)/slope.
-    let off = tp * slope - start;
-    if off == 0.0 || start == 0.0 {
+    if start == 0.0 {
         // From the origin precision is constant.
         return events / slope;
     }
-    (events + off / slope * (slope * events / start).ln_1p()) / slope
+    // With x = slope events/start it is (tp ln(1 + x) + start/slope (x - ln(1 + x)))/slope, both
+    // parts positive.
+    let x = slope * events / start;
+    (tp * x.ln_1p() + start / slope * x_minus_ln_1p(x)) / slope
+}
+
+/// `x - ln(1 + x)` for positive `x`, without cancellation for small ones.
+fn x_minus_ln_1p(x: f64) -> f64 {
+    if x > 0.01 {
+        return x - x.ln_1p();
+    }
+    // x²/2 - x³/3 + …, nine terms.
+    (2..=10)
+        .rev()
+        .fold(0.0, |sum, k| 1.0 / f64::from(k) - x * sum)
+        * x
+        * x
 }
 
 /// Which area of a precision-recall curve.
