@@ -238,52 +238,73 @@ pub fn threshold_band(
         });
     }
     let resampler = Resampler::new(&[scored])?;
-    let (ties, direction) = (scored.ties(), scored.direction());
-    let first_positive = thresholds.iter().map(|&threshold| {
-        ties.partition_point(|t| !direction.is_positive(t.score, threshold, Threshold::Ge))
-    });
-    let first_positive: Vec<usize> = first_positive.collect();
-    let (n1, n0) = (scored.n_events() as f64, scored.n_non_events() as f64);
-    // Sensitivity and specificity at every threshold, from the counts below each level.
-    let values = |counts: &[(u32, u32)]| -> Vec<(f64, f64)> {
-        let mut below = Vec::with_capacity(counts.len() + 1);
-        below.push((0u64, 0u64));
-        for (i, &(events, non_events)) in counts.iter().enumerate() {
-            let (e, d) = below[i];
-            below.push((e + u64::from(events), d + u64::from(non_events)));
-        }
-        let at = |&first: &usize| {
-            let (e, d) = below[first];
-            ((scored.n_events() as u64 - e) as f64 / n1, d as f64 / n0)
-        };
-        first_positive.iter().map(at).collect()
-    };
+    let levels = ThresholdLevels::new(scored, thresholds);
     let replicates = bootstrap.run(
         || resampler.memory(),
         |rng, counts| {
             resampler.draw(rng, counts);
-            values(&counts[0])
+            levels.shares(&counts[0])
         },
     )?;
-    let data = values(&counts_of(scored));
-    let points = (0..thresholds.len())
-        .map(|i| ThresholdBandPoint {
+    let data = levels.shares(&counts_of(scored));
+    let points = (0..thresholds.len()).map(|i| {
+        let limits = |of: fn(&(f64, f64)) -> f64| {
+            Percentiles::new(
+                of(&data[i]),
+                replicates.iter().map(|r| of(&r[i])).collect(),
+                level,
+            )
+        };
+        ThresholdBandPoint {
             threshold: thresholds[i],
-            sensitivity: Percentiles::new(
-                data[i].0,
-                replicates.iter().map(|r| r[i].0).collect(),
-                level,
-            ),
-            specificity: Percentiles::new(
-                data[i].1,
-                replicates.iter().map(|r| r[i].1).collect(),
-                level,
-            ),
-        })
-        .collect();
+            sensitivity: limits(|shares| shares.0),
+            specificity: limits(|shares| shares.1),
+        }
+    });
     Ok(ThresholdBand {
-        points,
+        points: points.collect(),
         level,
         replicates: replicates.len(),
     })
+}
+
+/// The first distinct score that is positive at each threshold.
+struct ThresholdLevels {
+    first_positive: Vec<usize>,
+    n_events: u64,
+    n_non_events: u64,
+}
+
+impl ThresholdLevels {
+    fn new(scored: &Scored, thresholds: &[f64]) -> Self {
+        let (ties, direction) = (scored.ties(), scored.direction());
+        let first_positive = thresholds.iter().map(|&threshold| {
+            ties.partition_point(|t| !direction.is_positive(t.score, threshold, Threshold::Ge))
+        });
+        Self {
+            first_positive: first_positive.collect(),
+            n_events: scored.n_events() as u64,
+            n_non_events: scored.n_non_events() as u64,
+        }
+    }
+
+    /// Sensitivity and specificity at every threshold, from the counts at every score.
+    fn shares(&self, counts: &[(u32, u32)]) -> Vec<(f64, f64)> {
+        let mut below = Vec::with_capacity(counts.len() + 1);
+        let (mut events, mut non_events) = (0, 0);
+        below.push((events, non_events));
+        for &(e, d) in counts {
+            events += u64::from(e);
+            non_events += u64::from(d);
+            below.push((events, non_events));
+        }
+        let shares = self.first_positive.iter().map(|&first| {
+            let (events, non_events) = below[first];
+            (
+                (self.n_events - events) as f64 / self.n_events as f64,
+                non_events as f64 / self.n_non_events as f64,
+            )
+        });
+        shares.collect()
+    }
 }
