@@ -12,10 +12,12 @@
 //! the non-events, which biases resampled AUCs upward; this crate does what `direction = "<"` (or
 //! `">"`) does.
 
+mod binormal;
 mod path;
 
 use std::fmt;
 
+pub use binormal::BinormalCurve;
 pub(crate) use path::Path;
 
 use crate::confusion::Threshold;

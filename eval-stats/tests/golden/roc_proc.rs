@@ -129,6 +129,20 @@ fn curves_in_both_directions() {
 }
 
 #[test]
+fn binormal_curves() {
+    for case in cases() {
+        let got = RocCurve::new(&case.a).binormal().unwrap();
+        let mut all = vec![got.intercept, got.slope, got.auc];
+        let mut curve: Vec<f64> = (0..=10)
+            .map(|i| got.specificity_at(f64::from(i) / 10.0).unwrap())
+            .collect();
+        curve.sort_by(f64::total_cmp);
+        all.extend(curve);
+        case.holds("binormal", &all);
+    }
+}
+
+#[test]
 fn best_cutoffs_with_all_ties() {
     for case in cases() {
         let roc = RocCurve::new(&case.a);

@@ -32,6 +32,7 @@ case <- function(name, y, a, b, y2, c3, d, lim, focus, seed) {
     grid = A(grid), thresholds_given = A(th), weights = A(w),
     best_youden = best("youden", c(1, .5)), best_corner = best("closest.topleft", c(1, .5)), best_weighted_youden = best("youden", w), best_weighted_corner = best("closest.topleft", w),
     sensitivity_at = at(grid, "specificity", "sensitivity"), specificity_at = at(grid, "sensitivity", "specificity"), se_at_threshold = at(th, "threshold", "sensitivity"), sp_at_threshold = at(th, "threshold", "specificity"))
+  b <- smooth(ra, method = "binormal", n = 11); o$binormal <- A(c(coef(b$model), b$auc, sort(unique(b$specificities))))
   set.seed(seed); o$ci_se <- A(t(ci.se(ra, specificities = grid, boot.n = B, progress = "none")))
   set.seed(seed); o$ci_sp <- A(t(ci.sp(ra, sensitivities = grid, boot.n = B, progress = "none")))
   set.seed(seed); x <- ci.thresholds(ra, thresholds = th, boot.n = B, progress = "none"); o$ci_thresholds_se <- A(t(x$sensitivity)); o$ci_thresholds_sp <- A(t(x$specificity))
