@@ -127,7 +127,9 @@ impl RocCurve {
     pub fn partial_auc(&self, axis: PartialAxis, low: f64, high: f64) -> Result<PartialAuc> {
         check_band(low, high)?;
         let value = self.path(axis).area(low, high);
-        let corrected = (value >= chance_area(low, high)).then(|| mcclish(value, low, high));
+        // On the diagonal the area is that of chance up to rounding.
+        let above = value - chance_area(low, high) >= -1e-14 * (high - low);
+        let corrected = above.then(|| mcclish(value, low, high).max(0.5));
         Ok(PartialAuc {
             value,
             corrected,
@@ -348,5 +350,17 @@ mod tests {
         assert!((p.value - roc.auc()).abs() < 1e-15);
         let p = roc.partial_auc(PartialAxis::Sensitivity, 0.0, 1.0).unwrap();
         assert!((p.value - roc.auc()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_diagonal_has_a_corrected_area_of_one_half() {
+        let roc = RocCurve::new(&Scored::new(&[1.0; 3], &[false, true, false]).unwrap());
+        for i in 0..100 {
+            let (low, high) = (f64::from(i) / 131.0, f64::from(i + 29) / 131.0);
+            for axis in [PartialAxis::Specificity, PartialAxis::Sensitivity] {
+                let p = roc.partial_auc(axis, low, high).unwrap();
+                assert!((p.corrected.unwrap() - 0.5).abs() < 1e-13, "{p:?}");
+            }
+        }
     }
 }

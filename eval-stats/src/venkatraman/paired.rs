@@ -17,7 +17,7 @@ use crate::scored::Scored;
 /// let a = Scored::new(&[0.9, 0.8, 0.3, 0.4, 0.2, 0.1], &y)?;
 /// let b = Scored::new(&[0.6, 0.2, 0.7, 0.5, 0.3, 0.1], &y)?;
 /// let test = venkatraman::compare_paired(&a, &b, &Bootstrap::new(), TieBreak::First)?;
-/// assert_eq!(test.statistic, 4.0);    // events among the lowest k: 0 0 1 1 2 3 and 0 1 1 1 2 3
+/// assert_eq!(test.statistic, 2.0);    // events among the lowest k: 0 0 1 1 2 3 and 0 1 1 1 2 3
 /// let same = venkatraman::compare_paired(&a, &a, &Bootstrap::new(), TieBreak::First)?;
 /// assert_eq!((same.statistic, same.p), (0.0, 1.0));
 /// # Ok::<(), eval_stats::Error>(())
