@@ -1,16 +1,14 @@
 //! Confidence intervals of the AUC besides DeLong's, and one door to all of them.
 
-use std::fmt;
-
-use crate::bootstrap::{Bootstrap, stratified_aucs};
+use crate::bootstrap::{Bootstrap, CurveMeasure, stratified_aucs};
 use crate::delong;
 use crate::error::{Error, Result, check_level};
-use crate::estimate::{Estimate, IntervalMethod, mean, percent, variance};
+use crate::estimate::{Estimate, IntervalMethod, variance};
 use crate::proportion::clopper_pearson;
 use crate::quantile::{QuantileType, of_sorted};
 use crate::roc::auc;
 use crate::scored::Scored;
-use crate::special::{ln_normal_two_sided, normal_cdf, normal_quantile};
+use crate::special::{normal_cdf, normal_quantile};
 
 /// Which interval [`estimate`] gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,37 +148,32 @@ pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
     })
 }
 
-/// AUC with percentile limits (type 7) of stratified bootstrap replicates.
-///
-/// `value` is the AUC of the data; `std_error` the standard deviation of the replicates.
-///
-/// # Differences
-/// pROC reports the median of the replicates as the centre; it is `quantile` 0.5 of
-/// [`stratified_aucs`].
+/// AUC with percentile limits (type 7) of stratified bootstrap replicates:
+/// [`interval`](crate::bootstrap::interval) of [`CurveMeasure::Auc`].
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates.
 pub fn bootstrap(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<Estimate> {
-    check_level(level)?;
-    let replicates = replicates_of(scored, bootstrap)?;
-    let tail = 0.5 * (1.0 - level);
-    let mut sorted = replicates.clone();
-    sorted.sort_by(f64::total_cmp);
-    Ok(Estimate {
-        value: auc(scored),
-        std_error: Some(variance(&replicates).sqrt()),
-        low: of_sorted(&sorted, tail, QuantileType::Type7),
-        high: of_sorted(&sorted, 1.0 - tail, QuantileType::Type7),
-        level,
-        method: IntervalMethod::BootstrapPercentile,
-    })
+    crate::bootstrap::interval(scored, CurveMeasure::Auc, bootstrap, level)
 }
 
 /// AUC with bias-corrected and accelerated limits (Efron, J. Am. Stat. Assoc. 82, 1987, 171-185,
-/// doi:10.2307/2289144), stratified; the acceleration comes from the leave-one-out AUCs of both
-/// classes. Type 7 quantiles.
+/// doi:10.2307/2289144), stratified:
 ///
-/// If all replicates are equal (AUC of 1) the interval is that value.
+/// ```text
+/// z0 = Φ⁻¹(share of replicates below the AUC)
+/// a  = Σ u³ / (6 (Σ u²)^(3/2)),  u = (placement - AUC)/size of the class
+/// limits: quantiles (type 7) at Φ(z0 + w/(1 - a w)),  w = z0 + z(α)
+/// ```
+///
+/// `u` is what leaving the subject out changes, in closed form. If all replicates are equal (AUC of
+/// 1, all scores tied) the interval is that value. If no replicate or every replicate is below the
+/// AUC, half a replicate is.
+///
+/// # Differences
+/// The levels are those of `boot.ci(type = "bca")`, which then interpolates between replicates on the
+/// normal scale; this crate takes the type 7 quantile, and gives an answer where `boot.ci` stops
+/// because all replicates are on one side.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates,
@@ -193,10 +186,8 @@ pub fn bootstrap_bca(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Resu
     let se = variance(&sorted).sqrt();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    // Half of the ties count as below, so that a symmetric discrete distribution has no bias.
-    let below = sorted.iter().filter(|&&a| a < value).count() as f64;
-    let equal = sorted.iter().filter(|&&a| a == value).count() as f64;
-    let share = ((below + 0.5 * equal) / n).clamp(0.5 / n, 1.0 - 0.5 / n);
+    let below = sorted.partition_point(|&a| a < value) as f64;
+    let share = (below / n).clamp(0.5 / n, 1.0 - 0.5 / n);
     let bias = normal_quantile(share);
     let limit = |tail: f64| {
         let w = bias + normal_quantile(tail);
@@ -239,91 +230,4 @@ fn replicates_of(scored: &Scored, bootstrap: &Bootstrap) -> Result<Vec<f64>> {
         .into_iter()
         .map(|r| r[0])
         .collect())
-}
-
-/// Bootstrap test of two AUCs on the same subjects.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct BootstrapTest {
-    /// AUC of the first model.
-    pub auc_a: f64,
-    /// AUC of the second model.
-    pub auc_b: f64,
-    /// `auc_a - auc_b`.
-    pub difference: f64,
-    /// Standard deviation of the replicated differences.
-    pub std_error: f64,
-    /// `difference / std_error`; 0 for identical models.
-    pub statistic: f64,
-    /// Two-sided normal p-value.
-    pub p: f64,
-    /// Lower percentile limit of the difference (type 7).
-    pub low: f64,
-    /// Upper percentile limit of the difference (type 7).
-    pub high: f64,
-    /// Confidence level.
-    pub level: f64,
-    /// Number of replicates.
-    pub replicates: usize,
-}
-
-impl fmt::Display for BootstrapTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "bootstrap test ({} replicates): AUC {:.4} vs {:.4}, D = {:.4}, p = {:.4e}, \
-             difference {:.4} ({}% CI {:.4} to {:.4})",
-            self.replicates,
-            self.auc_a,
-            self.auc_b,
-            self.statistic,
-            self.p,
-            self.difference,
-            percent(self.level),
-            self.low,
-            self.high
-        )
-    }
-}
-
-/// Compares two models on the same subjects by stratified resampling, the same subjects for both.
-///
-/// # Errors
-/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level,
-/// [`Error::TooFew`] for fewer than 2 replicates.
-pub fn compare_bootstrap(
-    a: &Scored,
-    b: &Scored,
-    bootstrap: &Bootstrap,
-    level: f64,
-) -> Result<BootstrapTest> {
-    check_level(level)?;
-    let mut differences: Vec<f64> = stratified_aucs(&[a, b], bootstrap)?
-        .into_iter()
-        .map(|r| r[0] - r[1])
-        .collect();
-    debug_assert!(mean(&differences).is_finite());
-    let (auc_a, auc_b) = (auc(a), auc(b));
-    let difference = auc_a - auc_b;
-    let std_error = variance(&differences).sqrt();
-    let statistic = if difference == 0.0 {
-        0.0
-    } else {
-        difference / std_error
-    };
-    differences.sort_by(f64::total_cmp);
-    let tail = 0.5 * (1.0 - level);
-    Ok(BootstrapTest {
-        auc_a,
-        auc_b,
-        difference,
-        std_error,
-        statistic,
-        p: ln_normal_two_sided(statistic).exp().min(1.0),
-        low: of_sorted(&differences, tail, QuantileType::Type7),
-        high: of_sorted(&differences, 1.0 - tail, QuantileType::Type7),
-        level,
-        replicates: differences.len(),
-    })
 }

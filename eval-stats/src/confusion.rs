@@ -66,10 +66,10 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts at a threshold that was fixed beforehand.
+    /// Counts at a threshold that was fixed beforehand, in the direction of the scores.
     pub fn at_threshold(scored: &Scored, threshold: f64, rule: Threshold) -> Self {
-        let ties = scored.ties();
-        let first = ties.partition_point(|t| !rule.is_positive(t.score, threshold));
+        let (ties, direction) = (scored.ties(), scored.direction());
+        let first = ties.partition_point(|t| !direction.is_positive(t.score, threshold, rule));
         let (mut tp, mut fp) = (0u64, 0u64);
         for t in &ties[first..] {
             tp += u64::from(t.events);

@@ -1,7 +1,12 @@
 //! Choosing a cut-off on one data set and applying it to others.
 //!
-//! A cut-off is found on training data, frozen, and applied with `score >= threshold`
-//! ([`Cutoff::apply`]). It is never searched again on test data.
+//! A cut-off is found on training data, frozen, and applied with `score >= threshold` (`<=` if lower
+//! scores speak for the event; [`Cutoff::apply`]). It is never searched again on test data.
+//!
+//! # Differences
+//! pROC compares Youden's index in floating point, where a tie can be broken by rounding. This crate
+//! compares it in whole numbers, so that all equally good thresholds are listed. pROC prints
+//! `sensitivity + r specificity`; [`Cutoff::value`] says what is reported here.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,7 +14,7 @@ use std::fmt;
 use crate::confusion::{ConfusionMatrix, Threshold};
 use crate::error::{Error, Result};
 use crate::roc::{RocCurve, RocPoint};
-use crate::scored::Scored;
+use crate::scored::{Direction, Scored};
 
 /// What a cut-off optimizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +32,13 @@ pub enum Criterion {
     },
     /// Smallest `(1 - sensitivity)² + (1 - specificity)²`.
     ClosestToCorner,
+    /// Smallest `(1 - sensitivity)² + r (1 - specificity)²`, `r` as in `WeightedYouden`.
+    WeightedClosestToCorner {
+        /// Cost of a false negative relative to a false positive.
+        cost: f64,
+        /// Prevalence where the test will be used.
+        prevalence: f64,
+    },
     /// Largest specificity among points with at least this sensitivity.
     MinSensitivity(f64),
     /// Largest sensitivity among points with at least this specificity.
@@ -47,26 +59,51 @@ pub enum Criterion {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Cutoff {
-    /// A score is positive if it is at least this. May be infinite if calling nobody (or
-    /// everybody) positive is best.
+    /// A score is positive if it is at least this (at most, if lower is event). May be infinite if
+    /// calling nobody (or everybody) positive is best.
     pub threshold: f64,
-    /// Value of the optimized quantity: J for Youden, the squared distance, the cost, or the
-    /// sensitivity or specificity that was maximized.
+    /// Which scores speak for the event.
+    pub direction: Direction,
+    /// Value of the optimized quantity.
+    ///
+    /// `Youden`: `J = sensitivity + specificity - 1`, in [0, 1]. `WeightedYouden`:
+    /// `sensitivity + r specificity`, nothing taken off. The corner criteria: the (weighted) squared
+    /// distance, smaller is better. `MinCost`: the expected cost. `MinSensitivity`: the specificity,
+    /// and `MinSpecificity`: the sensitivity, that was reached.
     pub value: f64,
     /// Sensitivity where it was found.
     pub sensitivity: f64,
     /// Specificity where it was found.
     pub specificity: f64,
-    /// All thresholds that are equally good, increasing; `threshold` is the first of them.
+    /// All thresholds that are equally good, from the most sensitive on (increasing, if higher is
+    /// event); `threshold` is the first of them.
     pub tied: Vec<f64>,
     /// What was optimized.
     pub criterion: Criterion,
 }
 
 impl Cutoff {
-    /// Applies the frozen cut-off to other data.
+    /// Applies the frozen cut-off to other data. The direction is frozen with it: that of the other
+    /// data is not asked.
     pub fn apply(&self, scored: &Scored) -> ConfusionMatrix {
-        ConfusionMatrix::at_threshold(scored, self.threshold, Threshold::Ge)
+        let mut m = ConfusionMatrix::default();
+        for t in scored.ties() {
+            let (events, non_events) = (u64::from(t.events), u64::from(t.non_events));
+            if self.is_positive(t.score) {
+                m.tp += events;
+                m.fp += non_events;
+            } else {
+                m.fn_ += events;
+                m.tn += non_events;
+            }
+        }
+        m
+    }
+
+    /// Whether one score is positive.
+    pub fn is_positive(&self, score: f64) -> bool {
+        self.direction
+            .is_positive(score, self.threshold, Threshold::Ge)
     }
 }
 
@@ -74,15 +111,23 @@ impl fmt::Display for Cutoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "cut-off {:.4} (sensitivity {:.3}, specificity {:.3})",
-            self.threshold, self.sensitivity, self.specificity
+            "cut-off {} {:.4} (sensitivity {:.3}, specificity {:.3})",
+            match self.direction {
+                Direction::HigherIsEvent => ">=",
+                Direction::LowerIsEvent => "<=",
+            },
+            self.threshold,
+            self.sensitivity,
+            self.specificity
         )
     }
 }
 
 /// Finds a cut-off.
 ///
-/// Of equally good thresholds the lowest is taken (most sensitive) and all are listed.
+/// Of equally good thresholds the most sensitive is taken (the lowest, if higher is event) and all
+/// are listed. A score that does not separate at all, or perfectly wrongly, has a Youden index of 0
+/// at the infinite thresholds.
 ///
 /// ```
 /// use eval_stats::{Scored, roc::RocCurve, cutoff::{self, Criterion}};
@@ -125,9 +170,12 @@ pub fn find(roc: &RocCurve, criterion: Criterion) -> Result<Cutoff> {
     };
     Ok(Cutoff {
         threshold: chosen.threshold,
+        direction: roc.direction,
         value: match criterion {
             Criterion::Youden => best_value - 1.0,
-            Criterion::ClosestToCorner | Criterion::MinCost { .. } => -best_value,
+            Criterion::ClosestToCorner
+            | Criterion::WeightedClosestToCorner { .. }
+            | Criterion::MinCost { .. } => -best_value,
             _ => best_value,
         },
         sensitivity: chosen.sensitivity,
@@ -144,15 +192,21 @@ fn exact_youden(roc: &RocCurve, a: &RocPoint, b: &RocPoint) -> Ordering {
     j(a).cmp(&j(b))
 }
 
+/// Weight `r` of the specificity.
+fn weight(cost: f64, prevalence: f64) -> f64 {
+    (1.0 - prevalence) / (cost * prevalence)
+}
+
 /// Larger is better; `None` if the point does not meet a requirement.
 fn goodness(p: &RocPoint, criterion: Criterion) -> Option<f64> {
     let (se, sp) = (p.sensitivity, p.specificity);
     Some(match criterion {
         Criterion::Youden => se + sp,
-        Criterion::WeightedYouden { cost, prevalence } => {
-            se + (1.0 - prevalence) / (cost * prevalence) * sp
-        }
+        Criterion::WeightedYouden { cost, prevalence } => se + weight(cost, prevalence) * sp,
         Criterion::ClosestToCorner => -((1.0 - se) * (1.0 - se) + (1.0 - sp) * (1.0 - sp)),
+        Criterion::WeightedClosestToCorner { cost, prevalence } => {
+            -((1.0 - se) * (1.0 - se) + weight(cost, prevalence) * ((1.0 - sp) * (1.0 - sp)))
+        }
         Criterion::MinSensitivity(least) => return (se >= least).then_some(sp),
         Criterion::MinSpecificity(least) => return (sp >= least).then_some(se),
         Criterion::MinCost {
@@ -189,7 +243,8 @@ fn check(criterion: Criterion) -> Result<()> {
     };
     match criterion {
         Criterion::Youden | Criterion::ClosestToCorner => Ok(()),
-        Criterion::WeightedYouden { cost, prevalence } => {
+        Criterion::WeightedYouden { cost, prevalence }
+        | Criterion::WeightedClosestToCorner { cost, prevalence } => {
             positive("cost", cost)?;
             share("prevalence", prevalence)
         }

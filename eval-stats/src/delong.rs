@@ -9,86 +9,120 @@
 //! ```
 //!
 //! Covariances between markers are the sample covariances of their placements. Computed from ranks
-//! in O(n log n). References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
+//! in O(n log n), in whole numbers up to the last division. References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
 //! doi:10.2307/2531595; Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393,
 //! doi:10.1109/LSP.2014.2337313.
 
 use std::fmt;
 
 use crate::error::{Error, Result, check_level};
-use crate::estimate::{Estimate, IntervalMethod, mean, percent, variance, z_of_level};
+use crate::estimate::{Estimate, IntervalMethod, percent, z_of_level};
 use crate::scored::Scored;
 use crate::special::{
     expit, ln_chi_squared_sf, ln_normal_two_sided, ln_t_two_sided, logit, t_quantile,
 };
 
-/// Placements of every subject, events and non-events each in the order they were given.
+/// Placements in whole numbers, so that nothing is rounded before the last division: twice the
+/// count of non-events below an event (ties one half each), or of events above a non-event.
 struct Placements {
-    events: Vec<f64>,
-    non_events: Vec<f64>,
+    /// One per subject, in the order the subjects were given.
+    doubled: Vec<i64>,
+    n_events: usize,
+    n_non_events: usize,
 }
 
 impl Placements {
     fn new(scored: &Scored) -> Self {
-        let (n1, n0) = (scored.n_events() as f64, scored.n_non_events() as f64);
-        let mut placement = vec![0.0; scored.n()];
-        let (mut events_seen, mut non_events_seen, mut at) = (0.0, 0.0, 0);
-        for tie in scored.ties() {
-            let (e, d) = (f64::from(tie.events), f64::from(tie.non_events));
-            let size = (tie.events + tie.non_events) as usize;
-            let of_event = (non_events_seen + 0.5 * d) / n0;
-            let of_non_event = (n1 - events_seen - 0.5 * e) / n1;
-            for &i in &scored.order()[at..at + size] {
+        let mut doubled = vec![0; scored.n()];
+        let outcomes = scored.outcomes();
+        each_placement(scored, |members, of_event, of_non_event| {
+            for &i in members {
                 let i = i as usize;
-                placement[i] = if scored.outcomes()[i] {
-                    of_event
-                } else {
-                    of_non_event
-                };
+                doubled[i] = if outcomes[i] { of_event } else { of_non_event };
             }
-            events_seen += e;
-            non_events_seen += d;
-            at += size;
-        }
-        let mut events = Vec::with_capacity(scored.n_events());
-        let mut non_events = Vec::with_capacity(scored.n_non_events());
-        for (v, &event) in placement.into_iter().zip(scored.outcomes()) {
-            if event {
-                events.push(v);
-            } else {
-                non_events.push(v);
-            }
-        }
-        Self { events, non_events }
-    }
-
-    /// Variance of the AUC.
-    fn variance(&self) -> f64 {
-        variance(&self.events) / self.events.len() as f64
-            + variance(&self.non_events) / self.non_events.len() as f64
-    }
-
-    /// Covariance of two AUCs on the same subjects.
-    fn covariance(&self, other: &Self) -> f64 {
-        sample_covariance(&self.events, &other.events) / self.events.len() as f64
-            + sample_covariance(&self.non_events, &other.non_events) / self.non_events.len() as f64
-    }
-
-    /// Placement differences, whose variance is that of the difference of the AUCs. Taking the
-    /// difference first keeps it from cancelling between nearly identical models.
-    fn minus(&self, other: &Self) -> Self {
-        let subtract = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x - y).collect();
+        });
         Self {
-            events: subtract(&self.events, &other.events),
-            non_events: subtract(&self.non_events, &other.non_events),
+            doubled,
+            n_events: scored.n_events(),
+            n_non_events: scored.n_non_events(),
         }
+    }
+
+    /// Takes off the placements of another model of the same subjects. The variance of what is left
+    /// is that of the difference of the AUCs, without cancelling between similar models.
+    fn subtract(&mut self, other: &Scored) {
+        let outcomes = other.outcomes();
+        each_placement(other, |members, of_event, of_non_event| {
+            for &i in members {
+                let i = i as usize;
+                self.doubled[i] -= if outcomes[i] { of_event } else { of_non_event };
+            }
+        });
+    }
+
+    /// Covariance of the AUCs (or differences of AUCs) that two sets of placements stand for.
+    fn covariance(&self, other: &Self, outcomes: &[bool]) -> f64 {
+        let (mut all, mut events) = (Sums::default(), Sums::default());
+        for ((&a, &b), &event) in self.doubled.iter().zip(&other.doubled).zip(outcomes) {
+            // All bits for an event, none otherwise: the loop does not branch on the outcome.
+            let mask = -i64::from(event);
+            all.add(a, b);
+            events.add(a & mask, b & mask);
+        }
+        let non_events = Sums {
+            a: all.a - events.a,
+            b: all.b - events.b,
+            products: all.products - events.products,
+        };
+        events.covariance(self.n_events, self.n_non_events)
+            + non_events.covariance(self.n_non_events, self.n_events)
     }
 }
 
-fn sample_covariance(a: &[f64], b: &[f64]) -> f64 {
-    let (ma, mb) = (mean(a), mean(b));
-    let sum: f64 = a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum();
-    sum / (a.len() as f64 - 1.0)
+/// Calls `visit` with the subjects of every distinct score and the doubled placement that an event
+/// and a non-event have there.
+fn each_placement(scored: &Scored, mut visit: impl FnMut(&[u32], i64, i64)) {
+    let (mut below, mut above, mut at) = (0, scored.n_events() as i64, 0);
+    for tie in scored.ties() {
+        let (e, d) = (i64::from(tie.events), i64::from(tie.non_events));
+        let size = (tie.events + tie.non_events) as usize;
+        visit(&scored.order()[at..at + size], 2 * below + d, 2 * above - e);
+        below += d;
+        above -= e;
+        at += size;
+    }
+}
+
+/// Sums over one class. With fewer than 2^32 subjects even the products of sums stay below 2^127.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    a: i128,
+    b: i128,
+    products: i128,
+}
+
+impl Sums {
+    fn add(&mut self, a: i64, b: i64) {
+        let (a, b) = (i128::from(a), i128::from(b));
+        self.a += a;
+        self.b += b;
+        self.products += a * b;
+    }
+
+    fn add_times(&mut self, placement: i64, times: u32) {
+        let (x, times) = (i128::from(placement), i128::from(times));
+        self.a += times * x;
+        self.b = self.a;
+        self.products += times * x * x;
+    }
+
+    /// Sample covariance of the placements of a class of `n`, over `n`; placements are counts of
+    /// the `others` in the other class, doubled.
+    fn covariance(self, n: usize, others: usize) -> f64 {
+        let centered = n as i128 * self.products - self.a * self.b;
+        let (n, scale) = (n as f64, 2.0 * others as f64);
+        centered as f64 / (n * (n - 1.0) * n * (scale * scale))
+    }
 }
 
 fn two_of_each(scored: &Scored) -> Result<()> {
@@ -110,21 +144,15 @@ fn two_of_each(scored: &Scored) -> Result<()> {
 /// [`Error::TooFewPerClass`] with fewer than two events or two non-events.
 pub fn auc_variance(scored: &Scored) -> Result<f64> {
     two_of_each(scored)?;
-    // Subjects of one tie share their placement: no need to go back to their order.
-    let (n1, n0) = (scored.n_events() as f64, scored.n_non_events() as f64);
-    let area = crate::roc::auc(scored);
-    let (mut below, mut above) = (0.0, n1);
-    let (mut s10, mut s01) = (0.0, 0.0);
-    for tie in scored.ties() {
-        let (e, d) = (f64::from(tie.events), f64::from(tie.non_events));
-        let v10 = (below + 0.5 * d) / n0 - area;
-        let v01 = (above - 0.5 * e) / n1 - area;
-        s10 += e * v10 * v10;
-        s01 += d * v01 * v01;
-        below += d;
-        above -= e;
-    }
-    Ok(s10 / ((n1 - 1.0) * n1) + s01 / ((n0 - 1.0) * n0))
+    let (mut events, mut non_events) = (Sums::default(), Sums::default());
+    let mut ties = scored.ties().iter();
+    each_placement(scored, |_, of_event, of_non_event| {
+        let Some(tie) = ties.next() else { return };
+        events.add_times(of_event, tie.events);
+        non_events.add_times(of_non_event, tie.non_events);
+    });
+    let (n1, n0) = (scored.n_events(), scored.n_non_events());
+    Ok(events.covariance(n1, n0) + non_events.covariance(n0, n1))
 }
 
 /// AUC with DeLong's interval `A ± z √Var(A)`, clipped to `[0, 1]`.
@@ -182,15 +210,26 @@ pub(crate) struct Influence {
 pub(crate) fn influence(scored: &Scored) -> Result<Influence> {
     two_of_each(scored)?;
     let area = crate::roc::auc(scored);
-    let Placements {
-        mut events,
-        mut non_events,
-    } = Placements::new(scored);
-    events
-        .iter_mut()
-        .chain(&mut non_events)
-        .for_each(|v| *v -= area);
-    Ok(Influence { events, non_events })
+    let (twice_n1, twice_n0) = (
+        2.0 * scored.n_events() as f64,
+        2.0 * scored.n_non_events() as f64,
+    );
+    let mut found = Influence {
+        events: Vec::with_capacity(scored.n_events()),
+        non_events: Vec::with_capacity(scored.n_non_events()),
+    };
+    for (&v, &event) in Placements::new(scored)
+        .doubled
+        .iter()
+        .zip(scored.outcomes())
+    {
+        if event {
+            found.events.push(v as f64 / twice_n0 - area);
+        } else {
+            found.non_events.push(v as f64 / twice_n1 - area);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether two AUCs come from the same subjects.
@@ -343,7 +382,9 @@ pub fn compare_paired(a: &Scored, b: &Scored, level: f64) -> Result<DelongTest> 
     check_level(level)?;
     a.same_subjects(b)?;
     two_of_each(a)?;
-    let variance = Placements::new(a).minus(&Placements::new(b)).variance();
+    let mut differences = Placements::new(a);
+    differences.subtract(b);
+    let variance = differences.covariance(&differences, a.outcomes());
     let (auc_a, auc_b) = (crate::roc::auc(a), crate::roc::auc(b));
     Ok(DelongTest::new(auc_a, auc_b, variance, None, level))
 }
@@ -396,7 +437,7 @@ pub fn covariance(models: &[&Scored]) -> Result<DelongCovariance> {
     let mut covariance = vec![vec![0.0; k]; k];
     for i in 0..k {
         for j in i..k {
-            let c = placements[i].covariance(&placements[j]);
+            let c = placements[i].covariance(&placements[j], first.outcomes());
             covariance[i][j] = c;
             covariance[j][i] = c;
         }
@@ -405,6 +446,116 @@ pub fn covariance(models: &[&Scored]) -> Result<DelongCovariance> {
         aucs: models.iter().map(|m| crate::roc::auc(m)).collect(),
         covariance,
     })
+}
+
+impl fmt::Display for DelongCovariance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AUC (standard error):")?;
+        for (k, a) in self.aucs.iter().enumerate() {
+            write!(f, " {a:.4} ({:.4})", self.covariance[k][k].sqrt())?;
+        }
+        Ok(())
+    }
+}
+
+/// Several models on the same subjects: their covariance, the joint test, and every pair.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct DelongComparison {
+    /// AUCs with their joint covariance.
+    pub covariance: DelongCovariance,
+    /// Test that all AUCs are equal.
+    pub overall: ContrastTest,
+    /// Every pair of models, the first with the second, the first with the third, and so on.
+    pub pairs: Vec<DelongPair>,
+}
+
+/// One of several comparisons.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct DelongPair {
+    /// Index of the first model.
+    pub first: usize,
+    /// Index of the second model.
+    pub second: usize,
+    /// Their paired test, its p-value and interval unadjusted.
+    pub test: DelongTest,
+    /// p-value adjusted for all pairs by Holm's method, at most 1.
+    pub p_holm: f64,
+    /// Its decimal logarithm, exact where `p_holm` underflows.
+    pub log10_p_holm: f64,
+}
+
+impl fmt::Display for DelongComparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}; {}; smallest adjusted p = {:.4e} of {} pairs",
+            self.covariance,
+            self.overall,
+            self.pairs.iter().fold(1.0, |p, pair| pair.p_holm.min(p)),
+            self.pairs.len()
+        )
+    }
+}
+
+/// Compares every pair of several models on the same subjects, with the joint test and p-values
+/// adjusted by Holm's method.
+///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let y = [true, true, true, false, false, false];
+/// let a = Scored::new(&[0.9, 0.8, 0.3, 0.4, 0.2, 0.1], &y)?;
+/// let b = Scored::new(&[0.6, 0.2, 0.7, 0.5, 0.3, 0.1], &y)?;
+/// let all = delong::compare_all(&[&a, &b, &a], 0.95)?;
+/// assert_eq!(all.pairs.len(), 3);
+/// assert_eq!((all.pairs[1].first, all.pairs[1].second, all.pairs[1].p_holm), (0, 2, 1.0));
+/// assert_eq!(all.overall.df, 1);      // the third model adds no contrast
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::TooFew`] with fewer than two models, [`Error::OutOfRange`] for the level,
+/// [`Error::Undefined`] if two AUCs differ without varying, otherwise as [`compare_paired`].
+pub fn compare_all(models: &[&Scored], level: f64) -> Result<DelongComparison> {
+    check_level(level)?;
+    let covariance = covariance(models)?;
+    let overall = covariance.test_equal()?;
+    let mut pairs = Vec::new();
+    for (first, a) in models.iter().enumerate() {
+        for (second, b) in models.iter().enumerate().skip(first + 1) {
+            let test = compare_paired(a, b, level)?;
+            pairs.push(DelongPair {
+                first,
+                second,
+                test,
+                p_holm: test.p,
+                log10_p_holm: test.log10_p,
+            });
+        }
+    }
+    adjust_by_holm(&mut pairs);
+    Ok(DelongComparison {
+        covariance,
+        overall,
+        pairs,
+    })
+}
+
+/// Holm's step-down on the logarithms, which do not underflow: the k-th smallest of m times
+/// `m - k + 1`, never below the one before.
+fn adjust_by_holm(pairs: &mut [DelongPair]) {
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    order.sort_by(|&i, &j| pairs[i].test.log10_p.total_cmp(&pairs[j].test.log10_p));
+    let (mut p, mut log10_p) = (0.0_f64, f64::NEG_INFINITY);
+    for (done, &i) in order.iter().enumerate() {
+        let left = (pairs.len() - done) as f64;
+        p = p.max(left * pairs[i].test.p).min(1.0);
+        log10_p = log10_p.max(left.log10() + pairs[i].test.log10_p).min(0.0);
+        (pairs[i].p_holm, pairs[i].log10_p_holm) = (p, log10_p);
+    }
 }
 
 /// Chi-square test of linear contrasts between AUCs.
@@ -420,6 +571,16 @@ pub struct ContrastTest {
     pub p: f64,
     /// Its decimal logarithm.
     pub log10_p: f64,
+}
+
+impl fmt::Display for ContrastTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "chi-square = {:.4}, df = {}, p = {:.4e}",
+            self.chi_squared, self.df, self.p
+        )
+    }
 }
 
 impl DelongCovariance {

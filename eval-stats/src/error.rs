@@ -46,6 +46,10 @@ pub enum Error {
         /// The value found.
         value: f64,
     },
+    /// A statistic of predicted risks got a score whose small values speak for the event. Give it the
+    /// probability of the event.
+    #[error("the scores are declared lower = event, expected probabilities of the event")]
+    LowerIsEvent,
     /// Risks of exactly 0 or 1 have no logit. Use statistics that need no logit, or a model that
     /// does not predict certainty.
     #[error(

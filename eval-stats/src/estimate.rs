@@ -11,6 +11,8 @@ pub enum IntervalMethod {
     Delong,
     /// DeLong's variance on the logit scale.
     LogitDelong,
+    /// Normal quantiles on the logit scale with a binomial variance.
+    LogitBinomial,
     /// Hanley and McNeil's (1982) variance, normal quantiles, clipped to `[0, 1]`.
     HanleyMcneil,
     /// Clopper-Pearson with `AUC * n` successes of `n` subjects ("binomial exact").
@@ -34,6 +36,7 @@ impl fmt::Display for IntervalMethod {
         f.write_str(match self {
             Self::Delong => "DeLong",
             Self::LogitDelong => "logit DeLong",
+            Self::LogitBinomial => "logit",
             Self::HanleyMcneil => "Hanley-McNeil",
             Self::BinomialExact => "binomial exact",
             Self::BootstrapPercentile => "bootstrap percentile",
@@ -124,8 +127,14 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Sample variance (divisor n - 1), two-pass; NaN for fewer than two values.
+/// Sample variance (divisor n - 1), two-pass; NaN for fewer than two values. Taken from the first
+/// value on, so that equal values have a variance of exactly 0.
 pub(crate) fn variance(values: &[f64]) -> f64 {
-    let m = mean(values);
-    values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (values.len() as f64 - 1.0)
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    let shift = values.iter().map(|v| v - first).sum::<f64>() / values.len() as f64;
+    let squares = values.iter().map(|v| {
+        let d = (v - first) - shift;
+        d * d
+    });
+    squares.sum::<f64>() / (values.len() as f64 - 1.0)
 }

@@ -31,7 +31,8 @@ pub mod roc;
 mod scored;
 mod sort;
 pub mod special;
+pub mod venkatraman;
 
 pub use error::{Error, Result};
 pub use estimate::{Estimate, IntervalMethod};
-pub use scored::Scored;
+pub use scored::{Direction, Scored};

@@ -115,6 +115,33 @@ impl RRng {
         }
     }
 
+    /// Calls `visit` with `size` whole numbers in `0..n`, those that as many calls of
+    /// [`index`](Self::index) would give, without a branch on which draws are rejected.
+    pub(crate) fn each_index(&mut self, n: usize, size: usize, mut visit: impl FnMut(usize)) {
+        const BLOCK: usize = 64;
+        if !(2..=1 << 15).contains(&n) {
+            for _ in 0..size {
+                visit(self.index(n));
+            }
+            return;
+        }
+        // One word per draw: n has at most 15 bits.
+        let mask = u32::MAX >> (n as u32 - 1).leading_zeros();
+        let mut drawn = [0u32; BLOCK];
+        let mut left = size;
+        while left > 0 {
+            let wanted = left.min(BLOCK);
+            let mut found = 0;
+            while found < wanted {
+                let v = (self.word() >> 16) & mask;
+                drawn[found] = v;
+                found += usize::from((v as usize) < n);
+            }
+            drawn[..wanted].iter().for_each(|&v| visit(v as usize));
+            left -= wanted;
+        }
+    }
+
     /// `sample.int(n, size, replace = TRUE) - 1`.
     ///
     /// # Panics

@@ -1,7 +1,47 @@
 //! Scores with their outcomes: the one checked input of the crate.
 
+use std::fmt;
+
+use crate::confusion::Threshold;
 use crate::error::{Error, Result, all_finite, all_probabilities, same_length};
 use crate::sort::ascending;
+
+/// Which scores speak for the event. Always said by the caller, never guessed from the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Direction {
+    /// A larger score means a more likely event: positive if at least the threshold (pROC's `<`).
+    #[default]
+    HigherIsEvent,
+    /// A smaller score means a more likely event: positive if at most the threshold (pROC's `>`).
+    LowerIsEvent,
+}
+
+impl Direction {
+    /// Whether a score is positive at a threshold. `Threshold::Ge` counts a score that equals the
+    /// threshold as positive in either direction, `Threshold::Gt` as negative.
+    ///
+    /// ```
+    /// use eval_stats::{Direction, confusion::Threshold};
+    /// assert!(Direction::LowerIsEvent.is_positive(1.0, 2.0, Threshold::Ge));
+    /// assert!(!Direction::LowerIsEvent.is_positive(2.0, 2.0, Threshold::Gt));
+    /// ```
+    pub fn is_positive(self, score: f64, threshold: f64, rule: Threshold) -> bool {
+        match self {
+            Self::HigherIsEvent => rule.is_positive(score, threshold),
+            Self::LowerIsEvent => rule.is_positive(threshold, score),
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HigherIsEvent => "higher is event",
+            Self::LowerIsEvent => "lower is event",
+        })
+    }
+}
 
 /// All subjects that share one score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,19 +53,23 @@ pub(crate) struct Tie {
 
 /// Scores of `n` subjects and whether each had the event.
 ///
-/// A larger score means a more likely event; scores are never re-oriented. Construction checks
-/// everything that can be wrong and sorts once; the statistics of this crate start from here.
+/// A larger score means a more likely event, unless [`lower_is_event`](Self::lower_is_event) says
+/// otherwise; scores are never re-oriented by themselves, and an AUC below one half is reported as
+/// such. Construction checks everything that can be wrong and sorts once; the statistics of this
+/// crate start from here.
 ///
 /// ```
 /// use eval_stats::{Scored, roc};
-/// let scored = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
-/// assert_eq!(roc::auc(&scored), 0.75);
+/// let (scores, outcomes) = ([0.1, 0.4, 0.35, 0.8], [false, false, true, true]);
+/// assert_eq!(roc::auc(&Scored::new(&scores, &outcomes)?), 0.75);
+/// assert_eq!(roc::auc(&Scored::lower_is_event(&scores, &outcomes)?), 0.25);
 /// # Ok::<(), eval_stats::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
     scores: Vec<f64>,
     outcomes: Vec<bool>,
+    direction: Direction,
     n_events: usize,
     order: Vec<u32>,
     ties: Vec<Tie>,
@@ -39,6 +83,26 @@ impl Scored {
     /// [`Error::SingleClass`] if there are no events or no non-events, [`Error::TooMany`] beyond
     /// `u32::MAX` subjects.
     pub fn new(scores: &[f64], outcomes: &[bool]) -> Result<Self> {
+        Self::directed(scores, outcomes, Direction::HigherIsEvent)
+    }
+
+    /// As [`new`](Self::new) for a score whose small values speak for the event, for example an
+    /// apparent diffusion coefficient.
+    ///
+    /// Thresholds and cut-offs are on the scale of the scores, positive being "at most". Statistics
+    /// that need probabilities of the event refuse it with [`Error::LowerIsEvent`].
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn lower_is_event(scores: &[f64], outcomes: &[bool]) -> Result<Self> {
+        Self::directed(scores, outcomes, Direction::LowerIsEvent)
+    }
+
+    /// As [`new`](Self::new) with the direction as an argument.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn directed(scores: &[f64], outcomes: &[bool], direction: Direction) -> Result<Self> {
         same_length("outcomes", scores.len(), outcomes.len())?;
         all_finite("scores", scores)?;
         if u32::try_from(scores.len()).is_err() {
@@ -54,11 +118,20 @@ impl Scored {
                 n: outcomes.len(),
             });
         }
-        let (order, sorted) = ascending(scores);
+        let (order, sorted) = match direction {
+            Direction::HigherIsEvent => ascending(scores),
+            Direction::LowerIsEvent => {
+                let negated: Vec<f64> = scores.iter().map(|x| -x).collect();
+                let (order, mut sorted) = ascending(&negated);
+                sorted.iter_mut().for_each(|x| *x = 0.0 - *x);
+                (order, sorted)
+            }
+        };
         let ties = ties(&sorted, outcomes, &order);
         Ok(Self {
             scores: scores.to_vec(),
             outcomes: outcomes.to_vec(),
+            direction,
             n_events,
             order,
             ties,
@@ -95,18 +168,27 @@ impl Scored {
         &self.outcomes
     }
 
-    /// Indices of the subjects by increasing score.
+    /// Which scores speak for the event.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Indices of the subjects from the least to the most event-like score.
     pub(crate) fn order(&self) -> &[u32] {
         &self.order
     }
 
-    /// Distinct scores, increasing, with the counts of events and non-events at each.
+    /// Distinct scores, from the least to the most event-like, with the counts of events and
+    /// non-events at each.
     pub(crate) fn ties(&self) -> &[Tie] {
         &self.ties
     }
 
     /// The scores, checked to be probabilities.
     pub(crate) fn risks(&self) -> Result<&[f64]> {
+        if self.direction == Direction::LowerIsEvent {
+            return Err(Error::LowerIsEvent);
+        }
         all_probabilities("scores", &self.scores)?;
         Ok(&self.scores)
     }
@@ -122,19 +204,19 @@ impl Scored {
 }
 
 fn ties(sorted: &[f64], outcomes: &[bool], order: &[u32]) -> Vec<Tie> {
-    let mut ties: Vec<Tie> = Vec::new();
+    let distinct = sorted.windows(2).filter(|w| w[0] != w[1]).count() + 1;
+    let mut ties: Vec<Tie> = Vec::with_capacity(distinct);
     for (&score, &i) in sorted.iter().zip(order) {
-        let event = outcomes[i as usize];
-        let (events, non_events) = (u32::from(event), u32::from(!event));
+        let event = u32::from(outcomes[i as usize]);
         match ties.last_mut() {
             Some(t) if t.score == score => {
-                t.events += events;
-                t.non_events += non_events;
+                t.events += event;
+                t.non_events += 1 - event;
             }
             _ => ties.push(Tie {
                 score,
-                events,
-                non_events,
+                events: event,
+                non_events: 1 - event,
             }),
         }
     }
@@ -170,5 +252,16 @@ mod tests {
     fn signed_zeros_are_tied() {
         let s = Scored::new(&[0.0, -0.0], &[true, false]).unwrap();
         assert_eq!(s.ties().len(), 1);
+    }
+
+    #[test]
+    fn lower_is_event_orders_downward_on_the_original_scale() {
+        let y = [true, false, true, false];
+        let s = Scored::lower_is_event(&[3.0, 1.0, -0.0, 3.0], &y).unwrap();
+        assert_eq!(s.order(), [0, 3, 1, 2]);
+        let scores: Vec<f64> = s.ties().iter().map(|t| t.score).collect();
+        assert_eq!(scores, [3.0, 1.0, 0.0]);
+        let p = Scored::lower_is_event(&[0.3, 0.1, 0.0, 0.3], &y).unwrap();
+        assert_eq!(p.risks(), Err(Error::LowerIsEvent));
     }
 }

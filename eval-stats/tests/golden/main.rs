@@ -11,3 +11,4 @@ mod foundations;
 mod groups;
 mod reclassification;
 mod roc;
+mod roc_proc;

@@ -1,14 +1,14 @@
 //! ROC curves, AUC and its intervals, DeLong, cut-offs. References: pROC 1.18.0.
 
-use eval_stats::Scored;
-use eval_stats::auc_interval::{self, compare_bootstrap};
-use eval_stats::bootstrap::{Bootstrap, stratified_aucs};
+use eval_stats::auc_interval;
+use eval_stats::bootstrap::{Bootstrap, CurveMeasure, compare_paired, stratified_aucs};
 use eval_stats::confusion::{ConfusionMatrix, Threshold};
 use eval_stats::cutoff::{self, Criterion};
 use eval_stats::delong;
-use eval_stats::precision_recall::PrecisionRecallCurve;
+use eval_stats::precision_recall::{PrecisionRecallCurve, PrecisionRecallPoint};
 use eval_stats::quantile::{QuantileType, quantile};
 use eval_stats::roc::{PartialAxis, RocCurve, auc};
+use eval_stats::{Direction, Scored};
 
 use crate::common::*;
 
@@ -43,7 +43,7 @@ fn delong_paired() {
             let what = format!("{set} {}", case["vs"]);
             let ci = numbers(&case["ci"]);
             close(Tier::Direct, got.statistic, number(&case["stat"]), &what);
-            close(Tier::Direct, got.p, number(&case["p"]), &what);
+            close(Tier::PValue, got.p, number(&case["p"]), &what);
             close(Tier::Direct, got.log10_p, number(&case["p"]).log10(), &what);
             close(Tier::Direct, got.low, ci[0], &what);
             close(Tier::Direct, got.high, ci[1], &what);
@@ -60,7 +60,7 @@ fn delong_unpaired() {
         let got = delong::compare_unpaired(&a, &b, 0.95).unwrap();
         close(Tier::Direct, got.statistic, number(&case["stat"]), model);
         close(Tier::Direct, got.df.unwrap(), number(&case["df"]), model);
-        close(Tier::Direct, got.p, number(&case["p"]), model);
+        close(Tier::PValue, got.p, number(&case["p"]), model);
     }
 }
 
@@ -248,14 +248,14 @@ fn bootstrap_with_the_generator_of_r() {
         scored("prospective", "clinrad"),
         scored("prospective", "tumor"),
     );
-    let got = compare_bootstrap(&a, &b, &settings, 0.95).unwrap();
+    let got = compare_paired(&a, &b, CurveMeasure::Auc, &settings, 0.95).unwrap();
     close(
         Tier::Direct,
         got.statistic,
         number(&golden["boot_test"]["stat"]),
         "D",
     );
-    close(Tier::Direct, got.p, number(&golden["boot_test"]["p"]), "p");
+    close(Tier::PValue, got.p, number(&golden["boot_test"]["p"]), "p");
 }
 
 /// AUCs on a grid of 1e-4 whose interval rounds to the published one, by an independent
@@ -313,5 +313,36 @@ fn precision_recall_areas() {
         close(Tier::Direct, got.average_precision, want, name);
         let want = number(&case["interpolated"]);
         close(Tier::Direct, got.interpolated_area, want, name);
+    }
+}
+
+#[test]
+fn precision_recall_areas_with_ties() {
+    let golden = json("precision_recall_ties.json");
+    for case in golden["cases"].as_array().unwrap() {
+        let outcomes: Vec<bool> = numbers(&case["y"]).iter().map(|&y| y == 1.0).collect();
+        let direction = match case["direction"].as_str().unwrap() {
+            "higher" => Direction::HigherIsEvent,
+            _ => Direction::LowerIsEvent,
+        };
+        let s = Scored::directed(&numbers(&case["scores"]), &outcomes, direction).unwrap();
+        let got = PrecisionRecallCurve::new(&s);
+        let what = case["name"].as_str().unwrap();
+        let want = number(&case["average_precision"]);
+        close(Tier::Direct, got.average_precision, want, what);
+        let want = number(&case["interpolated"]);
+        close(Tier::Direct, got.interpolated_area, want, what);
+        // scikit-learn leaves out the points after full recall.
+        for (field, of) in [
+            (
+                "precision",
+                (|p| p.precision) as fn(&PrecisionRecallPoint) -> f64,
+            ),
+            ("recall", |p| p.recall),
+        ] {
+            for (p, want) in got.points.iter().zip(numbers(&case[field])) {
+                close(Tier::Analytic, of(p), want, what);
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ use eval_stats::roc::{RocCurve, auc};
 use eval_stats::{Error, Scored, delong};
 use proptest::prelude::*;
 
+mod roc;
+
 /// Risks in hundredths (many ties) of 4 to 60 subjects, at least two of each class.
 fn subjects() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, Vec<bool>)> {
     proptest::collection::vec((1u32..100, 1u32..100, any::<bool>()), 4..60)
