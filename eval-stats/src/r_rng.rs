@@ -148,8 +148,18 @@ impl RRng {
         assert!(n > 0, "cannot draw from an empty range");
         match self.sampling {
             Sampling::Rejection => self.index_by_rejection(n),
-            Sampling::Rounding => (n as f64 * self.uniform()) as usize,
+            Sampling::Rounding => (n as f64 * self.uniform_for_rounding(n)) as usize,
         }
+    }
+
+    /// A uniform number of 32 bits, or of 57 where R's whole numbers end: two numbers for one.
+    fn uniform_for_rounding(&mut self, n: usize) -> f64 {
+        const BITS_25: f64 = 33_554_432.0;
+        let first = self.uniform();
+        if n <= i32::MAX as usize {
+            return first;
+        }
+        ((BITS_25 * first).floor() + self.uniform()) / BITS_25
     }
 
     fn index_by_rejection(&mut self, n: usize) -> usize {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::location::{
-    self, MannWhitneyMethod, Moments, ShapiroWilkTest, Variances, anova, kruskal_wallis,
+    self, Frame, MannWhitneyMethod, Moments, ShapiroWilkTest, Variances, anova, kruskal_wallis,
     mann_whitney, shapiro_wilk, t_test,
 };
 use crate::quantile::{QuantileType, of_sorted};
@@ -43,13 +43,15 @@ impl ContinuousSummary {
         let n = sorted.len();
         let some = |f: &dyn Fn() -> f64| (n > 0).then(f);
         let quantile = |p| some(&|| of_sorted(sorted, p, QuantileType::Type7));
-        let scale = location::scale(sorted);
-        let moments = (n > 0).then(|| Moments::new(sorted, scale));
+        let frame = Frame::new(sorted.iter());
+        let moments = (n > 0).then(|| Moments::new(sorted, frame));
         Self {
             n,
             missing,
-            mean: moments.map(|m| m.mean * scale),
-            sd: moments.filter(|_| n > 1).map(|m| m.variance.sqrt() * scale),
+            mean: moments.map(|m| frame.place(m.mean)),
+            sd: moments
+                .filter(|_| n > 1)
+                .map(|m| frame.distance(m.variance.sqrt())),
             median: quantile(0.5),
             q1: quantile(0.25),
             q3: quantile(0.75),

@@ -214,56 +214,67 @@ impl Network {
 
     /// All ways to fill column `j` from what remains of the rows, by the node they lead to.
     fn steps(&mut self, j: usize, node: &Node) -> Result<NodeMap<Weights>> {
+        let rows = &node[self.first_row..];
+        let ways = ways_to_fill(rows, self.columns[j]);
+        if ways > self.steps_left as f64 {
+            return Err(too_many());
+        }
+        self.spend(ways as usize)?;
         let mut found: NodeMap<Weights> = NodeMap::default();
         let mut fill = Fill {
             node,
             ln_factorial: &self.ln_factorial,
-            room: self.steps_left,
-            visited: 0,
             found: &mut found,
         };
-        let done = fill.rows(self.first_row, self.columns[j], *node, 0.0);
-        let visited = fill.visited;
-        if !done {
-            return Err(too_many());
-        }
-        self.spend(visited)?;
+        fill.rows(self.first_row, self.columns[j], *node, 0.0);
         found.values_mut().for_each(Weights::merge);
         Ok(found)
     }
+}
+
+/// Number of ways to take `left` from the rows: the coefficient of `q^left` in `Π (1 + ... + q^row)`.
+fn ways_to_fill(rows: &[u32], left: u32) -> f64 {
+    let left = left as usize;
+    let mut ways = vec![0.0; left + 1];
+    ways[0] = 1.0;
+    for &row in rows {
+        // Sums over windows of row + 1: all so far, less those that have left the window.
+        let mut sums = vec![0.0; left + 2];
+        for s in 0..=left {
+            sums[s + 1] = sums[s] + ways[s];
+        }
+        for s in 0..=left {
+            ways[s] = sums[s + 1] - sums[s.saturating_sub(row as usize)];
+        }
+    }
+    ways[left]
 }
 
 /// Walk over all ways to fill a column.
 struct Fill<'a> {
     node: &'a Node,
     ln_factorial: &'a [f64],
-    room: usize,
-    visited: usize,
     found: &'a mut NodeMap<Weights>,
 }
 
 impl Fill<'_> {
-    /// Takes `left` from the rows `i..`; false if there is no room for so many ways.
-    fn rows(&mut self, i: usize, left: u32, mut to: Node, ln: f64) -> bool {
+    /// Takes `left` from the rows `i..`.
+    fn rows(&mut self, i: usize, left: u32, mut to: Node, ln: f64) {
         let row = self.node[i];
         if i + 1 == MOST_ROWS {
-            self.visited += 1;
-            if self.visited > self.room {
-                return false;
-            }
             to[i] = row - left;
             to.sort_unstable();
             self.found.entry(to).or_default().push(Weight {
                 ln: ln - self.ln_factorial[left as usize],
                 count: 1.0,
             });
-            return true;
+            return;
         }
         let rest: u32 = self.node[i + 1..].iter().sum();
-        (left.saturating_sub(rest)..=left.min(row)).all(|x| {
+        for x in left.saturating_sub(rest)..=left.min(row) {
             to[i] = row - x;
-            self.rows(i + 1, left - x, to, ln - self.ln_factorial[x as usize])
-        })
+            self.rows(i + 1, left - x, to, ln - self.ln_factorial[x as usize]);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Moments, Variances, checked, log10, scale};
+use super::{Frame, Moments, Variances, checked, log10};
 use crate::error::{Error, Result};
 use crate::special::ln_f_sf;
 
@@ -103,8 +103,8 @@ pub fn anova(groups: &[&[f64]], variances: Variances) -> Result<AnovaTest> {
     for g in groups {
         checked("a group", g, least)?;
     }
-    let scale = scale(groups.iter().copied().flatten());
-    let moments: Vec<Moments> = groups.iter().map(|g| Moments::new(g, scale)).collect();
+    let frame = Frame::new(groups.iter().copied().flatten());
+    let moments: Vec<Moments> = groups.iter().map(|g| Moments::new(g, frame)).collect();
     let (f, df_within) = match variances {
         Variances::Pooled => pooled(&moments)?,
         Variances::Welch => welch(&moments),

@@ -52,7 +52,7 @@ fn log10(ln: f64) -> f64 {
 }
 
 /// A power of two near the largest absolute value, 1 if squares are in no danger.
-pub(crate) fn scale<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+fn scale<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     let largest = values.into_iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     if largest == 0.0 || (1e-100..1e100).contains(&largest) {
         return 1.0;
@@ -61,7 +61,47 @@ pub(crate) fn scale<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
 }
 
-/// Number, mean and variance of values in units of a scale.
+/// Where values are measured from and in which unit: the first of them and [`scale`].
+///
+/// Distances to a value among them are exact where the values are close together, so that a large
+/// common mean costs no digits of a small difference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    scale: f64,
+    origin: f64,
+}
+
+impl Frame {
+    pub(crate) fn new<'a>(values: impl Iterator<Item = &'a f64> + Clone) -> Self {
+        let scale = scale(values.clone());
+        let origin = values.into_iter().next().map_or(0.0, |v| v / scale);
+        Self { scale, origin }
+    }
+
+    /// Measured from 0, for differences.
+    pub(crate) fn from_zero(values: &[f64]) -> Self {
+        Self {
+            scale: scale(values),
+            origin: 0.0,
+        }
+    }
+
+    /// A distance in units of the data.
+    pub(crate) fn distance(&self, v: f64) -> f64 {
+        v * self.scale
+    }
+
+    /// A place in units of the data.
+    pub(crate) fn place(&self, v: f64) -> f64 {
+        (self.origin + v) * self.scale
+    }
+
+    fn measured(&self, v: f64) -> f64 {
+        v / self.scale - self.origin
+    }
+}
+
+/// Number, mean and variance of values as measured in a frame.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moments {
     pub(crate) n: f64,
@@ -72,22 +112,22 @@ pub(crate) struct Moments {
 
 impl Moments {
     /// Of at least one value; two passes, the mean corrected by what the first pass lost.
-    pub(crate) fn new(values: &[f64], scale: f64) -> Self {
+    pub(crate) fn new(values: &[f64], frame: Frame) -> Self {
         let n = values.len() as f64;
         if values.iter().all(|v| *v == values[0]) {
             return Self {
                 n,
-                mean: values[0] / scale,
+                mean: frame.measured(values[0]),
                 variance: 0.0,
             };
         }
-        let rough = values.iter().map(|v| v / scale).sum::<f64>() / n;
-        let mean = rough + values.iter().map(|v| v / scale - rough).sum::<f64>() / n;
-        let squares = values.iter().map(|v| v / scale - mean).map(|d| d * d);
+        let measured = || values.iter().map(|&v| frame.measured(v));
+        let rough = measured().sum::<f64>() / n;
+        let mean = rough + measured().map(|v| v - rough).sum::<f64>() / n;
         Self {
             n,
             mean,
-            variance: squares.sum::<f64>() / (n - 1.0),
+            variance: measured().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0),
         }
     }
 }
@@ -109,8 +149,8 @@ impl Moments {
 pub fn standardized_difference(a: &[f64], b: &[f64]) -> Result<Option<f64>> {
     checked("the first group", a, 2)?;
     checked("the second group", b, 2)?;
-    let scale = scale(a.iter().chain(b));
-    let (a, b) = (Moments::new(a, scale), Moments::new(b, scale));
+    let frame = Frame::new(a.iter().chain(b));
+    let (a, b) = (Moments::new(a, frame), Moments::new(b, frame));
     let spread = 0.5 * (a.variance + b.variance);
     Ok((spread > 0.0).then(|| (a.mean - b.mean) / spread.sqrt()))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Moments, Variances, checked, log10, scale};
+use super::{Frame, Moments, Variances, checked, log10, scale};
 use crate::error::{Result, check_level, same_length};
 use crate::estimate::percent;
 use crate::special::{ln_t_two_sided, t_quantile};
@@ -105,8 +105,8 @@ pub fn t_test(a: &[f64], b: &[f64], variances: Variances, level: f64) -> Result<
     checked("the first group", a, 2)?;
     checked("the second group", b, 2)?;
     check_level(level)?;
-    let scale = scale(a.iter().chain(b));
-    let (a, b) = (Moments::new(a, scale), Moments::new(b, scale));
+    let frame = Frame::new(a.iter().chain(b));
+    let (a, b) = (Moments::new(a, frame), Moments::new(b, frame));
     let (ea, eb) = (a.variance / a.n, b.variance / b.n);
     let (spread, df) = match variances {
         Variances::Welch if ea + eb == 0.0 => (0.0, a.n + b.n - 2.0),
@@ -124,16 +124,16 @@ pub fn t_test(a: &[f64], b: &[f64], variances: Variances, level: f64) -> Result<
     let difference = a.mean - b.mean;
     let of_zero = ratio_test(difference, spread.sqrt(), df, level);
     Ok(TTest {
-        mean_a: a.mean * scale,
-        mean_b: b.mean * scale,
-        difference: difference * scale,
-        std_error: spread.sqrt() * scale,
+        mean_a: frame.place(a.mean),
+        mean_b: frame.place(b.mean),
+        difference: frame.distance(difference),
+        std_error: frame.distance(spread.sqrt()),
         t: of_zero.t,
         df,
         p: of_zero.ln_p.exp(),
         log10_p: log10(of_zero.ln_p),
-        low: (difference - of_zero.half) * scale,
-        high: (difference + of_zero.half) * scale,
+        low: frame.distance(difference - of_zero.half),
+        high: frame.distance(difference + of_zero.half),
         level,
         variances,
     })
@@ -249,12 +249,12 @@ pub fn paired_t_test(a: &[f64], b: &[f64], level: f64) -> Result<PairedTTest> {
         .zip(b)
         .map(|(a, b)| a / outer - b / outer)
         .collect();
-    let inner = scale(&differences);
-    let d = Moments::new(&differences, inner);
+    let frame = Frame::from_zero(&differences);
+    let d = Moments::new(&differences, frame);
     let std_error = (d.variance / d.n).sqrt();
     let df = d.n - 1.0;
     let of_zero = ratio_test(d.mean, std_error, df, level);
-    let back = |v: f64| v * inner * outer;
+    let back = |v: f64| frame.distance(v) * outer;
     Ok(PairedTTest {
         n: a.len(),
         difference: back(d.mean),

@@ -78,7 +78,14 @@ fn ln_prefix(a: f64, b: f64, u: &UnitPoint) -> f64 {
     let n = a + b;
     let lambda = u.lambda(a, b);
     let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    let deviance = deviance_of_gap(a, n * u.x, lambda) + deviance_of_gap(b, n * u.y, -lambda);
+    let (at_a, at_b) = (n * u.x, n * u.y);
+    let near = |shape: f64, at: f64| lambda.abs() < 0.1 * (shape + at);
+    let deviance = if near(a, at_a) || near(b, at_b) {
+        deviance_of_gap(a, at_a, lambda) + deviance_of_gap(b, at_b, -lambda)
+    } else {
+        // Far away the linear parts are of no help, and cancel.
+        a * (a / at_a).ln() + b * (b / at_b).ln()
+    };
     saddle - deviance - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
 }
 
