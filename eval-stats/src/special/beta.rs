@@ -1,7 +1,7 @@
 //! Beta, Student t and F distributions.
 
 use super::gamma::ln_complement;
-use super::{LN_SQRT_2PI, bracketed_newton, deviance_of_gap, stirling_error};
+use super::{LN_SQRT_2PI, bracketed_newton, deviance_of_gap, deviance_term, stirling_error};
 
 /// A point of the unit interval with the distances to both ends at full precision, and their
 /// logarithms for where they leave the range of `f64`.
@@ -83,8 +83,8 @@ fn ln_prefix(a: f64, b: f64, u: &UnitPoint) -> f64 {
     let deviance = if near(a, at_a) || near(b, at_b) {
         deviance_of_gap(a, at_a, lambda) + deviance_of_gap(b, at_b, -lambda)
     } else {
-        // Far away the linear parts are of no help, and cancel.
-        a * (a / at_a).ln() + b * (b / at_b).ln()
+        // Far away what counts is that both terms see the same rounding of their mean.
+        deviance_term(a, at_a) + deviance_term(b, at_b)
     };
     saddle - deviance - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
 }
