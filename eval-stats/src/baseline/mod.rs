@@ -20,7 +20,7 @@
 //! assert_eq!(age.groups[1].missing, 1);
 //! assert_eq!(age.test.format_p(), "P = .92");
 //! let node = baseline::categorical(
-//!     &[vec![39, 11], vec![25, 25]], // levels: without, with; columns are the groups
+//!     &[vec![39, 25], vec![11, 25]], // levels: without, with; columns are the groups
 //!     &[0, 0],
 //!     &BaselineSettings::new(),
 //! )?;

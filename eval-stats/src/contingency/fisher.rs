@@ -124,7 +124,7 @@ fn ln_weight(counts: impl Iterator<Item = u64>) -> f64 {
 
 /// What has to be added to [`ln_weight`] of the cells for the logarithm of a table's probability.
 fn ln_margins(m: &Margins) -> f64 {
-    ln_gamma(m.n as f64 + 1.0) * -1.0
+    -ln_gamma(m.n as f64 + 1.0)
         - ln_weight(m.rows.iter().copied())
         - ln_weight(m.columns.iter().copied())
 }
