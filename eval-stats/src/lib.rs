@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod auc_interval;
 pub mod audit;
+pub mod baseline;
 pub mod bootstrap;
 pub mod calibration;
 pub mod clinical_impact;

@@ -9,13 +9,11 @@
 /// assert_eq!(eval_stats::pretty::pretty(-3.2, 4.7, 5), [-4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
 /// ```
 ///
-/// # Panics
-/// If a limit is not finite, or `n` is 0.
+/// `n = 0` gives one interval, limits that are not finite give no ticks.
 pub fn pretty(low: f64, high: f64, n: usize) -> Vec<f64> {
-    assert!(
-        low.is_finite() && high.is_finite() && n > 0,
-        "ticks need finite limits and at least one interval, got [{low}, {high}] and {n}"
-    );
+    if !(low.is_finite() && high.is_finite()) {
+        return Vec::new();
+    }
     let (low, high) = if low <= high {
         (low, high)
     } else {
@@ -31,6 +29,13 @@ pub fn pretty(low: f64, high: f64, n: usize) -> Vec<f64> {
     }
     while last * unit < high - FUZZ * unit {
         last += 1.0;
+    }
+    // The last ticks of a range that fills f64 would be infinite.
+    while (first * unit).is_infinite() {
+        first += 1.0;
+    }
+    while (last * unit).is_infinite() {
+        last -= 1.0;
     }
     let missing = min_n - (0.5 + last - first) as i64;
     if missing > 0 {
@@ -58,21 +63,25 @@ fn unit(low: f64, high: f64, n: usize) -> f64 {
     let min_n = (n / 3).max(1) as f64;
     let range = high - low;
     let largest = low.abs().max(high.abs());
-    let u = (1.0 + 1.0 / (1.0 + H)) * n as f64 * f64::EPSILON;
-    let small = range == 0.0 && largest == 0.0 || range < largest * u * 3.0;
-    let cell = if range == 0.0 && largest == 0.0 {
-        1.0
-    } else if small {
-        let c = if largest > 10.0 {
+    let n = n.max(1) as f64;
+    let u = (1.0 + 1.0 / (1.0 + H)) * n * f64::EPSILON;
+    let all_zero = range == 0.0 && largest == 0.0;
+    let cell = if all_zero || range < largest * u * 3.0 {
+        let c = if all_zero {
+            1.0
+        } else if largest > 10.0 {
             9.0 + largest / 10.0
         } else {
             largest
         };
         0.75 * c / min_n
+    } else if range.is_finite() {
+        range / n
     } else {
-        range / n as f64
+        high / n - low / n
     };
-    let cell = cell.clamp(20.0 * f64::MIN_POSITIVE, f64::MAX / 10.0);
+    let least = f64::MIN_POSITIVE / (1 << 20) as f64;
+    let cell = cell.clamp(least, f64::MAX / 1.25);
     let base = 10f64.powf(cell.log10().floor());
     let mut unit = base;
     if 2.0 * base - cell < H * (cell - unit) {

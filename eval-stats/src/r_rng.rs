@@ -1,8 +1,13 @@
 //! R's default random number generator, bit for bit.
 //!
-//! `RRng::new(s)` is `set.seed(s)` of R 3.6 or later: Mersenne Twister (MT19937), "Inversion" for
-//! normal numbers and "Rejection" for sampling. Published bootstrap results can be reproduced, and
-//! every replicate that this crate draws can be checked in R.
+//! `RRng::new(s)` is `set.seed(s)` of R 3.6 or later: Mersenne Twister (MT19937; Matsumoto and
+//! Nishimura 1998, doi:10.1145/272991.272995), "Inversion" for normal numbers and "Rejection" for
+//! sampling. Published bootstrap results can be reproduced, and every replicate that this crate
+//! draws can be checked in R. R before 3.6, and so most papers before 2019, sampled by "Rounding":
+//! [`RRng::with_sampling`].
+//!
+//! Checked against R for all sizes up to 2^31. Beyond 2^48 R's own `log2` rounds, and it may look at
+//! one bit less than is needed; such sizes are outside what is promised here.
 //!
 //! ```
 //! use eval_stats::r_rng::RRng;
@@ -12,18 +17,32 @@
 //! assert_eq!(rng.permutation(10), [0, 4, 9, 7, 1, 3, 5, 8, 6, 2]); // sample(10) - 1
 //! ```
 
+use std::collections::HashSet;
+
 const N: usize = 624;
 const M: usize = 397;
+
+/// How whole numbers are drawn: R's `RNGkind(sample.kind = )`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Sampling {
+    /// Random bits, again until they are below the size (R since 3.6).
+    #[default]
+    Rejection,
+    /// `floor(n u)` (R before 3.6): slightly uneven for large sizes.
+    Rounding,
+}
 
 /// R's generator after `set.seed`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RRng {
     state: Box<[u32; N]>,
     next: usize,
+    sampling: Sampling,
 }
 
 impl RRng {
-    /// The generator after `set.seed(seed)`. R's negative seeds are the same 32 bits.
+    /// The generator after `set.seed(seed)`. For a negative seed see [`from_signed`](Self::from_signed).
     pub fn new(seed: u32) -> Self {
         let mut s = seed;
         let mut step = || {
@@ -38,7 +57,35 @@ impl RRng {
         for word in state.iter_mut() {
             *word = step();
         }
-        Self { state, next: N }
+        Self {
+            state,
+            next: N,
+            sampling: Sampling::Rejection,
+        }
+    }
+
+    /// The generator after `set.seed(seed)` for R's whole numbers, negative ones included.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// assert_eq!(RRng::from_signed(42), RRng::new(42));
+    /// ```
+    pub fn from_signed(seed: i32) -> Self {
+        Self::new(seed.cast_unsigned())
+    }
+
+    /// The same generator, sampling as named.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::{RRng, Sampling};
+    /// // R 3.5: set.seed(123); sample(5)
+    /// let mut rng = RRng::new(123).with_sampling(Sampling::Rounding);
+    /// assert_eq!(rng.permutation(5), [1, 3, 4, 2, 0]); // less one
+    /// ```
+    #[must_use]
+    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
+        self
     }
 
     /// The generator of replicate `replicate` under `seed`: an own stream for every replicate, so
@@ -93,12 +140,29 @@ impl RRng {
         u.clamp(HALF_STEP, 1.0 - HALF_STEP)
     }
 
-    /// A whole number in `0..n`, as R's "Rejection" sampling draws it.
+    /// A whole number in `0..n`, as R's `sample` draws it.
     ///
     /// # Panics
     /// If `n` is 0.
     pub fn index(&mut self, n: usize) -> usize {
         assert!(n > 0, "cannot draw from an empty range");
+        match self.sampling {
+            Sampling::Rejection => self.index_by_rejection(n),
+            Sampling::Rounding => (n as f64 * self.uniform_for_rounding(n)) as usize,
+        }
+    }
+
+    /// A uniform number of 32 bits, or of 57 where R's whole numbers end: two numbers for one.
+    fn uniform_for_rounding(&mut self, n: usize) -> f64 {
+        const BITS_25: f64 = 33_554_432.0;
+        let first = self.uniform();
+        if n <= i32::MAX as usize {
+            return first;
+        }
+        ((BITS_25 * first).floor() + self.uniform()) / BITS_25
+    }
+
+    fn index_by_rejection(&mut self, n: usize) -> usize {
         // ceil(log2(n)), also for n = 1, which still consumes one number.
         let bits = usize::BITS - (n - 1).leading_zeros();
         let mask = u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0);
@@ -150,12 +214,17 @@ impl RRng {
         (0..size).map(|_| self.index(n)).collect()
     }
 
-    /// `sample.int(n, size) - 1` for `n` up to R's limit of 1e7 for this algorithm.
+    /// `sample.int(n, size) - 1`. As in R, at most half of more than 1e7 numbers are drawn one by one,
+    /// again where a number was drawn before (R's `useHash`), and otherwise from a list of all.
     ///
     /// # Panics
     /// If `size > n`.
     pub fn sample_without_replacement(&mut self, n: usize, size: usize) -> Vec<usize> {
         assert!(size <= n, "cannot take {size} of {n} without replacement");
+        const LARGEST_LIST: usize = 10_000_000;
+        if n > LARGEST_LIST && size <= n / 2 {
+            return self.sample_distinct(n, size);
+        }
         let mut pool: Vec<usize> = (0..n).collect();
         let mut left = n;
         (0..size)
@@ -165,6 +234,20 @@ impl RRng {
                 let drawn = pool[j];
                 pool[j] = pool[left];
                 drawn
+            })
+            .collect()
+    }
+
+    fn sample_distinct(&mut self, n: usize, size: usize) -> Vec<usize> {
+        let mut seen = HashSet::with_capacity(size);
+        (0..size)
+            .map(|_| {
+                loop {
+                    let drawn = self.index(n);
+                    if seen.insert(drawn) {
+                        return drawn;
+                    }
+                }
             })
             .collect()
     }

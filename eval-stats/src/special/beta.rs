@@ -1,121 +1,216 @@
 //! Beta, Student t and F distributions.
 
 use super::gamma::ln_complement;
-use super::{LN_SQRT_2PI, bracketed_newton, deviance_term, stirling_error};
+use super::{LN_SQRT_2PI, bracketed_newton, deviance_of_gap, deviance_term, stirling_error};
 
-/// `ln( x^a y^b / B(a, b) )` with `y = 1 - x`, by the saddle-point form of the binomial term.
-fn ln_prefix(a: f64, b: f64, x: f64, y: f64) -> f64 {
+/// A point of the unit interval with the distances to both ends at full precision, and their
+/// logarithms for where they leave the range of `f64`.
+struct UnitPoint {
+    x: f64,
+    y: f64,
+    ln_x: f64,
+    ln_y: f64,
+}
+
+impl UnitPoint {
+    fn new(x: f64) -> Self {
+        Self::of_parts(x, 1.0 - x)
+    }
+
+    fn of_parts(x: f64, y: f64) -> Self {
+        let (ln_x, ln_y) = (x.ln(), y.ln());
+        Self { x, y, ln_x, ln_y }
+    }
+
+    /// The point with odds `exp(ln_odds)`: both parts keep their digits wherever it lies.
+    fn of_ln_odds(ln_odds: f64) -> Self {
+        let e = (-ln_odds.abs()).exp();
+        let (small, large) = (e / (1.0 + e), 1.0 / (1.0 + e));
+        let (ln_small, ln_large) = (-ln_odds.abs() - e.ln_1p(), -e.ln_1p());
+        let lower = Self {
+            x: small,
+            y: large,
+            ln_x: ln_small,
+            ln_y: ln_large,
+        };
+        if ln_odds < 0.0 {
+            lower
+        } else {
+            lower.swapped()
+        }
+    }
+
+    fn swapped(self) -> Self {
+        Self {
+            x: self.y,
+            y: self.x,
+            ln_x: self.ln_y,
+            ln_y: self.ln_x,
+        }
+    }
+
+    /// `a - (a + b) x = (a + b) y - b`, from the smaller of both parts.
+    fn lambda(&self, a: f64, b: f64) -> f64 {
+        if self.y <= self.x {
+            (a + b) * self.y - b
+        } else {
+            a - (a + b) * self.x
+        }
+    }
+}
+
+/// `ln B(a, b)`.
+fn ln_beta(a: f64, b: f64) -> f64 {
     let n = a + b;
     let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    let deviance = deviance_term(a, n * x) + deviance_term(b, n * y);
+    let mode = a * (b / a).ln_1p() + b * (a / b).ln_1p();
+    LN_SQRT_2PI - saddle - mode - 0.5 * (a.ln() + b.ln() - n.ln())
+}
+
+/// Below this the smaller part is no longer a number with all its digits.
+const TINY: f64 = 1e-290;
+
+/// `ln( x^a y^b / B(a, b) )` with `y = 1 - x`, by the saddle-point form of the binomial term.
+fn ln_prefix(a: f64, b: f64, u: &UnitPoint) -> f64 {
+    if u.x < TINY || u.y < TINY {
+        return a * u.ln_x + b * u.ln_y - ln_beta(a, b);
+    }
+    let n = a + b;
+    let lambda = u.lambda(a, b);
+    let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
+    let (at_a, at_b) = (n * u.x, n * u.y);
+    let near = |shape: f64, at: f64| lambda.abs() < 0.1 * (shape + at);
+    let deviance = if near(a, at_a) || near(b, at_b) {
+        deviance_of_gap(a, at_a, lambda) + deviance_of_gap(b, at_b, -lambda)
+    } else {
+        // Far away what counts is that both terms see the same rounding of their mean.
+        deviance_term(a, at_a) + deviance_term(b, at_b)
+    };
     saddle - deviance - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
 }
 
-/// Continued fraction of the incomplete beta function (Lentz); the lower tail is
-/// `x^a y^b / (a B(a,b))` times it. Fast for `x < (a+1)/(a+b+2)`.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    let guard = |v: f64| if v.abs() < TINY { TINY } else { v };
-    let mut c = 1.0;
-    let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));
-    let mut h = d;
-    for m in 1..100_000 {
-        let m = f64::from(m);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / guard(1.0 + even * d);
-        c = guard(1.0 + even / c);
-        h *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / guard(1.0 + odd * d);
-        c = guard(1.0 + odd / c);
-        let delta = d * c;
-        h *= delta;
-        if (delta - 1.0).abs() < 1e-16 {
+/// Continued fraction of the incomplete beta function (Didonato and Morris, ACM Trans. Math. Softw.
+/// 18, 1992, 360-373, equation 9; evaluated by Lentz); the lower tail is `x^a y^b / B(a,b)` times
+/// it. Its terms do not cancel for `x <= a/(a+b)`.
+fn fraction(a: f64, b: f64, u: &UnitPoint) -> f64 {
+    const SMALLEST: f64 = 1e-300;
+    let guard = |v: f64| if v.abs() < SMALLEST { SMALLEST } else { v };
+    let lambda = u.lambda(a, b);
+    let beta = |n: f64| {
+        n + n * (b - n) * u.x / (a + 2.0 * n - 1.0)
+            + (a + n) / (a + 2.0 * n + 1.0) * (lambda + 1.0 + n * (1.0 + u.y))
+    };
+    // n (b - 0) x / (a - 1) is 0 for n = 0, whatever a is.
+    let mut f = guard(a / (a + 1.0) * (lambda + 1.0));
+    let mut c = f;
+    let mut d = 0.0;
+    for n in 1..1_000_000 {
+        let n = f64::from(n);
+        let s = a + 2.0 * n - 1.0;
+        let alpha = ((a + n - 1.0) / s) * ((a + b + n - 1.0) / s) * (n * (b - n) * u.x * u.x);
+        let term = beta(n);
+        d = 1.0 / guard(term + alpha * d);
+        c = guard(term + alpha / c);
+        let delta = c * d;
+        f *= delta;
+        if (delta - 1.0).abs() <= f64::EPSILON {
             break;
         }
     }
-    h
+    1.0 / f
 }
 
-/// Lower and upper tail of Beta(a, b) at `x`, `y = 1 - x`, as logarithms.
-///
-/// `x` and `y` are both given so that neither is lost when the other is close to 1.
-fn ln_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
-    if !(a > 0.0 && b > 0.0) || x.is_nan() || y.is_nan() {
+/// Lower and upper tail of Beta(a, b), as logarithms.
+fn ln_tails(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
+    if !(a > 0.0 && b > 0.0) || u.x.is_nan() || u.y.is_nan() {
         return (f64::NAN, f64::NAN);
     }
-    if x <= 0.0 {
+    if u.x <= 0.0 && u.ln_x.is_infinite() || u.x < 0.0 {
         return (f64::NEG_INFINITY, 0.0);
     }
-    if y <= 0.0 {
+    if u.y <= 0.0 && u.ln_y.is_infinite() || u.y < 0.0 {
         return (0.0, f64::NEG_INFINITY);
     }
-    let prefix = ln_prefix(a, b, x, y);
-    if x < (a + 1.0) / (a + b + 2.0) {
-        let lower = prefix + (fraction(a, b, x) / a).ln();
-        (lower, ln_complement(lower))
+    let prefix = ln_prefix(a, b, u);
+    if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY {
+        let lower = prefix + fraction(a, b, u).ln();
+        (lower.min(0.0), ln_complement(lower))
     } else {
-        let upper = prefix + (fraction(b, a, y) / b).ln();
-        (ln_complement(upper), upper)
+        let other = UnitPoint {
+            x: u.y,
+            y: u.x,
+            ln_x: u.ln_y,
+            ln_y: u.ln_x,
+        };
+        let upper = prefix + fraction(b, a, &other).ln();
+        (ln_complement(upper), upper.min(0.0))
     }
 }
 
 /// Lower tail of the beta distribution, the regularized incomplete beta function `I_x(a, b)`.
 pub fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
-    ln_tails(a, b, x, 1.0 - x).0.exp()
+    ln_beta_cdf(x, a, b).exp()
 }
 
 /// Upper tail of the beta distribution.
 pub fn beta_sf(x: f64, a: f64, b: f64) -> f64 {
-    ln_tails(a, b, x, 1.0 - x).1.exp()
+    ln_beta_sf(x, a, b).exp()
 }
 
-/// A point of the unit interval with both distances to the ends at full precision.
-struct UnitPoint {
-    x: f64,
-    y: f64,
+/// Natural logarithm of [`beta_cdf`], finite where the tail itself is below `f64`'s range.
+pub fn ln_beta_cdf(x: f64, a: f64, b: f64) -> f64 {
+    ln_tails(a, b, &UnitPoint::new(x)).0
+}
+
+/// Natural logarithm of [`beta_sf`].
+pub fn ln_beta_sf(x: f64, a: f64, b: f64) -> f64 {
+    ln_tails(a, b, &UnitPoint::new(x)).1
 }
 
 /// Point where the lower tail of Beta(a, b) is `p` and the upper tail `q = 1 - p`.
 fn beta_point(p: f64, q: f64, a: f64, b: f64) -> UnitPoint {
-    let middle = ln_tails(a, b, 0.5, 0.5);
+    let middle = ln_tails(a, b, &UnitPoint::new(0.5));
     let left = if p <= q {
         middle.0 >= p.ln()
     } else {
         middle.1 <= q.ln()
     };
     if left {
-        let x = small_root(p, q, a, b);
-        UnitPoint { x, y: 1.0 - x }
+        small_root(p, q, a, b)
     } else {
-        let y = small_root(q, p, b, a);
-        UnitPoint { x: 1.0 - y, y }
+        small_root(q, p, b, a).swapped()
     }
 }
 
 /// As [`beta_point`] for a root known to be at most 1/2, found in `v = ln x`.
-fn small_root(p: f64, q: f64, a: f64, b: f64) -> f64 {
+fn small_root(p: f64, q: f64, a: f64, b: f64) -> UnitPoint {
+    let point = |v: f64| UnitPoint {
+        x: v.exp(),
+        y: -v.exp_m1(),
+        ln_x: v,
+        ln_y: (-v.exp()).ln_1p(),
+    };
     let lower = p <= q;
     let target = if lower { p.ln() } else { q.ln() };
     let f = |v: f64| {
-        let x = v.exp();
-        let y = -v.exp_m1();
-        let tails = ln_tails(a, b, x, y);
+        let u = point(v);
+        let tails = ln_tails(a, b, &u);
         // d(lower)/dv = x * density = x^a y^(b-1) / B(a, b)
-        let ln_slope = ln_prefix(a, b, x, y) - y.ln();
+        let ln_slope = ln_prefix(a, b, &u) - u.ln_y;
         if lower {
             (tails.0 - target, (ln_slope - tails.0).exp())
         } else {
             (tails.1 - target, -(ln_slope - tails.1).exp())
         }
     };
-    let (low, high) = (-740.0, -core::f64::consts::LN_2);
+    let (low, high) = (TINY.ln(), -core::f64::consts::LN_2);
     let at_low = f(low).0;
     if (lower && at_low > 0.0) || (!lower && at_low < 0.0) {
-        return 0.0; // below the smallest normal number
+        // So close to 0 the lower tail is x^a / (a B(a, b)).
+        return point((p.ln() + a.ln() + ln_beta(a, b)) / a);
     }
-    let start = (a / (a + b)).ln().clamp(low, high);
-    bracketed_newton(low, high, start, f).exp()
+    let start = (-(b / a).ln_1p()).clamp(low, high);
+    point(bracketed_newton(low, high, start, f))
 }
 
 /// Quantile of the beta distribution: `x` with lower tail `p`.
@@ -135,15 +230,13 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     beta_point(p, 1.0 - p, a, b).x
 }
 
-/// Both unit coordinates of Student's `t`: `x = df/(df+t²)`, `y = t²/(df+t²)`.
+/// Unit coordinates of Student's `t`: `x = df/(df+t²)`, `y = t²/(df+t²)`.
 fn t_point(t: f64, df: f64) -> UnitPoint {
     let t2 = t * t;
-    if t2.is_infinite() {
-        return UnitPoint { x: 0.0, y: 1.0 };
-    }
-    UnitPoint {
-        x: df / (df + t2),
-        y: t2 / (df + t2),
+    if (1e-280..1e280).contains(&t2) && (1e-280..1e280).contains(&df) {
+        UnitPoint::of_parts(df / (df + t2), t2 / (df + t2))
+    } else {
+        UnitPoint::of_ln_odds(df.ln() - 2.0 * t.abs().ln())
     }
 }
 
@@ -152,8 +245,7 @@ pub fn ln_t_two_sided(t: f64, df: f64) -> f64 {
     if df.is_infinite() {
         return super::ln_normal_two_sided(t);
     }
-    let u = t_point(t, df);
-    ln_tails(0.5 * df, 0.5, u.x, u.y).0
+    ln_tails(0.5 * df, 0.5, &t_point(t, df)).0
 }
 
 /// Two-sided p-value of Student's t distribution; `df` need not be whole.
@@ -192,26 +284,26 @@ pub fn t_quantile(p: f64, df: f64) -> f64 {
         };
     }
     let u = beta_point(2.0 * tail, 1.0 - 2.0 * tail, 0.5 * df, 0.5);
-    let t = (df * u.y / u.x).sqrt();
+    let t = df.sqrt() * (0.5 * (u.ln_y - u.ln_x)).exp();
     if p < 0.5 { -t } else { t }
 }
 
 /// Unit coordinates of `F`: `x = d1 f/(d1 f + d2)`.
 fn f_point(f: f64, d1: f64, d2: f64) -> UnitPoint {
-    let s = d1 * f + d2;
-    if s.is_infinite() {
-        return UnitPoint { x: 1.0, y: 0.0 };
+    if f.is_nan() || f <= 0.0 {
+        return UnitPoint::new(f.min(0.0));
     }
-    UnitPoint {
-        x: d1 * f / s,
-        y: d2 / s,
+    let (v, sum) = (d1 * f, d1 * f + d2);
+    if (1e-280..1e280).contains(&v) && (1e-280..1e280).contains(&d2) {
+        UnitPoint::of_parts(v / sum, d2 / sum)
+    } else {
+        UnitPoint::of_ln_odds(d1.ln() + f.ln() - d2.ln())
     }
 }
 
 /// Lower tail of the F distribution; degrees of freedom need not be whole.
 pub fn f_cdf(f: f64, d1: f64, d2: f64) -> f64 {
-    let u = f_point(f, d1, d2);
-    ln_tails(0.5 * d1, 0.5 * d2, u.x, u.y).0.exp()
+    ln_f_cdf(f, d1, d2).exp()
 }
 
 /// Upper tail of the F distribution.
@@ -221,8 +313,26 @@ pub fn f_sf(f: f64, d1: f64, d2: f64) -> f64 {
 
 /// Natural logarithm of [`f_sf`].
 pub fn ln_f_sf(f: f64, d1: f64, d2: f64) -> f64 {
-    let u = f_point(f, d1, d2);
-    ln_tails(0.5 * d1, 0.5 * d2, u.x, u.y).1
+    f_ln_tails(f, d1, d2).1
+}
+
+/// Natural logarithm of [`f_cdf`].
+pub fn ln_f_cdf(f: f64, d1: f64, d2: f64) -> f64 {
+    f_ln_tails(f, d1, d2).0
+}
+
+/// Both tails of F; infinite degrees of freedom leave a chi-square distribution.
+fn f_ln_tails(f: f64, d1: f64, d2: f64) -> (f64, f64) {
+    match (d1.is_infinite(), d2.is_infinite()) {
+        (false, false) => ln_tails(0.5 * d1, 0.5 * d2, &f_point(f, d1, d2)),
+        (false, true) => super::gamma::ln_tails(0.5 * d1, 0.5 * d1 * f),
+        (true, false) => {
+            let (lower, upper) = super::gamma::ln_tails(0.5 * d2, 0.5 * d2 / f.max(0.0));
+            (upper, lower)
+        }
+        (true, true) if f >= 1.0 => (0.0, f64::NEG_INFINITY),
+        (true, true) => (f64::NEG_INFINITY, 0.0),
+    }
 }
 
 /// Quantile of the F distribution: `f` with lower tail `p`; degrees of freedom need not be whole.
@@ -237,5 +347,5 @@ pub fn f_quantile(p: f64, d1: f64, d2: f64) -> f64 {
         return f64::INFINITY;
     }
     let u = beta_point(p, 1.0 - p, 0.5 * d1, 0.5 * d2);
-    d2 * u.x / (d1 * u.y)
+    (d2 / d1) * (u.ln_x - u.ln_y).exp()
 }

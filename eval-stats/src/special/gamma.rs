@@ -35,7 +35,7 @@ fn tail(a: f64, x: f64) -> LnTail {
     let mut c = 1e300;
     let mut d = 1.0 / b;
     let mut h = d;
-    for i in 1..100_000 {
+    for i in 1..1_000_000 {
         let i = f64::from(i);
         let an = -i * (i - a);
         b += 2.0;
@@ -43,7 +43,7 @@ fn tail(a: f64, x: f64) -> LnTail {
         c = b + an / c;
         let delta = d * c;
         h *= delta;
-        if (delta - 1.0).abs() < 1e-16 {
+        if (delta - 1.0).abs() <= f64::EPSILON {
             break;
         }
     }
@@ -51,7 +51,7 @@ fn tail(a: f64, x: f64) -> LnTail {
 }
 
 /// Lower and upper tail as logarithms.
-fn ln_tails(a: f64, x: f64) -> (f64, f64) {
+pub(super) fn ln_tails(a: f64, x: f64) -> (f64, f64) {
     if a.is_nan() || a <= 0.0 || x.is_nan() {
         return (f64::NAN, f64::NAN);
     }

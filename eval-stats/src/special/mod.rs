@@ -14,12 +14,17 @@
 //! checks its arguments first.
 
 mod beta;
+mod discrete;
 mod gamma;
 mod normal;
 
 pub use beta::{
-    beta_cdf, beta_quantile, beta_sf, f_cdf, f_quantile, f_sf, ln_f_sf, ln_t_two_sided, t_cdf,
-    t_quantile, t_sf, t_two_sided,
+    beta_cdf, beta_quantile, beta_sf, f_cdf, f_quantile, f_sf, ln_beta_cdf, ln_beta_sf, ln_f_cdf,
+    ln_f_sf, ln_t_two_sided, t_cdf, t_quantile, t_sf, t_two_sided,
+};
+pub(crate) use discrete::ln_hypergeometric;
+pub use discrete::{
+    binomial_cdf, binomial_sf, ln_binomial_cdf, ln_binomial_density, ln_binomial_sf,
 };
 pub use gamma::{
     chi_squared_cdf, chi_squared_quantile, chi_squared_sf, gamma_cdf, gamma_sf, ln_chi_squared_sf,
@@ -77,10 +82,14 @@ fn stirling_error(n: f64) -> f64 {
 
 /// Deviance term `x ln(x/m) + m - x`, without cancellation for `x` near `m`.
 fn deviance_term(x: f64, m: f64) -> f64 {
+    deviance_of_gap(x, m, x - m)
+}
+
+/// As [`deviance_term`] with `x - m` given, where it is known more exactly than by subtraction.
+fn deviance_of_gap(x: f64, m: f64, d: f64) -> f64 {
     if x == 0.0 {
         return m;
     }
-    let d = x - m;
     if d.abs() < 0.1 * (x + m) {
         let v = d / (x + m);
         let mut sum = d * v;
@@ -95,13 +104,18 @@ fn deviance_term(x: f64, m: f64) -> f64 {
             sum = next;
         }
     }
-    x * (x / m).ln() + m - x
+    x * (x / m).ln() - d
 }
 
 /// Root of an increasing or decreasing function by Newton steps kept inside a bracket.
 ///
 /// `f(v)` returns the function and its derivative; `low` and `high` bracket the root.
-fn bracketed_newton(mut low: f64, mut high: f64, start: f64, f: impl Fn(f64) -> (f64, f64)) -> f64 {
+pub(crate) fn bracketed_newton(
+    mut low: f64,
+    mut high: f64,
+    start: f64,
+    f: impl Fn(f64) -> (f64, f64),
+) -> f64 {
     let increasing = f(low).0 < f(high).0;
     let mut v = start.clamp(low, high);
     for _ in 0..200 {

@@ -40,6 +40,9 @@ pub fn normal_cdf(z: f64) -> f64 {
 
 /// Natural logarithm of the upper tail, for any `z` (at `z = 1e3` it is about -5e5).
 pub fn ln_normal_sf(z: f64) -> f64 {
+    if z < -1.0 {
+        return (-normal_sf(-z)).ln_1p();
+    }
     if z < 10.0 {
         return normal_sf(z).ln();
     }

@@ -1,9 +1,10 @@
 //! Distribution functions, random numbers, quantiles, ticks, proportions.
 
+use eval_stats::folds::Folds;
 use eval_stats::pretty::pretty;
 use eval_stats::proportion::{Proportion, ProportionMethod};
 use eval_stats::quantile::{QuantileType, quantile};
-use eval_stats::r_rng::RRng;
+use eval_stats::r_rng::{RRng, Sampling};
 use eval_stats::special;
 
 use crate::common::*;
@@ -44,6 +45,93 @@ fn distribution_functions() {
             "{line}: got {got:e}, relative {:e}",
             (got / want - 1.0).abs()
         );
+    }
+}
+
+/// Quadrature at 40 digits: degrees of freedom 0.1 to 1e9, shapes to 1e8, tails far beyond 1e-300.
+#[test]
+fn tails_over_wide_parameters() {
+    let lines = text("special_tails.txt");
+    assert!(lines.lines().count() > 600);
+    for line in lines.lines() {
+        let mut fields = line.split_whitespace();
+        let name = fields.next().unwrap();
+        let a: Vec<f64> = fields.map(|v| v.parse().unwrap()).collect();
+        let want = *a.last().unwrap();
+        let got = match name {
+            "ln_chisq_sf" => special::ln_chi_squared_sf(a[0], a[1]),
+            "chisq_cdf" => special::chi_squared_cdf(a[0], a[1]),
+            "ln_t2" => special::ln_t_two_sided(a[0], a[1]),
+            "ln_f_sf" => special::ln_f_sf(a[0], a[1], a[2]),
+            "f_cdf" => special::f_cdf(a[0], a[1], a[2]),
+            "beta_cdf" => special::beta_cdf(a[0], a[1], a[2]),
+            "beta_sf" => special::beta_sf(a[0], a[1], a[2]),
+            other => panic!("unknown function {other}"),
+        };
+        // A logarithm must be right to 1e-8 of the p-value, and cannot be righter than itself.
+        let tolerance = match name.starts_with("ln_") {
+            true => 1e-10 + 4.0 * f64::EPSILON * want.abs(),
+            false => 1e-10 * want,
+        };
+        assert!((got - want).abs() <= tolerance, "{line}: got {got:e}");
+    }
+}
+
+fn printed(values: &serde_json::Value) -> Vec<f64> {
+    let parsed = |v: &serde_json::Value| v.as_str().unwrap().parse().unwrap();
+    values.as_array().unwrap().iter().map(parsed).collect()
+}
+
+#[test]
+fn random_numbers_of_many_seeds() {
+    let golden = json("rng.json");
+    let sizes = numbers(&golden["sizes"]);
+    for case in golden["seeds"].as_array().unwrap() {
+        let seed = number(&case["seed"]) as i32;
+        let rng = || RRng::from_signed(seed);
+        let (mut uniform, mut normal, mut later) = (rng(), rng(), rng());
+        for want in printed(&case["runif"]) {
+            assert_eq!(uniform.uniform(), want, "{seed}");
+        }
+        for want in printed(&case["rnorm"]) {
+            close(Tier::Analytic, normal.normal(), want, "rnorm");
+        }
+        for _ in 0..2000 {
+            later.uniform();
+        }
+        for want in printed(&case["after"]) {
+            assert_eq!(later.uniform(), want, "{seed}");
+        }
+        for (sampling, kind) in [
+            (Sampling::Rejection, "Rejection"),
+            (Sampling::Rounding, "Rounding"),
+        ] {
+            let golden = &case["kinds"][kind];
+            let rng = || rng().with_sampling(sampling);
+            let same = |got: Vec<usize>, want: &serde_json::Value| {
+                let got: Vec<f64> = got.into_iter().map(|i| i as f64 + 1.0).collect();
+                assert_eq!(got, numbers(want), "{seed} {kind}");
+            };
+            for (&n, want) in sizes.iter().zip(golden["sizes"].as_array().unwrap()) {
+                same(rng().sample_with_replacement(n as usize, 3), want);
+            }
+            same(rng().permutation(37), &golden["permutation"]);
+            same(
+                rng().sample_without_replacement(100_000, 10),
+                &golden["some"],
+            );
+            same(
+                rng().sample_without_replacement(30_000_000, 20),
+                &golden["distinct"],
+            );
+            same(
+                rng().sample_without_replacement(10_000_001, 10),
+                &golden["boundary"],
+            );
+        }
+        let folds = Folds::random(23, 5, seed.cast_unsigned()).unwrap();
+        let got: Vec<f64> = folds.assignment.iter().map(|&f| f as f64 + 1.0).collect();
+        assert_eq!(got, numbers(&case["folds"]), "{seed}");
     }
 }
 

@@ -4,6 +4,7 @@ mod decision;
 mod reclassification;
 #[path = "calibration.rs"]
 mod calibration_properties;
+mod groups;
 
 use eval_stats::agreement::{AgreementTable, Weights, kappa};
 use eval_stats::auc_interval::{self, AucInterval};
