@@ -25,6 +25,14 @@ pub enum IntervalMethod {
     LogWald,
     /// Estimate plus and minus t quantile times standard error.
     StudentT,
+    /// As Wald, on the logit.
+    LogitWald,
+    /// Newcombe's hybrid of two Wilson intervals.
+    Newcombe,
+    /// Tango's score interval of a paired difference.
+    TangoScore,
+    /// Wald interval with one discordant pair added on either side.
+    BonettPrice,
 }
 
 impl fmt::Display for IntervalMethod {
@@ -39,6 +47,10 @@ impl fmt::Display for IntervalMethod {
             Self::Wald => "Wald",
             Self::LogWald => "log Wald",
             Self::StudentT => "Student t",
+            Self::LogitWald => "logit Wald",
+            Self::Newcombe => "Newcombe",
+            Self::TangoScore => "Tango score",
+            Self::BonettPrice => "Bonett-Price",
         })
     }
 }
