@@ -18,8 +18,9 @@ pub enum KappaVariance {
     #[default]
     FleissCohenEveritt,
     /// As psych's `cohen.kappa` up to 2.2.9 computes the variance of *weighted* kappa, with
-    /// `p_j. Σ_l w_jl` in place of `w_.j`. The same for two categories, too small or too large for
-    /// more. For reproducing published numbers only.
+    /// `p_j. Σ_l w_jl` in place of `w_.j`. The same for two categories that share no weight, too small
+    /// or too large otherwise (0 where psych finds it negative). For reproducing published numbers
+    /// only.
     PsychCompat,
 }
 
