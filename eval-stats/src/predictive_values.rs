@@ -185,25 +185,23 @@ fn of_counts(right: [f64; 3], wrong: [f64; 3], level: f64) -> Option<PredictiveV
     let square = |x: f64| x * x;
     // y2 - m z̄ of those called by both, by the first, by the second.
     let scores = [1.0 - 2.0 * later, -later, n1 / n];
-    let sum = |counts: [f64; 3], power: i32| -> f64 {
-        counts
-            .iter()
-            .zip(scores)
-            .map(|(c, s)| c * s.powi(power))
-            .sum()
+    let sum_of_squares = |counts: [f64; 3]| -> f64 {
+        let terms = counts.iter().zip(scores);
+        terms.map(|(c, s)| c * s * s).sum()
     };
+    // Σ D (y2 - m z̄) and PPV1 - PPV2 have the numerator T2 n1 - T1 n2, a difference of whole numbers.
+    let determinant = t2 * n1 - t1 * n2;
     let generalized_score = ScoreTest::new(
-        if first == second {
-            0.0
-        } else {
-            square(sum(right, 1))
-        },
-        square(missed) * sum(right, 2) + square(pooled) * sum(wrong, 2),
+        square(determinant / n),
+        square(missed) * sum_of_squares(right) + square(pooled) * sum_of_squares(wrong),
     );
     // d̄(1 - d̄) - 2C is what the subjects called by one test only contribute: no cancellation.
     let discordant =
         ((right[1] + right[2]) * square(missed) + (wrong[1] + wrong[2]) * square(pooled)) / n;
-    let weighted_score = ScoreTest::new(square(first - second), discordant * (1.0 / n1 + 1.0 / n2));
+    let weighted_score = ScoreTest::new(
+        square(determinant / n1 / n2),
+        discordant * (1.0 / n1 + 1.0 / n2),
+    );
     Some(PredictiveValueComparison {
         first,
         second,

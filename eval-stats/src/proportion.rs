@@ -175,13 +175,18 @@ impl fmt::Display for Proportion {
 /// Clopper-Pearson limits; `x` may be fractional (binomial-exact interval of an AUC).
 pub(crate) fn clopper_pearson(x: f64, n: f64, level: f64) -> (f64, f64) {
     let tail = 0.5 * (1.0 - level);
+    // At the ends the tails are powers: tail = (1 - high)^n without successes.
     let low = if x <= 0.0 {
         0.0
+    } else if x == n {
+        (tail.ln() / n).exp()
     } else {
         beta_quantile(tail, x, n - x + 1.0)
     };
     let high = if x >= n {
         1.0
+    } else if x == 0.0 {
+        -(tail.ln() / n).exp_m1()
     } else {
         upper_quantile(tail, x + 1.0, n - x)
     };

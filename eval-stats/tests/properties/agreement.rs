@@ -353,7 +353,7 @@ fn small_proportions_keep_their_digits() {
         let p = Proportion::new(0, n, 0.95, ProportionMethod::ClopperPearson).unwrap();
         let want = -(0.025f64.ln() / n as f64).exp_m1();
         assert!(
-            (p.high / want - 1.0).abs() < 1e-10,
+            (p.high / want - 1.0).abs() < 1e-14,
             "{n}: {} {want}",
             p.high
         );
