@@ -165,10 +165,9 @@ proptest! {
     #[test]
     fn predictive_values_at_the_own_prevalence_are_the_own(c in cells(4), prevalence in 0.0..=1.0f64) {
         let m = ConfusionMatrix { tp: c[0], fp: c[1], fn_: c[2], tn: c[3] };
-        if let (Some(own), Some(ppv), Some(_)) = (m.prevalence(), m.ppv(), m.specificity()) {
-            if let Some(at) = m.ppv_at(own) {
-                prop_assert!(near(at, ppv));
-            }
+        let at_own = m.prevalence().and_then(|own| m.ppv_at(own));
+        if let (Some(at), Some(ppv)) = (at_own, m.ppv()) {
+            prop_assert!(near(at, ppv));
         }
         use PredictiveValueMethod::*;
         for method in [Logit, AdjustedLogit, Wald] {
