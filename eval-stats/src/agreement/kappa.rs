@@ -170,6 +170,10 @@ fn point(table: &AgreementTable, weights: &Weights) -> Result<(f64, f64, f64)> {
 }
 
 /// Numerators of the variance and of the variance under kappa = 0.
+///
+/// Both are variances of `T = (v_i. + v_.j)(1 - kappa) - v_ij` over the table, with losses `v = 1 - w`:
+/// observed, and with independent raters and kappa 0. Taken about the mean, a rater with one category
+/// has a variance of 0 and not a rounding error.
 fn spreads(
     table: &AgreementTable,
     weights: &Weights,
@@ -179,24 +183,32 @@ fn spreads(
 ) -> (f64, f64) {
     let s = table.shares();
     let k = table.n_categories();
-    let w = |i: usize, j: usize| weights.of(i, j, k);
+    let v = |i: usize, j: usize| weights.loss(i, j, k);
     let total = |f: &dyn Fn(usize) -> f64| (0..k).map(f).sum::<f64>();
-    let of_row: Vec<f64> = (0..k).map(|i| total(&|j| s.columns[j] * w(i, j))).collect();
-    let of_column: Vec<f64> = (0..k).map(|j| total(&|i| s.rows[i] * w(i, j))).collect();
-    let square = |x: f64| x * x;
-    let of_pair = |i: usize, j: usize| match variance {
-        KappaVariance::FleissCohenEveritt => of_row[i] + of_column[j],
-        KappaVariance::PsychCompat => {
-            total(&|l| w(l, i) * s.columns[l]) + s.rows[j] * total(&|l| w(j, l))
-        }
+    let of_row: Vec<f64> = (0..k).map(|i| total(&|j| s.columns[j] * v(i, j))).collect();
+    let of_column: Vec<f64> = (0..k).map(|j| total(&|i| s.rows[i] * v(i, j))).collect();
+    let about_mean = |share: &dyn Fn(usize, usize) -> f64, kappa: f64| {
+        let t = |i: usize, j: usize| (of_row[i] + of_column[j]) * (1.0 - kappa) - v(i, j);
+        let mean = sum_pairs(k, |i, j| share(i, j) * t(i, j));
+        sum_pairs(k, |i, j| share(i, j) * (t(i, j) - mean) * (t(i, j) - mean))
     };
-    let spread = sum_pairs(k, |i, j| {
-        s.cells[i][j] * square(w(i, j) - of_pair(i, j) * (1.0 - value))
-    }) - square(value - expected * (1.0 - value));
-    let null = sum_pairs(k, |i, j| {
-        s.rows[i] * s.columns[j] * square(w(i, j) - (of_row[i] + of_column[j]))
-    }) - square(expected);
-    (spread, null)
+    let spread = match variance {
+        KappaVariance::FleissCohenEveritt => about_mean(&|i, j| s.cells[i][j], value),
+        KappaVariance::PsychCompat => psych_spread(table, weights, value, expected),
+    };
+    (spread, about_mean(&|i, j| s.rows[i] * s.columns[j], 0.0))
+}
+
+fn psych_spread(table: &AgreementTable, weights: &Weights, value: f64, expected: f64) -> f64 {
+    let s = table.shares();
+    let k = table.n_categories();
+    let w = |i: usize, j: usize| weights.of(i, j, k);
+    let square = |x: f64| x * x;
+    let of_column = |i: usize| (0..k).map(|l| w(l, i) * s.columns[l]).sum::<f64>();
+    let of_row = |j: usize| s.rows[j] * (0..k).map(|l| w(j, l)).sum::<f64>();
+    sum_pairs(k, |i, j| {
+        s.cells[i][j] * square(w(i, j) - (of_column(i) + of_row(j)) * (1.0 - value))
+    }) - square(value - expected * (1.0 - value))
 }
 
 /// Largest kappa that the raters' margins allow, `(Σ min(p_i., p_.i) - pe)/(1 - pe)`, unweighted.
