@@ -23,8 +23,7 @@
 //!
 //! # Differences
 //! Without discordant subjects R's `mcnemar.test` gives NaN; here nothing speaks against equality
-//! and p is 1. The correction never exceeds the difference: `b = c` gives X² = 0, where R's
-//! `mcnemar.test` does the same only in its own later versions (4.x, as here). With `b = c`
+//! and p is 1. With `b = c`
 //! Fagerland, Lydersen and Laake halve the point probability (`1 - P(b)/2`, which is 1/2 without
 //! discordant subjects); twice the smaller mid-p tail is 1, as R's exact2x2 has it.
 
