@@ -159,6 +159,14 @@ pub enum Error {
         /// Number of columns found.
         found: usize,
     },
+    /// A column of a reader study has no partner. Check the spelling of both headings.
+    #[error("column {column} has no partner, expected a column {missing} beside it")]
+    UnpairedColumn {
+        /// The heading found.
+        column: String,
+        /// The heading expected.
+        missing: String,
+    },
     /// The statistic divides by a quantity that is zero for these data.
     #[error("{statistic} is undefined: {reason}")]
     Undefined {

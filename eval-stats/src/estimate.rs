@@ -29,6 +29,14 @@ pub enum IntervalMethod {
     StudentT,
     /// Exact limits of a Poisson count.
     ExactPoisson,
+    /// As Wald, on the logit.
+    LogitWald,
+    /// Newcombe's hybrid of two Wilson intervals.
+    Newcombe,
+    /// Tango's score interval of a paired difference.
+    TangoScore,
+    /// Wald interval with one discordant pair added on either side.
+    BonettPrice,
 }
 
 impl fmt::Display for IntervalMethod {
@@ -45,6 +53,10 @@ impl fmt::Display for IntervalMethod {
             Self::LogWald => "log Wald",
             Self::StudentT => "Student t",
             Self::ExactPoisson => "exact Poisson",
+            Self::LogitWald => "logit Wald",
+            Self::Newcombe => "Newcombe",
+            Self::TangoScore => "Tango score",
+            Self::BonettPrice => "Bonett-Price",
         })
     }
 }

@@ -23,10 +23,12 @@ mod par;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod precision_recall;
+pub mod predictive_values;
 pub mod pretty;
 pub mod proportion;
 pub mod quantile;
 pub mod r_rng;
+pub mod reader_study;
 pub mod reclassification;
 pub mod roc;
 mod scored;

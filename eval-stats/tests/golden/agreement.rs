@@ -77,7 +77,8 @@ fn asymptotic_variances_by_the_delta_method() {
             ),
             (
                 &|t| gwet_ac1(t, 0.95).unwrap().value,
-                gwet_ac1(&t, 0.95).unwrap().std_error.unwrap(),
+                // Gwet divides by n (n - 1), the delta method by n².
+                gwet_ac1(&t, 0.95).unwrap().std_error.unwrap() * (1.0 - 1.0 / n as f64).sqrt(),
             ),
             (
                 &|t| pabak(t, 0.95).unwrap().value,

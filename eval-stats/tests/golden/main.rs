@@ -4,11 +4,14 @@
 mod common;
 
 mod agreement;
+mod agreement_raters;
 mod audit;
 mod calibration;
+mod confusion;
 mod decision;
 mod foundations;
 mod groups;
+mod reader_study;
 mod reclassification;
 mod roc;
 mod roc_proc;
