@@ -15,7 +15,7 @@ use eval_stats::reader_study::{
 use eval_stats::{Error, Estimate, delong, predictive_values};
 use proptest::prelude::*;
 
-use crate::near;
+use super::near;
 
 const PAIRED: [PairedMethod; 4] = [
     PairedMethod::Newcombe,
