@@ -203,7 +203,7 @@ fn check(figure: &CalibrationFigure<'_>) -> Result<()> {
 fn legend(figure: &CalibrationFigure<'_>) -> Legend {
     let mut legend = Legend::new();
     legend.push(Entry::reference("ideal"));
-    let smoothed = format!("smoothed ({})", figure.curve.smoother);
+    let smoothed = format!("smoothed, {}", figure.curve.smoother);
     let mark = match figure.band {
         Some(_) => Mark::Band(CURVE),
         None => Mark::Line(CURVE),

@@ -119,12 +119,15 @@ pub(super) enum Names {
 impl Names {
     /// Names in slots that share a width.
     pub fn new(names: &[&str], width: f64) -> Self {
-        const NARROW: f64 = 75.0;
         const LONGEST: f64 = 260.0;
         let slot = width / names.len().max(1) as f64 - 8.0;
         let style = Text::new(TICK_TEXT);
-        let fits = |name: &&str| name.split('\n').all(|line| style.width(line) <= slot);
-        if slot < NARROW && !names.iter().all(fits) {
+        const WIDE: f64 = 190.0;
+        let fits = |name: &&str| {
+            name.split_whitespace()
+                .all(|word| style.width(word) <= slot)
+        };
+        if slot < WIDE && !names.iter().all(fits) {
             let short = |name: &&str| shorten(name, TICK_TEXT, Weight::Regular, LONGEST);
             return Self::Upright(names.iter().map(short).collect());
         }

@@ -1,8 +1,8 @@
 //! Two-by-two tables.
 
 use super::canvas::{
-    Area, Canvas, Color, GRAY, INK, LABEL_TEXT, LINE_SPACING, MARGIN, PALETTE, TICK_TEXT, Text,
-    Weight, wrap,
+    Area, Canvas, Color, GRAY, LABEL_TEXT, LINE_SPACING, MARGIN, PALETTE, TICK_TEXT, Text, Weight,
+    wrap,
 };
 use super::{Layout, Width};
 use crate::confusion::ConfusionMatrix;
@@ -168,11 +168,7 @@ fn cells(canvas: &mut Canvas, m: &ConfusionMatrix, area: Area) {
 /// A colored cell with a count and a line below it.
 pub(super) fn cell_text(canvas: &mut Canvas, cell: Area, fill: Color, count: u64, below: &str) {
     canvas.rectangle(cell, fill);
-    let ink = if fill.readable() == INK {
-        INK
-    } else {
-        fill.readable()
-    };
+    let ink = fill.readable();
     let (x, y) = cell.center();
     let text = count.to_string();
     let fit = |text: &str, size: f64| {

@@ -11,8 +11,6 @@ use crate::estimate::percent;
 const FLOOR: f64 = -0.05;
 /// Interventions avoided below this, per 100, are not shown.
 const FEWEST_AVOIDED: f64 = -10.0;
-/// Differences in net benefit beyond this are not shown.
-const MOST_DIFFERENT: f64 = 0.15;
 
 /// A decision curve with its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +68,7 @@ pub fn decision_curves(series: &[DecisionSeries<'_>], layout: &Layout) -> Result
         Axis::linear("Threshold probability", low, high),
         Axis::linear("Net benefit", FLOOR, 1.05 * top),
     );
-    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend(series), Place::Beside);
+    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend(series), Place::Below);
     let Chart { canvas, frame, .. } = &mut chart;
     for (i, s) in series.iter().enumerate() {
         if let Some(band) = s.band {
@@ -164,12 +162,23 @@ fn all_thresholds<'a>(series: &'a [DecisionSeries<'_>]) -> impl Iterator<Item = 
         .map(|p| p.threshold)
 }
 
-/// Least and greatest threshold.
+/// Ends of an axis of thresholds.
 pub(super) fn threshold_range(thresholds: impl Iterator<Item = f64>) -> Result<(f64, f64)> {
     let (low, high) = thresholds.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| {
         (l.min(t), h.max(t))
     });
     if low < high && low.is_finite() && high.is_finite() {
+        // Grids that leave out 0 and 1 are drawn on an axis that ends there.
+        let low = if (0.0..=0.05).contains(&low) {
+            0.0
+        } else {
+            low
+        };
+        let high = if (0.95..=1.0).contains(&high) && low == 0.0 {
+            1.0
+        } else {
+            high
+        };
         return Ok((low, high));
     }
     Err(Error::TooFew {
@@ -213,7 +222,7 @@ pub fn interventions_avoided(series: &[DecisionSeries<'_>], layout: &Layout) -> 
     );
     let mut legend = models(series, |_| false);
     push_subjects(&mut legend, series);
-    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend, Place::Beside);
+    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend, Place::Below);
     let Chart { canvas, frame, .. } = &mut chart;
     frame.horizontal(canvas, 0.0, Stroke::new(INK, 2.5));
     for (i, curve) in curves.iter().enumerate() {
@@ -241,8 +250,9 @@ impl<'a> DifferenceSeries<'a> {
 }
 
 /// Differences in net benefit over thresholds with their limits as bands. Above the line at zero
-/// the first model is of more use. The axis goes no further than 0.15 either way; curves and bands
-/// are cut there.
+/// the first model is of more use. The axis covers 1.5 times the size that nine of ten differences
+/// keep to, at least 0.05; curves and bands are cut there, because differences grow without bound
+/// towards threshold 1.
 ///
 /// # Errors
 /// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds,
@@ -258,18 +268,15 @@ pub fn net_benefit_differences(series: &[DifferenceSeries<'_>], layout: &Layout)
     crate::error::all_finite("a difference in net benefit", &values)?;
     let ends = rows().flat_map(|d| [d.low, d.high, d.value, -0.01, 0.01]);
     let y = Axis::covering("Difference in net benefit", ends, 0.04);
-    let y = Axis::linear(
-        "Difference in net benefit",
-        y.low.max(-MOST_DIFFERENT),
-        y.high.min(MOST_DIFFERENT),
-    );
+    let most = usual_size(&values);
+    let y = Axis::linear(y.label, y.low.max(-most), y.high.min(most));
     let mut legend = Legend::new();
     for (i, s) in series.iter().enumerate() {
         let text = format!("{} ({}% CI)", s.name, percent(first.level));
         legend.push(Entry::new(Mark::Band(Stroke::series(i)), text));
     }
     let axes = (Axis::linear("Threshold probability", from, to), y);
-    let mut chart = Chart::new(layout, axes, 0.7, COST_AXIS, legend, Place::Beside);
+    let mut chart = Chart::new(layout, axes, 0.7, COST_AXIS, legend, Place::Below);
     let Chart { canvas, frame, .. } = &mut chart;
     for (i, s) in series.iter().enumerate() {
         let limits: Vec<(f64, f64, f64)> = s
@@ -294,4 +301,11 @@ pub fn net_benefit_differences(series: &[DifferenceSeries<'_>], layout: &Layout)
         "Differences in net benefit: {}.",
         names.join(", ")
     )))
+}
+
+/// 1.5 times the size that nine of ten values keep to, at least 0.05.
+fn usual_size(values: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    (1.5 * sizes[9 * (sizes.len() - 1) / 10]).max(0.05)
 }

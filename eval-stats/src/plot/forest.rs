@@ -410,8 +410,10 @@ impl<'a> Page<'a> {
             let texts = &mut rows.iter().filter_map(|r| r.p).map(p_value);
             right -= widest(texts, "p") + GAP;
         }
-        let texts = &mut rows.iter().map(|r| numbers_text(figure, &r.effect));
-        right -= widest(texts, &heading(figure));
+        right -= rows
+            .iter()
+            .map(|r| weighted(r).width(&numbers_text(figure, &r.effect)))
+            .fold(style.bold().width(&heading(figure)), f64::max);
         Self {
             figure,
             y: canvas.top(),
@@ -462,8 +464,15 @@ impl<'a> Page<'a> {
         };
         let lines = wrap(&row.label, TICK_TEXT, style.weight, room);
         let y = self.y + 0.5 * ROW;
-        self.canvas.lines(&lines, (MARGIN + indent, y), style);
         let step = LINE_SPACING * TICK_TEXT;
+        for (i, line) in lines.iter().enumerate() {
+            let at = (MARGIN + indent, y + step * i as f64);
+            match row.effect {
+                // It may cross the line of no effect.
+                ForestEffect::Heading => self.canvas.label(line, at, style),
+                _ => self.canvas.text(line, at, style),
+            }
+        }
         let mut height = ROW + step * (lines.len() - 1) as f64;
         if let Some(text) = counts_text(row) {
             match self.counts {

@@ -49,7 +49,7 @@ pub fn clinical_impact(impact: &ClinicalImpact, layout: &Layout) -> Result<Strin
         Axis::linear("Threshold probability", low, high),
         Axis::linear(label, 0.0, impact.population),
     );
-    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend, Place::Beside);
+    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend, Place::Below);
     let Chart { canvas, frame, .. } = &mut chart;
     for (_, stroke, _, limits) in lines {
         let band: Vec<(f64, f64, f64)> = impact

@@ -169,12 +169,23 @@ fn description(readers: &[ReaderBars<'_>]) -> String {
 /// The bars of a reader and a measure.
 fn pair(canvas: &mut Canvas, frame: &Frame, i: usize, reader: &ReaderBars<'_>, measure: usize) {
     let slot = i as f64;
+    // Few readers do not make broad bars.
+    const BROADEST: f64 = 70.0;
+    let wide = (BROADEST * frame.x.high / frame.area.width()).min(0.36);
     let bars = match reader.with {
         Some(with) => vec![
-            (slot + 0.12, slot + 0.48, reader.without, WITHOUT),
-            (slot + 0.52, slot + 0.88, with, WITH),
+            (slot + 0.48 - wide, slot + 0.48, reader.without, WITHOUT),
+            (slot + 0.52, slot + 0.52 + wide, with, WITH),
         ],
-        None => vec![(slot + 0.3, slot + 0.7, reader.without, WITHOUT)],
+        None => {
+            let half = 0.5 * wide;
+            vec![(
+                slot + 0.5 - half,
+                slot + 0.5 + half,
+                reader.without,
+                WITHOUT,
+            )]
+        }
     };
     for (from, to, rates, color) in bars {
         let p = rates.all()[measure];

@@ -1,11 +1,11 @@
 //! New against old risk, by outcome.
 
-use super::Layout;
 use super::canvas::{
     Area, Axis, Canvas, Color, Dash, Entry, Frame, GRAY, Grid, LABEL_TEXT, LINE_SPACING, Legend,
     MARGIN, Mark, PALE, PALETTE, Stroke, TICK_TEXT, Text, Weight, wrap,
 };
 use super::confusion::cell_text;
+use super::{Layout, Width};
 use crate::error::{Error, Result};
 use crate::reclassification::ReclassificationTables;
 use crate::scored::Scored;
@@ -248,16 +248,22 @@ pub fn reclassification_tables(
         });
     }
     let mut canvas = Canvas::new(layout);
-    let width = 0.5 * canvas.width();
-    let top = canvas.top();
-    let mut bottom = top;
-    for (panel, name, table) in [
-        (0, "Events", &tables.events),
-        (1, "Non-events", &tables.non_events),
-    ] {
-        let left = width * f64::from(panel);
+    let panels = [
+        ("Events", &tables.events),
+        ("Non-events", &tables.non_events),
+    ];
+    let width = match layout.width {
+        Width::Single => canvas.width(),
+        Width::Double => 0.5 * canvas.width(),
+    };
+    let (mut left, mut top, mut bottom) = (0.0, canvas.top(), 0.0_f64);
+    for (name, table) in panels {
         let area = Area::new(left + MARGIN, top, left + width - MARGIN, top);
         bottom = bottom.max(table_panel(&mut canvas, name, table, categories, area));
+        match layout.width {
+            Width::Single => top = bottom + 24.0,
+            Width::Double => left += width,
+        }
     }
     let mut legend = Legend::new();
     legend.push(Entry::new(
@@ -329,7 +335,7 @@ fn table_panel(
         canvas.lines(lines, (x, y + step), small.middle());
     }
     let top = y + step * (deepest + 0.5) + 8.0;
-    let height = (0.75 * side).max(2.6 * step);
+    let height = (0.75 * side).clamp(2.6 * step, 110.0);
     let center = top + 0.5 * height * k;
     canvas.vertical_text("Old risk", (area.left + 0.5 * step, center), small.middle());
     for (r, cells) in table.iter().enumerate() {

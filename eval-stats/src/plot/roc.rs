@@ -191,7 +191,8 @@ pub fn roc_curves_with_readers(
                 .iter()
                 .map(|b| (1.0 - b.specificity, b.low, b.high))
                 .collect();
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            // Both limits rise where the curve does, also between points of one specificity.
+            points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
             frame.band(canvas, &points, Stroke::series(i));
         }
     }

@@ -120,7 +120,7 @@ impl RiskBar {
 }
 
 /// Stacked bars of the share of events in each group, counts written in the parts and the number of
-/// subjects above. Long names are broken into lines, and stand upright below many bars.
+/// subjects above where there is room. Long names are broken into lines, and stand upright below many bars.
 ///
 /// # Errors
 /// [`Error::Empty`] without bars or for a bar without subjects.
@@ -142,8 +142,15 @@ pub fn risk_bars(bars: &[RiskBar], layout: &Layout) -> Result<String> {
     let legend = outcome_legend(total(|b| b.events), total(|b| b.non_events));
     let mut chart = Chart::categories(layout, &names, y, 0.72, legend);
     let Chart { canvas, frame, .. } = &mut chart;
+    let style = Text::new(TICK_TEXT).middle();
+    let slot = frame.area.width() / bars.len() as f64;
+    let numbered = bars.iter().all(|b| style.width(&number(b)) + 12.0 < slot);
     for (i, bar) in bars.iter().enumerate() {
         risk_bar(canvas, frame, i, bar);
+        if numbered {
+            let at = frame.at(i as f64 + 0.5, 100.0);
+            canvas.text(&number(bar), (at.0, at.1 - 0.75 * TICK_TEXT), style);
+        }
     }
     let shares: Vec<String> = bars
         .iter()
@@ -155,12 +162,15 @@ pub fn risk_bars(bars: &[RiskBar], layout: &Layout) -> Result<String> {
     Ok(chart.finish(&format!("Events in risk groups. {}", shares.join(" "))))
 }
 
+fn number(bar: &RiskBar) -> String {
+    format!("n = {}", bar.events.saturating_add(bar.non_events))
+}
+
 fn risk_bar(canvas: &mut Canvas, frame: &Frame, i: usize, bar: &RiskBar) {
-    let (left, middle, right) = (i as f64 + 0.18, i as f64 + 0.5, i as f64 + 0.82);
+    let (left, right) = (i as f64 + 0.18, i as f64 + 0.82);
     let n = bar.events as f64 + bar.non_events as f64;
     let share = 100.0 * bar.events as f64 / n;
     let style = Text::new(TICK_TEXT).middle();
-    let slot = frame.area.width() / frame.x.high;
     for (from, to, count, color) in [
         (0.0, share, bar.events, EVENT),
         (share, 100.0, bar.non_events, NO_EVENT),
@@ -179,10 +189,5 @@ fn risk_bar(canvas: &mut Canvas, frame: &Frame, i: usize, bar: &RiskBar) {
                 break;
             }
         }
-    }
-    let text = format!("n = {}", bar.events.saturating_add(bar.non_events));
-    let at = frame.at(middle, 100.0);
-    if style.width(&text) < slot - 4.0 {
-        canvas.text(&text, (at.0, at.1 - 0.75 * TICK_TEXT), style);
     }
 }

@@ -116,8 +116,8 @@ impl Legend {
         if self.is_empty() {
             return 0.0;
         }
-        if self.two_columns(width) {
-            return row_height(1) * self.entries.len().div_ceil(2) as f64;
+        if let Some((columns, _)) = self.side_by_side(width) {
+            return row_height(1) * self.entries.len().div_ceil(columns) as f64;
         }
         let header = f64::from(u8::from(self.header.is_some())) * row_height(1);
         let rows = self.rows(&self.columns(width));
@@ -126,11 +126,11 @@ impl Legend {
 
     /// Draws it below and to the right of a point.
     pub fn draw(&self, canvas: &mut Canvas, at: Point, width: f64) {
-        if self.two_columns(width) {
-            let half = self.entries.len().div_ceil(2);
+        if let Some((columns, step)) = self.side_by_side(width) {
+            let rows = self.entries.len().div_ceil(columns);
             for (i, entry) in self.entries.iter().enumerate() {
-                let x = at.0 + 0.5 * width * (i / half) as f64;
-                let y = at.1 + row_height(1) * (i % half) as f64 + 0.5 * row_height(1);
+                let x = at.0 + step * (i / rows) as f64;
+                let y = at.1 + row_height(1) * ((i % rows) as f64 + 0.5);
                 draw_mark(canvas, (x, y), entry.mark);
                 let from = x + text_offset(entry.mark);
                 canvas.text(&entry.text, (from, y), Text::new(TICK_TEXT));
@@ -158,14 +158,23 @@ impl Legend {
         }
     }
 
-    /// Whether short rows without values fit side by side.
-    fn two_columns(&self, width: f64) -> bool {
-        let fits = |e: &Entry| {
-            e.value.is_none()
-                && !e.text.contains('\n')
-                && text_offset(e.mark) + name_width(&e.text) + GAP <= 0.5 * width
-        };
-        self.header.is_none() && self.entries.len() > 2 && self.entries.iter().all(fits)
+    /// Number and distance of columns, where rows without values fit side by side.
+    fn side_by_side(&self, width: f64) -> Option<(usize, f64)> {
+        const MOST: usize = 4;
+        let usable = |e: &Entry| e.value.is_none() && !e.text.contains('\n');
+        if self.header.is_some() || !self.entries.iter().all(usable) {
+            return None;
+        }
+        let widest = self
+            .entries
+            .iter()
+            .map(|e| text_offset(e.mark) + name_width(&e.text) + 2.0 * GAP)
+            .fold(1.0, f64::max);
+        let columns = ((width / widest) as usize)
+            .min(MOST)
+            .min(self.entries.len());
+        let step = (width / columns.max(1) as f64).min(widest + 4.0 * GAP);
+        (columns > 1).then_some((columns, step))
     }
 
     fn columns(&self, width: f64) -> Columns {
@@ -321,6 +330,7 @@ mod tests {
         for name in ["a", "b", "c", "d"] {
             legend.push(Entry::reference(name));
         }
-        assert_eq!(legend.height(800.0), 2.0 * row_height(1));
+        assert_eq!(legend.height(800.0), row_height(1));
+        assert_eq!(legend.height(250.0), 2.0 * row_height(1));
     }
 }

@@ -88,9 +88,16 @@ impl Color {
 
     /// Black or white, whichever reads better on this color.
     pub fn readable(self) -> Self {
-        let light =
-            0.299 * f64::from(self.0) + 0.587 * f64::from(self.1) + 0.114 * f64::from(self.2);
-        if light > 140.0 { INK } else { WHITE }
+        // Relative luminance and contrast as the Web Content Accessibility Guidelines have them.
+        let linear = |c: u8| libm::pow(f64::from(c) / 255.0, 2.2);
+        let luminance =
+            |c: Self| 0.2126 * linear(c.0) + 0.7152 * linear(c.1) + 0.0722 * linear(c.2) + 0.05;
+        let own = luminance(self);
+        if luminance(WHITE) / own >= own / luminance(INK) {
+            WHITE
+        } else {
+            INK
+        }
     }
 }
 
