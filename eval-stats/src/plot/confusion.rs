@@ -54,14 +54,19 @@ pub fn confusion_matrices(matrices: &[NamedMatrix<'_>], layout: &Layout) -> Resu
         Width::Double => 4,
     };
     let columns = matrices.len().min(in_a_row);
-    let names = ["Event", "No event"];
     let label = Text::new(TICK_TEXT);
-    let left = MARGIN
-        + names
-            .iter()
-            .map(|n| label.width(n))
-            .fold(label.width("n = 00000"), f64::max)
-        + 10.0;
+    let widest = matrices
+        .iter()
+        .step_by(columns)
+        .flat_map(|m| {
+            [
+                m.matrix.tp.saturating_add(m.matrix.fn_),
+                m.matrix.fp.saturating_add(m.matrix.tn),
+            ]
+        })
+        .map(|n| label.width(&format!("n = {n}")))
+        .fold(label.width("No event"), f64::max);
+    let left = MARGIN + widest + 10.0;
     let gap = 22.0;
     let room = canvas.width() - left - MARGIN + gap;
     // A single table need not fill the page.

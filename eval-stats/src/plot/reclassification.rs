@@ -176,10 +176,13 @@ fn scatter_panel(
         Frame::fitted((at.0, top), width, height, x, y)
     };
     let frame = place(place(300.0).area.width());
-    let middle = frame.area.center().0;
     let head = Text::new(LABEL_TEXT).bold().middle();
+    let title = format!("{name} (n = {n})");
+    // Centered on the plotting area, unless it would leave the panel.
+    let rightmost = at.0 + width - MARGIN - 0.5 * head.width(&title);
+    let middle = frame.area.center().0.min(rightmost);
     let y = at.1 + 0.5 * LINE_SPACING * LABEL_TEXT;
-    canvas.text(&format!("{name} (n = {n})"), (middle, y), head);
+    canvas.text(&title, (middle, y), head);
     let below = y + 0.5 * LINE_SPACING * (LABEL_TEXT + TICK_TEXT);
     let counts = format!("{up} up, {down} down");
     canvas.text(&counts, (middle, below), Text::new(TICK_TEXT).middle());

@@ -97,11 +97,6 @@ impl Page {
             }
         }
     }
-
-    /// Whether a text is on the page, alone on its line.
-    pub fn has(&self, text: &str) -> bool {
-        self.texts.iter().any(|t| t.0 == text)
-    }
 }
 
 /// The document with the contents of elements left out.

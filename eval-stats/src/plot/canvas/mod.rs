@@ -86,14 +86,14 @@ impl Color {
         Self(mix(self.0), mix(self.1), mix(self.2))
     }
 
-    /// Black or white, whichever reads better on this color.
+    /// White where its contrast to this color is at least 3.5, else ink.
     pub fn readable(self) -> Self {
         // Relative luminance and contrast as the Web Content Accessibility Guidelines have them.
         let linear = |c: u8| libm::pow(f64::from(c) / 255.0, 2.2);
         let luminance =
             |c: Self| 0.2126 * linear(c.0) + 0.7152 * linear(c.1) + 0.0722 * linear(c.2) + 0.05;
-        let own = luminance(self);
-        if luminance(WHITE) / own >= own / luminance(INK) {
+        // White reads well on saturated colors even where ink has a little more contrast.
+        if luminance(WHITE) / luminance(self) >= 3.5 {
             WHITE
         } else {
             INK
