@@ -194,6 +194,15 @@ fn scatter_panel(
         frame.vertical(canvas, cut, stroke);
         frame.horizontal(canvas, cut, stroke);
     }
+    dots(canvas, &frame, moves, event);
+    (
+        frame.bottom(),
+        format!("{name} (n = {n}): {up} up, {down} down."),
+    )
+}
+
+/// Every subject at its two risks.
+fn dots(canvas: &mut Canvas, frame: &Frame, moves: &Moves, event: bool) {
     let wanted = if event {
         std::cmp::Ordering::Greater
     } else {
@@ -212,10 +221,6 @@ fn scatter_panel(
             }
         }
     }
-    (
-        frame.bottom(),
-        format!("{name} (n = {n}): {up} up, {down} down."),
-    )
 }
 
 /// Tables of old (rows) by new (columns) risk category, events and non-events apart. Blue cells
@@ -338,46 +343,55 @@ fn table_panel(
         canvas.lines(lines, (x, y + step), small.middle());
     }
     let top = y + step * (deepest + 0.5) + 8.0;
-    let height = (0.75 * side).clamp(2.6 * step, 110.0);
+    let rows: Vec<Vec<String>> = categories
+        .iter()
+        .map(|c| wrap(c, TICK_TEXT, Weight::Regular, names))
+        .collect();
+    let most = rows.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let height = (0.75 * side)
+        .clamp(2.6 * step, 110.0)
+        .max((most + 0.5) * step);
     let center = top + 0.5 * height * k;
     canvas.vertical_text("Old risk", (area.left + 0.5 * step, center), small.middle());
     for (r, cells) in table.iter().enumerate() {
         let row_top = top + height * r as f64;
-        let lines = wrap(categories[r], TICK_TEXT, Weight::Regular, names);
+        let lines = &rows[r];
         let first = row_top + 0.5 * height - 0.5 * step * (lines.len() - 1) as f64;
-        canvas.lines(&lines, (left - 10.0, first), small.end());
-        let total = cells.iter().map(|&c| c as f64).sum::<f64>();
-        for (c, &count) in cells.iter().enumerate() {
-            let x = left + side * c as f64;
-            let cell = Area::new(
-                x + 2.0,
-                row_top + 2.0,
-                x + side - 2.0,
-                row_top + height - 2.0,
-            );
-            let share = if total > 0.0 {
-                count as f64 / total
-            } else {
-                0.0
-            };
-            let below = if total > 0.0 {
-                format!("{:.0}%", 100.0 * share)
-            } else {
-                String::new()
-            };
-            let right_way = if name == "Events" { c > r } else { c < r };
-            let hue = match (c == r, right_way) {
-                (true, _) => GRAY.tint(0.7),
-                (false, true) => RIGHT,
-                (false, false) => WRONG,
-            };
-            let fill = if count == 0 {
-                PALE.tint(0.5)
-            } else {
-                hue.tint(0.2 + 0.8 * share)
-            };
-            cell_text(canvas, cell, fill, count, &below);
-        }
+        canvas.lines(lines, (left - 10.0, first), small.end());
+        let row_area = Area::new(left, row_top, area.right, row_top + height);
+        table_row(canvas, cells, r, name == "Events", row_area);
     }
     top + height * k
+}
+
+/// The cells of row `r`.
+fn table_row(canvas: &mut Canvas, cells: &[u64], r: usize, events: bool, area: Area) {
+    let side = area.width() / cells.len() as f64;
+    let total = cells.iter().map(|&c| c as f64).sum::<f64>();
+    for (c, &count) in cells.iter().enumerate() {
+        let x = area.left + side * c as f64;
+        let cell = Area::new(x + 2.0, area.top + 2.0, x + side - 2.0, area.bottom - 2.0);
+        let share = if total > 0.0 {
+            count as f64 / total
+        } else {
+            0.0
+        };
+        let below = if total > 0.0 {
+            format!("{:.0}%", 100.0 * share)
+        } else {
+            String::new()
+        };
+        let right_way = if events { c > r } else { c < r };
+        let hue = match (c == r, right_way) {
+            (true, _) => GRAY.tint(0.7),
+            (false, true) => RIGHT,
+            (false, false) => WRONG,
+        };
+        let fill = if count == 0 {
+            PALE.tint(0.5)
+        } else {
+            hue.tint(0.2 + 0.8 * share)
+        };
+        cell_text(canvas, cell, fill, count, &below);
+    }
 }

@@ -7,7 +7,7 @@ use eval_stats::plot::canvas::{
 
 use super::Layout;
 use crate::error::{Error, Result};
-use crate::lasso::CrossValidationFit;
+use crate::lasso::{CrossValidationFit, ElasticNetPath};
 
 /// Direction of the lambda axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,16 +72,7 @@ pub fn coefficient_path(
     columns.dedup();
     // Colored curves last, so that gray ones do not cover them.
     columns.sort_by_key(|j| chosen.binary_search(j).is_ok());
-    let dense: Vec<Vec<f64>> = columns
-        .iter()
-        .map(|&j| {
-            let at = |&m: &usize| {
-                let beta = &path.beta[m];
-                beta.index.binary_search(&j).map_or(0.0, |k| beta.value[k])
-            };
-            models.iter().map(at).collect()
-        })
-        .collect();
+    let dense = curves(path, &models, &columns);
     let mut canvas = Canvas::new(layout);
     let x_axis = Axis::covering(axis.label(), models.iter().map(|&m| x(m)), 0.0);
     let values = dense.iter().flatten().copied().chain([0.0]);
@@ -110,6 +101,20 @@ pub fn coefficient_path(
     let bottom = legend(&mut canvas, frame.bottom() + 8.0, &names);
     let text = format!("Coefficient path of {} features.", columns.len());
     Ok(canvas.finish(bottom, &text))
+}
+
+/// Coefficients of columns along models.
+fn curves(path: &ElasticNetPath, models: &[usize], columns: &[usize]) -> Vec<Vec<f64>> {
+    columns
+        .iter()
+        .map(|&j| {
+            let at = |&m: &usize| {
+                let beta = &path.beta[m];
+                beta.index.binary_search(&j).map_or(0.0, |k| beta.value[k])
+            };
+            models.iter().map(at).collect()
+        })
+        .collect()
 }
 
 /// Smallest lambda of a path figure, as a share of the lambda of smallest loss.

@@ -67,22 +67,27 @@ pub fn coefficient_bars(score: &Score, layout: &Layout) -> Result<String> {
         }
     }
     canvas.line(&[(at(0.0), top), (at(0.0), bottom)], Stroke::new(INK, 3.0));
-    let label = "Coefficient of the z-score";
-    let middle = 0.5 * (left + right);
+    let (label, middle) = ("Coefficient of the z-score", 0.5 * (left + right));
     canvas.text(
         label,
         (middle, bottom + 36.0),
         Text::new(LABEL_TEXT).middle(),
     );
-    let mut y = bottom + 80.0;
-    for family in &families {
+    let end = legend(&mut canvas, bottom + 63.0, &families);
+    let text = format!("Coefficients of a score of {} features.", terms.len());
+    Ok(canvas.finish(end, &text))
+}
+
+/// Colors of the families; the lower end.
+fn legend(canvas: &mut Canvas, top: f64, families: &[FeatureFamily]) -> f64 {
+    const STEP: f64 = 34.0;
+    for (row, family) in families.iter().enumerate() {
+        let y = top + STEP * (row as f64 + 0.5);
         let sample = Area::new(60.0, y - 10.0, 84.0, y + 10.0);
         canvas.rectangle(sample, family.color());
-        canvas.text(family.label(), (98.0, y), style);
-        y += 34.0;
+        canvas.text(family.label(), (98.0, y), Text::new(TICK_TEXT));
     }
-    let text = format!("Coefficients of a score of {} features.", terms.len());
-    Ok(canvas.finish(y - 17.0, &text))
+    top + STEP * families.len() as f64
 }
 
 /// Features left after every step, as bars narrowing downwards.
