@@ -82,7 +82,8 @@ pub fn score_distributions(
                 .iter()
                 .zip(group.scored.outcomes())
                 .filter(|(_, y)| **y == event)
-                .map(|(s, _)| *s)
+                // Within what an axis holds.
+                .map(|(s, _)| s.clamp(-1e300, 1e300))
                 .collect();
             values.sort_by(f64::total_cmp);
             distribution(canvas, frame, i as f64 + at, &values, event);

@@ -308,14 +308,10 @@ fn check(figure: &ForestFigure<'_>) -> Result<()> {
             "finite, and positive for ratios",
         );
     }
-    if let Some((low, high)) = figure.limits {
-        if !(usable(low) && usable(high) && low < high) {
-            return bad(
-                "an end of the axis",
-                low,
-                "increasing finite ends, positive for ratios",
-            );
-        }
+    let increasing = |(low, high): (f64, f64)| usable(low) && usable(high) && low < high;
+    if let Some((low, _)) = figure.limits.filter(|l| !increasing(*l)) {
+        let expected = "increasing finite ends, positive for ratios";
+        return bad("an end of the axis", low, expected);
     }
     crate::error::check_level(figure.level)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Area, Axis, Canvas, INK, LABEL_TEXT, LINE_SPACING, PALE, Point, Stroke, THIN, TICK_TEXT, Text,
-    Weight, wrap,
+    Weight, shorten, wrap,
 };
 
 /// Length of a tick.
@@ -244,12 +244,17 @@ fn tick_width(label: &str) -> f64 {
     super::text_width(label, TICK_TEXT, Weight::Regular)
 }
 
+/// At most two lines of a title.
 fn axis_title(label: &str, room: f64) -> Vec<String> {
     if label.is_empty() {
-        Vec::new()
-    } else {
-        wrap(label, LABEL_TEXT, Weight::Regular, room)
+        return Vec::new();
     }
+    let mut lines = wrap(label, LABEL_TEXT, Weight::Regular, room);
+    if lines.len() > 2 {
+        let rest = format!("{}\u{2026}", lines.split_off(1).join(" "));
+        lines.push(shorten(&rest, LABEL_TEXT, Weight::Regular, room));
+    }
+    lines
 }
 
 /// Parts of a path inside a rectangle, with the crossing points added. Points that are not finite

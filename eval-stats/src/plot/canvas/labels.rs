@@ -99,10 +99,10 @@ impl Labels {
         let mut best: Option<(f64, Area)> = None;
         for (x, y) in [(l, t), (r, b), (r, t), (l, b)] {
             let area = Area::new(x, y, x + width, y + height);
-            if let Some(cost) = self.cost(&area) {
-                if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                    best = Some((cost, area));
-                }
+            if let Some(cost) = self.cost(&area)
+                && best.as_ref().is_none_or(|(least, _)| cost < *least)
+            {
+                best = Some((cost, area));
             }
         }
         best.filter(|(cost, _)| *cost == 0.0).map(|(_, area)| area)
