@@ -185,12 +185,6 @@ pub enum Error {
         /// Size of the last change.
         last_change: f64,
     },
-    /// A figure could not be drawn.
-    #[error("the figure could not be drawn: {reason}")]
-    Figure {
-        /// The drawing back end's reason.
-        reason: String,
-    },
 }
 
 /// Checks that two arguments have as many values.

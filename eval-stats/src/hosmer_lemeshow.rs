@@ -12,7 +12,7 @@ use std::fmt;
 
 use crate::error::{Error, Result, all_finite};
 use crate::quantile::{QuantileType, of_sorted};
-use crate::scored::Scored;
+use crate::scored::{Direction, Scored};
 use crate::special::ln_chi_squared_sf;
 
 /// How subjects are grouped by risk. Equal risks always share a group; groups without subjects are
@@ -312,10 +312,10 @@ pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>>
     }))
 }
 
-/// Checks that scores are risks; the sorted ends tell.
+/// Checks that scores are risks; the ends of their order tell.
 fn check_risks(scored: &Scored) -> Result<()> {
-    match scored.ties() {
-        [first, .., last] if first.score >= 0.0 && last.score <= 1.0 => Ok(()),
+    match (scored.direction(), scored.ties()) {
+        (Direction::HigherIsEvent, [first, .., last]) if first.score >= 0.0 && last.score <= 1.0 => Ok(()),
         _ => scored.risks().map(|_| ()),
     }
 }

@@ -1,17 +1,16 @@
-//! Decision curves and clinical impact curves.
-
-use plotters::style::text_anchor::HPos;
+//! Decision curves, interventions avoided and differences in net benefit.
 
 use super::Layout;
-use super::canvas::{
-    Axis, Dash, Entry, Frame, GRAY, INK, Mark, PALETTE, Page, THIN, render, series_style,
-};
-use crate::clinical_impact::ClinicalImpact;
-use crate::decision_curve::{DecisionBand, DecisionCurve};
+use super::canvas::{Axis, Dash, Entry, GRAY, INK, Legend, Mark, Stroke};
+use super::chart::{COST_AXIS, Chart, Place, cost_benefit_axis, subjects};
+use crate::decision_curve::{DecisionBand, DecisionCurve, DecisionPoint, NetBenefitDifference};
 use crate::error::{Error, Result};
+use crate::estimate::percent;
 
 /// Net benefit below this is not shown.
 const FLOOR: f64 = -0.05;
+/// Interventions avoided below this, per 100, are not shown.
+const FEWEST_AVOIDED: f64 = -10.0;
 
 /// A decision curve with its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,85 +41,144 @@ impl<'a> DecisionSeries<'a> {
     }
 }
 
-/// Net benefit of models over thresholds, with treating all and treating none.
+/// Net benefit of models over thresholds, with treating all and treating none, and below the axis
+/// the cost to benefit that each threshold implies.
 ///
-/// The axis ends a little below zero: losses beyond -0.05 are cut.
+/// The vertical axis ends a little below zero: curves and bands are cut at -0.05, because treating
+/// all falls without bound and would flatten everything else.
 ///
 /// # Errors
-/// [`Error::Empty`] without series or thresholds, [`Error::TooFew`] for a single threshold,
-/// [`Error::LengthMismatch`] if a band has other thresholds than its curve, [`Error::Figure`].
+/// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds,
+/// [`Error::LengthMismatch`] if a band has other thresholds than its curve, [`Error::NotFinite`]
+/// for a net benefit that is not a number.
 pub fn decision_curves(series: &[DecisionSeries<'_>], layout: &Layout) -> Result<String> {
     let Some(first) = series.first() else {
         return Err(Error::Empty { what: "series" });
     };
-    let (low, high) = threshold_range(first.curve.points.iter().map(|p| p.threshold))?;
-    let top = series
-        .iter()
-        .flat_map(|s| &s.curve.points)
-        .map(|p| p.net_benefit.max(p.net_benefit_all))
-        .fold(0.01, f64::max);
-    let mut legend: Vec<Entry> = series
-        .iter()
-        .enumerate()
-        .map(|(i, s)| {
-            let (color, dash) = series_style(i);
-            Entry {
-                text: s.name.to_string(),
-                mark: Mark::Line(color, dash),
-            }
-        })
-        .collect();
-    for (text, color, dash) in [
-        ("treat all", GRAY, Dash::Dashed),
-        ("treat none", INK, Dash::Dotted),
-    ] {
-        legend.push(Entry {
-            text: text.to_string(),
-            mark: Mark::Line(color, dash),
-        });
-    }
-    let page = Page::new(layout, 0.8, 0, legend);
-    render(&page, |canvas| {
-        let frame = Frame::new(
-            canvas,
-            page.plot,
-            Axis::new("Risk threshold", low, high),
-            Axis::new("Net benefit", FLOOR, 1.06 * top),
-        )?;
-        frame.curve(&[(low, 0.0), (high, 0.0)], INK, Dash::Dotted)?;
-        let all: Vec<(f64, f64)> = points(first.curve, |p| p.net_benefit_all);
-        frame.curve(&all, GRAY, Dash::Dashed)?;
-        for (i, s) in series.iter().enumerate() {
-            let (color, dash) = series_style(i);
-            if let Some(band) = s.band {
-                crate::error::same_length("the band", s.curve.points.len(), band.len())?;
-                let column = |f: fn(&DecisionBand) -> f64| band.iter().map(f).collect::<Vec<_>>();
-                let x = column(|b| b.threshold);
-                frame.band(
-                    &x,
-                    &column(|b| b.net_benefit.0),
-                    &column(|b| b.net_benefit.1),
-                    color,
-                )?;
-            }
-            frame.curve(&points(s.curve, |p| p.net_benefit), color, dash)?;
+    for s in series {
+        check_finite(s.curve, |p| p.net_benefit)?;
+        check_finite(s.curve, |p| p.net_benefit_all)?;
+        if let Some(band) = s.band {
+            crate::error::same_length("the band", s.curve.points.len(), band.len())?;
         }
-        Ok(())
-    })
+    }
+    let (low, high) = threshold_range(all_thresholds(series))?;
+    let top = highest(series);
+    let axes = (
+        Axis::linear("Threshold probability", low, high),
+        Axis::linear("Net benefit", FLOOR, 1.05 * top),
+    );
+    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend(series), Place::Below);
+    let Chart { canvas, frame, .. } = &mut chart;
+    for (i, s) in series.iter().enumerate() {
+        if let Some(band) = s.band {
+            let limits: Vec<(f64, f64, f64)> = band
+                .iter()
+                .map(|b| (b.threshold, b.net_benefit.0, b.net_benefit.1))
+                .collect();
+            frame.band(canvas, &limits, Stroke::series(i));
+        }
+    }
+    frame.horizontal(canvas, 0.0, Stroke::line(INK).dash(Dash::Dotted));
+    let all = points(first.curve, |p| p.net_benefit_all);
+    frame.curve(canvas, &all, Stroke::line(GRAY).dash(Dash::Dashed));
+    for (i, s) in series.iter().enumerate() {
+        frame.curve(
+            canvas,
+            &points(s.curve, |p| p.net_benefit),
+            Stroke::series(i),
+        );
+    }
+    cost_benefit_axis(&mut chart);
+    Ok(chart.finish(&format!("Decision curves of {}.", names(series))))
 }
 
-fn points(
-    curve: &DecisionCurve,
-    y: fn(&crate::decision_curve::DecisionPoint) -> f64,
-) -> Vec<(f64, f64)> {
+fn highest(series: &[DecisionSeries<'_>]) -> f64 {
+    let of_curves = series
+        .iter()
+        .flat_map(|s| &s.curve.points)
+        .map(|p| p.net_benefit.max(p.net_benefit_all));
+    let of_bands = series
+        .iter()
+        .flat_map(|s| s.band.unwrap_or_default())
+        .map(|b| b.net_benefit.1);
+    of_curves
+        .chain(of_bands)
+        .filter(|v| v.is_finite())
+        .fold(0.01, f64::max)
+}
+
+fn names(series: &[DecisionSeries<'_>]) -> String {
+    let names: Vec<&str> = series.iter().map(|s| s.name).collect();
+    names.join(", ")
+}
+
+fn legend(series: &[DecisionSeries<'_>]) -> Legend {
+    let mut legend = models(series, |s| s.band.is_some());
+    legend.push(Entry::reference("treat all"));
+    legend.push(Entry::dotted("treat none"));
+    push_subjects(&mut legend, series);
+    legend
+}
+
+fn models(series: &[DecisionSeries<'_>], banded: fn(&DecisionSeries<'_>) -> bool) -> Legend {
+    let mut legend = Legend::new();
+    for (i, s) in series.iter().enumerate() {
+        let stroke = Stroke::series(i);
+        let mark = if banded(s) {
+            Mark::Band(stroke)
+        } else {
+            Mark::Line(stroke)
+        };
+        legend.push(Entry::new(mark, s.name));
+    }
+    legend
+}
+
+/// Where all curves are of the same number of subjects it is said once.
+fn push_subjects(legend: &mut Legend, series: &[DecisionSeries<'_>]) {
+    let counts: Vec<(usize, usize)> = series
+        .iter()
+        .map(|s| (s.curve.n, s.curve.n_events))
+        .collect();
+    if let Some(&(n, events)) = counts.first().filter(|c| counts.iter().all(|d| d == *c)) {
+        legend.push(Entry::new(Mark::None, subjects(n, events)));
+    }
+}
+
+fn points(curve: &DecisionCurve, y: fn(&DecisionPoint) -> f64) -> Vec<(f64, f64)> {
     curve.points.iter().map(|p| (p.threshold, y(p))).collect()
 }
 
-fn threshold_range(thresholds: impl Iterator<Item = f64>) -> Result<(f64, f64)> {
+fn check_finite(curve: &DecisionCurve, y: fn(&DecisionPoint) -> f64) -> Result<()> {
+    let values: Vec<f64> = curve.points.iter().map(y).collect();
+    crate::error::all_finite("a decision curve", &values)
+}
+
+fn all_thresholds<'a>(series: &'a [DecisionSeries<'_>]) -> impl Iterator<Item = f64> + 'a {
+    series
+        .iter()
+        .flat_map(|s| &s.curve.points)
+        .map(|p| p.threshold)
+}
+
+/// Ends of an axis of thresholds.
+pub(super) fn threshold_range(thresholds: impl Iterator<Item = f64>) -> Result<(f64, f64)> {
     let (low, high) = thresholds.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| {
         (l.min(t), h.max(t))
     });
-    if low < high {
+    if low < high && low.is_finite() && high.is_finite() {
+        // Grids that leave out 0 and 1 are drawn on an axis that ends there.
+        let low = if (0.0..=0.05).contains(&low) {
+            0.0
+        } else {
+            low
+        };
+        let high = if (0.95..=1.0).contains(&high) && low == 0.0 {
+            1.0
+        } else {
+            high
+        };
         return Ok((low, high));
     }
     Err(Error::TooFew {
@@ -130,92 +188,124 @@ fn threshold_range(thresholds: impl Iterator<Item = f64>) -> Result<(f64, f64)> 
     })
 }
 
-/// Number at high risk, and number at high risk with the event, over thresholds; below the axis the
-/// cost to benefit that each threshold implies.
+/// Net interventions that models avoid against treating all, per 100 subjects, over thresholds.
+/// Curves begin above threshold 0, where the number is not defined, and are cut at -10.
 ///
 /// # Errors
-/// [`Error::TooFew`] for fewer than two thresholds, [`Error::Figure`].
-pub fn clinical_impact(impact: &ClinicalImpact, layout: &Layout) -> Result<String> {
-    let (low, high) = threshold_range(impact.points.iter().map(|p| p.threshold))?;
-    let legend = vec![
-        Entry {
-            text: "number at high risk".to_string(),
-            mark: Mark::Line(PALETTE[0], Dash::Solid),
-        },
-        Entry {
-            text: "number at high risk with the event".to_string(),
-            mark: Mark::Line(PALETTE[1], Dash::Dashed),
-        },
-    ];
-    let x: Vec<f64> = impact.points.iter().map(|p| p.threshold).collect();
-    let page = Page::new(layout, 0.8, 100, legend);
-    render(&page, |canvas| {
-        let label = format!("Number per {} subjects", impact.population);
-        let frame = Frame::new(
-            canvas,
-            page.plot,
-            Axis::new("Risk threshold", low, high),
-            Axis::new(&label, 0.0, impact.population),
-        )?;
-        type Limits = fn(&crate::clinical_impact::ImpactPoint) -> Option<(f64, f64)>;
-        let bands: [(Limits, _); 2] = [
-            (|p| p.high_risk_limits, PALETTE[0]),
-            (|p| p.high_risk_events_limits, PALETTE[1]),
-        ];
-        for (limits, color) in bands {
-            let limits: Option<Vec<(f64, f64)>> = impact.points.iter().map(limits).collect();
-            if let Some(limits) = limits {
-                let (low, high): (Vec<f64>, Vec<f64>) = limits.into_iter().unzip();
-                frame.band(&x, &low, &high, color)?;
-            }
-        }
-        let line = |y: fn(&crate::clinical_impact::ImpactPoint) -> f64| -> Vec<(f64, f64)> {
-            impact.points.iter().map(|p| (p.threshold, y(p))).collect()
-        };
-        frame.curve(&line(|p| p.high_risk), PALETTE[0], Dash::Solid)?;
-        frame.curve(&line(|p| p.high_risk_events), PALETTE[1], Dash::Dashed)?;
-        cost_benefit_axis(canvas, &frame, &page, low, high)
-    })
+/// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds above
+/// 0, [`Error::NotFinite`] for a number that is not finite.
+pub fn interventions_avoided(series: &[DecisionSeries<'_>], layout: &Layout) -> Result<String> {
+    if series.is_empty() {
+        return Err(Error::Empty { what: "series" });
+    }
+    let curves: Vec<Vec<(f64, f64)>> = series
+        .iter()
+        .map(|s| {
+            let defined = s.curve.points.iter();
+            defined
+                .filter_map(|p| Some((p.threshold, 100.0 * p.interventions_avoided?)))
+                .collect()
+        })
+        .collect();
+    let (low, high) = threshold_range(curves.iter().flatten().map(|p| p.0))?;
+    let values: Vec<f64> = curves.iter().flatten().map(|p| p.1).collect();
+    crate::error::all_finite("interventions avoided", &values)?;
+    let top = values.iter().fold(1.0_f64, |m, &v| m.max(v));
+    let bottom = values.iter().fold(0.0_f64, |m, &v| m.min(v));
+    let axes = (
+        Axis::linear("Threshold probability", low, high),
+        Axis::linear(
+            "Net interventions avoided per 100 subjects",
+            bottom.max(FEWEST_AVOIDED),
+            1.05 * top,
+        ),
+    );
+    let mut legend = models(series, |_| false);
+    push_subjects(&mut legend, series);
+    let mut chart = Chart::new(layout, axes, 0.78, COST_AXIS, legend, Place::Below);
+    let Chart { canvas, frame, .. } = &mut chart;
+    frame.horizontal(canvas, 0.0, Stroke::new(INK, 2.5));
+    for (i, curve) in curves.iter().enumerate() {
+        frame.curve(canvas, curve, Stroke::series(i));
+    }
+    cost_benefit_axis(&mut chart);
+    Ok(chart.finish(&format!("Interventions avoided by {}.", names(series))))
 }
 
-/// A second axis of fractions `t : (1 - t)` that are easy to say.
-fn cost_benefit_axis(
-    canvas: &super::canvas::Canvas<'_>,
-    frame: &Frame<'_, '_>,
-    page: &Page,
-    low: f64,
-    high: f64,
-) -> Result<()> {
-    const FRACTIONS: [(f64, f64); 9] = [
-        (1.0, 100.0),
-        (1.0, 9.0),
-        (1.0, 4.0),
-        (2.0, 3.0),
-        (1.0, 1.0),
-        (3.0, 2.0),
-        (4.0, 1.0),
-        (9.0, 1.0),
-        (100.0, 1.0),
-    ];
-    let (left, _, right, bottom) = page.plot;
-    let y = bottom + 110;
-    canvas.line(&[(left, y), (right, y)], INK, THIN)?;
-    let mut free_from = i32::MIN;
-    for (cost, benefit) in FRACTIONS {
-        let threshold = cost / (cost + benefit);
-        if !(low..=high).contains(&threshold) {
-            continue;
-        }
-        let x = frame.at(threshold, 0.0).0;
-        canvas.line(&[(x, y), (x, y + 8)], INK, THIN)?;
-        let text = format!("{cost}:{benefit}");
-        let half = (0.5 * super::canvas::text_width(&text, 24.0)) as i32;
-        // A label that would touch its neighbour is left out; its tick stays.
-        if x - half > free_from && x + half <= page.width {
-            canvas.text(&text, (x, y + 26), 24.0, HPos::Center, INK)?;
-            free_from = x + half + 8;
-        }
+/// A difference in net benefit between two models over thresholds, with its name.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DifferenceSeries<'a> {
+    /// Name in the legend, for example "new minus old".
+    pub name: &'a str,
+    /// The differences with their limits.
+    pub differences: &'a [NetBenefitDifference],
+}
+
+impl<'a> DifferenceSeries<'a> {
+    /// Differences with a name.
+    pub fn new(name: &'a str, differences: &'a [NetBenefitDifference]) -> Self {
+        Self { name, differences }
     }
-    let middle = (left + right) / 2;
-    canvas.text("Cost : benefit", (middle, y + 66), 28.0, HPos::Center, INK)
+}
+
+/// Differences in net benefit over thresholds with their limits as bands. Above the line at zero
+/// the first model is of more use. The axis covers 1.5 times the size that nine of ten differences
+/// keep to, at least 0.05; curves and bands are cut there, because differences grow without bound
+/// towards threshold 1.
+///
+/// # Errors
+/// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds,
+/// [`Error::NotFinite`] for a difference that is not a number.
+pub fn net_benefit_differences(series: &[DifferenceSeries<'_>], layout: &Layout) -> Result<String> {
+    let first = series.iter().find_map(|s| s.differences.first());
+    let Some(first) = first else {
+        return Err(Error::Empty { what: "series" });
+    };
+    let rows = || series.iter().flat_map(|s| s.differences);
+    let (from, to) = threshold_range(rows().map(|d| d.threshold))?;
+    let values: Vec<f64> = rows().map(|d| d.value).collect();
+    crate::error::all_finite("a difference in net benefit", &values)?;
+    let ends = rows().flat_map(|d| [d.low, d.high, d.value, -0.01, 0.01]);
+    let y = Axis::covering("Difference in net benefit", ends, 0.04);
+    let most = usual_size(&values);
+    let y = Axis::linear(y.label, y.low.max(-most), y.high.min(most));
+    let mut legend = Legend::new();
+    for (i, s) in series.iter().enumerate() {
+        let text = format!("{} ({}% CI)", s.name, percent(first.level));
+        legend.push(Entry::new(Mark::Band(Stroke::series(i)), text));
+    }
+    let axes = (Axis::linear("Threshold probability", from, to), y);
+    let mut chart = Chart::new(layout, axes, 0.7, COST_AXIS, legend, Place::Below);
+    let Chart { canvas, frame, .. } = &mut chart;
+    for (i, s) in series.iter().enumerate() {
+        let limits: Vec<(f64, f64, f64)> = s
+            .differences
+            .iter()
+            .map(|d| (d.threshold, d.low, d.high))
+            .collect();
+        frame.band(canvas, &limits, Stroke::series(i));
+    }
+    frame.horizontal(canvas, 0.0, Stroke::new(INK, 2.5));
+    for (i, s) in series.iter().enumerate() {
+        let curve: Vec<(f64, f64)> = s
+            .differences
+            .iter()
+            .map(|d| (d.threshold, d.value))
+            .collect();
+        frame.curve(canvas, &curve, Stroke::series(i));
+    }
+    cost_benefit_axis(&mut chart);
+    let names: Vec<&str> = series.iter().map(|s| s.name).collect();
+    Ok(chart.finish(&format!(
+        "Differences in net benefit: {}.",
+        names.join(", ")
+    )))
+}
+
+/// 1.5 times the size that nine of ten values keep to, at least 0.05.
+fn usual_size(values: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    (1.5 * sizes[9 * (sizes.len() - 1) / 10]).max(0.05)
 }

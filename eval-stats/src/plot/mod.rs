@@ -1,19 +1,59 @@
 //! Figures as SVG, from typed results.
 //!
 //! Every function returns the SVG text: 85 mm (one column) or 174 mm (two columns) wide, text as
-//! text in the generic family `sans-serif`, Okabe and Ito's colour-blind palette, the same bytes
-//! for the same input. Legends stand below the axes, where no curve can run into them.
+//! text in the generic family `sans-serif`, Okabe and Ito's colour-blind palette, a title and a
+//! description for readers who do not see it, the same bytes for the same input. Legends stand
+//! below the axes or, on two columns, beside them, where no curve can run into them; labels inside
+//! the axes stand where they cover neither marks nor each other.
+//!
+//! | function | what |
+//! |---|---|
+//! | [`roc_curves`], [`roc_curves_with_readers`] | ROC with AUC (CI), bands, cut-offs, readers with arrows |
+//! | [`precision_recall_curves`] | precision over recall, prevalence |
+//! | [`calibration()`] | groups, smooth curve and band, histogram, text box |
+//! | [`decision_curves`], [`interventions_avoided`], [`net_benefit_differences`] | use over thresholds, cost to benefit |
+//! | [`clinical_impact`] | numbers at high risk over thresholds |
+//! | [`forest`] | estimates with intervals and columns of numbers |
+//! | [`reclassification_scatter`], [`reclassification_tables`] | new against old risk, by outcome |
+//! | [`confusion_matrix`], [`confusion_matrices`] | two-by-two tables |
+//! | [`waterfall`], [`risk_bars`] | subjects by score; events in risk groups |
+//! | [`score_distributions`] | scores by outcome |
+//! | [`reader_bars`] | readers without and with assistance |
+//!
+//! A figure that is not here can be drawn with the same pieces: [`canvas`].
 
 mod calibration;
-mod canvas;
+pub mod canvas;
+mod chart;
+mod confusion;
 mod decision;
+mod distribution;
+mod forest;
+mod impact;
+mod precision_recall;
+mod readers;
+mod reclassification;
 mod roc;
 mod strata;
 
-pub use calibration::{CalibrationFigure, calibration};
-pub use decision::{DecisionSeries, clinical_impact, decision_curves};
-pub use roc::{OperatingPoint, RocSeries, roc_curves};
-pub use strata::{RiskBar, confusion_matrix, risk_bars, waterfall};
+pub use calibration::{CalibrationFigure, RateLimits, calibration};
+pub use confusion::{NamedMatrix, confusion_matrices, confusion_matrix};
+pub use decision::{
+    DecisionSeries, DifferenceSeries, decision_curves, interventions_avoided,
+    net_benefit_differences,
+};
+pub use distribution::{ScoreGroup, score_distributions};
+pub use forest::{ForestEffect, ForestFigure, ForestRow, forest};
+pub use impact::clinical_impact;
+pub use precision_recall::{PrecisionRecallSeries, precision_recall_curves};
+pub use readers::{ReaderBars, ReaderRates, reader_bars};
+pub use reclassification::{
+    ReclassificationFigure, reclassification_scatter, reclassification_tables,
+};
+pub use roc::{
+    OperatingPoint, ReaderPoint, RocSeries, SensitivityLimits, roc_curves, roc_curves_with_readers,
+};
+pub use strata::{RiskBar, risk_bars, waterfall};
 
 /// Width of a figure in a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -26,8 +66,8 @@ pub enum Width {
 }
 
 impl Width {
-    /// Width in millimetres.
-    pub fn millimetres(self) -> f64 {
+    /// Width in millimeters.
+    pub fn millimeters(self) -> f64 {
         match self {
             Self::Single => 85.0,
             Self::Double => 174.0,

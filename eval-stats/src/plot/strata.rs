@@ -1,35 +1,39 @@
-//! Risk waterfall, stacked risk bars and confusion matrices.
-
-use plotters::style::RGBColor;
-use plotters::style::text_anchor::HPos;
+//! Risk waterfall and stacked risk bars.
 
 use super::Layout;
-use super::canvas::{Axis, Dash, Entry, Frame, INK, Mark, PALETTE, Page, render};
-use crate::confusion::ConfusionMatrix;
+use super::canvas::{
+    Area, Axis, Canvas, Color, Entry, Frame, INK, Legend, Mark, PALETTE, Stroke, THIN, TICK_TEXT,
+    Text,
+};
+use super::chart::{Chart, Place};
 use crate::error::{Error, Result};
 use crate::scored::Scored;
 
-const EVENT: RGBColor = PALETTE[1];
-const NO_EVENT: RGBColor = PALETTE[0];
+/// Color of subjects with the event.
+pub(super) const EVENT: Color = PALETTE[1];
+/// Color of subjects without.
+pub(super) const NO_EVENT: Color = PALETTE[0];
 
-fn outcome_legend() -> Vec<Entry> {
-    vec![
-        Entry {
-            text: "event".to_string(),
-            mark: Mark::Box(EVENT),
-        },
-        Entry {
-            text: "no event".to_string(),
-            mark: Mark::Box(NO_EVENT),
-        },
-    ]
+/// A legend of both outcomes with their numbers.
+pub(super) fn outcome_legend(events: u64, non_events: u64) -> Legend {
+    let mut legend = Legend::new();
+    let (event, none) = (
+        format!("event (n = {events})"),
+        format!("no event (n = {non_events})"),
+    );
+    legend.push(Entry::new(Mark::Box(EVENT), event));
+    legend.push(Entry::new(Mark::Box(NO_EVENT), none));
+    legend
 }
 
 /// One bar per subject by increasing score: score minus cut-off, coloured by the outcome. Events
 /// below the line and non-events above it are the errors.
 ///
+/// More subjects than bars can be told apart (1,500) share bars: neighbors in score stand sorted by
+/// outcome at the mean height of theirs.
+///
 /// # Errors
-/// [`Error::OutOfRange`] for a cut-off that is not finite, [`Error::Figure`].
+/// [`Error::OutOfRange`] for a cut-off that is not finite.
 pub fn waterfall(scored: &Scored, cutoff: f64, layout: &Layout) -> Result<String> {
     if !cutoff.is_finite() {
         return Err(Error::OutOfRange {
@@ -38,30 +42,58 @@ pub fn waterfall(scored: &Scored, cutoff: f64, layout: &Layout) -> Result<String
             expected: "a finite score",
         });
     }
-    let heights = || {
-        scored.order().iter().map(|&i| {
+    let heights: Vec<(f64, bool)> = scored
+        .order()
+        .iter()
+        .map(|&i| {
             let i = i as usize;
-            (scored.scores()[i] - cutoff, scored.outcomes()[i])
+            // Kept finite where scores and cut-off are of opposite and huge size.
+            let height = (scored.scores()[i] - cutoff).clamp(-1e300, 1e300);
+            (height, scored.outcomes()[i])
         })
-    };
-    let (low, high) = heights().fold((0.0_f64, 0.0_f64), |(l, h), (v, _)| (l.min(v), h.max(v)));
-    // All scores at the cut-off leave nothing to scale by.
-    let margin = if low < high { 0.05 * (high - low) } else { 1.0 };
-    let page = Page::new(layout, 0.7, 0, outcome_legend());
-    render(&page, |canvas| {
-        let n = scored.n() as f64;
-        let mut x = Axis::new("Subjects by increasing score", 0.0, n);
-        x.ticks.retain(|t| *t > 0.0);
-        let y = Axis::new("Score \u{2212} cut-off", low - margin, high + margin);
-        let frame = Frame::new(canvas, page.plot, x, y)?;
-        for (i, (v, event)) in heights().enumerate() {
-            let color = if event { EVENT } else { NO_EVENT };
-            let a = frame.at(i as f64, v.max(0.0));
-            let b = frame.at((i + 1) as f64, v.min(0.0));
-            canvas.rectangle([a, (b.0.max(a.0 + 1), b.1)], color, true)?;
+        .collect();
+    let ends = heights.iter().map(|h| h.0).chain([0.0]);
+    let n = heights.len() as f64;
+    let mut x = Axis::linear("Subjects by increasing score", 0.0, n);
+    x.ticks.retain(|t| t.value > 0.0);
+    let y = Axis::covering("Score \u{2212} cut-off", ends, 0.05);
+    let legend = outcome_legend(scored.n_events() as u64, scored.n_non_events() as u64);
+    let mut chart = Chart::new(layout, (x, y), 0.68, 0.0, legend, Place::Below);
+    let Chart { canvas, frame, .. } = &mut chart;
+    bars(canvas, frame, &heights);
+    frame.horizontal(canvas, 0.0, Stroke::new(INK, THIN));
+    let below = |event: bool| heights.iter().filter(|h| h.1 == event && h.0 < 0.0).count();
+    Ok(chart.finish(&format!(
+        "Waterfall of scores: {} of {} events and {} of {} non-events lie below the cut-off.",
+        below(true),
+        scored.n_events(),
+        below(false),
+        scored.n_non_events()
+    )))
+}
+
+fn bars(canvas: &mut Canvas, frame: &Frame, heights: &[(f64, bool)]) {
+    const MOST: usize = 1500;
+    let per_bar = heights.len().div_ceil(MOST);
+    let width = frame.area.width() / heights.len() as f64;
+    // A hair wider than its share, so that no paper shows between neighbors; narrower where there is room for a gap.
+    let gap = if width > 6.0 { 0.15 * width } else { -0.2 };
+    for (k, part) in heights.chunks(per_bar).enumerate() {
+        let mut from = k * per_bar;
+        for (event, color) in [(false, NO_EVENT), (true, EVENT)] {
+            let of_outcome = part.iter().filter(|h| h.1 == event);
+            let count = of_outcome.clone().count();
+            if count == 0 {
+                continue;
+            }
+            let height = of_outcome.map(|h| h.0 / count as f64).sum::<f64>();
+            let a = frame.at(from as f64, height.max(0.0));
+            let b = frame.at((from + count) as f64, height.min(0.0));
+            let area = Area::new(a.0 + 0.5 * gap, a.1, b.0 - 0.5 * gap, b.1);
+            canvas.rectangle(area, color);
+            from += count;
         }
-        frame.curve(&[(0.0, 0.0), (n, 0.0)], INK, Dash::Solid)
-    })
+    }
 }
 
 /// A group of subjects, for example "low risk" of one data set.
@@ -87,116 +119,75 @@ impl RiskBar {
     }
 }
 
-/// Stacked bars of the share of events in each group, counts written in the parts.
+/// Stacked bars of the share of events in each group, counts written in the parts and the number of
+/// subjects above where there is room. Long names are broken into lines, and stand upright below many bars.
 ///
 /// # Errors
-/// [`Error::Empty`] without bars or for a bar without subjects, [`Error::Figure`].
+/// [`Error::Empty`] without bars or for a bar without subjects.
 pub fn risk_bars(bars: &[RiskBar], layout: &Layout) -> Result<String> {
     if bars.is_empty() {
         return Err(Error::Empty { what: "bars" });
     }
-    if bars.iter().any(|b| b.events + b.non_events == 0) {
+    if bars
+        .iter()
+        .any(|b| b.events.saturating_add(b.non_events) == 0)
+    {
         return Err(Error::Empty { what: "a bar" });
     }
-    let page = Page::new(layout, 0.8, 10, outcome_legend());
-    render(&page, |canvas| {
-        let mut x = Axis::new("", 0.0, bars.len() as f64);
-        x.ticks.clear();
-        let mut y = Axis::new("Share of subjects (%)", 0.0, 100.0);
-        y.ticks = vec![0.0, 20.0, 40.0, 60.0, 80.0, 100.0];
-        let frame = Frame::new(canvas, page.plot, x, y)?;
-        for (i, bar) in bars.iter().enumerate() {
-            let (left, right) = (i as f64 + 0.2, i as f64 + 0.8);
-            let n = (bar.events + bar.non_events) as f64;
-            let share = 100.0 * bar.events as f64 / n;
-            for (from, to, count, color) in [
-                (0.0, share, bar.events, EVENT),
-                (share, 100.0, bar.non_events, NO_EVENT),
-            ] {
-                canvas.rectangle([frame.at(left, to), frame.at(right, from)], color, true)?;
-                // Too thin a part has no room for its count.
-                if to - from >= 6.0 {
-                    let at = frame.at(0.5 * (left + right), 0.5 * (from + to));
-                    canvas.text(
-                        &count.to_string(),
-                        at,
-                        26.0,
-                        HPos::Center,
-                        RGBColor(255, 255, 255),
-                    )?;
-                }
-            }
-            for (line, text) in bar.name.lines().enumerate() {
-                let (px, py) = frame.at(0.5 * (left + right), 0.0);
-                canvas.text(
-                    text,
-                    (px, py + 28 + 30 * line as i32),
-                    24.0,
-                    HPos::Center,
-                    INK,
-                )?;
-            }
+    let names: Vec<&str> = bars.iter().map(|b| b.name.as_str()).collect();
+    let total = |f: fn(&RiskBar) -> u64| bars.iter().fold(0u64, |sum, b| sum.saturating_add(f(b)));
+    // Room above 100 for the number of subjects.
+    let y = Axis::linear("Share of subjects (%)", 0.0, 108.0)
+        .ticks(&[0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+    let legend = outcome_legend(total(|b| b.events), total(|b| b.non_events));
+    let mut chart = Chart::categories(layout, &names, y, 0.72, legend);
+    let Chart { canvas, frame, .. } = &mut chart;
+    let style = Text::new(TICK_TEXT).middle();
+    let slot = frame.area.width() / bars.len() as f64;
+    let numbered = bars.iter().all(|b| style.width(&number(b)) + 12.0 < slot);
+    for (i, bar) in bars.iter().enumerate() {
+        risk_bar(canvas, frame, i, bar);
+        if numbered {
+            let at = frame.at(i as f64 + 0.5, 100.0);
+            canvas.text(&number(bar), (at.0, at.1 - 0.75 * TICK_TEXT), style);
         }
-        Ok(())
-    })
+    }
+    let shares: Vec<String> = bars
+        .iter()
+        .map(|b| {
+            let name = b.name.replace('\n', " ");
+            format!("{name}: {} events, {} non-events.", b.events, b.non_events)
+        })
+        .collect();
+    Ok(chart.finish(&format!("Events in risk groups. {}", shares.join(" "))))
 }
 
-/// A two-by-two table with counts and row shares, darker where more subjects are.
-///
-/// # Errors
-/// [`Error::Empty`] for a table without subjects, [`Error::Figure`].
-pub fn confusion_matrix(matrix: &ConfusionMatrix, layout: &Layout) -> Result<String> {
-    if matrix.n() == 0 {
-        return Err(Error::Empty {
-            what: "the confusion matrix",
-        });
-    }
-    let page = Page::new(layout, 0.8, -60, Vec::new());
-    let (left, top, right, bottom) = page.plot;
-    let (left, top) = (left + 60, top + 50);
-    let cell = |i: i32, n: i32, from: i32, to: i32| from + (to - from) * i / n;
-    render(&page, |canvas| {
-        let rows = [
-            ("event", [matrix.tp, matrix.fn_]),
-            ("no event", [matrix.fp, matrix.tn]),
-        ];
-        for (r, (name, counts)) in rows.iter().enumerate() {
-            let (y0, y1) = (
-                cell(r as i32, 2, top, bottom),
-                cell(r as i32 + 1, 2, top, bottom),
-            );
-            canvas.text(name, (left - 12, (y0 + y1) / 2), 26.0, HPos::Right, INK)?;
-            let total = (counts[0] + counts[1]).max(1) as f64;
-            for (c, &count) in counts.iter().enumerate() {
-                let (x0, x1) = (
-                    cell(c as i32, 2, left, right),
-                    cell(c as i32 + 1, 2, left, right),
-                );
-                let share = count as f64 / total;
-                let shade = |full: u8| (255.0 - share * f64::from(255 - full)) as u8;
-                let color = RGBColor(shade(0), shade(114), shade(178));
-                canvas.rectangle([(x0 + 3, y0 + 3), (x1 - 3, y1 - 3)], color, true)?;
-                let ink = if share > 0.55 {
-                    RGBColor(255, 255, 255)
-                } else {
-                    INK
-                };
-                let middle = ((x0 + x1) / 2, (y0 + y1) / 2);
-                canvas.text(
-                    &count.to_string(),
-                    (middle.0, middle.1 - 20),
-                    38.0,
-                    HPos::Center,
-                    ink,
-                )?;
-                let percent = format!("{:.1}%", 100.0 * share);
-                canvas.text(&percent, (middle.0, middle.1 + 22), 24.0, HPos::Center, ink)?;
+fn number(bar: &RiskBar) -> String {
+    format!("n = {}", bar.events.saturating_add(bar.non_events))
+}
+
+fn risk_bar(canvas: &mut Canvas, frame: &Frame, i: usize, bar: &RiskBar) {
+    let (left, right) = (i as f64 + 0.18, i as f64 + 0.82);
+    let n = bar.events as f64 + bar.non_events as f64;
+    let share = 100.0 * bar.events as f64 / n;
+    let style = Text::new(TICK_TEXT).middle();
+    for (from, to, count, color) in [
+        (0.0, share, bar.events, EVENT),
+        (share, 100.0, bar.non_events, NO_EVENT),
+    ] {
+        if count == 0 {
+            continue;
+        }
+        let (a, b) = (frame.at(left, to), frame.at(right, from));
+        let area = Area::new(a.0, a.1, b.0, b.1);
+        canvas.rectangle(area, color);
+        // Too small a part has no room for its count.
+        let style = style.color(color.readable());
+        for text in [format!("{count} ({:.0}%)", to - from), count.to_string()] {
+            if style.width(&text) + 6.0 < area.width() && area.height() > 1.4 * TICK_TEXT {
+                canvas.text(&text, area.center(), style);
+                break;
             }
         }
-        for (c, name) in ["test positive", "test negative"].iter().enumerate() {
-            let x = (cell(c as i32, 2, left, right) + cell(c as i32 + 1, 2, left, right)) / 2;
-            canvas.text(name, (x, top - 22), 26.0, HPos::Center, INK)?;
-        }
-        Ok(())
-    })
+    }
 }

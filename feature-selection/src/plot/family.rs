@@ -1,8 +1,6 @@
 //! Feature families, recognized by name, for coloring.
 
-use plotters::style::RGBColor;
-
-use super::canvas::{GRAY, PALETTE};
+use eval_stats::plot::canvas::{Color, GRAY, PALETTE};
 
 /// Where a feature comes from, read from a radiomics-style name such as `wavelet-LLH_glcm_Contrast`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +67,7 @@ impl FeatureFamily {
         }
     }
 
-    pub(super) fn color(self) -> RGBColor {
+    pub(super) fn color(self) -> Color {
         match self {
             Self::Shape => PALETTE[2],
             Self::FirstOrder => PALETTE[4],

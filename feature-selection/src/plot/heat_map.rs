@@ -1,10 +1,10 @@
 //! Correlation matrix as a heat map, ordered so that similar features stand together.
 
-use plotters::style::RGBColor;
-use plotters::style::text_anchor::HPos;
+use eval_stats::plot::canvas::{
+    Area, Canvas, Color, LABEL_TEXT, Point, SMALL_TEXT, TICK_TEXT, Text, WHITE, shorten,
+};
 
 use super::Layout;
-use super::canvas::{INK, LABEL_TEXT, TICK_TEXT, page_width, render, text_width};
 use crate::correlation::{Correlation, correlation_matrix};
 use crate::error::{Error, Result};
 use crate::table::FeatureTable;
@@ -51,93 +51,66 @@ pub fn correlation_heat_map(
     };
     let named = p <= MOST_NAMED;
     let names: Vec<&str> = order.iter().map(|&j| table.names()[j].as_str()).collect();
-    let width = page_width(layout);
-    let longest = names
-        .iter()
-        .map(|n| text_width(n, NAME_TEXT))
-        .max()
-        .unwrap_or(0);
+    let mut canvas = Canvas::new(layout);
+    let style = Text::new(SMALL_TEXT);
+    let longest = names.iter().map(|n| style.width(n)).fold(0.0, f64::max);
     let left = if named {
-        (longest + 30).min(width / 2)
+        (longest + 30.0).min(0.5 * canvas.width()).ceil()
     } else {
-        30
+        30.0
     };
-    let top = layout.top() + 10;
-    let side = (width - left - 30) / cells as i32 * cells as i32;
-    let cell = side / cells as i32;
-    render(layout, top + side + 150, |canvas| {
-        for a in 0..cells {
-            let name = names.get(a).filter(|_| named);
-            for b in 0..cells {
-                let at = (left + b as i32 * cell, top + a as i32 * cell);
-                canvas.rectangle(at, (at.0 + cell, at.1 + cell), diverging(value(a, b)))?;
-            }
-            if let Some(name) = name {
-                let y = top + a as i32 * cell + cell / 2;
-                let size = NAME_TEXT.min(
-                    NAME_TEXT * f64::from(left - 30)
-                        / f64::from(text_width(name, NAME_TEXT).max(1)),
-                );
-                canvas.text(name, (left - 12, y), size, HPos::Right, INK)?;
-            }
+    let top = canvas.top().ceil();
+    let cell = ((canvas.width() - left - 30.0) / cells as f64).floor();
+    for a in 0..cells {
+        let y = top + cell * a as f64;
+        for b in 0..cells {
+            let x = left + cell * b as f64;
+            let area = Area::new(x, y, x + cell, y + cell);
+            canvas.rectangle(area, diverging(value(a, b)));
         }
-        scale(canvas, (left, top + side + 40), side, method, p)
-    })
+        if let Some(name) = names.get(a).filter(|_| named) {
+            let name = shorten(name, style.size, style.weight, left - 20.0);
+            canvas.text(&name, (left - 12.0, y + 0.5 * cell), style.end());
+        }
+    }
+    let side = cell * cells as f64;
+    let bottom = scale(&mut canvas, (left, top + side + 40.0), side, method, p);
+    let text = format!("Correlations of {p} features, similar ones beside each other.");
+    Ok(canvas.finish(bottom, &text))
 }
 
-const NAME_TEXT: f64 = 22.0;
-
-/// The color bar below the matrix.
-fn scale(
-    canvas: &super::canvas::Canvas<'_>,
-    at: (i32, i32),
-    side: i32,
-    method: Correlation,
-    p: usize,
-) -> Result<()> {
+/// The color bar below the matrix; its lower end.
+fn scale(canvas: &mut Canvas, at: Point, side: f64, method: Correlation, p: usize) -> f64 {
     const STEPS: i32 = 40;
-    let length = side.min(400);
+    let length = side.min(400.0);
+    let place = |step: i32| (at.0 + length * f64::from(step) / f64::from(STEPS)).round();
     for step in 0..STEPS {
         let value = -1.0 + (2.0 * f64::from(step) + 1.0) / f64::from(STEPS);
-        let from = at.0 + length * step / STEPS;
-        canvas.rectangle(
-            (from, at.1),
-            (at.0 + length * (step + 1) / STEPS, at.1 + 24),
-            diverging(value),
-        )?;
+        let area = Area::new(place(step), at.1, place(step + 1), at.1 + 24.0);
+        canvas.rectangle(area, diverging(value));
     }
-    for (position, label) in [(0, "\u{2212}1"), (length / 2, "0"), (length, "1")] {
-        canvas.text(
-            label,
-            (at.0 + position, at.1 + 44),
-            TICK_TEXT,
-            HPos::Center,
-            INK,
-        )?;
+    for (position, label) in [(0.0, "\u{2212}1"), (0.5, "0"), (1.0, "1")] {
+        let below = (at.0 + position * length, at.1 + 44.0);
+        canvas.text(label, below, Text::new(TICK_TEXT).middle());
     }
     let name = match method {
         Correlation::Pearson => "Pearson",
         Correlation::Spearman => "Spearman",
     };
-    canvas.text(
-        &format!("{name} correlation, {p} features"),
-        (at.0, at.1 + 84),
-        LABEL_TEXT,
-        HPos::Left,
-        INK,
-    )
+    let text = format!("{name} correlation, {p} features");
+    canvas.text(&text, (at.0, at.1 + 84.0), Text::new(LABEL_TEXT));
+    at.1 + 98.0
 }
 
 /// Blue over white to orange.
-fn diverging(r: f64) -> RGBColor {
+fn diverging(r: f64) -> Color {
     let end = if r < 0.0 {
-        (0.0, 114.0, 178.0)
+        Color(0, 114, 178)
     } else {
-        (213.0, 94.0, 0.0)
+        Color(213, 94, 0)
     };
-    let share = r.abs().min(1.0);
-    let mix = |to: f64| (255.0 + share * (to - 255.0)).round() as u8;
-    RGBColor(mix(end.0), mix(end.1), mix(end.2))
+    // An undefined correlation is white.
+    if r.is_nan() { WHITE } else { end.tint(r.abs()) }
 }
 
 /// Leaf order of average-linkage clustering, by nearest-neighbor chains in O(p²).

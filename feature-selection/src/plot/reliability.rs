@@ -1,9 +1,11 @@
 //! Distribution of intraclass correlations, and inter- against intra-observer.
 
-use plotters::style::text_anchor::HPos;
+use eval_stats::plot::canvas::{
+    Area, Axis, Canvas, Color, Dash, Frame, GRAY, Grid, INK, PALETTE, Stroke, TICK_TEXT, Text,
+    WHITE,
+};
 
 use super::Layout;
-use super::canvas::{Area, Axis, Canvas, Frame, GRAY, INK, PALETTE, TICK_TEXT, page_width, render};
 use crate::error::{Error, Result};
 use crate::icc::FeatureIcc;
 
@@ -33,51 +35,52 @@ pub fn icc_histogram(features: &[FeatureIcc], layout: &Layout) -> Result<String>
         counts[bin as usize] += 1;
     }
     let tallest = *counts.iter().max().unwrap_or(&1) as f64;
-    let area = plot_area(layout);
-    let rows = 3 + i32::from(undefined > 0);
-    render(layout, area.bottom + 100 + 34 * rows, |canvas| {
-        let x = Axis {
-            label: "Intraclass correlation",
-            low: LOWEST,
-            high: 1.0,
-        };
-        let y = Axis {
-            label: "Features",
-            low: 0.0,
-            high: 1.08 * tallest,
-        };
-        let frame = Frame::new(canvas, area, x, y)?;
-        for (bin, &count) in counts.iter().enumerate() {
-            let start = LOWEST + bin as f64 / 20.0;
-            let (a, b) = (frame.at(start, count as f64), frame.at(start + 0.05, 0.0));
-            if count > 0 {
-                canvas.rectangle((a.0 + 1, a.1), (b.0 - 1, b.1), range_color(start + 0.025))?;
-            }
+    let mut canvas = Canvas::new(layout);
+    let x = Axis::linear("Intraclass correlation", LOWEST, 1.0);
+    let y = Axis::linear("Features", 0.0, 1.08 * tallest);
+    let frame = Frame::fitted((0.0, canvas.top()), canvas.width(), 480.0, x, y);
+    frame.draw(&mut canvas, Grid::Horizontal);
+    for (bin, &count) in counts.iter().enumerate() {
+        let start = LOWEST + bin as f64 / 20.0;
+        let (a, b) = (frame.at(start, count as f64), frame.at(start + 0.05, 0.0));
+        if count > 0 {
+            let bar = Area::new(a.0 + 1.0, a.1, b.0 - 1.0, b.1);
+            canvas.rectangle(bar, range_color(start + 0.025));
         }
-        for cut in CUTS {
-            frame.vertical(cut, INK)?;
-        }
-        let count = |low: f64, high: f64| values.iter().filter(|&&v| v >= low && v < high).count();
-        let mut lines = vec![
-            (
-                format!("ICC \u{2265} 0.80: {}", count(CUTS[1], f64::INFINITY)),
-                range_color(0.9),
-            ),
-            (
-                format!("0.60 to 0.80: {}", count(CUTS[0], CUTS[1])),
-                range_color(0.7),
-            ),
-            (
-                format!("below 0.60: {}", count(f64::NEG_INFINITY, CUTS[0])),
-                range_color(0.1),
-            ),
-        ];
-        if undefined > 0 {
-            lines.push((format!("constant: {undefined}"), plotters::style::WHITE));
-        }
-        legend(canvas, area.bottom + 95, &lines)
-    })
+    }
+    for cut in CUTS {
+        frame.vertical(&mut canvas, cut, CUT_LINE);
+    }
+    let count = |low: f64, high: f64| values.iter().filter(|&&v| v >= low && v < high).count();
+    let mut lines = vec![
+        (
+            format!("ICC \u{2265} 0.80: {}", count(CUTS[1], f64::INFINITY)),
+            range_color(0.9),
+        ),
+        (
+            format!("0.60 to 0.80: {}", count(CUTS[0], CUTS[1])),
+            range_color(0.7),
+        ),
+        (
+            format!("below 0.60: {}", count(f64::NEG_INFINITY, CUTS[0])),
+            range_color(0.1),
+        ),
+    ];
+    if undefined > 0 {
+        lines.push((format!("constant: {undefined}"), WHITE));
+    }
+    let bottom = legend(&mut canvas, frame.bottom() + 8.0, &lines);
+    Ok(canvas.finish(
+        bottom,
+        &description("Histogram of intraclass correlations", &lines),
+    ))
 }
+
+const CUT_LINE: Stroke = Stroke {
+    color: INK,
+    width: 3.0,
+    dash: Dash::Dashed,
+};
 
 /// Inter-observer against intra-observer coefficient of every feature, with lines at 0.60 and 0.80. Features both lists
 /// define are drawn; values below -0.2 stand on the edge.
@@ -97,46 +100,33 @@ pub fn icc_scatter(inter: &[FeatureIcc], intra: &[FeatureIcc], layout: &Layout) 
         .filter(|(a, b)| !a.is_nan() && !b.is_nan())
         .collect();
     check(pairs.len())?;
-    let mut area = plot_area(layout);
-    area.bottom = area.top + (area.right - area.left);
-    render(layout, area.bottom + 100 + 34 * 2, |canvas| {
-        let x = Axis {
-            label: "Inter-observer ICC",
-            low: LOWEST,
-            high: 1.0,
-        };
-        let y = Axis {
-            label: "Intra-observer ICC",
-            low: LOWEST,
-            high: 1.0,
-        };
-        let frame = Frame::new(canvas, area, x, y)?;
-        let kept = |p: &(f64, f64)| p.0 >= CUTS[1] && p.1 >= CUTS[1];
-        for pair in &pairs {
-            let color = if kept(pair) { PALETTE[0] } else { GRAY };
-            canvas.dot(frame.at(pair.0.max(LOWEST), pair.1.max(LOWEST)), 5, color)?;
-        }
-        for cut in CUTS {
-            frame.vertical(cut, INK)?;
-            frame.horizontal(cut, INK)?;
-        }
-        let n = pairs.iter().filter(|p| kept(p)).count();
-        let lines = [
-            (format!("both \u{2265} 0.80: {n}"), PALETTE[0]),
-            (format!("other: {}", pairs.len() - n), GRAY),
-        ];
-        legend(canvas, area.bottom + 95, &lines)
-    })
-}
-
-fn plot_area(layout: &Layout) -> Area {
-    let top = layout.top() + 10;
-    Area {
-        left: 130,
-        top,
-        right: page_width(layout) - 30,
-        bottom: top + 480,
+    let mut canvas = Canvas::new(layout);
+    let place = |height: f64| {
+        let x = Axis::linear("Inter-observer ICC", LOWEST, 1.0);
+        let y = Axis::linear("Intra-observer ICC", LOWEST, 1.0);
+        Frame::fitted((0.0, canvas.top()), canvas.width(), height, x, y)
+    };
+    let frame = place(place(480.0).area.width());
+    frame.draw(&mut canvas, Grid::Horizontal);
+    let kept = |p: &(f64, f64)| p.0 >= CUTS[1] && p.1 >= CUTS[1];
+    for pair in &pairs {
+        let color = if kept(pair) { PALETTE[0] } else { GRAY };
+        canvas.disk(frame.at(pair.0.max(LOWEST), pair.1.max(LOWEST)), 5.0, color);
     }
+    for cut in CUTS {
+        frame.vertical(&mut canvas, cut, CUT_LINE);
+        frame.horizontal(&mut canvas, cut, CUT_LINE);
+    }
+    let n = pairs.iter().filter(|p| kept(p)).count();
+    let lines = [
+        (format!("both \u{2265} 0.80: {n}"), PALETTE[0]),
+        (format!("other: {}", pairs.len() - n), GRAY),
+    ];
+    let bottom = legend(&mut canvas, frame.bottom() + 8.0, &lines);
+    Ok(canvas.finish(
+        bottom,
+        &description("Inter- against intra-observer ICC", &lines),
+    ))
 }
 
 fn check(n: usize) -> Result<()> {
@@ -148,7 +138,7 @@ fn check(n: usize) -> Result<()> {
     Ok(())
 }
 
-fn range_color(value: f64) -> plotters::style::RGBColor {
+fn range_color(value: f64) -> Color {
     if value >= CUTS[1] {
         PALETTE[0]
     } else if value >= CUTS[0] {
@@ -158,15 +148,18 @@ fn range_color(value: f64) -> plotters::style::RGBColor {
     }
 }
 
-fn legend(
-    canvas: &Canvas<'_>,
-    top: i32,
-    lines: &[(String, plotters::style::RGBColor)],
-) -> Result<()> {
+fn description(what: &str, lines: &[(String, Color)]) -> String {
+    let counts: Vec<&str> = lines.iter().map(|l| l.0.as_str()).collect();
+    format!("{what}; {}.", counts.join(", "))
+}
+
+/// Colors and their meaning; the lower end.
+fn legend(canvas: &mut Canvas, top: f64, lines: &[(String, Color)]) -> f64 {
+    const ROW: f64 = 34.0;
     for (row, (text, color)) in lines.iter().enumerate() {
-        let y = top + 34 * row as i32 + 17;
-        canvas.rectangle((80, y - 10), (104, y + 10), *color)?;
-        canvas.text(text, (118, y), TICK_TEXT, HPos::Left, INK)?;
+        let y = top + ROW * (row as f64 + 0.5);
+        canvas.rectangle(Area::new(80.0, y - 10.0, 104.0, y + 10.0), *color);
+        canvas.text(text, (118.0, y), Text::new(TICK_TEXT));
     }
-    Ok(())
+    top + ROW * lines.len() as f64
 }
