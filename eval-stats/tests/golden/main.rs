@@ -5,6 +5,7 @@ mod common;
 
 mod agreement;
 mod audit;
+mod audit_cases;
 mod calibration;
 mod decision;
 mod foundations;

@@ -1,5 +1,7 @@
 //! Properties that hold for any data, numeric twins, and every way to be refused.
 
+mod audit;
+
 use eval_stats::agreement::{AgreementTable, Weights, kappa};
 use eval_stats::auc_interval::{self, AucInterval};
 use eval_stats::bootstrap::{Bootstrap, Stream, stratified_aucs};
