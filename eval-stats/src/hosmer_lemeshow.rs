@@ -315,7 +315,11 @@ pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>>
 /// Checks that scores are risks; the ends of their order tell.
 fn check_risks(scored: &Scored) -> Result<()> {
     match (scored.direction(), scored.ties()) {
-        (Direction::HigherIsEvent, [first, .., last]) if first.score >= 0.0 && last.score <= 1.0 => Ok(()),
+        (Direction::HigherIsEvent, [first, .., last])
+            if first.score >= 0.0 && last.score <= 1.0 =>
+        {
+            Ok(())
+        }
         _ => scored.risks().map(|_| ()),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use eval_stats::audit::Severity;
+use eval_stats::audit::{FindingKind, Severity};
 use serde_json::{Map, Value, json};
 
 use super::sheet::Sheet;
@@ -153,7 +153,7 @@ fn to_json(sheets: &[Sheet], audit: &PaperAudit) -> Value {
     json!({"tables": tables, "summary": summary, "findings": findings, "counts": counts})
 }
 
-/// Prints a summary: what is wrong in full, everything else on one line each.
+/// Prints a summary: what is wrong in full, what says something new on one line each, the rest counted.
 ///
 /// # Errors
 /// When standard output cannot be written to.
@@ -184,11 +184,49 @@ fn summarize(out: &mut impl Write, sheets: &[Sheet], audit: &PaperAudit) -> io::
         )?;
         let mut found: Vec<&Located> = audit.findings.iter().filter(|l| l.table == table).collect();
         found.sort_by_key(|l| l.finding.severity);
-        for located in found {
+        let (told, rest): (Vec<&Located>, Vec<&Located>) =
+            found.into_iter().partition(|l| is_told(l));
+        for located in told {
             describe(out, located)?;
+        }
+        for severity in [Severity::Possible, Severity::NotCheckable] {
+            let counted = count_by_kind(rest.iter().filter(|l| l.finding.severity == severity));
+            if !counted.is_empty() {
+                writeln!(out, "  {severity}, not listed: {}", counted.join(", "))?;
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a finding is told in the summary: all that is wrong, and of the rest what says something new.
+fn is_told(located: &Located) -> bool {
+    let f = &located.finding;
+    match f.severity {
+        Severity::Impossible | Severity::Inconsistent => true,
+        Severity::Possible => match f.kind {
+            FindingKind::Counts
+            | FindingKind::Totals
+            | FindingKind::Prevalence
+            | FindingKind::Rounding
+            | FindingKind::Kappa
+            | FindingKind::Cutoff => true,
+            FindingKind::AucInterval => located.line.is_none(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn count_by_kind<'a>(found: impl Iterator<Item = &'a &'a Located>) -> Vec<String> {
+    let mut kinds: Vec<(FindingKind, usize)> = Vec::new();
+    for located in found {
+        match kinds.iter_mut().find(|(k, _)| *k == located.finding.kind) {
+            Some((_, n)) => *n += 1,
+            None => kinds.push((located.finding.kind, 1)),
+        }
+    }
+    kinds.into_iter().map(|(k, n)| format!("{n} {k}")).collect()
 }
 
 fn describe(out: &mut impl Write, located: &Located) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Models on data sets: rates, AUC intervals, and the size of the set in the baseline table.
 
-use eval_stats::audit::{Finding, FindingKind, Severity, auc_interval};
+use eval_stats::audit::{AucIntervalAudit, Finding, FindingKind, Severity, auc_interval};
 
 use super::baseline::GroupSize;
 use super::rates::{self, RateRow, RowCounts};
@@ -19,9 +19,13 @@ pub fn check(
 ) -> anyhow::Result<()> {
     let rows = rates::read(sheet, &["set", "model"])?;
     let results = rates::recover(sheet, &rows, settings, ledger);
+    let mut audits = Vec::new();
     for (row, result) in rows.iter().zip(&results) {
-        check_auc(sheet, row, result, settings, ledger)?;
+        if let Some(audit) = check_auc(sheet, row, result, settings, ledger)? {
+            audits.push((row, audit));
+        }
     }
+    check_method(&audits, ledger);
     check_sizes(sheet, &rows, groups, ledger);
     Ok(())
 }
@@ -32,9 +36,9 @@ fn check_auc(
     result: &RowCounts,
     settings: &AuditSettings,
     ledger: &mut Ledger<'_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<AucIntervalAudit>> {
     let Some(estimate) = sheet.estimate(row.row, "auc")? else {
-        return Ok(());
+        return Ok(None);
     };
     let auc = rates::auc_as_share(estimate.value);
     let not_checkable = |text: &str| {
@@ -51,14 +55,14 @@ fn check_auc(
             row.row,
             not_checkable("an AUC without limits needs the scores"),
         );
-        return Ok(());
+        return Ok(None);
     };
     let Some((n1, n0)) = result.totals else {
         ledger.at(
             row.row,
             not_checkable("limits need the numbers of subjects and events"),
         );
-        return Ok(());
+        return Ok(None);
     };
     let (low, high) = if estimate.value.value > 1.0 {
         (low.to_share(), high.to_share())
@@ -66,12 +70,82 @@ fn check_auc(
         (low, high)
     };
     let printed = format!("{auc} ({low}-{high})");
-    let finding = match auc_interval(auc, low, high, n1 as usize, n0 as usize, settings.level) {
-        Ok(audit) => audit.finding(&row.place),
-        Err(error) => refused(FindingKind::AucInterval, &row.place, &printed, &error),
+    match auc_interval(auc, low, high, n1 as usize, n0 as usize, settings.level) {
+        Ok(audit) => {
+            ledger.at(row.row, audit.finding(&row.place));
+            Ok(Some(audit))
+        }
+        Err(error) => {
+            ledger.at(
+                row.row,
+                refused(FindingKind::AucInterval, &row.place, &printed, &error),
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Fewest intervals that show a method of the whole table, and the share of them that it must fit.
+const FEWEST: usize = 4;
+const MOST_ROWS: f64 = 0.8;
+
+/// Whether one method without free parameters made the intervals of the table, and which rows it did not make.
+fn check_method(audits: &[(&RateRow, AucIntervalAudit)], ledger: &mut Ledger<'_>) {
+    type Fit = fn(&AucIntervalAudit) -> bool;
+    let methods: [(&str, Fit); 2] = [
+        ("binomial exact", |a| a.binomial_exact.is_some()),
+        ("Hanley-McNeil", |a| a.hanley_mcneil.is_some()),
+    ];
+    let n = audits.len();
+    let fits = |fit: Fit| audits.iter().filter(|(_, a)| fit(a)).count();
+    let Some((name, fit)) = methods.into_iter().max_by_key(|(_, fit)| fits(*fit)) else {
+        return;
     };
-    ledger.at(row.row, finding);
-    Ok(())
+    let fitting = fits(fit);
+    if n < FEWEST || (fitting as f64) < MOST_ROWS * n as f64 {
+        return;
+    }
+    // Where symmetric intervals fit all rows as well, DeLong's may have made them.
+    let shown = audits.iter().any(|(_, a)| fit(a) && a.symmetric.is_none());
+    let others: Vec<String> = audits
+        .iter()
+        .filter(|(_, a)| !fit(a))
+        .map(|(row, a)| format!("{} {} ({}-{})", row.place, a.auc, a.low, a.high))
+        .collect();
+    let printed = format!("{n} intervals");
+    let (severity, text) = match (others.is_empty(), shown) {
+        (true, true) => (
+            Severity::Possible,
+            "one method fits all, and symmetric ones do not",
+        ),
+        (true, false) => (
+            Severity::Possible,
+            "one method fits all, and symmetric ones may",
+        ),
+        (false, true) => (
+            Severity::Inconsistent,
+            "one method fits nearly all, some of which symmetric ones do not; the others were made otherwise or are misprinted",
+        ),
+        (false, false) => (
+            Severity::Possible,
+            "one method fits nearly all; the others were made otherwise or are misprinted",
+        ),
+    };
+    let recomputed = if others.is_empty() {
+        format!("{name} fits {fitting} of {n}")
+    } else {
+        format!("{name} fits {fitting} of {n}, not {}", others.join(", "))
+    };
+    ledger.overall(
+        Finding::new(
+            FindingKind::AucInterval,
+            severity,
+            "all intervals",
+            printed,
+            text,
+        )
+        .recomputed(recomputed),
+    );
 }
 
 /// The sizes of sets against those of the baseline table's groups of the same name.

@@ -92,7 +92,8 @@ fn check_row(
 
 /// Levels of one factor: rows of the same `model` and `factor`, or a row without `factor` alone.
 fn factors(sheet: &Sheet) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(Option<(&str, &str)>, Vec<usize>)> = Vec::new();
+    type Factor<'a> = Option<(&'a str, &'a str)>;
+    let mut groups: Vec<(Factor<'_>, Vec<usize>)> = Vec::new();
     for row in 0..sheet.n_rows() {
         let key = sheet
             .text(row, "factor")

@@ -114,7 +114,8 @@ fn totals_of(count: u64, printed: Reported, of: impl Fn(f64) -> f64) -> Option<(
         .floor()
         .max(count as f64);
     let most = (100.0 * count as f64 / printed.low()).ceil();
-    if most > 9e15 {
+    // Written so that a NaN has no totals either.
+    if !(least <= most && most <= 9e15) {
         return None;
     }
     let admitted = |total: &u64| *total >= count && printed.admits(of(*total as f64));
@@ -319,7 +320,7 @@ impl fmt::Display for MomentsAudit {
 }
 
 /// Most sums and sums of squares that are tried.
-const MOST_SUMS: f64 = 1e7;
+const MOST_SUMS: f64 = 1e6;
 
 /// Checks mean and standard deviation of data that are whole numbers (years, counts, scale points).
 ///
@@ -327,7 +328,7 @@ const MOST_SUMS: f64 = 1e7;
 /// doi:10.1177/1948550616673876): the sum `T` is whole. GRIMMER (Anaya, PeerJ Preprints, 2016,
 /// doi:10.7287/peerj.preprints.2400v1): the sum of squares `Q = (n-1) s² + T²/n` is whole, as even
 /// or odd as `T`, and at least that of numbers as equal as they can be. What passes need not exist;
-/// what fails cannot. Beyond 1e7 candidates, where rounding decides nothing, everything passes.
+/// what fails cannot. Beyond 1e6 candidates, where rounding decides nothing, everything passes.
 ///
 /// ```
 /// use eval_stats::audit::{whole_number_moments, Reported};
@@ -395,8 +396,12 @@ fn sd_exists(t: f64, n: f64, sd: Reported) -> bool {
     let base = (t / n).floor();
     let rest = t - base * n;
     let least = rest * (base + 1.0) * (base + 1.0) + (n - rest) * base * base;
+    let low = low.max(least);
+    if low > high {
+        return false;
+    }
     (0..=(high - low) as u64)
         .map(|k| low + k as f64)
-        .filter(|&q| q >= least && (q - t).rem_euclid(2.0) == 0.0)
+        .filter(|&q| (q - t).rem_euclid(2.0) == 0.0)
         .any(|q| sd.admits(((q - center).max(0.0) / (n - 1.0)).sqrt()))
 }

@@ -141,7 +141,8 @@ pub struct CountAudit {
     /// These tables by ascending TP and TN, at most 10,000.
     pub consistent: Vec<ConfusionMatrix>,
     /// If there is none, the tables that miss fewest rates, closest first, at most four. Distance
-    /// is the sum over the rates of their deviations in half units of the last printed digit.
+    /// is the sum over the rates of their deviations in half units of the last printed digit. The
+    /// search for them looks at 2 million counts at most, which is all below 10,000 subjects or so.
     pub closest: Vec<NearMiss>,
 }
 
@@ -248,11 +249,11 @@ impl fmt::Display for CountAudit {
 }
 
 /// Largest number of events whose tables are searched.
-const MOST_EVENTS: u64 = 100_000_000;
+pub(super) const MOST_EVENTS: u64 = 10_000_000;
 /// Most tables that are listed.
 const MOST_LISTED: usize = 10_000;
-/// Most tables whose distance is computed when there is no consistent one.
-const MOST_NEAR: u64 = 20_000_000;
+/// Most TP and tables that are looked at for the closest one when there is no consistent one.
+const MOST_NEAR: u64 = 2_000_000;
 
 /// Finds all whole counts that printed rates can come from.
 ///
@@ -275,7 +276,7 @@ const MOST_NEAR: u64 = 20_000_000;
 ///
 /// # Errors
 /// [`Error::Empty`] if no rate is given, [`Error::TooFewPerClass`] without events or non-events,
-/// [`Error::TooMany`] for more than 1e8 of either.
+/// [`Error::TooMany`] for more than 1e7 of either.
 pub fn counts_from_rates(
     n_events: u64,
     n_non_events: u64,
@@ -285,14 +286,17 @@ pub fn counts_from_rates(
     check(n_events, n_non_events, &given)?;
     let mut consistent = Vec::new();
     let mut n_consistent = 0;
-    each_run(n_events, n_non_events, &given, |tp, first, last| {
-        n_consistent += last - first + 1;
-        let room = MOST_LISTED - consistent.len();
-        consistent.extend(
-            (first..=last)
-                .take(room)
-                .map(|tn| table(n_events, n_non_events, tp, tn)),
-        );
+    each_run(n_events, n_non_events, &given, |tp, run| {
+        if let Some((first, last)) = run {
+            n_consistent += last - first + 1;
+            let room = MOST_LISTED - consistent.len();
+            consistent.extend(
+                (first..=last)
+                    .take(room)
+                    .map(|tn| table(n_events, n_non_events, tp, tn)),
+            );
+        }
+        true
     });
     let closest = if n_consistent == 0 {
         nearest(n_events, n_non_events, &given)
@@ -332,11 +336,12 @@ fn check(n_events: u64, n_non_events: u64, given: &[(Rate, Reported)]) -> Result
     Ok(())
 }
 
-/// How many tables give the rates; the totals are at least 1 each.
-pub(super) fn n_tables(n_events: u64, n_non_events: u64, given: &[(Rate, Reported)]) -> u64 {
+/// How many tables give the rates, counted up to `enough`; the totals are at least 1 each.
+pub(super) fn n_tables(n1: u64, n0: u64, given: &[(Rate, Reported)], enough: u64) -> u64 {
     let mut n = 0;
-    each_run(n_events, n_non_events, given, |_, first, last| {
-        n += last - first + 1;
+    each_run(n1, n0, given, |_, run| {
+        n += run.map_or(0, |(first, last)| last - first + 1);
+        n < enough
     });
     n
 }
@@ -350,19 +355,24 @@ fn table(n_events: u64, n_non_events: u64, tp: u64, tn: u64) -> ConfusionMatrix 
     }
 }
 
-/// Calls `found(tp, first, last)` for every run of TN that gives the rates.
-fn each_run(n1: u64, n0: u64, given: &[(Rate, Reported)], mut found: impl FnMut(u64, u64, u64)) {
+/// Calls `look(tp, run)` with the run of TN that gives the rates, if any, for every TP that gives
+/// the sensitivity, as long as it returns true.
+fn each_run(
+    n1: u64,
+    n0: u64,
+    given: &[(Rate, Reported)],
+    mut look: impl FnMut(u64, Option<(u64, u64)>) -> bool,
+) {
     let sensitivity = given.iter().find(|g| g.0 == Rate::Sensitivity);
     let hits = match sensitivity {
         Some((_, printed)) => run(0, n1, |tp| printed.place(100.0 * (tp as f64 / n1 as f64))),
         None => Some((0, n1)),
     };
-    let Some((first_tp, last_tp)) = hits else {
-        return;
-    };
-    for tp in first_tp..=last_tp {
-        if let Some((first, last)) = run_of(n1, n0, tp, given) {
-            found(tp, first, last);
+    if let Some((first, last)) = hits {
+        for tp in first..=last {
+            if !look(tp, run_of(n1, n0, tp, given)) {
+                return;
+            }
         }
     }
 }
@@ -423,15 +433,14 @@ fn nearest(n1: u64, n0: u64, given: &[(Rate, Reported)]) -> Vec<NearMiss> {
             let (out, kept): (Vec<usize>, Vec<usize>) = (0..given.len()).partition(missed);
             let kept: Vec<_> = kept.into_iter().map(|k| given[k]).collect();
             let out: Vec<_> = out.into_iter().map(|k| given[k]).collect();
-            each_run(n1, n0, &kept, |tp, first, last| {
-                for tn in candidates(n1, n0, tp, (first, last), &out) {
-                    if left == 0 {
-                        return;
-                    }
-                    left -= 1;
+            each_run(n1, n0, &kept, |tp, run| {
+                left = left.saturating_sub(1);
+                for tn in run.map_or(Vec::new(), |run| candidates(n1, n0, tp, run, &out)) {
+                    left = left.saturating_sub(1);
                     let m = table(n1, n0, tp, tn);
                     keep_best(&mut best, (distance(&m, given), m));
                 }
+                left > 0
             });
         }
         if !best.is_empty() {

@@ -152,7 +152,9 @@ impl fmt::Display for FactorAudit {
 }
 
 /// Most partial divisions of the events that are tried.
-const MOST_STEPS: usize = 10_000_000;
+const MOST_STEPS: usize = 1_000_000;
+/// Most subjects.
+const MOST_SUBJECTS: u64 = 1_000_000;
 /// Most solutions that are listed.
 const MOST_LISTED: usize = 1000;
 
@@ -181,8 +183,8 @@ const MOST_LISTED: usize = 1000;
 /// # Errors
 /// [`Error::TooFew`] for fewer than two levels, [`Error::LengthMismatch`] if there is not one ratio
 /// for each level but the reference, [`Error::CountExceedsTotal`] for more events than subjects,
-/// [`Error::TooMany`] if the ratios leave too many divisions open, [`Error::OutOfRange`] for the
-/// level.
+/// [`Error::TooMany`] for more than 1e6 subjects or if the ratios leave too many divisions open,
+/// [`Error::OutOfRange`] for the level.
 pub fn factor_counts(
     subjects: &[u64],
     n_events: u64,
@@ -210,6 +212,12 @@ pub fn factor_counts(
             what: "events",
             part: n_events,
             total,
+        });
+    }
+    if total > MOST_SUBJECTS {
+        return Err(Error::TooMany {
+            found: total as usize,
+            limit: MOST_SUBJECTS as usize,
         });
     }
     let search = Search {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::counts::{Rate, ReportedRates, n_tables};
+use super::counts::{MOST_EVENTS, Rate, ReportedRates, n_tables};
 use super::finding::{Finding, FindingKind, Severity};
 use super::reported::Reported;
 use crate::error::{Error, Result};
@@ -157,7 +157,7 @@ const MOST_LISTED: usize = 1000;
 ///
 /// # Errors
 /// [`Error::Empty`] without rows or for a row without rates, [`Error::CountExceedsTotal`] if there
-/// are more events than subjects, [`Error::TooMany`] for more than 2e7 pairs of totals.
+/// are more events than subjects, [`Error::TooMany`] for more than 1e7 subjects or 2e7 pairs of totals.
 pub fn totals_from_rates(
     rows: &[ReportedRates],
     n: u64,
@@ -177,10 +177,17 @@ pub fn totals_from_rates(
             total: n,
         });
     }
-    let sizes = n.saturating_sub(radius).max(2)..=n.saturating_add(radius);
+    let most = n.saturating_add(radius);
+    if most > MOST_EVENTS {
+        return Err(Error::TooMany {
+            found: most as usize,
+            limit: MOST_EVENTS as usize,
+        });
+    }
+    let sizes = n.saturating_sub(radius).max(2)..=most;
     let events = match n_events {
         Some(e) => e.saturating_sub(radius).max(1)..=e.saturating_add(radius),
-        None => 1..=n.saturating_add(radius) - 1,
+        None => 1..=most.saturating_sub(1),
     };
     let width = |low: u64, high: u64| (high + 1).saturating_sub(low);
     let pairs =
@@ -219,7 +226,7 @@ pub fn totals_from_rates(
 fn fits(n_events: u64, n_non_events: u64, given: &[Vec<(Rate, Reported)>]) -> Option<Totals> {
     let mut rows_unique = 0;
     for row in given {
-        match n_tables(n_events, n_non_events, row) {
+        match n_tables(n_events, n_non_events, row, 2) {
             0 => return None,
             1 => rows_unique += 1,
             _ => {}

@@ -105,7 +105,8 @@ fn calibration_plot() {
         let grouping = Grouping::Quantiles;
         let points = calibration::grouped(&s, 10, grouping, 0.95, ProportionMethod::Wilson);
         let points = points.unwrap();
-        let curve = calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
+        let curve =
+            calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
         let limits: Vec<RateLimits> = curve
             .predicted
             .iter()
@@ -116,7 +117,10 @@ fn calibration_plot() {
         let figure = CalibrationFigure::new(&s, &points, &curve)
             .band(&limits)
             .recalibration(&calibration::recalibration(&s, 0.95).unwrap())
-            .errors(&calibration::errors(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap())
+            .errors(
+                &calibration::errors(&s, Smoother::Loess(calibration::LoessSurface::Direct))
+                    .unwrap(),
+            )
             .accuracy(&calibration::accuracy(&s).unwrap())
             .hosmer_lemeshow(&test.unwrap());
         check(&format!("calibration_{set}"), |layout| {

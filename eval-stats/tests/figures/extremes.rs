@@ -114,7 +114,8 @@ fn calibration_plot() {
     let s = Scored::new(&risks, &y).unwrap();
     let points =
         calibration::grouped(&s, 20, Grouping::Quantiles, 0.95, ProportionMethod::Wilson).unwrap();
-    let curve = calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
+    let curve =
+        calibration::smooth(&s, Smoother::Loess(calibration::LoessSurface::Direct)).unwrap();
     let figure = CalibrationFigure::new(&s, &points, &curve)
         .note(LONG[0])
         .note("Hosmer\u{2013}Lemeshow p < 0.001");

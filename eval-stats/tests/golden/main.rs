@@ -6,6 +6,7 @@ mod common;
 mod agreement;
 mod agreement_raters;
 mod audit;
+mod audit_cases;
 mod calibration;
 mod confusion;
 mod decision;

@@ -1,6 +1,7 @@
 //! Properties that hold for any data, numeric twins, and every way to be refused.
 
 mod agreement;
+mod audit;
 mod calibration;
 mod decision;
 mod general;
