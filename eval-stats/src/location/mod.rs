@@ -61,10 +61,11 @@ fn scale<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
 }
 
-/// Where values are measured from and in which unit: the first of them and [`scale`].
+/// Where values are measured from and in which unit: the smallest of them and [`scale`].
 ///
 /// Distances to a value among them are exact where the values are close together, so that a large
-/// common mean costs no digits of a small difference.
+/// common mean costs no digits of a small difference; to the smallest, so that the order of groups
+/// and subjects does not matter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
     scale: f64,
@@ -74,7 +75,7 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn new<'a>(values: impl Iterator<Item = &'a f64> + Clone) -> Self {
         let scale = scale(values.clone());
-        let origin = values.into_iter().next().map_or(0.0, |v| v / scale);
+        let origin = values.copied().reduce(f64::min).map_or(0.0, |v| v / scale);
         Self { scale, origin }
     }
 
