@@ -37,6 +37,9 @@ pub enum Sampling {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RRng {
     state: Box<[u32; N]>,
+    /// The state as it is handed out ("tempered"), a block at a time.
+    words: Box<[u32; N]>,
+    /// Position of the next word; `N` when the block is spent.
     next: usize,
     sampling: Sampling,
 }
@@ -59,6 +62,7 @@ impl RRng {
         }
         Self {
             state,
+            words: Box::new([0; N]),
             next: N,
             sampling: Sampling::Rejection,
         }
@@ -118,6 +122,13 @@ impl RRng {
             s[k] = s[k + M - N] ^ twist(s[k], s[k + 1]);
         }
         s[N - 1] = s[M - 1] ^ twist(s[N - 1], s[0]);
+        for (word, &y) in self.words.iter_mut().zip(s.iter()) {
+            let mut y = y;
+            y ^= y >> 11;
+            y ^= (y << 7) & 0x9d2c_5680;
+            y ^= (y << 15) & 0xefc6_0000;
+            *word = y ^ (y >> 18);
+        }
         self.next = 0;
     }
 
@@ -125,12 +136,9 @@ impl RRng {
         if self.next >= N {
             self.regenerate();
         }
-        let mut y = self.state[self.next];
+        let word = self.words[self.next];
         self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
+        word
     }
 
     /// `runif(1)`: a number strictly between 0 and 1.
@@ -179,30 +187,42 @@ impl RRng {
         }
     }
 
-    /// Calls `visit` with `size` whole numbers in `0..n`, those that as many calls of
-    /// [`index`](Self::index) would give, without a branch on which draws are rejected.
-    pub(crate) fn each_index(&mut self, n: usize, size: usize, mut visit: impl FnMut(usize)) {
-        const BLOCK: usize = 64;
-        if !(2..=1 << 15).contains(&n) {
-            for _ in 0..size {
-                visit(self.index(n));
-            }
-            return;
-        }
-        // One word per draw: n has at most 15 bits.
-        let mask = u32::MAX >> (n as u32 - 1).leading_zeros();
+    /// Hands out `size` whole numbers in `0..n`, those that as many calls of [`index`](Self::index)
+    /// would give, in blocks and without a branch on which draws are rejected.
+    pub(crate) fn each_block(&mut self, n: u32, size: usize, mut visit: impl FnMut(&[u32])) {
+        const BLOCK: usize = 128;
+        // One word per draw for at most 15 bits.
+        let one_word = self.sampling == Sampling::Rejection && (2..=1 << 15).contains(&n);
         let mut drawn = [0u32; BLOCK];
         let mut left = size;
         while left > 0 {
             let wanted = left.min(BLOCK);
-            let mut found = 0;
-            while found < wanted {
-                let v = (self.word() >> 16) & mask;
-                drawn[found] = v;
-                found += usize::from((v as usize) < n);
+            if one_word {
+                self.fill_from_words(n, &mut drawn[..wanted]);
+            } else {
+                drawn[..wanted].fill_with(|| self.index(n as usize) as u32);
             }
-            drawn[..wanted].iter().for_each(|&v| visit(v as usize));
+            visit(&drawn[..wanted]);
             left -= wanted;
+        }
+    }
+
+    /// Fills `drawn` with whole numbers in `0..n` of at most 15 bits.
+    fn fill_from_words(&mut self, n: u32, drawn: &mut [u32]) {
+        let mask = u32::MAX >> (n - 1).leading_zeros();
+        let mut found = 0;
+        while found < drawn.len() {
+            if self.next >= N {
+                self.regenerate();
+            }
+            // No more words than draws are missing, so that none is taken in vain.
+            let end = N.min(self.next + drawn.len() - found);
+            for word in &self.words[self.next..end] {
+                let v = (word >> 16) & mask;
+                drawn[found] = v;
+                found += usize::from(v < n);
+            }
+            self.next = end;
         }
     }
 

@@ -23,7 +23,7 @@ pub use test::{BootstrapTest, compare_paired, compare_unpaired};
 
 use crate::error::{Error, Result};
 use crate::par::map_indexed;
-use crate::r_rng::RRng;
+use crate::r_rng::{RRng, Sampling};
 use crate::scored::Scored;
 
 /// Where the random numbers of the replicates come from.
@@ -45,6 +45,7 @@ pub struct Bootstrap {
     replicates: usize,
     seed: u32,
     stream: Stream,
+    sampling: Sampling,
 }
 
 impl Default for Bootstrap {
@@ -53,6 +54,7 @@ impl Default for Bootstrap {
             replicates: 2000,
             seed: 1,
             stream: Stream::RSequence,
+            sampling: Sampling::Rejection,
         }
     }
 }
@@ -78,6 +80,12 @@ impl Bootstrap {
     /// Sets where random numbers come from.
     pub fn stream(mut self, stream: Stream) -> Self {
         self.stream = stream;
+        self
+    }
+
+    /// Sets how subjects are drawn: [`Sampling::Rounding`] for results of R before 3.6.
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
         self
     }
 
@@ -110,7 +118,7 @@ impl Bootstrap {
         replicate: impl Fn(&P, &mut RRng, &mut S) -> T + Sync + Send,
     ) -> Result<(P, Vec<T>)> {
         self.check()?;
-        let mut rng = RRng::new(self.seed);
+        let mut rng = RRng::new(self.seed).with_sampling(self.sampling);
         let prepared = prepare(&mut rng);
         let results = match self.stream {
             Stream::RSequence => {
@@ -120,7 +128,8 @@ impl Bootstrap {
                     .collect()
             }
             Stream::PerReplicate => map_indexed(self.replicates, |i| {
-                let mut rng = RRng::for_replicate(u64::from(self.seed), i as u64);
+                let rng = RRng::for_replicate(u64::from(self.seed), i as u64);
+                let mut rng = rng.with_sampling(self.sampling);
                 replicate(&prepared, &mut rng, &mut scratch())
             }),
         };
@@ -153,8 +162,8 @@ fn auc_of(counts: &[(u32, u32)]) -> f64 {
 /// Draws both classes of the same subjects with replacement, for any number of models.
 pub(crate) struct Resampler {
     models: Vec<ClassLevels>,
-    n_events: usize,
-    n_non_events: usize,
+    n_events: u32,
+    n_non_events: u32,
 }
 
 /// Level among the distinct scores of every event and of every non-event.
@@ -187,8 +196,9 @@ impl Resampler {
         };
         Ok(Self {
             models: models.iter().map(class_levels).collect(),
-            n_events: first.n_events(),
-            n_non_events: first.n_non_events(),
+            // A `Scored` has at most `u32::MAX` subjects.
+            n_events: first.n_events() as u32,
+            n_non_events: first.n_non_events() as u32,
         })
     }
 
@@ -203,14 +213,19 @@ impl Resampler {
     /// One resample, non-events first.
     pub(crate) fn draw(&self, rng: &mut RRng, counts: &mut [Vec<(u32, u32)>]) {
         counts.iter_mut().for_each(|c| c.fill((0, 0)));
-        rng.each_index(self.n_non_events, self.n_non_events, |i| {
+        let (n1, n0) = (self.n_events, self.n_non_events);
+        rng.each_block(n0, n0 as usize, |drawn| {
             for (c, m) in counts.iter_mut().zip(&self.models) {
-                c[m.non_events[i] as usize].1 += 1;
+                drawn
+                    .iter()
+                    .for_each(|&i| c[m.non_events[i as usize] as usize].1 += 1);
             }
         });
-        rng.each_index(self.n_events, self.n_events, |i| {
+        rng.each_block(n1, n1 as usize, |drawn| {
             for (c, m) in counts.iter_mut().zip(&self.models) {
-                c[m.events[i] as usize].0 += 1;
+                drawn
+                    .iter()
+                    .for_each(|&i| c[m.events[i as usize] as usize].0 += 1);
             }
         });
     }
