@@ -1,14 +1,16 @@
-//! Models on every split of a table of predictions: discrimination, comparison, calibration, decision curves, readers.
+//! Models and readers on every split of a table of predictions: discrimination, comparison, calibration, decision curves, reader study.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use eval_stats::Direction;
 
 use examples::output_folder::{ExistingOptions, OutputFolder};
 use examples::program::{self, Ending, WrongUsage};
 use examples::run_record::{RunRecord, hash_files};
+use examples::study::evaluation::readers::ReaderReadings;
 use examples::study::evaluation::{
     AucMethod, CutoffRule, EvaluationInput, EvaluationSettings, ModelScores, ScoreKind, SplitRows,
     evaluate,
@@ -21,7 +23,8 @@ const WHOLE_TABLE: &str = "all";
 
 /// Evaluates the predictions of several models on every split: AUC with DeLong's tests, classification at cut-offs fixed on the training rows, calibration,
 /// decision and impact curves, NRI and IDI. Columns of only 0 and 1 are readers: kappa and McNemar's tests are added. Columns that leave 0 to 1 are scores:
-/// they have an ROC curve and a cut-off, but no calibration and no net benefit.
+/// they have an ROC curve and a cut-off, but no calibration and no net benefit. With --readers it adds a reader study: the same readers without and with
+/// assistance, by accuracy, sensitivity, specificity, AUC and agreement.
 #[derive(Debug, Parser)]
 #[command(
     name = PROGRAM,
@@ -43,6 +46,15 @@ struct Arguments {
     /// Models that are scores although all their values lie in 0 to 1, separated by commas.
     #[arg(long, value_name = "COLS", value_delimiter = ',')]
     scores: Vec<String>,
+    /// Models of which a smaller value means a likelier event, separated by commas; they are scores.
+    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    lower: Vec<String>,
+    /// Readers, separated by commas: reader R has the columns R_without and R_with, calls of 0 and 1 or ratings, read without and with assistance.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    readers: Vec<String>,
+    /// The model that assisted the readers; their agreement with its calls is added.
+    #[arg(long, value_name = "COL", requires = "readers")]
+    assistant: Option<String>,
     /// The column that names the split of each row; by default all rows are one split.
     #[arg(long, value_name = "COL")]
     split: Option<String>,
@@ -61,7 +73,11 @@ struct Arguments {
     )]
     cutoff: CutoffRule,
     /// Interval of the AUC.
-    #[arg(long, default_value_t, value_name = "delong|exact|bootstrap:N")]
+    #[arg(
+        long,
+        default_value_t,
+        value_name = "delong|logit|hanley-mcneil|exact|bootstrap:N|bca:N"
+    )]
     ci: AucMethod,
     /// Confidence level of all intervals.
     #[arg(long, default_value_t = 0.95, value_name = "LEVEL")]
@@ -138,6 +154,8 @@ fn check_usage(arguments: &Arguments) -> anyhow::Result<()> {
     for (option, names) in [
         ("--reference", arguments.reference.as_slice()),
         ("--scores", &arguments.scores),
+        ("--lower", &arguments.lower),
+        ("--assistant", arguments.assistant.as_slice()),
     ] {
         if let Some(name) = names.iter().find(|name| !models.contains(name)) {
             return wrong(format!(
@@ -171,8 +189,11 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<EvaluationInput> {
     for name in &arguments.models {
         let values = table.numbers(table.column(name)?)?;
         let mut model = ModelScores::new(name, values);
-        if arguments.scores.contains(name) {
+        if arguments.scores.contains(name) || arguments.lower.contains(name) {
             model.kind = ScoreKind::Score;
+        }
+        if arguments.lower.contains(name) {
+            model.direction = Direction::LowerIsEvent;
         }
         models.push(model);
     }
@@ -207,18 +228,35 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<EvaluationInput> {
             table.rows.iter().map(|row| row[column].clone()).collect()
         }
     };
-    let reference = arguments
-        .reference
-        .as_ref()
-        .and_then(|name| arguments.models.iter().position(|model| model == name));
+    let position = |wanted: &Option<String>| {
+        let wanted = wanted.as_ref()?;
+        arguments.models.iter().position(|model| model == wanted)
+    };
     Ok(EvaluationInput {
         ids,
         outcome,
         splits,
         training,
         models,
-        reference: reference.unwrap_or(0),
+        reference: position(&arguments.reference).unwrap_or(0),
+        readers: read_readers(arguments, &table)?,
+        assistant: position(&arguments.assistant),
     })
+}
+
+fn read_readers(arguments: &Arguments, table: &CsvTable) -> anyhow::Result<Vec<ReaderReadings>> {
+    let readings =
+        |name: &str, condition: &str| table.numbers(table.column(&format!("{name}_{condition}"))?);
+    let names = arguments.readers.iter();
+    names
+        .map(|name| {
+            Ok(ReaderReadings {
+                name: name.clone(),
+                without: readings(name, "without")?,
+                with: readings(name, "with")?,
+            })
+        })
+        .collect()
 }
 
 /// The splits in the order in which they first occur.
@@ -283,6 +321,9 @@ fn record(arguments: &Arguments, input: &EvaluationInput) -> anyhow::Result<RunR
         .option("models", arguments.models.clone())
         .option("kinds", kinds)
         .option("reference", input.models[input.reference].name.as_str())
+        .option("lower", arguments.lower.clone())
+        .option("readers", arguments.readers.clone())
+        .option("assistant", arguments.assistant.as_deref())
         .option("split", arguments.split.as_deref())
         .option("train", input.splits[input.training].name.as_str())
         .option("id", arguments.id.as_deref())
@@ -298,6 +339,7 @@ fn record(arguments: &Arguments, input: &EvaluationInput) -> anyhow::Result<RunR
         )
         .count("splits", input.splits.len())
         .count("models", input.models.len())
+        .count("readers", input.readers.len())
         .inputs(hash_files(std::slice::from_ref(&arguments.table))?);
     Ok(record)
 }

@@ -345,9 +345,8 @@ fn evaluation_input(
     combined: &StudyModel,
 ) -> anyhow::Result<EvaluationInput> {
     let risks = |name: String, risk: &FittedRisk| ModelScores {
-        name,
-        values: risk.risks(),
         kind: ScoreKind::Probability,
+        ..ModelScores::new(name, risk.risks())
     };
     let mut models = Vec::new();
     if let Some((name, risk)) =
@@ -383,5 +382,7 @@ fn evaluation_input(
         training: 0,
         models,
         reference: 0,
+        readers: Vec::new(),
+        assistant: None,
     })
 }

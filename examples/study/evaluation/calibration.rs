@@ -1,7 +1,8 @@
 //! Do predicted risks agree with what happened?
 
 use eval_stats::calibration::{
-    self, CalibrationErrors, CalibrationPoint, Recalibration, RiskAccuracy, SmoothCurve, Smoother,
+    self, CalibrationErrors, CalibrationPoint, LoessSurface, Recalibration, RiskAccuracy,
+    SmoothBand, SmoothCurve, Smoother,
 };
 use eval_stats::hosmer_lemeshow::{self, DegreesOfFreedom, Grouping, HosmerLemeshowTest};
 use eval_stats::proportion::ProportionMethod;
@@ -12,7 +13,8 @@ use super::{EvaluationSettings, Known};
 /// How cases are grouped by risk, in the test and in the plot.
 const GROUPING: Grouping = Grouping::Quantiles;
 /// How outcomes are smoothed over risk, in the errors and in the plot.
-const SMOOTHER: Smoother = Smoother::Loess(calibration::LoessSurface::Direct);
+const SMOOTHER: Smoother = Smoother::Loess(SURFACE);
+const SURFACE: LoessSurface = LoessSurface::Direct;
 
 /// The Hosmer-Lemeshow test of a model on a split.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,8 @@ pub struct Calibration {
     pub errors: Known<CalibrationErrors>,
     /// Smoothed event rate over risk.
     pub curve: Known<SmoothCurve>,
+    /// Pointwise limits of the curve.
+    pub band: Known<SmoothBand>,
     /// Event rate by group, with Wilson intervals.
     pub groups: Known<Vec<CalibrationPoint>>,
 }
@@ -59,6 +63,7 @@ impl Calibration {
             reason(&self.recalibration),
             reason(&self.accuracy),
             reason(&self.errors),
+            reason(&self.band),
         ])
     }
 }
@@ -115,6 +120,9 @@ pub(super) fn calibration(strata: &Strata<'_>, settings: &EvaluationSettings) ->
                 curve: risks
                     .clone()
                     .and_then(|scored| known(calibration::smooth(scored, SMOOTHER))),
+                band: risks.clone().and_then(|scored| {
+                    known(calibration::smooth_band(scored, SURFACE, settings.level))
+                }),
                 groups: risks.and_then(|scored| {
                     known(calibration::grouped(
                         scored,

@@ -41,27 +41,35 @@ impl fmt::Display for CutoffRule {
     }
 }
 
-/// Interval of the AUC: `delong`, `exact` or `bootstrap:N`.
+/// Interval of the AUC: `delong`, `logit`, `hanley-mcneil`, `exact`, `bootstrap:N` or `bca:N`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AucMethod {
     /// DeLong's variance, as pROC.
     #[default]
     DeLong,
+    /// DeLong's variance on the logit scale.
+    LogitDeLong,
+    /// Hanley and McNeil's variance.
+    HanleyMcNeil,
     /// Clopper-Pearson of `AUC * n` of `n`, as MedCalc's "binomial exact".
     BinomialExact,
     /// Percentiles of this many stratified resamples.
     Bootstrap(usize),
+    /// Bias-corrected and accelerated, of this many stratified resamples.
+    Bca(usize),
 }
 
 impl AucMethod {
     /// The interval with its seed.
     pub(super) fn interval(self, seed: u64) -> AucInterval {
+        let resamples = |n| Bootstrap::new().replicates(n).seed(checked_seed(seed));
         match self {
             Self::DeLong => AucInterval::Delong,
+            Self::LogitDeLong => AucInterval::LogitDelong,
+            Self::HanleyMcNeil => AucInterval::HanleyMcneil,
             Self::BinomialExact => AucInterval::BinomialExact,
-            Self::Bootstrap(n) => {
-                AucInterval::Bootstrap(Bootstrap::new().replicates(n).seed(checked_seed(seed)))
-            }
+            Self::Bootstrap(n) => AucInterval::Bootstrap(resamples(n)),
+            Self::Bca(n) => AucInterval::BootstrapBca(resamples(n)),
         }
     }
 }
@@ -76,15 +84,19 @@ impl FromStr for AucMethod {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.to_ascii_lowercase();
-        match (
-            text.as_str(),
-            text.strip_prefix("bootstrap:").map(str::parse),
-        ) {
-            ("delong", _) => Ok(Self::DeLong),
-            ("exact", _) => Ok(Self::BinomialExact),
-            (_, Some(Ok(n))) if n >= 2 => Ok(Self::Bootstrap(n)),
+        let (name, replicates) = match text.split_once(':') {
+            Some((name, n)) => (name, Some(n.parse::<usize>().ok().filter(|&n| n >= 2))),
+            None => (text.as_str(), None),
+        };
+        match (name, replicates) {
+            ("delong", None) => Ok(Self::DeLong),
+            ("logit", None) => Ok(Self::LogitDeLong),
+            ("hanley-mcneil", None) => Ok(Self::HanleyMcNeil),
+            ("exact", None) => Ok(Self::BinomialExact),
+            ("bootstrap", Some(Some(n))) => Ok(Self::Bootstrap(n)),
+            ("bca", Some(Some(n))) => Ok(Self::Bca(n)),
             _ => Err(format!(
-                "expected delong, exact or bootstrap:N with N from 2, found {text}"
+                "expected delong, logit, hanley-mcneil, exact, bootstrap:N or bca:N with N from 2, found {text}"
             )),
         }
     }
@@ -94,8 +106,11 @@ impl fmt::Display for AucMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DeLong => f.write_str("delong"),
+            Self::LogitDeLong => f.write_str("logit"),
+            Self::HanleyMcNeil => f.write_str("hanley-mcneil"),
             Self::BinomialExact => f.write_str("exact"),
             Self::Bootstrap(n) => write!(f, "bootstrap:{n}"),
+            Self::Bca(n) => write!(f, "bca:{n}"),
         }
     }
 }

@@ -186,7 +186,8 @@ impl Pair<'_> {
     /// Calls are risks of 0 and 1, which any cut between them tells apart.
     fn at_own_cutoffs(&self, old: &Known<f64>, new: &Known<f64>) -> Known<Reclassified> {
         let called = |model: usize, cutoff: &Known<f64>| -> Known<Scored> {
-            let calls = self.stratum.calls(model, cutoff.clone()?);
+            let direction = self.strata.models()[model].direction;
+            let calls = self.stratum.calls(model, direction, cutoff.clone()?);
             let risks: Vec<f64> = calls
                 .into_iter()
                 .map(|call| f64::from(u8::from(call)))
@@ -310,9 +311,10 @@ pub(super) fn call_comparisons(
     for stratum in &strata.splits {
         for &(a, b) in &pairs {
             let calls = |model: usize| {
+                let direction = strata.models()[model].direction;
                 cutoffs[model]
                     .clone()
-                    .map(|cutoff| stratum.calls(model, cutoff))
+                    .map(|cutoff| stratum.calls(model, direction, cutoff))
             };
             let pair = calls(a).and_then(|first| Ok((first, calls(b)?)));
             let table = pair

@@ -6,7 +6,8 @@
 //! | [`choices`] | cut-off rule and interval as users spell them |
 //! | `strata` | scores of every model on every split, checked once |
 //! | [`performance`] | AUC, cut-offs, two-by-two tables |
-//! | [`comparison`] | DeLong tests, NRI and IDI, readers |
+//! | [`comparison`] | DeLong tests, NRI and IDI, agreement of calls |
+//! | [`readers`] | readers without and with assistance |
 //! | [`calibration`] | Hosmer-Lemeshow, recalibration, Brier, ICI |
 //! | [`decision`] | decision and clinical impact curves |
 //! | [`figures`] | the figures |
@@ -24,6 +25,8 @@
 //!     training: 0,
 //!     models: vec![ModelScores::new("model", vec![0.1, 0.2, 0.3, 0.4, 0.6, 0.9])],
 //!     reference: 0,
+//!     readers: Vec::new(),
+//!     assistant: None,
 //!     outcome,
 //! };
 //! assert_eq!(input.models[0].kind, ScoreKind::Probability);
@@ -38,6 +41,7 @@ pub mod comparison;
 pub mod decision;
 pub mod figures;
 pub mod performance;
+pub mod readers;
 mod sections;
 mod strata;
 #[cfg(test)]
@@ -47,15 +51,17 @@ mod write;
 use std::collections::HashSet;
 
 use anyhow::{bail, ensure};
+use eval_stats::Direction;
 use eval_stats::decision_curve::threshold_grid;
 
 use crate::table_file::{quoted_list, shortest};
 use calibration::{Calibration, GoodnessOfFit};
 pub use choices::{AucMethod, CutoffRule};
 use comparison::{AucComparison, CallComparison, Reclassification};
-use decision::Decision;
+use decision::{Decision, NetBenefitComparison};
 use figures::Figure;
 use performance::Performance;
+use readers::{ReaderReadings, ReaderResults};
 use strata::Strata;
 
 /// A result, or the reason why there is none. The reason goes into the column `note` of the CSV files.
@@ -76,6 +82,10 @@ pub struct EvaluationInput {
     pub models: Vec<ModelScores>,
     /// Position of the model that the others are compared with.
     pub reference: usize,
+    /// Readers without and with assistance; usually none.
+    pub readers: Vec<ReaderReadings>,
+    /// Position of the model that assisted them, whose calls their agreement is reported with.
+    pub assistant: Option<usize>,
 }
 
 /// A named set of rows.
@@ -87,7 +97,7 @@ pub struct SplitRows {
     pub rows: Vec<usize>,
 }
 
-/// What a model says of every row. Larger means a likelier event.
+/// What a model says of every row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelScores {
     /// Name of the model.
@@ -96,14 +106,18 @@ pub struct ModelScores {
     pub values: Vec<f64>,
     /// What the values are.
     pub kind: ScoreKind,
+    /// Which values speak for the event. Only a score may be lower for a likelier event.
+    pub direction: Direction,
 }
 
 impl ModelScores {
-    /// Scores whose kind is read off their values: only 0 and 1 is a reader's call, all in `[0, 1]` a probability, anything else a score.
+    /// Scores of which larger ones mean a likelier event, and whose kind is read off their values: only 0 and 1 is a reader's call, all in `[0, 1]` a
+    /// probability, anything else a score.
     pub fn new(name: impl Into<String>, values: Vec<f64>) -> Self {
         Self {
             name: name.into(),
             kind: ScoreKind::of(&values),
+            direction: Direction::HigherIsEvent,
             values,
         }
     }
@@ -203,6 +217,10 @@ pub struct Evaluation {
     pub calibration: Vec<Calibration>,
     /// Decision curves and clinical impact.
     pub decision: Vec<Decision>,
+    /// Net benefit of every other model against the reference.
+    pub net_benefit: Vec<NetBenefitComparison>,
+    /// Readers without and with assistance.
+    pub readers: Vec<ReaderResults>,
     /// The figures.
     pub figures: Vec<Figure>,
 }
@@ -223,7 +241,16 @@ pub fn evaluate(
     let performance = performance::performance(&strata, &cutoffs, settings);
     let calibration = calibration::calibration(&strata, settings);
     let decision = decision::decision(&strata, settings);
-    let figures = figures::figures(&strata, settings, &performance, &calibration, &decision)?;
+    let net_benefit = decision::net_benefit(&strata, settings);
+    let readers = readers::reader_results(&strata, &cutoffs, settings);
+    let results = figures::Results {
+        performance: &performance,
+        calibration: &calibration,
+        decision: &decision,
+        net_benefit: &net_benefit,
+        readers: &readers,
+    };
+    let figures = figures::figures(&strata, settings, &results)?;
     Ok(Evaluation {
         auc_comparisons: comparison::auc_comparisons(&strata, settings),
         reclassification: comparison::reclassification(&strata, &cutoffs, settings),
@@ -235,6 +262,8 @@ pub fn evaluate(
         performance,
         calibration,
         decision,
+        net_benefit,
+        readers,
         figures,
     })
 }
@@ -286,6 +315,40 @@ fn check_input(input: &EvaluationInput) -> anyhow::Result<()> {
     for model in &input.models {
         check_values(model, &input.ids)?;
     }
+    check_readers(input)
+}
+
+fn check_readers(input: &EvaluationInput) -> anyhow::Result<()> {
+    ensure!(
+        input
+            .assistant
+            .is_none_or(|model| model < input.models.len()),
+        "expected an assisting model below {}, found {:?}",
+        input.models.len(),
+        input.assistant
+    );
+    unique(
+        "reader",
+        input.readers.iter().map(|reader| reader.name.as_str()),
+    )?;
+    for reader in &input.readers {
+        for (condition, values) in [("without", &reader.without), ("with", &reader.with)] {
+            let name = &reader.name;
+            ensure!(
+                values.len() == input.ids.len(),
+                "reader \"{name}\" {condition} assistance: expected {} readings, one a case, found {}",
+                input.ids.len(),
+                values.len()
+            );
+            if let Some(row) = values.iter().position(|v| !v.is_finite()) {
+                bail!(
+                    "reader \"{name}\" {condition} assistance, case {}: expected a finite number, found {}",
+                    input.ids[row],
+                    values[row]
+                );
+            }
+        }
+    }
     Ok(())
 }
 
@@ -311,6 +374,11 @@ fn check_values(model: &ModelScores, ids: &[String]) -> anyhow::Result<()> {
         "model \"{name}\": expected {} values, one a case, found {}",
         ids.len(),
         model.values.len()
+    );
+    ensure!(
+        model.kind == ScoreKind::Score || model.direction == Direction::HigherIsEvent,
+        "model \"{name}\": expected that only a score is lower for a likelier event, found a {}",
+        model.kind.name()
     );
     let (fits, expected): (fn(f64) -> bool, _) = match model.kind {
         ScoreKind::Probability => (|v| (0.0..=1.0).contains(&v), "a probability from 0 to 1"),
@@ -353,7 +421,7 @@ fn check_settings(input: &EvaluationInput, settings: &EvaluationSettings) -> any
         "expected a positive population, found {}",
         settings.population
     );
-    if let AucMethod::Bootstrap(n) = settings.auc_interval {
+    if let AucMethod::Bootstrap(n) | AucMethod::Bca(n) = settings.auc_interval {
         ensure!(
             n >= 2,
             "expected at least 2 bootstrap replicates, found {n}"

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use eval_stats::confusion::{ClassificationMetrics, ConfusionMatrix};
 use eval_stats::cutoff::{self, Criterion};
+use eval_stats::precision_recall::PrecisionRecallCurve;
 use eval_stats::proportion::ProportionMethod;
 use eval_stats::roc::{self, RocCurve};
 use eval_stats::{Estimate, auc_interval};
@@ -26,12 +27,14 @@ pub struct Performance {
     pub auc: Known<f64>,
     /// The same with its interval.
     pub interval: Known<Estimate>,
-    /// Cut-off, fixed on the training split: a case is positive if its value is at least this.
+    /// Cut-off, fixed on the training split: a case is positive if its value is at least this (at most, where lower values mean a likelier event).
     pub cutoff: Known<f64>,
     /// Two-by-two table and all that is read off it, proportions with Clopper-Pearson intervals.
     pub metrics: Known<ClassificationMetrics>,
     /// The ROC curve.
     pub roc: Known<RocCurve>,
+    /// The precision-recall curve.
+    pub precision_recall: Known<PrecisionRecallCurve>,
 }
 
 impl Performance {
@@ -126,25 +129,19 @@ pub(super) fn performance(
                 interval: scored.clone().and_then(|scored| {
                     known(auc_interval::estimate(scored, interval, settings.level))
                 }),
+                precision_recall: scored.clone().map(PrecisionRecallCurve::new),
                 roc: scored.map(RocCurve::new),
-                metrics: cutoffs[model]
-                    .clone()
-                    .and_then(|cutoff| metrics(stratum, model, cutoff, settings.level)),
+                metrics: cutoffs[model].clone().and_then(|cutoff| {
+                    let calls = stratum.calls(model, strata.models()[model].direction, cutoff);
+                    metrics(&calls, stratum, settings.level)
+                }),
                 cutoff: cutoffs[model].clone(),
             }
         })
         .collect()
 }
 
-fn metrics(
-    stratum: &Stratum,
-    model: usize,
-    cutoff: f64,
-    level: f64,
-) -> Known<ClassificationMetrics> {
-    let matrix = known(ConfusionMatrix::from_calls(
-        &stratum.calls(model, cutoff),
-        &stratum.outcome,
-    ))?;
+fn metrics(calls: &[bool], stratum: &Stratum, level: f64) -> Known<ClassificationMetrics> {
+    let matrix = known(ConfusionMatrix::from_calls(calls, &stratum.outcome))?;
     known(matrix.metrics(level, ProportionMethod::ClopperPearson))
 }

@@ -72,7 +72,13 @@ impl Evaluation {
         )));
         self.add_figures(
             &mut section,
-            &[Subject::Roc, Subject::RiskGroups, Subject::Waterfall],
+            &[
+                Subject::Roc,
+                Subject::Auc,
+                Subject::Confusion,
+                Subject::RiskGroups,
+                Subject::Waterfall,
+            ],
         );
         section
     }
@@ -339,7 +345,14 @@ impl Evaluation {
                 notes(reasons)
             )));
         }
-        self.add_figures(&mut section, &[Subject::DecisionCurves, Subject::Impact]);
+        self.add_figures(
+            &mut section,
+            &[
+                Subject::DecisionCurves,
+                Subject::NetBenefitDifferences,
+                Subject::Impact,
+            ],
+        );
         section
     }
 

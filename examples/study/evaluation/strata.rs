@@ -1,7 +1,7 @@
 //! The scores of every model on every split, checked and sorted once.
 
-use eval_stats::Scored;
 use eval_stats::confusion::Threshold;
+use eval_stats::{Direction, Scored};
 
 use super::{EvaluationInput, Known, ModelScores, ScoreKind};
 
@@ -35,7 +35,10 @@ impl<'a> Strata<'a> {
                     .collect();
                 let scored = values
                     .iter()
-                    .map(|values| known(Scored::new(values, &outcome)))
+                    .zip(&input.models)
+                    .map(|(values, model)| {
+                        known(Scored::directed(values, &outcome, model.direction))
+                    })
                     .collect();
                 Stratum {
                     name: split.name.clone(),
@@ -99,10 +102,10 @@ impl Stratum {
     }
 
     /// Who is called positive.
-    pub fn calls(&self, model: usize, cutoff: f64) -> Vec<bool> {
+    pub fn calls(&self, model: usize, direction: Direction, cutoff: f64) -> Vec<bool> {
         self.values[model]
             .iter()
-            .map(|&value| Threshold::Ge.is_positive(value, cutoff))
+            .map(|&value| direction.is_positive(value, cutoff, Threshold::Ge))
             .collect()
     }
 }

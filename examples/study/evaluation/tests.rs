@@ -37,6 +37,8 @@ fn input() -> EvaluationInput {
             ModelScores::new("raw", risk(0.3).iter().map(|r| 10.0 * r - 4.0).collect()),
         ],
         reference: 0,
+        readers: Vec::new(),
+        assistant: None,
         outcome,
     }
 }

@@ -1,0 +1,221 @@
+//! The figures of an evaluation, drawn once for files and report.
+
+mod plans;
+
+use std::collections::HashSet;
+
+use anyhow::Context;
+use eval_stats::plot::Layout;
+use rayon::prelude::*;
+
+use super::calibration::Calibration;
+use super::decision::{Decision, NetBenefitComparison};
+use super::performance::Performance;
+use super::readers::ReaderResults;
+use super::strata::Strata;
+use super::{EvaluationSettings, ScoreKind};
+
+/// What a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// ROC curves of all models on a split.
+    Roc,
+    /// Calibration of a model on a split.
+    Calibration,
+    /// Decision curves of all models on a split.
+    DecisionCurves,
+    /// Clinical impact of a model on a split.
+    Impact,
+    /// Every case of a split by a model's value, against the cut-off.
+    Waterfall,
+    /// Events among high and low risk by a model, on all splits.
+    RiskGroups,
+    /// Precision-recall curves of all models on a split.
+    PrecisionRecall,
+    /// AUCs of all models on all splits.
+    Auc,
+    /// Two-by-two tables of all models on a split.
+    Confusion,
+    /// Net benefit of all models against the reference on a split.
+    NetBenefitDifferences,
+    /// Risks by a model against those by the reference on a split.
+    Reclassification,
+    /// Rates of readers without and with assistance on a split.
+    Readers,
+}
+
+impl Subject {
+    /// How its file names begin.
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Roc => "roc",
+            Self::Calibration => "calibration",
+            Self::DecisionCurves => "dca",
+            Self::Impact => "impact",
+            Self::Waterfall => "waterfall",
+            Self::RiskGroups => "risk_groups",
+            Self::PrecisionRecall => "precision_recall",
+            Self::Auc => "auc",
+            Self::Confusion => "confusion",
+            Self::NetBenefitDifferences => "dca_difference",
+            Self::Reclassification => "reclassification",
+            Self::Readers => "readers",
+        }
+    }
+}
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Figure {
+    /// What it shows.
+    pub subject: Subject,
+    /// File name without its ending.
+    pub stem: String,
+    /// What stands below it in the report.
+    pub caption: String,
+    /// The drawing.
+    pub svg: String,
+}
+
+/// Draws a figure on a page of the given layout.
+type Drawing<'a> = Box<dyn Fn(&Layout) -> eval_stats::Result<String> + Send + Sync + 'a>;
+
+/// A figure before it is drawn.
+struct Plan<'a> {
+    subject: Subject,
+    /// Split, model: what the name and the title are made of.
+    parts: Vec<&'a str>,
+    caption: String,
+    draw: Drawing<'a>,
+}
+
+/// What figures are drawn from, rows in the order of the splits, then of the models.
+pub(super) struct Results<'a> {
+    pub performance: &'a [Performance],
+    pub calibration: &'a [Calibration],
+    pub decision: &'a [Decision],
+    pub net_benefit: &'a [NetBenefitComparison],
+    pub readers: &'a [ReaderResults],
+}
+
+/// Draws all figures that have something to show. What is missing has its reason in the tables.
+pub(super) fn figures(
+    strata: &Strata<'_>,
+    settings: &EvaluationSettings,
+    results: &Results<'_>,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut plans: Vec<Plan<'_>> = Vec::new();
+    plans.extend(plans::auc(results.performance));
+    for split in 0..strata.splits.len() {
+        plans.extend(of_split(strata, settings, results, split));
+    }
+    let n_models = strata.models().len();
+    for model in 0..n_models {
+        let rows = results.performance.iter().skip(model).step_by(n_models);
+        let rows: Vec<&Performance> = rows.collect();
+        plans.extend(plans::risk_groups(&strata.models()[model].name, &rows));
+    }
+    let mut taken = HashSet::new();
+    let stems: Vec<String> = plans
+        .iter()
+        .map(|plan| unique_stem(plan, &mut taken))
+        .collect();
+    plans
+        .into_par_iter()
+        .zip(stems)
+        .map(|(plan, stem)| {
+            let layout = Layout::new().title(plan.parts.join(", "));
+            let svg = (plan.draw)(&layout).with_context(|| format!("figure {stem}"))?;
+            Ok(Figure {
+                subject: plan.subject,
+                stem,
+                caption: plan.caption,
+                svg,
+            })
+        })
+        .collect()
+}
+
+/// The figures of a split: of all models together, then of each.
+fn of_split<'a>(
+    strata: &'a Strata<'_>,
+    settings: &EvaluationSettings,
+    results: &Results<'a>,
+    split: usize,
+) -> Vec<Plan<'a>> {
+    let n_models = strata.models().len();
+    let name = &strata.splits[split].name;
+    let cells = split * n_models..(split + 1) * n_models;
+    let performance = &results.performance[cells.clone()];
+    let readers = results.readers.get(split);
+    let mut plans = Vec::new();
+    plans.extend(plans::roc(name, performance, readers));
+    plans.extend(plans::precision_recall(name, performance));
+    plans.extend(plans::confusion(name, performance));
+    plans.extend(plans::decision(name, &results.decision[cells.clone()]));
+    let others = results.net_benefit.iter().filter(|row| row.split == *name);
+    plans.extend(plans::net_benefit(name, others.collect()));
+    plans.extend(readers.and_then(plans::readers));
+    for k in cells {
+        let model = k - split * n_models;
+        plans.extend(plans::calibration(
+            strata,
+            split,
+            model,
+            &results.calibration[k],
+        ));
+        // A reader's calls are the same at all thresholds.
+        if strata.models()[model].kind == ScoreKind::Probability {
+            plans.extend(plans::impact(&results.decision[k], settings.population));
+        }
+        plans.extend(plans::waterfall(
+            strata,
+            split,
+            model,
+            &results.performance[k],
+        ));
+        plans.extend(plans::reclassification(
+            strata,
+            split,
+            model,
+            &results.performance[k],
+        ));
+    }
+    plans
+}
+
+/// Two decimals with a proper minus sign and no negative zero.
+pub(super) fn signed(value: f64) -> String {
+    let text = format!("{value:.2}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
+        Some(rest) => format!("\u{2212}{rest}"),
+        None => text,
+    }
+}
+
+/// A file name of letters, digits, hyphens and underscores that no other figure has, also where case does not count.
+fn unique_stem(plan: &Plan<'_>, taken: &mut HashSet<String>) -> String {
+    const LONGEST: usize = 40;
+    let safe = |part: &&str| -> String {
+        let kept = |c: char| {
+            if c.is_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        };
+        part.chars().take(LONGEST).map(kept).collect()
+    };
+    let mut parts = vec![plan.subject.stem().to_owned()];
+    parts.extend(plan.parts.iter().map(safe));
+    let stem = parts.join("_");
+    let mut candidate = stem.clone();
+    let mut k = 2;
+    while !taken.insert(candidate.to_lowercase()) {
+        candidate = format!("{stem}_{k}");
+        k += 1;
+    }
+    candidate
+}
