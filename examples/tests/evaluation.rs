@@ -80,6 +80,9 @@ fn keys(table: &str) -> (&'static str, Vec<&'static str>) {
         "dca" | "impact" => ("model", vec!["threshold"]),
         "kappa" => ("first", vec!["second"]),
         "mcnemar" => ("first", vec!["second", "compared"]),
+        "readers" => ("reader", vec!["condition"]),
+        "reader_changes" => ("reader", vec!["measure"]),
+        "reader_agreement" => ("condition", vec!["first", "second"]),
         other => panic!("unknown table {other}"),
     }
 }
@@ -96,8 +99,13 @@ fn every_table_agrees_with_r() {
     let out = folder.path().join("out");
     let output = evaluate(&data("predictions.csv"), &out, OPTIONS);
     assert!(output.status.success(), "{}", stderr(&output));
-    let expected = rows(&data("expected.csv"));
-    assert_eq!(expected.len(), 1359);
+    assert_agrees(&out, "expected.csv", 1359);
+}
+
+/// Every value of a file of expected ones against the tables of a run.
+fn assert_agrees(out: &Path, expected: &str, n: usize) {
+    let expected = rows(&data(expected));
+    assert_eq!(expected.len(), n);
     let mut tables: HashMap<String, Vec<HashMap<String, String>>> = HashMap::new();
     for e in &expected {
         let table = tables
@@ -121,6 +129,97 @@ fn every_table_agrees_with_r() {
         );
         assert_eq!(found.len(), 1, "{place}: expected one row");
         assert_close(&found[0][&e["column"]], &e["value"], &e["tier"], &place);
+    }
+}
+
+#[test]
+fn a_reader_study_agrees_with_r() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let options = [
+        "--outcome",
+        "alnm",
+        "--models",
+        "clinrad",
+        "--split",
+        "set",
+        "--id",
+        "id",
+        "--readers",
+        "junior,senior,rater",
+        "--assistant",
+        "clinrad",
+        "--decision-replicates",
+        "0",
+    ];
+    let output = evaluate(&data("readers.csv"), &out, &options);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_agrees(&out, "expected_readers.csv", 472);
+    let rated = &rows(&out.join("readers.csv"))[4];
+    assert_eq!(
+        (
+            rated["reader"].as_str(),
+            rated["acc"].as_str(),
+            rated["note"].as_str()
+        ),
+        ("rater", "", "ratings: no calls")
+    );
+    assert!(out.join("readers_prospective.svg").exists() && out.join("auc.png").exists());
+}
+
+#[test]
+fn a_lower_score_may_mean_a_likelier_event() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = fs::read_to_string(data("predictions.csv")).expect("the predictions");
+    let mut lines = text.lines();
+    let mut table = format!("{},negated\n", lines.next().expect("a header"));
+    for line in lines {
+        let clinrad: f64 = line
+            .split(',')
+            .nth(6)
+            .expect("clinrad")
+            .parse()
+            .expect("a risk");
+        table.push_str(&format!("{line},{:?}\n", -clinrad));
+    }
+    let path = folder.path().join("table.csv");
+    fs::write(&path, table).expect("a table");
+    let out = folder.path().join("out");
+    let options = [
+        "--outcome",
+        "alnm",
+        "--models",
+        "clinrad,negated",
+        "--lower",
+        "negated",
+        "--scores",
+        "clinrad",
+        "--split",
+        "set",
+        "--decision-replicates",
+        "0",
+        "--ci",
+        "bca:200",
+    ];
+    let output = evaluate(&path, &out, &options);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let performance = rows(&out.join("performance.csv"));
+    for pair in performance.chunks(2) {
+        for column in [
+            "auc",
+            "ci_low",
+            "ci_high",
+            "tp",
+            "fp",
+            "fn",
+            "tn",
+            "average_precision",
+        ] {
+            assert_eq!(pair[0][column], pair[1][column], "{column}");
+        }
+        let cutoff =
+            |row: &HashMap<String, String>| row["cutoff"].parse::<f64>().expect("a cut-off");
+        assert_eq!(cutoff(&pair[0]), -cutoff(&pair[1]));
     }
 }
 

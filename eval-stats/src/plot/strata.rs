@@ -7,7 +7,7 @@ use super::canvas::{
 };
 use super::chart::{Chart, Place};
 use crate::error::{Error, Result};
-use crate::scored::Scored;
+use crate::scored::{Direction, Scored};
 
 /// Color of subjects with the event.
 pub(super) const EVENT: Color = PALETTE[1];
@@ -26,8 +26,9 @@ pub(super) fn outcome_legend(events: u64, non_events: u64) -> Legend {
     legend
 }
 
-/// One bar per subject by increasing score: score minus cut-off, coloured by the outcome. Events
-/// below the line and non-events above it are the errors.
+/// One bar per subject, the likelier event to the right: score minus cut-off, colored by the
+/// outcome. Events below the line and non-events above it are the errors (the other way round for
+/// scores that are lower for a likelier event).
 ///
 /// More subjects than bars can be told apart (1,500) share bars: neighbors in score stand sorted by
 /// outcome at the mean height of theirs.
@@ -54,7 +55,11 @@ pub fn waterfall(scored: &Scored, cutoff: f64, layout: &Layout) -> Result<String
         .collect();
     let ends = heights.iter().map(|h| h.0).chain([0.0]);
     let n = heights.len() as f64;
-    let mut x = Axis::linear("Subjects by increasing score", 0.0, n);
+    let order = match scored.direction() {
+        Direction::HigherIsEvent => "Subjects by increasing score",
+        Direction::LowerIsEvent => "Subjects by decreasing score",
+    };
+    let mut x = Axis::linear(order, 0.0, n);
     x.ticks.retain(|t| t.value > 0.0);
     let y = Axis::covering("Score \u{2212} cut-off", ends, 0.05);
     let legend = outcome_legend(scored.n_events() as u64, scored.n_non_events() as u64);

@@ -81,7 +81,10 @@ struct Columns {
     value: f64,
     /// Values stand on a line of their own.
     below: bool,
+    /// Room of a name beside a value.
     text_room: f64,
+    /// Room of a name without one.
+    whole: f64,
 }
 
 impl Legend {
@@ -199,6 +202,7 @@ impl Legend {
                 value: text,
                 below: false,
                 text_room: room,
+                whole: room,
             };
         }
         let beside = room - value - 2.0 * GAP;
@@ -216,6 +220,7 @@ impl Legend {
                 value: text,
                 below: true,
                 text_room: room,
+                whole: room,
             };
         }
         let text_room = beside.min(name);
@@ -224,20 +229,19 @@ impl Legend {
             value: text + text_room + 2.0 * GAP,
             below: false,
             text_room,
+            whole: room,
         }
     }
 
     fn rows(&self, columns: &Columns) -> Vec<Row<'_>> {
-        let whole = columns.value - columns.text;
         self.entries
             .iter()
             .map(|entry| {
                 let has_value = entry.value.is_some();
-                // A row without a value may run below the values' heading.
-                let room = if has_value || whole == 0.0 {
+                let room = if has_value {
                     columns.text_room
                 } else {
-                    columns.text_room.max(whole)
+                    columns.whole
                 };
                 let lines = wrap(&entry.text, TICK_TEXT, Weight::Regular, room);
                 let value_line = if columns.below { lines.len() } else { 0 };

@@ -104,7 +104,7 @@ impl Evaluation {
         }
     }
 
-    /// One row for each reader and measure that assistance may change, and one for the mean AUC of all readers.
+    /// One row for each reader and measure that assistance may change, then the mean AUC of readers like these and of these.
     pub(super) fn reader_changes_table(&self) -> Table {
         let mut rows = Vec::new();
         for results in &self.readers {
@@ -119,11 +119,15 @@ impl Evaluation {
                     rows.push(cells);
                 }
             }
-            if let Some(mean) = &report.mean_auc {
-                let (test, method) = match &mean.random_readers {
-                    Some(test) => (test, "Obuchowski-Rockette, random readers"),
-                    None => (&mean.fixed_readers, "Obuchowski-Rockette, fixed readers"),
-                };
+            let Some(mean) = &report.mean_auc else {
+                continue;
+            };
+            let random = mean.random_readers.as_ref();
+            let tests = [
+                random.map(|test| (test, "Obuchowski-Rockette, random readers")),
+                Some((&mean.fixed_readers, "Obuchowski-Rockette, fixed readers")),
+            ];
+            for (test, method) in tests.into_iter().flatten() {
                 let mut cells = named(&results.split, "all readers");
                 cells.push("mean auc".into());
                 cells.extend([mean.without, mean.with, mean.difference].map(Cell::from));
