@@ -9,7 +9,8 @@ use assert_cmd::Command;
 use image::GrayImage;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 8] = [
+    "audit_paper",
     "alnm_pipeline",
     "extract_radiomics",
     "extract_maps",
