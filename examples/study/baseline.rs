@@ -168,7 +168,7 @@ impl Baseline {
         let footnotes: String = tests
             .iter()
             .enumerate()
-            .map(|(k, name)| format!(" {} {}.", mark(k), capitalized(&name.to_string())))
+            .map(|(k, name)| format!(" {} {}.", mark(k), footnote(*name)))
             .collect();
         format!("{RULES} {pairs}{footnotes}")
     }
@@ -404,7 +404,11 @@ fn mark(k: usize) -> char {
     LETTERS.get(k).copied().unwrap_or('*')
 }
 
-fn capitalized(text: &str) -> String {
+fn footnote(name: TestName) -> String {
+    let text = match name {
+        TestName::FisherMonteCarlo => format!("Fisher's test by {RANDOM_TABLES} random tables"),
+        _ => name.to_string(),
+    };
     let mut characters = text.chars();
     characters
         .next()
