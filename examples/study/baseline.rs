@@ -1,141 +1,417 @@
-//! Baseline characteristics of a cohort by split, with a test of their differences.
+//! Baseline characteristics ("Table 1") of a cohort by split, and of the training split by outcome.
+//!
+//! Tests and standardized differences are those of [`eval_stats::baseline`] under [`rules`]; the typed rows are kept, and the table of the report and the
+//! CSV file are two views of them.
 
-use eval_stats::contingency::{Yates, chi_squared};
-use eval_stats::location::kruskal_wallis;
-use nomogram::format_p;
+use std::path::Path;
+
+use eval_stats::baseline::{
+    self, BaselineSettings, BeyondExact, CategoricalRow, CategoricalRule, ContinuousRow,
+    ContinuousRule, NormalityGate, NormalityOfGroup, RowTest, TestName,
+};
+use eval_stats::contingency::Yates;
+use eval_stats::location::{MannWhitneyMethod, Variances};
 
 use super::modeling::readable;
 use crate::cohort::{ClinicalValues, Cohort};
 use crate::report::Table;
+use crate::table_file::{Cell, shortest, write_csv};
 
-/// The baseline table: number and share of events and of every level, mean and standard deviation of every number, and P over all splits
-/// (chi-square for categories, Kruskal-Wallis for numbers).
-pub fn baseline_table(cohort: &Cohort) -> Table {
-    let mut header = vec!["Characteristic".to_owned()];
-    header.extend(
-        cohort
+/// What the rules of [`rules`] are, in the words of a note.
+const RULES: &str = "Numbers: mean \u{b1} standard deviation and a Welch test where the P of Shapiro and Wilk is above .05 in every group, else median \
+                     (quartiles) and a rank test. Categories: n (%), chi-square test, or Fisher's exact test where an expected count is below 5.";
+/// Letters of the footnotes, superscript.
+const LETTERS: [char; 8] = ['ᵃ', 'ᵇ', 'ᶜ', 'ᵈ', 'ᵉ', 'ᶠ', 'ᵍ', 'ʰ'];
+/// Random tables where Fisher's test has too many to walk.
+const RANDOM_TABLES: usize = 10_000;
+/// More decimals than these are no more readable.
+const MAX_DECIMALS: usize = 3;
+
+/// A baseline table: groups, and a row for every characteristic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    caption: String,
+    groups: Vec<Group>,
+    rows: Vec<Characteristic>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Group {
+    name: String,
+    patients: Vec<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Characteristic {
+    /// Column of the manifest.
+    variable: String,
+    row: Row,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Row {
+    Number {
+        row: ContinuousRow,
+        decimals: usize,
+    },
+    Category {
+        row: CategoricalRow,
+        levels: Vec<String>,
+    },
+}
+
+/// How tests are chosen.
+pub fn rules() -> BaselineSettings {
+    BaselineSettings::new()
+        .continuous_rule(ContinuousRule::ShapiroGate { alpha: 0.05 })
+        .variances(Variances::Welch)
+        .mann_whitney(MannWhitneyMethod::NormalCorrected)
+        .categorical_rule(CategoricalRule::FisherIfAnyBelow5)
+        .yates(Yates::None)
+        .beyond_exact(BeyondExact::MonteCarlo {
+            replicates: RANDOM_TABLES,
+            seed: 1,
+        })
+}
+
+impl Baseline {
+    /// All splits beside each other: outcome and clinical columns, tested over all splits.
+    ///
+    /// # Errors
+    /// When the library refuses a column: none that a [`Cohort`] can hold.
+    pub fn by_split(cohort: &Cohort) -> anyhow::Result<Self> {
+        let groups: Vec<Group> = cohort
             .splits
             .iter()
-            .map(|split| format!("{} (n = {})", split.name, split.patients.len())),
-    );
-    header.push("P".to_owned());
-    let outcomes = cohort.outcomes();
-    let events: Vec<[u64; 2]> = cohort
-        .splits
-        .iter()
-        .map(|split| {
-            let events = split
-                .patients
-                .iter()
-                .filter(|&&patient| outcomes[patient])
-                .count() as u64;
-            [split.patients.len() as u64 - events, events]
+            .map(|split| Group {
+                name: split.name.clone(),
+                patients: split.patients.clone(),
+            })
+            .collect();
+        let events: Vec<usize> = cohort.outcomes().into_iter().map(usize::from).collect();
+        let no_yes = ["no".to_owned(), "yes".to_owned()];
+        let event = category("event", &no_yes, &events, &groups)?;
+        let mut rows = vec![event];
+        rows.extend(clinical_rows(cohort, &groups)?);
+        Ok(Self {
+            caption: "Baseline characteristics by split".to_owned(),
+            groups,
+            rows,
         })
-        .collect();
-    let mut rows = vec![counts_row(
-        "Event",
-        &events.iter().map(|counts| counts[1]).collect::<Vec<_>>(),
-        cohort,
-        p_of_counts(&[0, 1].map(|k| events.iter().map(|c| c[k]).collect())),
-    )];
-    for column in &cohort.clinical {
-        let label = readable(&column.name);
-        match &column.values {
-            ClinicalValues::Numeric(values) => rows.push(numeric_row(&label, values, cohort)),
-            ClinicalValues::Categorical { levels, codes } => {
-                rows.extend(level_rows(&label, levels, codes, cohort))
+    }
+
+    /// Patients of the training split without and with the outcome.
+    ///
+    /// # Errors
+    /// When the library refuses a column: none that a [`Cohort`] can hold.
+    pub fn by_outcome(cohort: &Cohort) -> anyhow::Result<Self> {
+        let training = cohort.training();
+        let (events, others): (Vec<usize>, Vec<usize>) = training
+            .patients
+            .iter()
+            .partition(|&&patient| cohort.patients[patient].outcome);
+        let groups = [("no event", others), ("event", events)].map(|(name, patients)| Group {
+            name: name.to_owned(),
+            patients,
+        });
+        Ok(Self {
+            caption: format!(
+                "Baseline characteristics of the split {} by outcome",
+                training.name
+            ),
+            rows: clinical_rows(cohort, &groups)?,
+            groups: groups.into(),
+        })
+    }
+
+    /// The table as journals print it: a footnote names the test of every P.
+    pub fn table(&self) -> Table {
+        let mut header = vec!["Characteristic".to_owned()];
+        header.extend(self.group_headings());
+        header.extend(["P", "SMD"].map(str::to_owned));
+        let mut tests: Vec<TestName> = Vec::new();
+        let mut rows = Vec::new();
+        let mut reasons = String::new();
+        for characteristic in &self.rows {
+            let label = readable(&characteristic.variable);
+            let (test, smd) = (characteristic.test(), characteristic.smd());
+            let p = match test {
+                RowTest::Done(done) => {
+                    format!("{}{}", test.p_cell(), letter(done.name, &mut tests))
+                }
+                RowTest::NotDone { reason } => {
+                    reasons += &format!(" {label}: no test, {reason}.");
+                    "\u{2013}".to_owned()
+                }
+            };
+            let smd = smd.map_or_else(|| "\u{2013}".to_owned(), |smd| format!("{smd:.2}"));
+            for (k, (name, cells)) in characteristic.lines(&label).into_iter().enumerate() {
+                let mut row = vec![name];
+                row.extend(cells);
+                row.extend(match k {
+                    0 => [p.clone(), smd.clone()],
+                    _ => [String::new(), String::new()],
+                });
+                rows.push(row);
+            }
+        }
+        Table::new(self.caption.clone(), header)
+            .rows(rows)
+            .note(format!("{}{reasons}", self.note(&tests)))
+    }
+
+    fn note(&self, tests: &[TestName]) -> String {
+        let pairs = match self.groups.len() > 2 {
+            true => "P over all groups; SMD: the largest standardized difference of two groups.",
+            false => "SMD: standardized difference.",
+        };
+        let footnotes: String = tests
+            .iter()
+            .enumerate()
+            .map(|(k, name)| format!(" {} {}.", mark(k), footnote(*name)))
+            .collect();
+        format!("{RULES} {pairs}{footnotes}")
+    }
+
+    /// Writes all counts, tests and differences, unrounded; the groups' cells are those of the report.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let mut header: Vec<String> = ["variable", "level"].map(str::to_owned).into();
+        header.extend(self.group_headings());
+        header.extend(
+            [
+                "test",
+                "statistic",
+                "df",
+                "df_within",
+                "p",
+                "smd",
+                "n_missing",
+                "shapiro_smallest_p",
+                "smallest_expected",
+                "note",
+            ]
+            .map(str::to_owned),
+        );
+        let rows = self.rows.iter().flat_map(Characteristic::csv_rows);
+        write_csv(path, &header, rows)
+    }
+
+    fn group_headings(&self) -> impl Iterator<Item = String> {
+        self.groups
+            .iter()
+            .map(|group| format!("{} (n = {})", group.name, group.patients.len()))
+    }
+}
+
+impl Characteristic {
+    fn test(&self) -> &RowTest {
+        match &self.row {
+            Row::Number { row, .. } => &row.test,
+            Row::Category { row, .. } => &row.test,
+        }
+    }
+
+    fn smd(&self) -> Option<f64> {
+        match &self.row {
+            Row::Number { row, .. } => row.standardized_difference,
+            Row::Category { row, .. } => row.standardized_difference,
+        }
+    }
+
+    /// Lines of the report: label and a cell for every group; levels are indented below their variable.
+    fn lines(&self, label: &str) -> Vec<(String, Vec<String>)> {
+        match &self.row {
+            Row::Number { row, .. } => {
+                let summary = match passed(row) {
+                    true => "mean \u{b1} SD",
+                    false => "median (quartiles)",
+                };
+                vec![(format!("{label}, {summary}"), self.number_cells())]
+            }
+            Row::Category { row, levels } => {
+                let empty = vec![String::new(); row.n.len()];
+                let mut lines = vec![(format!("{label}, n (%)"), empty)];
+                lines.extend(levels.iter().enumerate().map(|(k, level)| {
+                    (
+                        format!("\u{2003}{}", level.replace('_', " ")),
+                        shares(row, k),
+                    )
+                }));
+                lines
             }
         }
     }
-    Table::new("Baseline characteristics", header)
-        .rows(rows)
-        .note("n (%) or mean \u{b1} standard deviation. P over all splits: chi-square test for categories, Kruskal-Wallis test for numbers; empty where a test is not defined.")
-}
 
-fn numeric_row(label: &str, values: &[f64], cohort: &Cohort) -> Vec<String> {
-    let groups: Vec<Vec<f64>> = cohort
-        .splits
-        .iter()
-        .map(|split| {
-            split
-                .patients
-                .iter()
-                .map(|&patient| values[patient])
-                .collect()
-        })
-        .collect();
-    let mut row = vec![label.to_owned()];
-    row.extend(groups.iter().map(|group| {
-        let n = group.len() as f64;
-        let mean = group.iter().sum::<f64>() / n;
-        let variance = group
+    /// Cells of a number; none for categories.
+    fn number_cells(&self) -> Vec<String> {
+        let Row::Number { row, decimals } = &self.row else {
+            return Vec::new();
+        };
+        row.groups
             .iter()
-            .map(|value| (value - mean).powi(2))
-            .sum::<f64>()
-            / (n - 1.0);
-        if group.len() > 1 {
-            format!("{mean:.1} \u{b1} {:.1}", variance.sqrt())
-        } else {
-            format!("{mean:.1}")
+            .map(|group| match passed(row) {
+                true => group.mean_sd(*decimals),
+                false => group.median_quartiles(*decimals),
+            })
+            .collect()
+    }
+
+    /// Rows of the CSV file: the variable with its test, then its levels.
+    fn csv_rows(&self) -> Vec<Vec<Cell>> {
+        let test = self.test().done();
+        let note = match self.test() {
+            RowTest::Done(_) => Cell::Empty,
+            RowTest::NotDone { reason } => reason.to_string().into(),
+        };
+        let (n_missing, shapiro, expected) = match &self.row {
+            Row::Number { row, .. } => (
+                row.total.missing as u64,
+                row.gate.as_ref().and_then(smallest_p),
+                None,
+            ),
+            Row::Category { row, .. } => (row.missing.iter().sum(), None, row.smallest_expected),
+        };
+        let tail = vec![
+            test.map(|test| test.name.to_string()).into(),
+            test.and_then(|test| test.statistic).into(),
+            test.and_then(|test| test.df).into(),
+            test.and_then(|test| test.df_within).into(),
+            test.map(|test| test.p).into(),
+            self.smd().into(),
+            (n_missing as usize).into(),
+            shapiro.into(),
+            expected.into(),
+            note,
+        ];
+        let line = |level: Cell, cells: Vec<String>, tail: Vec<Cell>| {
+            let head = [self.variable.as_str().into(), level];
+            head.into_iter()
+                .chain(cells.into_iter().map(Cell::from))
+                .chain(tail)
+                .collect::<Vec<Cell>>()
+        };
+        match &self.row {
+            Row::Number { .. } => vec![line(Cell::Empty, self.number_cells(), tail)],
+            Row::Category { row, levels } => {
+                let blank = vec![Cell::Empty; tail.len()];
+                let mut lines = vec![line(Cell::Empty, vec![String::new(); row.n.len()], tail)];
+                lines.extend(
+                    levels.iter().enumerate().map(|(k, level)| {
+                        line(level.as_str().into(), shares(row, k), blank.clone())
+                    }),
+                );
+                lines
+            }
         }
-    }));
-    let slices: Vec<&[f64]> = groups.iter().map(Vec::as_slice).collect();
-    row.push(kruskal_wallis(&slices).map_or_else(|_| String::new(), |test| format_p(test.p)));
-    row
+    }
 }
 
-fn level_rows(
-    label: &str,
-    levels: &[String],
-    codes: &[usize],
-    cohort: &Cohort,
-) -> Vec<Vec<String>> {
-    let counts: Vec<Vec<u64>> = (0..levels.len())
-        .map(|level| {
-            let of_split = |patients: &[usize]| {
-                patients
-                    .iter()
-                    .filter(|&&patient| codes[patient] == level)
-                    .count() as u64
-            };
-            cohort
-                .splits
-                .iter()
-                .map(|split| of_split(&split.patients))
-                .collect()
-        })
-        .collect();
-    let p = p_of_counts(&counts);
-    levels
+fn clinical_rows(cohort: &Cohort, groups: &[Group]) -> anyhow::Result<Vec<Characteristic>> {
+    cohort
+        .clinical
         .iter()
-        .zip(&counts)
-        .enumerate()
-        .map(|(k, (level, counts))| {
-            let p = if k == 0 { p.clone() } else { String::new() };
-            counts_row(&format!("{label}: {level}"), counts, cohort, p)
+        .map(|column| match &column.values {
+            ClinicalValues::Numeric(values) => number(&column.name, values, groups),
+            ClinicalValues::Categorical { levels, codes } => {
+                category(&column.name, levels, codes, groups)
+            }
         })
         .collect()
 }
 
-fn counts_row(label: &str, counts: &[u64], cohort: &Cohort, p: String) -> Vec<String> {
-    let mut row = vec![label.to_owned()];
-    row.extend(counts.iter().zip(&cohort.splits).map(|(&count, split)| {
-        format!(
-            "{count} ({:.1})",
-            100.0 * count as f64 / split.patients.len() as f64
-        )
-    }));
-    row.push(p);
-    row
+fn number(variable: &str, values: &[f64], groups: &[Group]) -> anyhow::Result<Characteristic> {
+    let grouped: Vec<Vec<f64>> = groups
+        .iter()
+        .map(|group| group.patients.iter().map(|&k| values[k]).collect())
+        .collect();
+    let slices: Vec<&[f64]> = grouped.iter().map(Vec::as_slice).collect();
+    Ok(Characteristic {
+        variable: variable.to_owned(),
+        row: Row::Number {
+            row: baseline::continuous(&slices, &rules())?,
+            decimals: decimals(values),
+        },
+    })
 }
 
-/// P of a table with one row a level and one column a split.
-fn p_of_counts(counts: &[Vec<u64>]) -> String {
-    // Levels that nobody has say nothing about differences.
-    let present: Vec<Vec<u64>> = counts
+fn category(
+    variable: &str,
+    levels: &[String],
+    codes: &[usize],
+    groups: &[Group],
+) -> anyhow::Result<Characteristic> {
+    let mut counts = vec![vec![0; groups.len()]; levels.len()];
+    for (k, group) in groups.iter().enumerate() {
+        for &patient in &group.patients {
+            counts[codes[patient]][k] += 1;
+        }
+    }
+    Ok(Characteristic {
+        variable: variable.to_owned(),
+        row: Row::Category {
+            row: baseline::categorical(&counts, &vec![0; groups.len()], &rules())?,
+            levels: levels.to_vec(),
+        },
+    })
+}
+
+/// Decimals with which values were recorded, at least one.
+fn decimals(values: &[f64]) -> usize {
+    values
         .iter()
-        .filter(|row| row.iter().any(|&count| count > 0))
-        .cloned()
-        .collect();
-    chi_squared(&present, Yates::None).map_or_else(|_| String::new(), |test| format_p(test.p))
+        .filter_map(|&value| Some(shortest(value).split_once('.')?.1.len()))
+        .max()
+        .map_or(1, |most| most.clamp(1, MAX_DECIMALS))
+}
+
+/// Whether a number is shown by mean and standard deviation.
+fn passed(row: &ContinuousRow) -> bool {
+    row.gate.as_ref().is_some_and(|gate| gate.passed)
+}
+
+/// The smallest P of all groups that could be tested.
+fn smallest_p(gate: &NormalityGate) -> Option<f64> {
+    gate.groups
+        .iter()
+        .filter_map(|group| match group {
+            NormalityOfGroup::Tested(test) => Some(test.p),
+            _ => None,
+        })
+        .reduce(f64::min)
+}
+
+/// "46 (43.8)" for every group; the heading says that it is n (%).
+fn shares(row: &CategoricalRow, level: usize) -> Vec<String> {
+    (0..row.n.len())
+        .map(|group| row.share(level, group).to_string().replace('%', ""))
+        .collect()
+}
+
+/// The footnote's letter of a test, in order of appearance.
+fn letter(name: TestName, tests: &mut Vec<TestName>) -> char {
+    let known = tests.iter().position(|&test| test == name);
+    mark(known.unwrap_or_else(|| {
+        tests.push(name);
+        tests.len() - 1
+    }))
+}
+
+/// Under one set of rules a table has at most five different tests.
+fn mark(k: usize) -> char {
+    LETTERS.get(k).copied().unwrap_or('*')
+}
+
+fn footnote(name: TestName) -> String {
+    let text = match name {
+        TestName::FisherMonteCarlo => format!("Fisher's test by {RANDOM_TABLES} random tables"),
+        _ => name.to_string(),
+    };
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use nomogram::{Frame, Levels};
 use serde_json::json;
 
+use super::baseline::Baseline;
 use super::evaluation::{
     Evaluation, EvaluationInput, EvaluationSettings, ModelScores, ScoreKind, SplitRows, evaluate,
 };
@@ -154,11 +155,16 @@ impl Study {
                 self.cutoff_of(&model.input.name),
             )?;
         }
+        let baseline = [Baseline::by_split(cohort)?, Baseline::by_outcome(cohort)?];
+        let tables = created(folder.join("baseline"))?;
+        for (table, file) in baseline.iter().zip(["by_split.csv", "by_outcome.csv"]) {
+            table.write(&tables.join(file))?;
+        }
         let evaluation = created(folder.join("evaluation"))?;
         self.evaluation.write(&evaluation)?;
         self.write_predictions(cohort, &evaluation.join("predictions.csv"))?;
         self.write_bundle(settings, &created(folder.join("bundle"))?)?;
-        let report = self.report(cohort, title, methods)?;
+        let report = self.report(cohort, &baseline, title, methods)?;
         write_atomically(&folder.join("report.html"), report.to_html().as_bytes())
     }
 
@@ -196,14 +202,20 @@ impl Study {
         write_csv(path, &header, rows)
     }
 
-    fn report(&self, cohort: &Cohort, title: &str, methods: Section) -> anyhow::Result<Report> {
+    fn report(
+        &self,
+        cohort: &Cohort,
+        baseline: &[Baseline],
+        title: &str,
+        methods: Section,
+    ) -> anyhow::Result<Report> {
         let mut report = Report::new(title)
             .subtitle(format!(
                 "{} patients, {} splits",
                 cohort.patients.len(),
                 cohort.splits.len()
             ))
-            .section(cohort_section(cohort));
+            .section(cohort_section(cohort, baseline));
         for region in &self.regions {
             report = report.section(region_section(&region.features, &region.selection)?);
         }

@@ -4,15 +4,15 @@ use feature_selection::icc::{IccFilter, IccScheme, Reliability};
 use feature_selection::score::ScoreScale;
 use nomogram::{OddsRatioRow, TermTest, format_p};
 
-use super::baseline::baseline_table;
+use super::baseline::Baseline;
 use super::features::RegionFeatures;
 use super::modeling::{FittedRisk, StudyModel, readable};
 use super::selection::Selection;
 use crate::cohort::Cohort;
 use crate::report::{Section, Table};
 
-/// Flow of cases and baseline table.
-pub fn cohort_section(cohort: &Cohort) -> Section {
+/// Flow of cases and baseline tables.
+pub fn cohort_section(cohort: &Cohort, baseline: &[Baseline]) -> Section {
     let mut section = Section::new("Cohort");
     section.paragraph(format!(
         "{} patients with {} regions each ({}); all models are fitted on the split {} and applied unchanged to the others.",
@@ -36,7 +36,9 @@ pub fn cohort_section(cohort: &Cohort) -> Section {
             ]
         })),
     );
-    section.table(baseline_table(cohort));
+    for baseline in baseline {
+        section.table(baseline.table());
+    }
     if !cohort.excluded.is_empty() {
         section.table(
             Table::new(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     BaselineSettings, BeyondExact, CategoricalRule, GroupTest, RowTest, TestName,
-    at_least_two_groups, largest_of_pairs,
+    at_least_one_group, largest_of_pairs,
 };
 use crate::contingency::{
     self, ChiSquaredTest, FisherMethod, FisherTest, Yates, chi_squared, fisher_exact,
@@ -103,8 +103,7 @@ impl fmt::Display for CategoricalRow {
 /// row and is left out of the test, as a group without subjects is.
 ///
 /// # Errors
-/// [`Error::Empty`] without levels, [`Error::TooFew`] for fewer than two groups,
-/// [`Error::TableShape`] if levels differ in the number of groups, [`Error::LengthMismatch`] if
+/// [`Error::Empty`] without levels or groups, [`Error::TableShape`] if levels differ in the number of groups, [`Error::LengthMismatch`] if
 /// `missing` does, [`Error::TooMany`] beyond 2^53 subjects, [`Error::OutOfRange`] for a setting. A
 /// test that these data do not have is no error, but [`RowTest::NotDone`].
 pub fn categorical(
@@ -118,7 +117,7 @@ pub fn categorical(
             what: "levels of a categorical variable",
         });
     };
-    at_least_two_groups(first.len())?;
+    at_least_one_group(first.len())?;
     if let Some(row) = counts.iter().position(|r| r.len() != first.len()) {
         return Err(Error::TableShape {
             what: "counts of a categorical variable",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    BaselineSettings, ContinuousRule, GroupTest, RowTest, TestName, at_least_two_groups,
+    BaselineSettings, ContinuousRule, GroupTest, RowTest, TestName, at_least_one_group,
     largest_of_pairs,
 };
 use crate::error::{Error, Result};
@@ -191,11 +191,11 @@ impl fmt::Display for ContinuousRow {
 /// Row of a continuous variable, a slice per group; NaN is a missing value.
 ///
 /// # Errors
-/// [`Error::TooFew`] for fewer than two groups, [`Error::NotFinite`] for an infinite value,
+/// [`Error::Empty`] without groups, [`Error::NotFinite`] for an infinite value,
 /// [`Error::OutOfRange`] for a setting. A test that these data do not have is no error, but
 /// [`RowTest::NotDone`].
 pub fn continuous(groups: &[&[f64]], settings: &BaselineSettings) -> Result<ContinuousRow> {
-    at_least_two_groups(groups.len())?;
+    at_least_one_group(groups.len())?;
     settings.check()?;
     let mut present = Vec::with_capacity(groups.len());
     for group in groups {

@@ -6,8 +6,8 @@
 //!
 //! - **Missing values** are counted per group and left out of everything else: NaN among the values
 //!   of [`continuous`], a count of their own in [`categorical`]. They are never a category.
-//! - **A test that has no value** (an empty group, a variable that everybody shares) does not remove
-//!   the row: [`RowTest::NotDone`] says why.
+//! - **A test that has no value** (an empty group, a variable that everybody shares, a table of one
+//!   group) does not remove the row: [`RowTest::NotDone`] says why.
 //! - **Standardized differences** are absolute; of several groups it is the largest of all pairs.
 //!
 //! ```
@@ -38,7 +38,7 @@ pub use categorical::{CategoricalRow, Share, categorical};
 pub use continuous::{
     ContinuousRow, ContinuousSummary, NormalityGate, NormalityOfGroup, continuous,
 };
-pub use format::format_p;
+pub use format::{format_p, p_cell};
 
 use crate::contingency::Yates;
 use crate::error::{Error, Result};
@@ -320,10 +320,15 @@ impl RowTest {
         }
     }
 
-    /// The p-value as papers print it, by [`format_p`]; empty without a test.
+    /// The p-value as papers print it in a sentence, by [`format_p`]; empty without a test.
     pub fn format_p(&self) -> String {
         self.done()
             .map_or_else(String::new, |test| format_p(test.p))
+    }
+
+    /// The p-value as papers print it below a heading "P", by [`p_cell`]; empty without a test.
+    pub fn p_cell(&self) -> String {
+        self.done().map_or_else(String::new, |test| p_cell(test.p))
     }
 }
 
@@ -345,12 +350,10 @@ fn largest_of_pairs(n: usize, difference: impl Fn(usize, usize) -> Option<f64>) 
         .reduce(f64::max)
 }
 
-fn at_least_two_groups(found: usize) -> Result<()> {
-    if found < 2 {
-        return Err(Error::TooFew {
+fn at_least_one_group(found: usize) -> Result<()> {
+    if found == 0 {
+        return Err(Error::Empty {
             what: "groups of a baseline table",
-            found,
-            required: 2,
         });
     }
     Ok(())

@@ -243,6 +243,14 @@ fn the_gate_stays_in_the_row() {
     );
     assert!(row.test.done().is_none() && row.test.format_p().is_empty());
     assert!(row.test.to_string().starts_with("no test: "));
+    // A table of one group describes it.
+    let row = baseline::continuous(&[&even], &settings).unwrap();
+    assert!(row.test.done().is_none() && row.standardized_difference.is_none());
+    assert_eq!(row.groups[0], row.total);
+    let row = baseline::categorical(&[vec![3], vec![1]], &[2], &settings).unwrap();
+    assert!(row.test.done().is_none() && row.test.p_cell().is_empty());
+    assert_eq!(row.share(1, 0).to_string(), "1 (25.0%)");
+    assert!(baseline::continuous(&[], &settings).is_err());
     let bad = settings.continuous_rule(ContinuousRule::ShapiroGate { alpha: f64::NAN });
     assert!(baseline::continuous(&[&even, &even], &bad).is_err());
 }
