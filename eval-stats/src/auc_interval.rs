@@ -31,6 +31,14 @@ pub enum AucInterval {
 
 /// AUC with the interval of choice.
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::{self, AucInterval}, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let auc = auc_interval::estimate(&s, AucInterval::LogitDelong, 0.95)?;
+/// assert_eq!(auc, delong::auc_logit(&s, 0.95)?);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// Those of the chosen function.
 pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Estimate> {
@@ -60,6 +68,14 @@ pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f
 
 /// Limits of Hanley and McNeil's interval from an AUC and the counts alone, clipped to `[0, 1]`.
 ///
+/// ```
+/// use eval_stats::auc_interval::hanley_mcneil_limits;
+/// // Variance (0.1875 + 0.1 - 0.0625 + 9/14 - 0.5625)/4 = 0.0763
+/// let (low, high) = hanley_mcneil_limits(0.75, 2, 2, 0.95)?;
+/// assert!((low - 0.2085).abs() < 1e-4 && high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the AUC or the level, [`Error::TooFewPerClass`] without events or
 /// non-events.
@@ -84,6 +100,14 @@ pub fn hanley_mcneil_limits(
 }
 
 /// Limits of the binomial-exact interval from an AUC and the number of subjects alone.
+///
+/// ```
+/// use eval_stats::auc_interval::binomial_exact_limits;
+/// // 10 of 10 successes: the lower limit is the tenth root of 0.025.
+/// let (low, high) = binomial_exact_limits(1.0, 10, 0.95)?;
+/// assert!((low - 0.025_f64.powf(0.1)).abs() < 1e-14 && high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the AUC or the level, [`Error::Empty`] without subjects.
@@ -110,6 +134,14 @@ fn check_auc(value: f64) -> Result<()> {
 
 /// AUC with Hanley and McNeil's interval, clipped to `[0, 1]`. An AUC of 1 has variance 0.
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::{hanley_mcneil, hanley_mcneil_variance}};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let auc = hanley_mcneil(&s, 0.95)?;
+/// assert_eq!(auc.std_error, Some(hanley_mcneil_variance(0.75, 2, 2).sqrt()));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the level.
 pub fn hanley_mcneil(scored: &Scored, level: f64) -> Result<Estimate> {
@@ -131,6 +163,14 @@ pub fn hanley_mcneil(scored: &Scored, level: f64) -> Result<Estimate> {
 /// It ignores how many of the subjects are events, but has a width where the others have none
 /// (AUC of 1).
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::binomial_exact};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = binomial_exact(&perfect, 0.95)?;
+/// assert!((auc.low - 0.025_f64.powf(0.25)).abs() < 1e-14 && auc.high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the level.
 pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
@@ -150,6 +190,14 @@ pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
 
 /// AUC with percentile limits (type 7) of stratified bootstrap replicates:
 /// [`interval`](crate::bootstrap::interval) of [`CurveMeasure::Auc`].
+///
+/// ```
+/// use eval_stats::{Scored, auc_interval, bootstrap::Bootstrap};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = auc_interval::bootstrap(&perfect, &Bootstrap::new().replicates(200), 0.95)?;
+/// assert_eq!(auc.to_string(), "1.000 (95% CI 1.000 to 1.000, bootstrap percentile)");
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates.

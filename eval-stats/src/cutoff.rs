@@ -85,6 +85,17 @@ pub struct Cutoff {
 impl Cutoff {
     /// Applies the frozen cut-off to other data. The direction is frozen with it: that of the other
     /// data is not asked.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve, cutoff::{self, Criterion}};
+    /// let y = [false, false, true, true];
+    /// let train = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;
+    /// let cut = cutoff::find(&RocCurve::new(&train), Criterion::MinSensitivity(1.0))?;
+    /// assert!((cut.threshold - 0.225).abs() < 1e-15);   // midway between 0.1 and 0.35
+    /// let m = cut.apply(&Scored::new(&[0.2, 0.3, 0.1, 0.9], &y)?);
+    /// assert_eq!((m.tp, m.fn_, m.fp, m.tn), (1, 1, 1, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn apply(&self, scored: &Scored) -> ConfusionMatrix {
         let mut m = ConfusionMatrix::default();
         for t in scored.ties() {

@@ -91,6 +91,13 @@ impl AgreementTable {
 
     /// Table of ratings `0..n_categories`, one of each rater per subject.
     ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::from_ratings(&[0, 1, 2, 2], &[0, 1, 2, 1], 3)?;
+    /// assert_eq!(table.counts(), [[1, 0, 0], [0, 1, 0], [0, 1, 1]]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::UnknownCategory`], [`Error::TooFew`].
     pub fn from_ratings(first: &[usize], second: &[usize], n_categories: usize) -> Result<Self> {
@@ -117,6 +124,13 @@ impl AgreementTable {
     }
 
     /// Table of two binary readers; category 0 is negative.
+    ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::from_calls(&[true, true, false], &[true, false, false])?;
+    /// assert_eq!(table.counts(), [[1, 0], [1, 1]]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`].

@@ -140,6 +140,14 @@ impl Bootstrap {
 /// Draws both classes with replacement, non-events first, and gives the AUC of each model on the
 /// resample; `result[r][m]` is replicate `r` of model `m`.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::{Bootstrap, stratified_aucs}};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let aucs = stratified_aucs(&[&perfect], &Bootstrap::new().replicates(3))?;
+/// assert_eq!(aucs, [[1.0], [1.0], [1.0]]);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without models, [`Error::LengthMismatch`] or [`Error::DifferentOutcomes`] if
 /// the models were scored on different subjects, [`Error::TooFew`] for fewer than 2 replicates.

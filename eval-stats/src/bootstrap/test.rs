@@ -167,6 +167,17 @@ pub fn compare_paired(
 
 /// Compares two models on independent subjects by stratified resampling of both.
 ///
+/// ```
+/// use eval_stats::Scored;
+/// use eval_stats::bootstrap::{Bootstrap, CurveMeasure, compare_unpaired};
+/// let a = Scored::new(&[0.9, 0.8, 0.4, 0.2], &[true, false, true, false])?;
+/// let b = Scored::new(&[0.7, 0.6, 0.5, 0.3], &[true, true, false, false])?;
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let test = compare_unpaired(&a, &b, CurveMeasure::Auc, &bootstrap, 0.95)?;
+/// assert_eq!(test.difference, -0.25);               // AUC 3/4 and 1
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level or the measure,
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than 2 replicates.
