@@ -288,7 +288,7 @@ pub struct DelongTest {
     pub statistic: f64,
     /// Satterthwaite degrees of freedom; `None` for the paired test, which is normal.
     pub df: Option<f64>,
-    /// Two-sided p-value; 1 for identical models, where R gives NaN.
+    /// Two-sided p-value; 1 for identical models.
     pub p: f64,
     /// Its decimal logarithm, exact where `p` underflows.
     pub log10_p: f64,

@@ -68,6 +68,14 @@ impl Folds {
     /// Folds without regard to the outcome: R's `sample(rep(seq(n_folds), length = n))` after
     /// `set.seed(seed)`, the default of cross-validated regularization paths in R.
     ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let folds = Folds::random(7, 3, 42)?;
+    /// let sizes: Vec<usize> = (0..3).map(|k| folds.test_indices(k).len()).collect();
+    /// assert_eq!(sizes, [3, 2, 2]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::TooFew`] for fewer subjects than folds.
     pub fn random(n: usize, n_folds: usize, seed: u32) -> Result<Self> {
@@ -91,6 +99,13 @@ impl Folds {
     }
 
     /// Folds that were made elsewhere.
+    ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let folds = Folds::from_assignment(vec![0, 1, 0, 1], 2, 4)?;
+    /// assert_eq!((folds.test_indices(0), folds.train_indices(0)), (vec![0, 2], vec![1, 3]));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] if there is not one fold per subject, [`Error::UnknownCategory`]

@@ -190,6 +190,17 @@ impl fmt::Display for ContinuousRow {
 
 /// Row of a continuous variable, a slice per group; NaN is a missing value.
 ///
+/// ```
+/// use eval_stats::baseline::{BaselineSettings, ContinuousRule, TestName, continuous};
+/// // Group means 2 and 4, both variances 1: t = -2/√(2/3), difference 2 standard deviations.
+/// let settings = BaselineSettings::new().continuous_rule(ContinuousRule::Parametric);
+/// let row = continuous(&[&[1.0, 2.0, 3.0], &[3.0, 4.0, 5.0]], &settings)?;
+/// let test = row.test.done().expect("both groups vary");
+/// assert_eq!((test.name, test.df), (TestName::Welch, Some(4.0)));
+/// assert_eq!(row.standardized_difference, Some(2.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFew`] for fewer than two groups, [`Error::NotFinite`] for an infinite value,
 /// [`Error::OutOfRange`] for a setting. A test that these data do not have is no error, but

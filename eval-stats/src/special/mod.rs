@@ -36,6 +36,12 @@ pub use normal::{
 };
 
 /// Inverse logit `1 / (1 + exp(-x))`, without overflow.
+///
+/// ```
+/// use eval_stats::special::expit;
+/// assert_eq!((expit(0.0), expit(-1000.0)), (0.5, 0.0));
+/// assert!((expit(3_f64.ln()) - 0.75).abs() < 1e-15);
+/// ```
 pub fn expit(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + (-x).exp())
@@ -46,6 +52,12 @@ pub fn expit(x: f64) -> f64 {
 }
 
 /// Logit `ln(p / (1 - p))`; minus and plus infinity at 0 and 1.
+///
+/// ```
+/// use eval_stats::special::logit;
+/// assert!((logit(0.75) - 3_f64.ln()).abs() < 1e-15);
+/// assert_eq!(logit(1.0), f64::INFINITY);
+/// ```
 pub fn logit(p: f64) -> f64 {
     p.ln() - (-p).ln_1p()
 }
