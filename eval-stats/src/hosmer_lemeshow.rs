@@ -164,8 +164,9 @@ impl fmt::Display for HosmerLemeshowTest {
 /// number of groups is that of the groups found, which ties can make smaller than `g`.
 ///
 /// # Errors
-/// [`Error::NotProbability`] if scores are not risks, [`Error::OutOfRange`] for `g < 2`,
-/// [`Error::TooFew`] if ties leave no degree of freedom (all risks equal, for instance).
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::OutOfRange`] for `g < 2`, [`Error::TooFew`] if ties leave no degree of freedom (all
+/// risks equal, for instance).
 ///
 /// # Examples
 /// ```
@@ -268,7 +269,8 @@ fn of_groups(
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::OutOfRange`] for fewer than 2 groups.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::OutOfRange`] for fewer than 2 groups.
 pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<RiskGroup>> {
     if g < 2 {
         return Err(Error::OutOfRange {
@@ -320,8 +322,8 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::Empty`] without breaks, [`Error::NotFinite`],
-/// [`Error::NotIncreasing`].
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::Empty`] without breaks, [`Error::NotFinite`], [`Error::NotIncreasing`].
 pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>> {
     check_risks(scored)?;
     all_finite("breaks", breaks)?;

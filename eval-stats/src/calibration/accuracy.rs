@@ -54,7 +54,8 @@ impl fmt::Display for RiskAccuracy {
 /// Brier score, log loss and Spiegelhalter's test.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability).
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks.
 ///
 /// # Examples
 /// ```
@@ -139,7 +140,8 @@ impl fmt::Display for BrierDecomposition {
 /// doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability).
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks.
 ///
 /// # Examples
 /// ```

@@ -30,7 +30,8 @@ pub struct CalibrationPoint {
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability),
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks,
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for fewer than 2 groups or for the level.
 pub fn grouped(
     scored: &Scored,

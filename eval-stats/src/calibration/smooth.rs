@@ -57,7 +57,8 @@ pub struct SmoothCurve {
 /// Smooths outcomes over predicted risk.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability);
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks;
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than 4 subjects with [`Smoother::Loess`].
 ///
 /// # Examples

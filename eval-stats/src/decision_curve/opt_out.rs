@@ -133,7 +133,8 @@ impl OptOutCurve {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotProbability`](crate::Error::NotProbability),
+    /// [`Error::NotProbability`](crate::Error::NotProbability) or
+    /// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks,
     /// [`Error::Empty`](crate::Error::Empty) without thresholds,
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) for a threshold outside `(0, 1]` (at 0 a
     /// missed event costs infinitely much; rmda returns NaN) or a bad setting.

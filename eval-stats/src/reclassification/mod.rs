@@ -399,8 +399,9 @@ fn checked<'a>(old: &'a Scored, new: &'a Scored, level: f64) -> Result<(&'a [f64
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::LengthMismatch`], [`Error::DifferentOutcomes`],
-/// [`Error::OutOfRange`] for the level, and those of the function that the movement names.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level,
+/// and those of the function that the movement names.
 pub fn nri(
     old: &Scored,
     new: &Scored,
@@ -462,8 +463,8 @@ fn tables(old: &[f64], new: &[f64], outcomes: &[bool], cuts: &[f64]) -> Reclassi
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::LengthMismatch`], [`Error::DifferentOutcomes`],
-/// [`Error::OutOfRange`] for the level.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level.
 pub fn nri_continuous(old: &Scored, new: &Scored, level: f64) -> Result<NetReclassification> {
     nri(old, new, Movement::Any, level)
 }
