@@ -1,4 +1,15 @@
 //! Confidence intervals of the AUC besides DeLong's, and one door to all of them.
+//!
+//! | interval | width at an AUC of 1 | needs |
+//! |---|---|---|
+//! | DeLong, logit DeLong ([`delong`]) | none | scores, two of each class |
+//! | Hanley-McNeil | none | AUC and counts |
+//! | binomial exact | `1 - (α/2)^(1/n)` | AUC and number of subjects |
+//! | bootstrap, percentile and BCa | none | scores |
+//!
+//! References: Hanley and McNeil, Radiology 143 (1982) 29-36,
+//! doi:10.1148/radiology.143.1.7063747; Efron, J. Am. Stat. Assoc. 82 (1987) 171-185,
+//! doi:10.2307/2289144.
 
 use crate::bootstrap::{Bootstrap, CurveMeasure, stratified_aucs};
 use crate::delong;
@@ -57,6 +68,15 @@ pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Es
 ///
 /// ```text
 /// (a(1-a) + (n1-1)(Q1 - a²) + (n0-1)(Q2 - a²)) / (n1 n0),  Q1 = a/(2-a),  Q2 = 2a²/(1+a)
+/// ```
+///
+/// 0 for an AUC of 0 or 1, and never below.
+///
+/// ```
+/// use eval_stats::auc_interval::hanley_mcneil_variance;
+/// // a = 3/4: Q1 = 0.6, Q2 = 9/14, so (0.1875 + 0.0375 + 9/14 - 0.5625)/4
+/// let variance = hanley_mcneil_variance(0.75, 2, 2);
+/// assert!((variance - (9.0 / 14.0 - 0.3375) / 4.0).abs() < 1e-15);
 /// ```
 pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f64 {
     let (n1, n0) = (n_events as f64, n_non_events as f64);
@@ -222,6 +242,14 @@ pub fn bootstrap(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<E
 /// The levels are those of `boot.ci(type = "bca")`, which then interpolates between replicates on the
 /// normal scale; this crate takes the type 7 quantile, and gives an answer where `boot.ci` stops
 /// because all replicates are on one side.
+///
+/// ```
+/// use eval_stats::{Scored, auc_interval::bootstrap_bca, bootstrap::Bootstrap};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = bootstrap_bca(&perfect, &Bootstrap::new().replicates(200), 0.95)?;
+/// assert_eq!((auc.low, auc.value, auc.high), (1.0, 1.0, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates,

@@ -3,6 +3,10 @@
 //! A cut-off is found on training data, frozen, and applied with `score >= threshold` (`<=` if lower
 //! scores speak for the event; [`Cutoff::apply`]). It is never searched again on test data.
 //!
+//! References: Youden, Cancer 3 (1950) 32-35,
+//! doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Perkins and Schisterman, Am. J.
+//! Epidemiol. 163 (2006) 670-675 (closest to the corner, weights), doi:10.1093/aje/kwj063.
+//!
 //! # Differences
 //! pROC compares Youden's index in floating point, where a tie can be broken by rounding. This crate
 //! compares it in whole numbers, so that all equally good thresholds are listed. pROC prints

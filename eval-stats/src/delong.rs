@@ -9,7 +9,15 @@
 //! ```
 //!
 //! Covariances between markers are the sample covariances of their placements. Computed from ranks
-//! in O(n log n), in whole numbers up to the last division. References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
+//! in O(n log n), in whole numbers up to the last division.
+//!
+//! ```text
+//! paired     Z = (A - B)/√(V_AA + V_BB - 2 V_AB), normal
+//! unpaired   t = (A - B)/√(V_A + V_B), Satterthwaite's degrees of freedom
+//! contrasts  (L A)' (L V L')⁻¹ (L A), chi-square with rank(L V L') degrees of freedom
+//! ```
+//!
+//! References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
 //! doi:10.2307/2531595; Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393,
 //! doi:10.1109/LSP.2014.2337313.
 
@@ -288,7 +296,8 @@ pub struct DelongTest {
     pub statistic: f64,
     /// Satterthwaite degrees of freedom; `None` for the paired test, which is normal.
     pub df: Option<f64>,
-    /// Two-sided p-value; 1 for identical models.
+    /// Two-sided p-value; 1 for equal AUCs, also where neither varies (pROC: NaN for unpaired
+    /// samples).
     pub p: f64,
     /// Its decimal logarithm, exact where `p` underflows.
     pub log10_p: f64,

@@ -1,7 +1,8 @@
 //! Seeded cross-validation folds.
 //!
 //! A fold assignment is a plain number per subject; it depends on the outcomes and the seed only,
-//! never on the number of threads.
+//! never on the number of threads. Reference: Kohavi, Proc. IJCAI 1995, 1137-1143 (stratified
+//! cross-validation).
 
 use crate::error::{Error, Result, same_length};
 use crate::r_rng::RRng;
@@ -32,6 +33,15 @@ impl Folds {
     /// Non-events are shuffled first, then events; each class is dealt out to the folds in turn,
     /// the events continuing where the non-events stopped, so that fold sizes differ by at most
     /// one as well.
+    ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let outcomes = [true, false, false, true, false, false];
+    /// let folds = Folds::stratified(&outcomes, 2, 1)?;
+    /// let events = |k| folds.test_indices(k).iter().filter(|&&i| outcomes[i]).count();
+    /// assert_eq!((events(0), events(1)), (1, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::TooFewPerClass`] if a class has fewer

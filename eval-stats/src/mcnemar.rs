@@ -23,8 +23,7 @@
 //!
 //! # Differences
 //! Without discordant subjects R's `mcnemar.test` gives NaN; here nothing speaks against equality
-//! and p is 1. With `b = c`
-//! Fagerland, Lydersen and Laake halve the point probability (`1 - P(b)/2`, which is 1/2 without
+//! and p is 1. With `b = c` Fagerland, Lydersen and Laake halve the point probability (`1 - P(b)/2`, which is 1/2 without
 //! discordant subjects); twice the smaller mid-p tail is 1, as R's exact2x2 has it.
 
 use std::fmt;

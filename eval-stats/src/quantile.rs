@@ -1,4 +1,5 @@
-//! Sample quantiles as R numbers them (Hyndman and Fan, Am. Stat. 50, 1996, 361-365).
+//! Sample quantiles as R numbers them (Hyndman and Fan, Am. Stat. 50, 1996, 361-365,
+//! doi:10.1080/00031305.1996.10473566).
 
 use crate::error::{Error, Result, all_finite};
 

@@ -141,7 +141,8 @@ pub fn pabak(table: &AgreementTable, level: f64) -> Result<Estimate> {
 /// ```
 ///
 /// # Errors
-/// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level, [`Error::TooFew`](crate::Error::TooFew) with a single subject.
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level,
+/// [`Error::TooFew`](crate::Error::TooFew) with a single subject.
 pub fn gwet_ac1(table: &AgreementTable, level: f64) -> Result<Estimate> {
     gwet_ac2(table, &Weights::Unweighted, level)
 }

@@ -53,6 +53,13 @@ pub struct AgreementTable {
 impl AgreementTable {
     /// A square table of counts with at least two categories.
     ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::new(vec![vec![20, 5], vec![10, 15]])?;
+    /// assert_eq!((table.n(), table.n_categories()), (50, 2));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::TooFew`] categories, [`Error::TableShape`], [`Error::Empty`] if all counts are 0,
     /// [`Error::TooMany`] if their sum does not fit in `u64`.

@@ -26,6 +26,14 @@ pub struct SubjectCounts {
 impl SubjectCounts {
     /// One row of counts per subject, one column per category.
     ///
+    /// ```
+    /// use eval_stats::agreement::SubjectCounts;
+    /// // Two subjects, three raters: 3 and 0, 1 and 2.
+    /// let counts = SubjectCounts::new(&[vec![3, 0], vec![1, 2]])?;
+    /// assert_eq!((counts.n(), counts.n_raters()), (2, 3));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`] without subjects, [`Error::TooFew`] categories (two) or ratings (two),
     /// [`Error::TableShape`], [`Error::LengthMismatch`] if a subject has more or fewer ratings than

@@ -70,6 +70,14 @@ impl ContinuousSummary {
     }
 
     /// "54.0 (47.0, 61.0)": median and quartiles with so many decimals; empty without values.
+    ///
+    /// ```
+    /// use eval_stats::baseline::{BaselineSettings, continuous};
+    /// let row = continuous(&[&[1.0, 2.0, 3.0], &[3.0, 4.0, 5.0]], &BaselineSettings::new())?;
+    /// assert_eq!(row.groups[0].mean_sd(1), "2.0 ± 1.0");
+    /// assert_eq!(row.groups[0].median_quartiles(1), "2.0 (1.5, 2.5)");
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn median_quartiles(&self, decimals: usize) -> String {
         match (self.median, self.q1, self.q3) {
             (Some(m), Some(a), Some(b)) => {

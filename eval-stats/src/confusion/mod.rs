@@ -18,6 +18,11 @@
 //! made in 128 bits; no count that fits its field overflows. A total beyond `u64` is the largest
 //! `u64` (see [`ConfusionMatrix::n`]).
 //!
+//! References: Youden, Cancer 3 (1950) 32-35,
+//! doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Matthews, Biochim. Biophys. Acta
+//! 405 (1975) 442-451 (MCC), doi:10.1016/0005-2795(75)90109-9; Glas and others, J. Clin. Epidemiol.
+//! 56 (2003) 1129-1135 (DOR), doi:10.1016/S0895-4356(03)00177-X.
+//!
 //! Predictive values at another prevalence are in [`PredictiveValues`], the comparison of two tests'
 //! predictive values in [`predictive_values`](crate::predictive_values).
 

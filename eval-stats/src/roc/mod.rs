@@ -7,6 +7,14 @@
 //! Between two operating points the curve is a straight line. Where several points share a
 //! specificity, the curve has the largest of their sensitivities there, and the other way around.
 //!
+//! ```text
+//! sensitivity TP/n1      specificity TN/n0      AUC = (#{event above non-event} + ties/2)/(n1 n0)
+//! ```
+//!
+//! References: Hanley and McNeil, Radiology 143 (1982) 29-36 (the AUC as a probability),
+//! doi:10.1148/radiology.143.1.7063747; McClish, Med. Decis. Making 9 (1989) 190-195 (partial AUC),
+//! doi:10.1177/0272989X8900900307.
+//!
 //! # Differences
 //! pROC's default `direction = "auto"` flips the curve if the median of the events is below that of
 //! the non-events, which biases resampled AUCs upward; this crate does what `direction = "<"` (or
@@ -118,9 +126,9 @@ impl RocCurve {
     ///
     /// Over specificities from `low` to `high` it is `∫ sensitivity d specificity`, over
     /// sensitivities `∫ specificity d sensitivity`, with linear interpolation at the ends.
-    /// `corrected` is McClish's index `(1 + (A - min)/(max - min))/2` (Med. Decis. Making 9, 1989,
-    /// 190-195), 1 for a perfect and 1/2 for an uninformative score; `None` if the area is below
-    /// the chance area, where the index has no meaning.
+    /// `corrected` is McClish's index `(1 + (A - min)/(max - min))/2` with `min` the area of chance
+    /// and `max = high - low`, 1 for a perfect and 1/2 for an uninformative score; `None` if the
+    /// area is below the chance area, where the index has no meaning.
     ///
     /// ```
     /// use eval_stats::{Scored, roc::{PartialAxis, RocCurve}};
@@ -299,7 +307,7 @@ pub struct PartialAuc {
 /// ties counting one half (the Mann-Whitney statistic).
 ///
 /// Wins and ties are counted as whole numbers, so the value is exact up to one rounding. All scores
-/// tied gives 1/2.
+/// tied gives 1/2. In `[0, 1]`.
 ///
 /// ```
 /// use eval_stats::{Scored, roc};

@@ -3,7 +3,8 @@
 //! Every tail is computed directly, never as one minus the other, so that small probabilities keep
 //! their digits; where a probability leaves the range of `f64` there is a logarithm (`ln_*`).
 //!
-//! Method: normal quantile by Wichura's AS 241 (Appl. Stat. 37, 1988, 477-484), normal tail by
+//! Method: normal quantile by Wichura's AS 241 (Appl. Stat. 37, 1988, 477-484,
+//! doi:10.2307/2347330), normal tail by
 //! `erfc` with its argument's rounding error corrected; incomplete gamma and beta functions by
 //! their continued fractions (Lentz) or power series around a saddle-point prefix (Loader 2000,
 //! "Fast and accurate computation of binomial probabilities"); quantiles by safeguarded Newton
