@@ -20,6 +20,10 @@
 //! References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
 //! doi:10.2307/2531595; Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393,
 //! doi:10.1109/LSP.2014.2337313.
+//!
+//! # Differences
+//! pROC gives NaN for unpaired samples whose AUCs do not vary; here p is 1 if they are equal and 0 if
+//! they differ.
 
 use std::fmt;
 

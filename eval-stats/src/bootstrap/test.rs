@@ -31,7 +31,7 @@ pub struct BootstrapTest {
     /// `difference / std_error`; 0 if the values are equal, infinite if they differ but no
     /// replicate does.
     pub statistic: f64,
-    /// Two-sided normal p-value.
+    /// Two-sided normal p-value; 1 for equal values.
     pub p: f64,
     /// Its decimal logarithm, exact where `p` underflows.
     pub log10_p: f64,
