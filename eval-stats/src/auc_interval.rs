@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | DeLong, logit DeLong ([`delong`]) | none | scores, two of each class |
 //! | Hanley-McNeil | none | AUC and counts |
-//! | binomial exact | `1 - (α/2)^(1/n)` | AUC and number of subjects |
+//! | binomial exact | `1 - ((1 - level)/2)^(1/n)` | AUC and number of subjects |
 //! | bootstrap, percentile and BCa | none | scores |
 //!
 //! References: Hanley and McNeil, Radiology 143 (1982) 29-36,
@@ -70,7 +70,8 @@ pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Es
 /// (a(1-a) + (n1-1)(Q1 - a²) + (n0-1)(Q2 - a²)) / (n1 n0),  Q1 = a/(2-a),  Q2 = 2a²/(1+a)
 /// ```
 ///
-/// 0 for an AUC of 0 or 1, and never below.
+/// 0 for an AUC of 0 or 1, and never below. Nothing is checked: `a` must be in `[0, 1]` and both
+/// counts at least 1, as [`hanley_mcneil_limits`] checks.
 ///
 /// ```
 /// use eval_stats::auc_interval::hanley_mcneil_variance;

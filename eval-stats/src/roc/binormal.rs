@@ -13,7 +13,7 @@ use crate::special::{normal_cdf, normal_quantile};
 pub struct BinormalCurve {
     /// `A`.
     pub intercept: f64,
-    /// `B`, negative unless the score is useless in a strange way.
+    /// `B`, below 0: specificity falls as sensitivity rises; 0 if all points share a specificity.
     pub slope: f64,
     /// Area under the smooth curve, `Φ(A/√(1 + B²))`.
     pub auc: f64,
