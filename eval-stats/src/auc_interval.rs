@@ -1,4 +1,15 @@
 //! Confidence intervals of the AUC besides DeLong's, and one door to all of them.
+//!
+//! | interval | width at an AUC of 1 | needs |
+//! |---|---|---|
+//! | DeLong, logit DeLong ([`delong`]) | none | scores, two of each class |
+//! | Hanley-McNeil | none | AUC and counts |
+//! | binomial exact | `1 - ((1 - level)/2)^(1/n)` | AUC and number of subjects |
+//! | bootstrap, percentile and BCa | none | scores |
+//!
+//! References: Hanley and McNeil, Radiology 143 (1982) 29-36,
+//! doi:10.1148/radiology.143.1.7063747; Efron, J. Am. Stat. Assoc. 82 (1987) 171-185,
+//! doi:10.2307/2289144.
 
 use crate::bootstrap::{Bootstrap, CurveMeasure, stratified_aucs};
 use crate::delong;
@@ -31,6 +42,14 @@ pub enum AucInterval {
 
 /// AUC with the interval of choice.
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::{self, AucInterval}, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let auc = auc_interval::estimate(&s, AucInterval::LogitDelong, 0.95)?;
+/// assert_eq!(auc, delong::auc_logit(&s, 0.95)?);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// Those of the chosen function.
 pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Estimate> {
@@ -50,6 +69,16 @@ pub fn estimate(scored: &Scored, interval: AucInterval, level: f64) -> Result<Es
 /// ```text
 /// (a(1-a) + (n1-1)(Q1 - a²) + (n0-1)(Q2 - a²)) / (n1 n0),  Q1 = a/(2-a),  Q2 = 2a²/(1+a)
 /// ```
+///
+/// 0 for an AUC of 0 or 1, and never below. Nothing is checked: `a` must be in `[0, 1]` and both
+/// counts at least 1, as [`hanley_mcneil_limits`] checks.
+///
+/// ```
+/// use eval_stats::auc_interval::hanley_mcneil_variance;
+/// // a = 3/4: Q1 = 0.6, Q2 = 9/14, so (0.1875 + 0.0375 + 9/14 - 0.5625)/4
+/// let variance = hanley_mcneil_variance(0.75, 2, 2);
+/// assert!((variance - (9.0 / 14.0 - 0.3375) / 4.0).abs() < 1e-15);
+/// ```
 pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f64 {
     let (n1, n0) = (n_events as f64, n_non_events as f64);
     let q1 = a / (2.0 - a);
@@ -59,6 +88,14 @@ pub fn hanley_mcneil_variance(a: f64, n_events: usize, n_non_events: usize) -> f
 }
 
 /// Limits of Hanley and McNeil's interval from an AUC and the counts alone, clipped to `[0, 1]`.
+///
+/// ```
+/// use eval_stats::auc_interval::hanley_mcneil_limits;
+/// // Variance (0.1875 + 0.1 - 0.0625 + 9/14 - 0.5625)/4 = 0.0763
+/// let (low, high) = hanley_mcneil_limits(0.75, 2, 2, 0.95)?;
+/// assert!((low - 0.2085).abs() < 1e-4 && high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the AUC or the level, [`Error::TooFewPerClass`] without events or
@@ -85,6 +122,14 @@ pub fn hanley_mcneil_limits(
 
 /// Limits of the binomial-exact interval from an AUC and the number of subjects alone.
 ///
+/// ```
+/// use eval_stats::auc_interval::binomial_exact_limits;
+/// // 10 of 10 successes: the lower limit is the tenth root of 0.025.
+/// let (low, high) = binomial_exact_limits(1.0, 10, 0.95)?;
+/// assert!((low - 0.025_f64.powf(0.1)).abs() < 1e-14 && high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the AUC or the level, [`Error::Empty`] without subjects.
 pub fn binomial_exact_limits(auc: f64, n: usize, level: f64) -> Result<(f64, f64)> {
@@ -110,6 +155,14 @@ fn check_auc(value: f64) -> Result<()> {
 
 /// AUC with Hanley and McNeil's interval, clipped to `[0, 1]`. An AUC of 1 has variance 0.
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::{hanley_mcneil, hanley_mcneil_variance}};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let auc = hanley_mcneil(&s, 0.95)?;
+/// assert_eq!(auc.std_error, Some(hanley_mcneil_variance(0.75, 2, 2).sqrt()));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the level.
 pub fn hanley_mcneil(scored: &Scored, level: f64) -> Result<Estimate> {
@@ -131,6 +184,14 @@ pub fn hanley_mcneil(scored: &Scored, level: f64) -> Result<Estimate> {
 /// It ignores how many of the subjects are events, but has a width where the others have none
 /// (AUC of 1).
 ///
+/// ```
+/// use eval_stats::{Scored, auc_interval::binomial_exact};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = binomial_exact(&perfect, 0.95)?;
+/// assert!((auc.low - 0.025_f64.powf(0.25)).abs() < 1e-14 && auc.high == 1.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the level.
 pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
@@ -150,6 +211,14 @@ pub fn binomial_exact(scored: &Scored, level: f64) -> Result<Estimate> {
 
 /// AUC with percentile limits (type 7) of stratified bootstrap replicates:
 /// [`interval`](crate::bootstrap::interval) of [`CurveMeasure::Auc`].
+///
+/// ```
+/// use eval_stats::{Scored, auc_interval, bootstrap::Bootstrap};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = auc_interval::bootstrap(&perfect, &Bootstrap::new().replicates(200), 0.95)?;
+/// assert_eq!(auc.to_string(), "1.000 (95% CI 1.000 to 1.000, bootstrap percentile)");
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates.
@@ -174,6 +243,14 @@ pub fn bootstrap(scored: &Scored, bootstrap: &Bootstrap, level: f64) -> Result<E
 /// The levels are those of `boot.ci(type = "bca")`, which then interpolates between replicates on the
 /// normal scale; this crate takes the type 7 quantile, and gives an answer where `boot.ci` stops
 /// because all replicates are on one side.
+///
+/// ```
+/// use eval_stats::{Scored, auc_interval::bootstrap_bca, bootstrap::Bootstrap};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let auc = bootstrap_bca(&perfect, &Bootstrap::new().replicates(200), 0.95)?;
+/// assert_eq!((auc.low, auc.value, auc.high), (1.0, 1.0, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than 2 replicates,

@@ -122,6 +122,18 @@ pub fn clinical_impact(
 
 /// As [`clinical_impact`], with bootstrap limits.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap, decision_curve::DecisionCurveSettings};
+/// use eval_stats::clinical_impact::clinical_impact_with_limits;
+/// let s = Scored::new(&[0.1, 0.3, 0.6, 0.9], &[false, true, false, true])?;
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let plain = DecisionCurveSettings::new();
+/// let impact = clinical_impact_with_limits(&s, &[0.2], &plain, 1000.0, &bootstrap, 0.95)?;
+/// let (low, high) = impact.points[0].high_risk_limits.expect("bootstrapped");
+/// assert!(low <= 750.0 && 750.0 <= high);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`clinical_impact`] and [`decision_curve::bootstrap`].
 pub fn clinical_impact_with_limits(
@@ -183,6 +195,12 @@ impl CostBenefit {
     }
 
     /// The threshold that the ratio stands for.
+    ///
+    /// ```
+    /// use eval_stats::clinical_impact::CostBenefit;
+    /// assert_eq!(CostBenefit::of(0.2)?.threshold(), 0.2);       // 1:4
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn threshold(self) -> f64 {
         self.cost as f64 / (self.cost as f64 + self.benefit as f64)
     }

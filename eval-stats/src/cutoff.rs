@@ -3,6 +3,10 @@
 //! A cut-off is found on training data, frozen, and applied with `score >= threshold` (`<=` if lower
 //! scores speak for the event; [`Cutoff::apply`]). It is never searched again on test data.
 //!
+//! References: Youden, Cancer 3 (1950) 32-35,
+//! doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Perkins and Schisterman, Am. J.
+//! Epidemiol. 163 (2006) 670-675 (closest to the corner, weights), doi:10.1093/aje/kwj063.
+//!
 //! # Differences
 //! pROC compares Youden's index in floating point, where a tie can be broken by rounding. This crate
 //! compares it in whole numbers, so that all equally good thresholds are listed. pROC prints
@@ -85,6 +89,17 @@ pub struct Cutoff {
 impl Cutoff {
     /// Applies the frozen cut-off to other data. The direction is frozen with it: that of the other
     /// data is not asked.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve, cutoff::{self, Criterion}};
+    /// let y = [false, false, true, true];
+    /// let train = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;
+    /// let cut = cutoff::find(&RocCurve::new(&train), Criterion::MinSensitivity(1.0))?;
+    /// assert!((cut.threshold - 0.225).abs() < 1e-15);   // midway between 0.1 and 0.35
+    /// let m = cut.apply(&Scored::new(&[0.2, 0.3, 0.1, 0.9], &y)?);
+    /// assert_eq!((m.tp, m.fn_, m.fp, m.tn), (1, 1, 1, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn apply(&self, scored: &Scored) -> ConfusionMatrix {
         let mut m = ConfusionMatrix::default();
         for t in scored.ties() {

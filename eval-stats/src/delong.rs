@@ -9,9 +9,21 @@
 //! ```
 //!
 //! Covariances between markers are the sample covariances of their placements. Computed from ranks
-//! in O(n log n), in whole numbers up to the last division. References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
+//! in O(n log n), in whole numbers up to the last division.
+//!
+//! ```text
+//! paired     Z = (A - B)/√(V_AA + V_BB - 2 V_AB), normal
+//! unpaired   t = (A - B)/√(V_A + V_B), Satterthwaite's degrees of freedom
+//! contrasts  (L A)' (L V L')⁻¹ (L A), chi-square with rank(L V L') degrees of freedom
+//! ```
+//!
+//! References: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845,
 //! doi:10.2307/2531595; Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393,
 //! doi:10.1109/LSP.2014.2337313.
+//!
+//! # Differences
+//! pROC gives NaN for unpaired samples whose AUCs do not vary; here p is 1 if they are equal and 0 if
+//! they differ.
 
 use std::fmt;
 
@@ -140,6 +152,14 @@ fn two_of_each(scored: &Scored) -> Result<()> {
 ///
 /// 0 for a perfect (or perfectly wrong) score and when all scores are tied.
 ///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// // Placements 1/2 and 1 in both classes: (1/8)/2 from each.
+/// assert_eq!(delong::auc_variance(&s)?, 0.125);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFewPerClass`] with fewer than two events or two non-events.
 pub fn auc_variance(scored: &Scored) -> Result<f64> {
@@ -160,6 +180,15 @@ pub fn auc_variance(scored: &Scored) -> Result<f64> {
 /// An AUC of exactly 1 has variance 0 and the interval 1 to 1, as pROC has; prefer
 /// [`binomial_exact`](crate::auc_interval::binomial_exact) there.
 ///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// // 0.75 ± 1.96 √(1/8)
+/// let auc = delong::auc(&s, 0.95)?;
+/// assert_eq!(auc.to_string(), "0.750 (95% CI 0.057 to 1.000, DeLong)");
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFewPerClass`], [`Error::OutOfRange`] for the level.
 pub fn auc(scored: &Scored, level: f64) -> Result<Estimate> {
@@ -177,6 +206,15 @@ pub fn auc(scored: &Scored, level: f64) -> Result<Estimate> {
 /// AUC with DeLong's variance on the logit scale: `expit(logit A ± z SE/(A(1-A)))`.
 ///
 /// Never leaves (0, 1). An AUC of exactly 0 or 1 has no logit; its interval is the value itself.
+///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// // logit 0.75 = ln 3, with standard error √(1/8)/(0.75 · 0.25)
+/// let auc = delong::auc_logit(&s, 0.95)?;
+/// assert_eq!(auc.to_string(), "0.750 (95% CI 0.069 to 0.992, logit DeLong)");
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::TooFewPerClass`], [`Error::OutOfRange`] for the level.
@@ -262,7 +300,8 @@ pub struct DelongTest {
     pub statistic: f64,
     /// Satterthwaite degrees of freedom; `None` for the paired test, which is normal.
     pub df: Option<f64>,
-    /// Two-sided p-value; 1 for identical models, where R gives NaN.
+    /// Two-sided p-value; 1 for equal AUCs, also where neither varies (pROC: NaN for unpaired
+    /// samples).
     pub p: f64,
     /// Its decimal logarithm, exact where `p` underflows.
     pub log10_p: f64,
@@ -394,6 +433,17 @@ pub fn compare_paired(a: &Scored, b: &Scored, level: f64) -> Result<DelongTest> 
 ///
 /// If neither AUC varies the degrees of freedom are infinite (the normal distribution).
 ///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let y = [false, false, true, true];
+/// let a = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;     // AUC 3/4, variance 1/8
+/// let b = Scored::new(&[1.0, 2.0, 3.0, 4.0], &y)?;      // AUC 1, variance 0
+/// let test = delong::compare_unpaired(&a, &b, 0.95)?;
+/// assert!((test.statistic + 0.5_f64.sqrt()).abs() < 1e-15);
+/// assert_eq!(test.df, Some(3.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFewPerClass`], [`Error::OutOfRange`] for the level.
 pub fn compare_unpaired(a: &Scored, b: &Scored, level: f64) -> Result<DelongTest> {
@@ -421,6 +471,14 @@ pub struct DelongCovariance {
 }
 
 /// Joint covariance of the AUCs of several models on the same subjects.
+///
+/// ```
+/// use eval_stats::{Scored, delong};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let joint = delong::covariance(&[&s, &s])?;
+/// assert_eq!(joint.covariance, [[0.125, 0.125], [0.125, 0.125]]);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without models, otherwise as [`compare_paired`].
@@ -589,6 +647,16 @@ impl DelongCovariance {
     /// Models that place all subjects alike make the contrasts dependent; the test then uses the
     /// independent ones and `df` counts them. `df` 0 and p 1 if no contrast varies or differs.
     ///
+    /// ```
+    /// use eval_stats::{Scored, delong};
+    /// let y = [false, false, true, true];
+    /// let a = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;     // AUC 3/4, variance 1/8
+    /// let b = Scored::new(&[1.0, 2.0, 3.0, 4.0], &y)?;      // AUC 1, variance 0
+    /// let test = delong::covariance(&[&a, &b])?.test_equal()?;
+    /// assert_eq!((test.chi_squared, test.df), (0.5, 1));    // (1/4)²/(1/8)
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::TooFew`] with fewer than two models, [`Error::Undefined`] if two AUCs differ
     /// without varying.
@@ -612,6 +680,18 @@ impl DelongCovariance {
     }
 
     /// Tests that every given contrast (a row of one weight per model) is zero.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, delong};
+    /// let y = [false, false, true, true];
+    /// let a = Scored::new(&[0.1, 0.4, 0.35, 0.8], &y)?;     // AUC 3/4, variance 1/8
+    /// let b = Scored::new(&[1.0, 2.0, 3.0, 4.0], &y)?;      // AUC 1, variance 0
+    /// // Is the mean of a and a as large as b?
+    /// let joint = delong::covariance(&[&a, &a, &b])?;
+    /// let test = joint.test_contrasts(&[vec![0.5, 0.5, -1.0]])?;
+    /// assert_eq!((test.chi_squared, test.df), (0.5, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::TableShape`], [`Error::Undefined`] if a contrast that cannot vary

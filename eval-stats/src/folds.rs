@@ -1,7 +1,8 @@
 //! Seeded cross-validation folds.
 //!
 //! A fold assignment is a plain number per subject; it depends on the outcomes and the seed only,
-//! never on the number of threads.
+//! never on the number of threads. Reference: Kohavi, Proc. IJCAI 1995, 1137-1143 (stratified
+//! cross-validation).
 
 use crate::error::{Error, Result, same_length};
 use crate::r_rng::RRng;
@@ -32,6 +33,15 @@ impl Folds {
     /// Non-events are shuffled first, then events; each class is dealt out to the folds in turn,
     /// the events continuing where the non-events stopped, so that fold sizes differ by at most
     /// one as well.
+    ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let outcomes = [true, false, false, true, false, false];
+    /// let folds = Folds::stratified(&outcomes, 2, 1)?;
+    /// let events = |k| folds.test_indices(k).iter().filter(|&&i| outcomes[i]).count();
+    /// assert_eq!((events(0), events(1)), (1, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::TooFewPerClass`] if a class has fewer
@@ -68,6 +78,14 @@ impl Folds {
     /// Folds without regard to the outcome: R's `sample(rep(seq(n_folds), length = n))` after
     /// `set.seed(seed)`, the default of cross-validated regularization paths in R.
     ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let folds = Folds::random(7, 3, 42)?;
+    /// let sizes: Vec<usize> = (0..3).map(|k| folds.test_indices(k).len()).collect();
+    /// assert_eq!(sizes, [3, 2, 2]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::TooFew`] for fewer subjects than folds.
     pub fn random(n: usize, n_folds: usize, seed: u32) -> Result<Self> {
@@ -92,9 +110,17 @@ impl Folds {
 
     /// Folds that were made elsewhere.
     ///
+    /// ```
+    /// use eval_stats::folds::Folds;
+    /// let folds = Folds::from_assignment(vec![0, 1, 0, 1], 2, 4)?;
+    /// assert_eq!((folds.test_indices(0), folds.train_indices(0)), (vec![0, 2], vec![1, 3]));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::LengthMismatch`] if there is not one fold per subject, [`Error::UnknownCategory`]
-    /// for a fold number of `n_folds` or more, [`Error::TooFew`] if a fold is empty.
+    /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::LengthMismatch`] if there is not one
+    /// fold per subject, [`Error::UnknownCategory`] for a fold number of `n_folds` or more,
+    /// [`Error::TooFew`] if a fold is empty.
     pub fn from_assignment(assignment: Vec<usize>, n_folds: usize, n: usize) -> Result<Self> {
         check_n_folds(n_folds)?;
         same_length("fold assignment", n, assignment.len())?;

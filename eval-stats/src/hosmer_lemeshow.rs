@@ -164,8 +164,9 @@ impl fmt::Display for HosmerLemeshowTest {
 /// number of groups is that of the groups found, which ties can make smaller than `g`.
 ///
 /// # Errors
-/// [`Error::NotProbability`] if scores are not risks, [`Error::OutOfRange`] for `g < 2`,
-/// [`Error::TooFew`] if ties leave no degree of freedom (all risks equal, for instance).
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::OutOfRange`] for `g < 2`, [`Error::TooFew`] if ties leave no degree of freedom (all
+/// risks equal, for instance).
 ///
 /// # Examples
 /// ```
@@ -195,6 +196,14 @@ pub fn test(
 
 /// The test in the groups `[0, b₁), [b₁, b₂), ...` between given breaks, such as a guideline's risk
 /// strata. Groups without subjects are left out.
+///
+/// ```
+/// use eval_stats::{Scored, hosmer_lemeshow::{DegreesOfFreedom, test_at}};
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[true, false, true, false])?;
+/// let t = test_at(&s, &[0.5], DegreesOfFreedom::Groups)?;
+/// assert!((t.chi_squared - 2.25).abs() < 1e-12);    // 0.36/0.4 + 0.36/1.6, twice
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`risk_groups_at`]; [`Error::TooFew`] if no degree of freedom is left.
@@ -251,8 +260,17 @@ fn of_groups(
 
 /// Groups subjects by risk, without a test.
 ///
+/// ```
+/// use eval_stats::{Scored, hosmer_lemeshow::{Grouping, risk_groups}};
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[true, false, true, false])?;
+/// let groups = risk_groups(&s, 2, Grouping::Quantiles)?;
+/// assert_eq!((groups[0].n, groups[0].observed, groups[0].expected), (2, 1, 0.4));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::OutOfRange`] for fewer than 2 groups.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::OutOfRange`] for fewer than 2 groups.
 pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<RiskGroup>> {
     if g < 2 {
         return Err(Error::OutOfRange {
@@ -294,9 +312,18 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
 
 /// Groups subjects into `[0, b₁), [b₁, b₂), ..., [bₖ, 1]`, without a test.
 ///
+/// ```
+/// use eval_stats::{Scored, hosmer_lemeshow::risk_groups_at};
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[true, false, true, false])?;
+/// let groups = risk_groups_at(&s, &[0.5, 0.7])?;   // nobody in the middle
+/// assert_eq!(groups.len(), 2);
+/// assert_eq!((groups[1].mean_risk(), groups[1].event_rate()), (0.8, 0.5));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::Empty`] without breaks, [`Error::NotFinite`],
-/// [`Error::NotIncreasing`].
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::Empty`] without breaks, [`Error::NotFinite`], [`Error::NotIncreasing`].
 pub fn risk_groups_at(scored: &Scored, breaks: &[f64]) -> Result<Vec<RiskGroup>> {
     check_risks(scored)?;
     all_finite("breaks", breaks)?;

@@ -23,8 +23,7 @@
 //!
 //! # Differences
 //! Without discordant subjects R's `mcnemar.test` gives NaN; here nothing speaks against equality
-//! and p is 1. With `b = c`
-//! Fagerland, Lydersen and Laake halve the point probability (`1 - P(b)/2`, which is 1/2 without
+//! and p is 1. With `b = c` Fagerland, Lydersen and Laake halve the point probability (`1 - P(b)/2`, which is 1/2 without
 //! discordant subjects); twice the smaller mid-p tail is 1, as R's exact2x2 has it.
 
 use std::fmt;
@@ -165,6 +164,14 @@ fn point_over_tail(k: f64, n: f64) -> f64 {
 
 /// The test from two series of calls.
 ///
+/// ```
+/// let first = [true, true, true, false];
+/// let second = [true, false, false, true];
+/// let t = eval_stats::mcnemar::from_calls(&first, &second)?;
+/// assert_eq!((t.only_first, t.only_second, t.chi_squared), (2, 1, 1.0 / 3.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`].
 pub fn from_calls(first: &[bool], second: &[bool]) -> Result<McnemarTest> {
@@ -217,6 +224,15 @@ pub enum PairedMethod {
 impl PairedTable {
     /// Counts two series of calls.
     ///
+    /// ```
+    /// use eval_stats::mcnemar::PairedTable;
+    /// let first = [true, true, true, false];
+    /// let second = [true, false, false, true];
+    /// let table = PairedTable::from_calls(&first, &second)?;
+    /// assert_eq!((table.both, table.only_first, table.only_second, table.neither), (1, 2, 1, 0));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`].
     pub fn from_calls(first: &[bool], second: &[bool]) -> Result<Self> {
@@ -257,6 +273,15 @@ impl PairedTable {
     /// Share that the first call has minus share that the second has.
     ///
     /// The standard error is Wald's with each method.
+    ///
+    /// ```
+    /// use eval_stats::mcnemar::{PairedMethod, PairedTable};
+    /// let table = PairedTable { both: 36, only_first: 12, only_second: 2, neither: 0 };
+    /// let d = table.difference(0.95, PairedMethod::Wald)?;
+    /// assert_eq!(d.value, 0.2);                         // (12 - 2)/50
+    /// assert_eq!(d.std_error, Some(12_f64.sqrt() / 50.0)); // 12 + 2 - 10²/50 = 12
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`] without subjects, [`Error::OutOfRange`] for the level, [`Error::TooMany`]

@@ -122,6 +122,15 @@ pub struct PredictiveValueTests {
 
 /// Compares predictive values from the calls.
 ///
+/// ```
+/// use eval_stats::predictive_values::compare;
+/// let outcome = [true, true, false, false];
+/// let (first, second) = ([true, true, false, false], [true, true, true, false]);
+/// let ppv = compare(&first, &second, &outcome, 0.95)?.ppv.expect("positives");
+/// assert_eq!((ppv.first, ppv.second), (1.0, 2.0 / 3.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::OutOfRange`] for the level.
 pub fn compare(

@@ -1,4 +1,5 @@
-//! Round axis ticks, as R's `pretty` chooses them.
+//! Round axis ticks, as R's `pretty` chooses them (Becker, Chambers and Wilks, The New S Language,
+//! 1988).
 
 /// About `n` intervals of a round width that cover `[low, high]`.
 ///

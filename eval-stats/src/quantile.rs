@@ -1,4 +1,5 @@
-//! Sample quantiles as R numbers them (Hyndman and Fan, Am. Stat. 50, 1996, 361-365).
+//! Sample quantiles as R numbers them (Hyndman and Fan, Am. Stat. 50, 1996, 361-365,
+//! doi:10.1080/00031305.1996.10473566).
 
 use crate::error::{Error, Result, all_finite};
 
@@ -53,6 +54,11 @@ pub fn quantile(values: &[f64], p: f64, kind: QuantileType) -> Result<f64> {
 }
 
 /// Quantile of values that are sorted already and not empty.
+///
+/// ```
+/// use eval_stats::quantile::{QuantileType, of_sorted};
+/// assert_eq!(of_sorted(&[1.0, 2.0, 4.0], 0.75, QuantileType::Type7), 3.0);
+/// ```
 ///
 /// # Panics
 /// If `sorted` is empty.

@@ -46,6 +46,11 @@ pub struct RRng {
 
 impl RRng {
     /// The generator after `set.seed(seed)`. For a negative seed see [`from_signed`](Self::from_signed).
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// assert_eq!(RRng::new(1).uniform(), 0.2655086631421);     // set.seed(1); runif(1)
+    /// ```
     pub fn new(seed: u32) -> Self {
         let mut s = seed;
         let mut step = || {
@@ -96,6 +101,12 @@ impl RRng {
     /// that replicates can be drawn in any order and by any number of threads.
     ///
     /// Not something R has: seed and replicate are mixed (SplitMix64) into one 32-bit R seed.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// assert_eq!(RRng::for_replicate(1, 5), RRng::for_replicate(1, 5));
+    /// assert_ne!(RRng::for_replicate(1, 5), RRng::for_replicate(1, 6));
+    /// ```
     pub fn for_replicate(seed: u64, replicate: u64) -> Self {
         let mut z = seed
             ^ replicate
@@ -149,6 +160,11 @@ impl RRng {
     }
 
     /// A whole number in `0..n`, as R's `sample` draws it.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// assert_eq!(RRng::new(42).index(10), 0);        // set.seed(42); sample.int(10, 1) is 1
+    /// ```
     ///
     /// # Panics
     /// If `n` is 0.
@@ -228,6 +244,12 @@ impl RRng {
 
     /// `sample.int(n, size, replace = TRUE) - 1`.
     ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// // set.seed(42); sample.int(10, 3, replace = TRUE) is 1, 5, 1
+    /// assert_eq!(RRng::new(42).sample_with_replacement(10, 3), [0, 4, 0]);
+    /// ```
+    ///
     /// # Panics
     /// If `n` is 0 and `size` is not.
     pub fn sample_with_replacement(&mut self, n: usize, size: usize) -> Vec<usize> {
@@ -236,6 +258,12 @@ impl RRng {
 
     /// `sample.int(n, size) - 1`. As in R, at most half of more than 1e7 numbers are drawn one by one,
     /// again where a number was drawn before (R's `useHash`), and otherwise from a list of all.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// // set.seed(42); sample.int(10, 3) is 1, 5, 10
+    /// assert_eq!(RRng::new(42).sample_without_replacement(10, 3), [0, 4, 9]);
+    /// ```
     ///
     /// # Panics
     /// If `size > n`.
@@ -278,6 +306,12 @@ impl RRng {
     }
 
     /// `rnorm(1)` by inversion.
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// // set.seed(42); rnorm(1)
+    /// assert!((RRng::new(42).normal() - 1.370958447).abs() < 1e-9);
+    /// ```
     pub fn normal(&mut self) -> f64 {
         const BIG: f64 = 134_217_728.0; // 2^27
         let u = (BIG * self.uniform()).floor() + self.uniform();

@@ -78,6 +78,17 @@ pub struct Scored {
 impl Scored {
     /// Checks and sorts. `scores` and `outcomes` have one value per subject, `true` is an event.
     ///
+    /// ```
+    /// use eval_stats::{Error, Scored};
+    /// let scored = Scored::new(&[0.1, 0.4, 0.35], &[false, true, true])?;
+    /// assert_eq!((scored.n(), scored.n_events(), scored.n_non_events()), (3, 2, 1));
+    /// assert_eq!(
+    ///     Scored::new(&[0.1, 0.4], &[true, true]),
+    ///     Err(Error::SingleClass { events: 2, n: 2 })
+    /// );
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`] (NaN or infinite score),
     /// [`Error::SingleClass`] if there are no events or no non-events, [`Error::TooMany`] beyond

@@ -108,6 +108,13 @@ pub fn specific_agreement(
 /// Prevalence- and bias-adjusted kappa, `(k po - 1)/(k - 1)` for `k` categories, in
 /// `[-1/(k-1), 1]`; with a Wald interval from the binomial variance of `po`.
 ///
+/// ```
+/// use eval_stats::agreement::{AgreementTable, pabak};
+/// let table = AgreementTable::new(vec![vec![20, 5], vec![10, 15]])?;
+/// assert!((pabak(&table, 0.95)?.value - 0.4).abs() < 1e-15);     // 2 · 0.7 - 1
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level.
 pub fn pabak(table: &AgreementTable, level: f64) -> Result<Estimate> {
@@ -134,12 +141,22 @@ pub fn pabak(table: &AgreementTable, level: f64) -> Result<Estimate> {
 /// ```
 ///
 /// # Errors
-/// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level, [`Error::TooFew`](crate::Error::TooFew) with a single subject.
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level,
+/// [`Error::TooFew`](crate::Error::TooFew) with a single subject.
 pub fn gwet_ac1(table: &AgreementTable, level: f64) -> Result<Estimate> {
     gwet_ac2(table, &Weights::Unweighted, level)
 }
 
 /// Gwet's AC2, AC1 with weights: `pe = Σ w_ij / (k (k - 1)) Σ π_q (1 - π_q)`.
+///
+/// ```
+/// use eval_stats::agreement::{AgreementTable, Weights, gwet_ac2};
+/// // po = (15 + 5/2)/20 = 0.875; π = 3/8, 3/8, 1/4 and Σ w = 5, so pe = 5/6 · 21/32 = 0.546875
+/// let table = AgreementTable::new(vec![vec![5, 5, 0], vec![0, 5, 0], vec![0, 0, 5]])?;
+/// let ac2 = gwet_ac2(&table, &Weights::Linear, 0.95)?;
+/// assert!((ac2.value - 21.0 / 29.0).abs() < 1e-14);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`gwet_ac1`]; custom weights as [`kappa`](super::kappa).

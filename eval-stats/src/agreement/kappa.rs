@@ -113,6 +113,17 @@ pub fn kappa(table: &AgreementTable, weights: Weights, level: f64) -> Result<Kap
 
 /// As [`kappa`], with the variance named.
 ///
+/// ```
+/// use eval_stats::agreement::{AgreementTable, KappaVariance, Weights, kappa_with};
+/// // One number, two standard errors.
+/// let table = AgreementTable::new(vec![vec![9, 3, 1], vec![2, 8, 2], vec![0, 1, 4]])?;
+/// let ours = kappa_with(&table, Weights::Linear, KappaVariance::FleissCohenEveritt, 0.95)?;
+/// let psych = kappa_with(&table, Weights::Linear, KappaVariance::PsychCompat, 0.95)?;
+/// assert_eq!(ours.value, psych.value);
+/// assert!((ours.std_error - psych.std_error).abs() > 1e-4);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`kappa`].
 pub fn kappa_with(
@@ -252,6 +263,18 @@ pub struct BootstrapKappa {
 /// `sample.int(n, replace = TRUE)` draws them after `set.seed` (with the default stream).
 ///
 /// Ratings are `0..n_categories`, one of each rater per subject, in the order of the draws.
+///
+/// ```
+/// use eval_stats::agreement::{Weights, kappa_bootstrap};
+/// use eval_stats::bootstrap::Bootstrap;
+/// // Full agreement has kappa 1 in every resample that has both categories.
+/// let ratings = [0, 0, 0, 1, 1];
+/// let bootstrap = Bootstrap::new().replicates(500);
+/// let k = kappa_bootstrap(&ratings, &ratings, 2, Weights::Unweighted, 0.95, &bootstrap)?;
+/// assert_eq!((k.estimate.low, k.estimate.high), (1.0, 1.0));
+/// assert_eq!(k.used + k.undefined, 500);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`AgreementTable::from_ratings`] and [`kappa`]; [`Error::TooFew`] for fewer than two

@@ -53,6 +53,13 @@ pub struct AgreementTable {
 impl AgreementTable {
     /// A square table of counts with at least two categories.
     ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::new(vec![vec![20, 5], vec![10, 15]])?;
+    /// assert_eq!((table.n(), table.n_categories()), (50, 2));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::TooFew`] categories, [`Error::TableShape`], [`Error::Empty`] if all counts are 0,
     /// [`Error::TooMany`] if their sum does not fit in `u64`.
@@ -91,6 +98,13 @@ impl AgreementTable {
 
     /// Table of ratings `0..n_categories`, one of each rater per subject.
     ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::from_ratings(&[0, 1, 2, 2], &[0, 1, 2, 1], 3)?;
+    /// assert_eq!(table.counts(), [[1, 0, 0], [0, 1, 0], [0, 1, 1]]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::UnknownCategory`], [`Error::TooFew`].
     pub fn from_ratings(first: &[usize], second: &[usize], n_categories: usize) -> Result<Self> {
@@ -117,6 +131,13 @@ impl AgreementTable {
     }
 
     /// Table of two binary readers; category 0 is negative.
+    ///
+    /// ```
+    /// use eval_stats::agreement::AgreementTable;
+    /// let table = AgreementTable::from_calls(&[true, true, false], &[true, false, false])?;
+    /// assert_eq!(table.counts(), [[1, 0], [1, 1]]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`].

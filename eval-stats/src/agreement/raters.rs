@@ -26,10 +26,18 @@ pub struct SubjectCounts {
 impl SubjectCounts {
     /// One row of counts per subject, one column per category.
     ///
+    /// ```
+    /// use eval_stats::agreement::SubjectCounts;
+    /// // Two subjects, three raters: 3 and 0, 1 and 2.
+    /// let counts = SubjectCounts::new(&[vec![3, 0], vec![1, 2]])?;
+    /// assert_eq!((counts.n(), counts.n_raters()), (2, 3));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`] without subjects, [`Error::TooFew`] categories (two) or ratings (two),
     /// [`Error::TableShape`], [`Error::LengthMismatch`] if a subject has more or fewer ratings than
-    /// the first: missing ratings are refused.
+    /// the first: missing ratings are refused; [`Error::TooMany`] ratings of a subject (`u32::MAX`).
     pub fn new(rows: &[Vec<u32>]) -> Result<Self> {
         let Some(first) = rows.first() else {
             return Err(Error::Empty { what: "subjects" });
@@ -225,6 +233,14 @@ impl Ratings {
 
     /// Binary calls, category 0 negative and 1 positive.
     ///
+    /// ```
+    /// use eval_stats::agreement::Ratings;
+    /// let ratings = Ratings::from_calls(&[[true, false, true], [true, true, true]])?;
+    /// let counts = ratings.subject_counts();
+    /// assert_eq!((counts.n(), counts.n_raters(), counts.n_categories()), (3, 2, 2));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_calls<R: AsRef<[bool]>>(raters: &[R]) -> Result<Self> {
@@ -362,6 +378,15 @@ fn linearized(
 ///
 /// Reference: Gwet 2008, doi:10.1348/000711006X126600.
 ///
+/// ```
+/// use eval_stats::agreement::{SubjectCounts, Weights, gwet_ac};
+/// // Pairs agree in 7/9; shares 4/9 and 5/9, pe = 2 · 4/9 · 5/9.
+/// let counts = SubjectCounts::new(&[vec![3, 0], vec![1, 2], vec![0, 3]])?;
+/// let ac1 = gwet_ac(&counts, &Weights::Unweighted, 0.95)?;
+/// assert!((ac1.estimate.value - 23.0 / 41.0).abs() < 1e-14);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for the level or a weight, [`Error::LengthMismatch`] or
 /// [`Error::TableShape`] for weights of another size, [`Error::TooFew`] with a single subject,
@@ -401,6 +426,15 @@ fn fleiss_chance(data: &SubjectCounts, losses: &[Vec<f64>]) -> (f64, Vec<f64>) {
 /// The standard error is that of the coefficient without the small-sample factor, as irrCAC has it.
 /// Reference: Krippendorff, Educ. Psychol. Meas. 30 (1970) 61-70, doi:10.1177/001316447003000105.
 ///
+/// ```
+/// use eval_stats::agreement::{SubjectCounts, Weights, krippendorff_alpha};
+/// // Pairs disagree in 2/9, times 8/9; by chance in 40/81.
+/// let counts = SubjectCounts::new(&[vec![3, 0], vec![1, 2], vec![0, 3]])?;
+/// let alpha = krippendorff_alpha(&counts, &Weights::Unweighted, 0.95)?;
+/// assert!((alpha.estimate.value - 0.6).abs() < 1e-14);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`gwet_ac`]; [`Error::Undefined`] if all ratings are in one category.
 pub fn krippendorff_alpha(
@@ -425,6 +459,15 @@ pub fn krippendorff_alpha(
 /// it is Cohen's kappa; irr calls it the exact Fleiss' kappa.
 ///
 /// Reference: Conger, Psychol. Bull. 88 (1980) 322-328, doi:10.1037/0033-2909.88.2.322.
+///
+/// ```
+/// use eval_stats::agreement::{Ratings, Weights, conger_kappa};
+/// // Two raters, so Cohen's: (0.75 - 0.5)/(1 - 0.5).
+/// let ratings = Ratings::new(&[[1, 1, 0, 0], [1, 0, 0, 0]], 2)?;
+/// let kappa = conger_kappa(&ratings, &Weights::Unweighted, 0.95)?;
+/// assert!((kappa.estimate.value - 0.5).abs() < 1e-14);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`krippendorff_alpha`].
@@ -473,6 +516,14 @@ pub fn conger_kappa(ratings: &Ratings, weights: &Weights, level: f64) -> Result<
 /// Light's kappa, the mean of Cohen's kappas of all pairs of raters.
 ///
 /// Reference: Light, Psychol. Bull. 76 (1971) 365-377, doi:10.1037/h0031643.
+///
+/// ```
+/// use eval_stats::agreement::{Ratings, Weights, light_kappa};
+/// // Pairs: 0.5, 0.5, and 1 of the two alike.
+/// let ratings = Ratings::new(&[[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0]], 2)?;
+/// assert!((light_kappa(&ratings, &Weights::Unweighted)? - 2.0 / 3.0).abs() < 1e-15);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`kappa`](super::kappa()) of any pair.

@@ -47,6 +47,13 @@ pub enum Rate {
 
 impl Rate {
     /// The rate of a table: percent, the AUC as a share; `None` where it divides by zero.
+    ///
+    /// ```
+    /// use eval_stats::audit::Rate;
+    /// use eval_stats::confusion::ConfusionMatrix;
+    /// let m = ConfusionMatrix { tp: 3, fn_: 1, fp: 0, tn: 0 };
+    /// assert_eq!((Rate::Sensitivity.of(&m), Rate::Specificity.of(&m)), (Some(75.0), None));
+    /// ```
     pub fn of(self, m: &ConfusionMatrix) -> Option<f64> {
         let percent = |share: Option<f64>| share.map(|s| 100.0 * s);
         match self {

@@ -156,6 +156,15 @@ impl Finding {
     }
 
     /// The same with what was recomputed.
+    ///
+    /// ```
+    /// use eval_stats::audit::{Finding, Reported, percentage};
+    /// // 61 of 421 are 14.5 %.
+    /// let smokers = percentage(61, 421, Reported::new(14.9, 1))?;
+    /// let found: Finding = smokers.finding("Table 1, smokers").recomputed("14.5");
+    /// assert_eq!((found.place.as_str(), found.recomputed.as_str()), ("Table 1, smokers", "14.5"));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn recomputed(self, text: impl Into<String>) -> Self {
         Self {
             recomputed: text.into(),

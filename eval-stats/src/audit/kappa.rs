@@ -214,6 +214,16 @@ impl fmt::Display for KappaAudit {
 /// Two readers share at least `max(0, a + b - n)` positive calls among the events and among the
 /// non-events, which is sharper than what their margins alone allow.
 ///
+/// ```
+/// use eval_stats::audit::{Reported, kappa_pairs};
+/// use eval_stats::confusion::ConfusionMatrix;
+/// // 8 of 10 right where 5 are by chance: kappa 0.6 with the truth.
+/// let reader = ConfusionMatrix { tp: 4, fn_: 1, fp: 1, tn: 4 };
+/// let found = kappa_pairs(Reported::new(0.6, 1), &[reader])?;
+/// assert!(found.with_truth[0].fits && found.between.is_empty());
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without readers or subjects, [`Error::LengthMismatch`] if the readers did not
 /// see the same number of events and non-events.

@@ -17,6 +17,17 @@
 //! | Can whole numbers have this mean and deviation? | [`whole_number_moments`] |
 //! | Is this cut-off a probability? | [`cutoff_scale`] |
 //!
+//! A number `x` printed with `d` decimals stands for `[x - 10⁻ᵈ/2, x + 10⁻ᵈ/2]`, or less where the
+//! convention of [`Rounding`] is known. A Wald interval on the log scale and its p-value are tied by
+//!
+//! ```text
+//! ln OR = (ln low + ln high)/2     SE = (ln high - ln low)/(2 z)     P = 2 Φ(-|ln OR|/SE)
+//! ```
+//!
+//! References: Brown and Heathers, Soc. Psychol. Personal. Sci. 8 (2017) 363-369 (means of whole
+//! numbers), doi:10.1177/1948550616673876; Altman and Bland, BMJ 343 (2011) d2304 (p-values from
+//! intervals), doi:10.1136/bmj.d2304.
+//!
 //! ```
 //! use eval_stats::audit::{counts_from_rates, ReportedRates, Reported};
 //! let rates = ReportedRates {

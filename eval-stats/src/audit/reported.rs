@@ -65,6 +65,12 @@ pub struct Reported {
 impl Reported {
     /// A number printed with so many decimals (at most 300), rounded to the nearest. Ties may have
     /// been rounded either way, so both ends of the range belong to it.
+    ///
+    /// ```
+    /// use eval_stats::audit::Reported;
+    /// let p = Reported::new(0.6, 1);
+    /// assert!(p.admits(0.5501) && p.admits(0.65) && !p.admits(0.651));
+    /// ```
     pub fn new(value: f64, decimals: u32) -> Self {
         let decimals = decimals.min(300);
         Self {

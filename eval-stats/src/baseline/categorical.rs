@@ -102,6 +102,16 @@ impl fmt::Display for CategoricalRow {
 /// the number of subjects per group whose level is missing. A level that nobody has stays in the
 /// row and is left out of the test, as a group without subjects is.
 ///
+/// ```
+/// use eval_stats::baseline::{BaselineSettings, TestName, categorical};
+/// // Every expected count is 10: X² = 4 · 2²/10.
+/// let row = categorical(&[vec![12, 8], vec![8, 12]], &[0, 1], &BaselineSettings::new())?;
+/// let test = row.test.done().expect("two levels, two groups");
+/// assert_eq!((test.name, test.statistic), (TestName::ChiSquared, Some(1.6)));
+/// assert_eq!((row.smallest_expected, row.missing[1]), (Some(10.0), 1));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without levels or groups, [`Error::TableShape`] if levels differ in the number of groups, [`Error::LengthMismatch`] if
 /// `missing` does, [`Error::TooMany`] beyond 2^53 subjects, [`Error::OutOfRange`] for a setting. A

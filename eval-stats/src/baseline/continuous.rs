@@ -70,6 +70,14 @@ impl ContinuousSummary {
     }
 
     /// "54.0 (47.0, 61.0)": median and quartiles with so many decimals; empty without values.
+    ///
+    /// ```
+    /// use eval_stats::baseline::{BaselineSettings, continuous};
+    /// let row = continuous(&[&[1.0, 2.0, 3.0], &[3.0, 4.0, 5.0]], &BaselineSettings::new())?;
+    /// assert_eq!(row.groups[0].mean_sd(1), "2.0 ± 1.0");
+    /// assert_eq!(row.groups[0].median_quartiles(1), "2.0 (1.5, 2.5)");
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn median_quartiles(&self, decimals: usize) -> String {
         match (self.median, self.q1, self.q3) {
             (Some(m), Some(a), Some(b)) => {
@@ -189,6 +197,17 @@ impl fmt::Display for ContinuousRow {
 }
 
 /// Row of a continuous variable, a slice per group; NaN is a missing value.
+///
+/// ```
+/// use eval_stats::baseline::{BaselineSettings, ContinuousRule, TestName, continuous};
+/// // Group means 2 and 4, both variances 1: t = -2/√(2/3), difference 2 standard deviations.
+/// let settings = BaselineSettings::new().continuous_rule(ContinuousRule::Parametric);
+/// let row = continuous(&[&[1.0, 2.0, 3.0], &[3.0, 4.0, 5.0]], &settings)?;
+/// let test = row.test.done().expect("both groups vary");
+/// assert_eq!((test.name, test.df), (TestName::Welch, Some(4.0)));
+/// assert_eq!(row.standardized_difference, Some(2.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without groups, [`Error::NotFinite`] for an infinite value,

@@ -10,6 +10,9 @@
 //!   group) does not remove the row: [`RowTest::NotDone`] says why.
 //! - **Standardized differences** are absolute; of several groups it is the largest of all pairs.
 //!
+//! Formulas and references stand at the tests, in [`location`](crate::location) and
+//! [`contingency`](crate::contingency).
+//!
 //! ```
 //! use eval_stats::baseline::{self, BaselineSettings};
 //! let age = baseline::continuous(

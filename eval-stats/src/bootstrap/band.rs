@@ -110,6 +110,15 @@ pub fn sensitivity_band(
 
 /// Limits of the specificity at each sensitivity, as pROC's `ci.sp`.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::{Bootstrap, specificity_band}};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let band = specificity_band(&s, &[0.0, 1.0], &Bootstrap::new().replicates(200), 0.95)?;
+/// assert_eq!(band.points[0].limits.low, 1.0);       // nobody is positive
+/// assert_eq!(band.points[1].limits.value, 0.5);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without sensitivities, [`Error::OutOfRange`] for the level or a sensitivity
 /// outside `[0, 1]`, [`Error::TooFew`] for fewer than 2 replicates.

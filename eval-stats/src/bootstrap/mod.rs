@@ -6,6 +6,11 @@
 //!
 //! One subject in a class is drawn every time; such data have no spread from that class.
 //!
+//! Percentile limits are type-7 quantiles of the replicates at `(1 - level)/2` and `(1 + level)/2`;
+//! tests divide the difference by the standard deviation of the replicated differences. References:
+//! Efron, Ann. Stat. 7 (1979) 1-26, doi:10.1214/aos/1176344552; Carpenter and Bithell, Stat. Med. 19
+//! (2000) 1141-1164, doi:10.1002/(SICI)1097-0258(20000515)19:9<1141::AID-SIM479>3.0.CO;2-F.
+//!
 //! # Differences
 //! pROC calls `sample(x)` on the scores, which for a single non-event or event with a score of at
 //! least 1 draws from `1:x` instead. This crate draws the subject.
@@ -139,6 +144,14 @@ impl Bootstrap {
 
 /// Draws both classes with replacement, non-events first, and gives the AUC of each model on the
 /// resample; `result[r][m]` is replicate `r` of model `m`.
+///
+/// ```
+/// use eval_stats::{Scored, bootstrap::{Bootstrap, stratified_aucs}};
+/// let perfect = Scored::new(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true])?;
+/// let aucs = stratified_aucs(&[&perfect], &Bootstrap::new().replicates(3))?;
+/// assert_eq!(aucs, [[1.0], [1.0], [1.0]]);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without models, [`Error::LengthMismatch`] or [`Error::DifferentOutcomes`] if

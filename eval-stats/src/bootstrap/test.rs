@@ -31,7 +31,7 @@ pub struct BootstrapTest {
     /// `difference / std_error`; 0 if the values are equal, infinite if they differ but no
     /// replicate does.
     pub statistic: f64,
-    /// Two-sided normal p-value.
+    /// Two-sided normal p-value; 1 for equal values.
     pub p: f64,
     /// Its decimal logarithm, exact where `p` underflows.
     pub log10_p: f64,
@@ -166,6 +166,17 @@ pub fn compare_paired(
 }
 
 /// Compares two models on independent subjects by stratified resampling of both.
+///
+/// ```
+/// use eval_stats::Scored;
+/// use eval_stats::bootstrap::{Bootstrap, CurveMeasure, compare_unpaired};
+/// let a = Scored::new(&[0.9, 0.8, 0.4, 0.2], &[true, false, true, false])?;
+/// let b = Scored::new(&[0.7, 0.6, 0.5, 0.3], &[true, true, false, false])?;
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let test = compare_unpaired(&a, &b, CurveMeasure::Auc, &bootstrap, 0.95)?;
+/// assert_eq!(test.difference, -0.25);               // AUC 3/4 and 1
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level or the measure,

@@ -54,7 +54,8 @@ impl fmt::Display for RiskAccuracy {
 /// Brier score, log loss and Spiegelhalter's test.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability).
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks.
 ///
 /// # Examples
 /// ```
@@ -66,7 +67,8 @@ impl fmt::Display for RiskAccuracy {
 /// # Ok::<(), eval_stats::Error>(())
 /// ```
 ///
-/// References: Brier, Mon. Weather Rev. 78 (1950) 1-3; Spiegelhalter, Stat. Med. 5 (1986) 421-433,
+/// References: Brier, Mon. Weather Rev. 78 (1950) 1-3,
+/// doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2; Spiegelhalter, Stat. Med. 5 (1986) 421-433,
 /// doi:10.1002/sim.4780050506.
 pub fn accuracy(scored: &Scored) -> Result<RiskAccuracy> {
     let risks = scored.risks()?;
@@ -139,7 +141,8 @@ impl fmt::Display for BrierDecomposition {
 /// doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability).
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks.
 ///
 /// # Examples
 /// ```

@@ -90,6 +90,17 @@ pub fn smooth_band(scored: &Scored, surface: LoessSurface, level: f64) -> Result
 /// A replicate counts at the risks between its smallest and its largest. Risks beyond the data, or
 /// within fewer than two replicates, are left out.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap, calibration::{Smoother, bootstrap_band}};
+/// let p: Vec<f64> = (1..20).map(|k| f64::from(k) / 20.0).collect();
+/// let y: Vec<bool> = (1..20).map(|k| k % 3 == 0).collect();
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let s = Scored::new(&p, &y)?;
+/// let band = bootstrap_band(&s, Smoother::Lowess, &[0.5], &bootstrap, 0.95)?;
+/// assert!(band.low[0] < band.observed[0] && band.observed[0] < band.high[0]);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`smooth`](super::smooth); [`Error::NotProbability`](crate::Error::NotProbability) for `at`;
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level;

@@ -115,7 +115,8 @@ impl fmt::Display for BootstrappedCalibration {
 /// resamples.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability);
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks;
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for the level;
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than 2 replicates.
 ///

@@ -19,8 +19,19 @@ pub struct CalibrationPoint {
 /// Groups subjects by risk and gives each group's event rate, by default of plots with Wilson's
 /// interval.
 ///
+/// ```
+/// use eval_stats::{Scored, calibration, hosmer_lemeshow::Grouping, proportion::ProportionMethod};
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[false, true, true, true])?;
+/// let points =
+///     calibration::grouped(&s, 2, Grouping::EqualCounts, 0.95, ProportionMethod::Wilson)?;
+/// assert_eq!((points[0].predicted, points[0].observed.successes), (0.2, 1));
+/// assert_eq!((points[1].predicted, points[1].observed.successes), (0.8, 2));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability),
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks,
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) for fewer than 2 groups or for the level.
 pub fn grouped(
     scored: &Scored,
@@ -33,6 +44,14 @@ pub fn grouped(
 }
 
 /// As [`grouped`], between given breaks: `[0, b₁), [b₁, b₂), ..., [bₖ, 1]`.
+///
+/// ```
+/// use eval_stats::{Scored, calibration, proportion::ProportionMethod};
+/// let s = Scored::new(&[0.2, 0.2, 0.8, 0.8], &[false, true, true, true])?;
+/// let points = calibration::grouped_at(&s, &[0.5], 0.95, ProportionMethod::Wilson)?;
+/// assert_eq!((points[1].observed.successes, points[1].observed.n), (2, 2));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`risk_groups_at`], and [`Error::OutOfRange`](crate::Error::OutOfRange) for the level.

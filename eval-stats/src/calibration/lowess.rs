@@ -38,6 +38,15 @@ impl Default for LowessSettings {
 /// residual below 1e-13 of the largest `y`); R goes on and weights by the rounding errors, which
 /// can throw the curve off by the size of `y`.
 ///
+/// ```
+/// use eval_stats::calibration::{LowessSettings, lowess};
+/// // Local lines reproduce a line.
+/// let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let fit = lowess(&x, &x.map(|x| 2.0 * x), &LowessSettings::default())?;
+/// assert!((fit[2] - 6.0).abs() < 1e-12);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
 /// span outside (0, 1] or a negative delta.

@@ -11,6 +11,16 @@
 //!
 //! `y` is the outcome (0 or 1), `p` the predicted risk, `π` the event rate. The smoothers stand on
 //! their own as [`loess`](loess()) and [`lowess`](lowess()).
+//!
+//! ```text
+//! in the large   a of logit π(p) = a + logit p             intercept, slope  a + b logit p
+//! O/E            Σ y / Σ p                                  Brier Σ (y - p)²/n, scaled 1 - Brier/(π(1 - π))
+//! log loss       -Σ [y ln p + (1 - y) ln(1 - p)]/n          ICI   mean |smooth(p) - p|
+//! Spiegelhalter  z = Σ (y - p)(1 - 2p) / √(Σ (1 - 2p)² p(1 - p))
+//! ```
+//!
+//! References stand at the items; for all of it: Van Calster and others, BMC Med. 17 (2019) 230,
+//! doi:10.1186/s12916-019-1466-7.
 
 mod accuracy;
 mod band;

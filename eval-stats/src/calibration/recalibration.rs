@@ -137,9 +137,10 @@ impl fmt::Display for Recalibration {
 /// coefficients and 1e-6 in standard errors, `rms::lrm.fit` by up to 1e-7 (see [`super::val_prob`]).
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::CertainRisk`] for risks of 0 or 1, [`Error::OutOfRange`] for
-/// the level, [`Error::Undefined`] if all risks are equal or if a cut-off separates the classes (the
-/// slope is infinite), [`Error::NotConverged`] if rounding stops the iteration.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::CertainRisk`] for risks of 0 or 1, [`Error::OutOfRange`] for the level,
+/// [`Error::Undefined`] if all risks are equal or if a cut-off separates the classes (the slope is
+/// infinite), [`Error::NotConverged`] if rounding stops the iteration.
 ///
 /// # Examples
 /// ```
@@ -192,8 +193,8 @@ pub enum ObservedExpectedMethod {
 /// Observed over expected events: above 1 if risks are too low on average.
 ///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::OutOfRange`] for the level, [`Error::Undefined`] if all risks
-/// are 0.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::OutOfRange`] for the level, [`Error::Undefined`] if all risks are 0.
 ///
 /// # Examples
 /// ```

@@ -57,7 +57,8 @@ pub struct SmoothCurve {
 /// Smooths outcomes over predicted risk.
 ///
 /// # Errors
-/// [`Error::NotProbability`](crate::Error::NotProbability);
+/// [`Error::NotProbability`](crate::Error::NotProbability) or
+/// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks;
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than 4 subjects with [`Smoother::Loess`].
 ///
 /// # Examples
@@ -210,6 +211,15 @@ impl fmt::Display for CalibrationErrors {
 }
 
 /// ICI, E50, E90 and Emax.
+///
+/// ```
+/// use eval_stats::{Scored, calibration::{self, Smoother}};
+/// // All risks are 0.5, 2 of 5 subjects have the event.
+/// let s = Scored::new(&[0.5; 5], &[true, false, false, true, false])?;
+/// let e = calibration::errors(&s, Smoother::default())?;
+/// assert!((e.ici - 0.1).abs() < 1e-12 && (e.emax - 0.1).abs() < 1e-12);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`smooth`].

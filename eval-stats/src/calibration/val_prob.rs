@@ -103,6 +103,16 @@ impl fmt::Display for ValProb {
 /// `lrm.fit(eps = 1e-9)` gives it. `lrm.fit` also reads C off risks rounded to 1/5000; here it is
 /// exact.
 ///
+/// ```
+/// use eval_stats::{Scored, calibration::val_prob};
+/// let p = [0.25, 0.25, 0.25, 0.75, 0.75, 0.75];
+/// let v = val_prob(&Scored::new(&p, &[true, false, false, true, true, false])?)?;
+/// // 6 of 9 pairs, ties one half; predicted odds 1/3 and 3 where 1/2 and 2 happened.
+/// assert!((v.c - 2.0 / 3.0).abs() < 1e-15 && (v.dxy - 1.0 / 3.0).abs() < 1e-15);
+/// assert!((v.slope - 2_f64.ln() / 3_f64.ln()).abs() < 1e-12);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`recalibration`].
 pub fn val_prob(scored: &Scored) -> Result<ValProb> {

@@ -15,6 +15,13 @@ impl ConfusionMatrix {
     /// Reference: Simel, Samsa and Matchar, J. Clin. Epidemiol. 44 (1991) 763-770,
     /// doi:10.1016/0895-4356(91)90128-V.
     ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// // 0.8/0.1
+    /// assert!((m.positive_likelihood_ratio(0.95)?.expect("defined").value - 8.0).abs() < 1e-14);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level.
     pub fn positive_likelihood_ratio(&self, level: f64) -> Result<Option<Ratio>> {
@@ -24,6 +31,13 @@ impl ConfusionMatrix {
     /// Negative likelihood ratio with its log-method interval; `None` without true negatives,
     /// without events, or without non-events. 0 without limits if no event tests negative.
     ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// let ratio = m.negative_likelihood_ratio(0.95)?.expect("defined");
+    /// assert!((ratio.value - 2.0 / 9.0).abs() < 1e-15);     // 0.2/0.9
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level.
     pub fn negative_likelihood_ratio(&self, level: f64) -> Result<Option<Ratio>> {
@@ -31,6 +45,13 @@ impl ConfusionMatrix {
     }
 
     /// Diagnostic odds ratio with its log-method (Woolf) interval; `None` if FP or FN is 0.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// // (80·90)/(20·10)
+    /// assert!((m.diagnostic_odds_ratio(0.95)?.expect("defined").value - 36.0).abs() < 1e-13);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level.
@@ -46,6 +67,15 @@ impl ConfusionMatrix {
     }
 
     /// All measures at once.
+    ///
+    /// ```
+    /// use eval_stats::{confusion::ConfusionMatrix, proportion::ProportionMethod};
+    /// let m = ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// let all = m.metrics(0.95, ProportionMethod::Wilson)?;
+    /// assert_eq!(all.sensitivity.map(|p| (p.successes, p.n)), Some((80, 100)));
+    /// assert_eq!((all.youden, all.f1), (Some(0.7), Some(160.0 / 190.0)));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level, [`Error::TooMany`] if a total does not fit in `u64`.

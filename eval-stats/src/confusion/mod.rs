@@ -18,6 +18,11 @@
 //! made in 128 bits; no count that fits its field overflows. A total beyond `u64` is the largest
 //! `u64` (see [`ConfusionMatrix::n`]).
 //!
+//! References: Youden, Cancer 3 (1950) 32-35,
+//! doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Matthews, Biochim. Biophys. Acta
+//! 405 (1975) 442-451 (MCC), doi:10.1016/0005-2795(75)90109-9; Glas and others, J. Clin. Epidemiol.
+//! 56 (2003) 1129-1135 (DOR), doi:10.1016/S0895-4356(03)00177-X.
+//!
 //! Predictive values at another prevalence are in [`PredictiveValues`], the comparison of two tests'
 //! predictive values in [`predictive_values`](crate::predictive_values).
 
@@ -80,6 +85,14 @@ pub struct ConfusionMatrix {
 
 impl ConfusionMatrix {
     /// Counts at a threshold that was fixed beforehand, in the direction of the scores.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, confusion::{ConfusionMatrix, Threshold}};
+    /// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+    /// let m = ConfusionMatrix::at_threshold(&s, 0.4, Threshold::Ge);
+    /// assert_eq!((m.tp, m.fp, m.fn_, m.tn), (1, 1, 1, 1));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn at_threshold(scored: &Scored, threshold: f64, rule: Threshold) -> Self {
         let (ties, direction) = (scored.ties(), scored.direction());
         let first = ties.partition_point(|t| !direction.is_positive(t.score, threshold, rule));
@@ -97,6 +110,13 @@ impl ConfusionMatrix {
     }
 
     /// Counts of binary calls, for example a reader's. One class alone is allowed.
+    ///
+    /// ```
+    /// use eval_stats::confusion::ConfusionMatrix;
+    /// let m = ConfusionMatrix::from_calls(&[true, false, true], &[true, true, false])?;
+    /// assert_eq!((m.tp, m.fp, m.fn_, m.tn), (1, 1, 1, 0));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::LengthMismatch`].
@@ -143,31 +163,61 @@ impl ConfusionMatrix {
     }
 
     /// Share of subjects with the event; `None` without subjects.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.prevalence(), Some(0.5));
+    /// ```
     pub fn prevalence(&self) -> Option<f64> {
         share(&[self.tp, self.fn_], &[self.fp, self.tn])
     }
 
     /// Share of subjects classified correctly; `None` without subjects.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.accuracy(), Some(170.0 / 200.0));
+    /// ```
     pub fn accuracy(&self) -> Option<f64> {
         share(&[self.tp, self.tn], &[self.fp, self.fn_])
     }
 
     /// Share of events that test positive; `None` without events.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.sensitivity(), Some(0.8));
+    /// ```
     pub fn sensitivity(&self) -> Option<f64> {
         share(&[self.tp], &[self.fn_])
     }
 
     /// Share of non-events that test negative; `None` without non-events.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.specificity(), Some(0.9));
+    /// ```
     pub fn specificity(&self) -> Option<f64> {
         share(&[self.tn], &[self.fp])
     }
 
     /// Positive predictive value (precision); `None` if nobody tests positive.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.ppv(), Some(80.0 / 90.0));
+    /// ```
     pub fn ppv(&self) -> Option<f64> {
         share(&[self.tp], &[self.fp])
     }
 
     /// Negative predictive value; `None` if nobody tests negative.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.npv(), Some(90.0 / 110.0));
+    /// ```
     pub fn npv(&self) -> Option<f64> {
         share(&[self.tn], &[self.fn_])
     }
@@ -175,6 +225,12 @@ impl ConfusionMatrix {
     /// Positive predictive value at another prevalence (Bayes' theorem); `None` if sensitivity or
     /// specificity is, if it divides by zero, or if the prevalence is not in `[0, 1]`. With an
     /// interval: [`predictive_values_at`](Self::predictive_values_at).
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// // 0.8·0.1 / (0.8·0.1 + 0.1·0.9)
+    /// assert!((m.ppv_at(0.1).expect("defined") - 8.0 / 17.0).abs() < 1e-15);
+    /// ```
     pub fn ppv_at(&self, prevalence: f64) -> Option<f64> {
         let hit = self.sensitivity()? * prevalence;
         let miss = self.false_positive_rate()? * (1.0 - prevalence);
@@ -182,6 +238,12 @@ impl ConfusionMatrix {
     }
 
     /// Negative predictive value at another prevalence, as [`ppv_at`](Self::ppv_at).
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// // 0.9·0.9 / (0.2·0.1 + 0.9·0.9)
+    /// assert!((m.npv_at(0.1).expect("defined") - 81.0 / 83.0).abs() < 1e-15);
+    /// ```
     pub fn npv_at(&self, prevalence: f64) -> Option<f64> {
         let hit = self.specificity()? * (1.0 - prevalence);
         let miss = self.false_negative_rate()? * prevalence;
@@ -189,16 +251,31 @@ impl ConfusionMatrix {
     }
 
     /// Share of non-events that test positive; `None` without non-events.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.false_positive_rate(), Some(0.1));
+    /// ```
     pub fn false_positive_rate(&self) -> Option<f64> {
         share(&[self.fp], &[self.tn])
     }
 
     /// Share of events that test negative; `None` without events.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.false_negative_rate(), Some(0.2));
+    /// ```
     pub fn false_negative_rate(&self) -> Option<f64> {
         share(&[self.fn_], &[self.tp])
     }
 
     /// Mean of sensitivity and specificity; the AUC of the binary test.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert!((m.balanced_accuracy().expect("both classes") - 0.85).abs() < 1e-15);
+    /// ```
     pub fn balanced_accuracy(&self) -> Option<f64> {
         Some(0.5 * (self.sensitivity()? + self.specificity()?))
     }
@@ -206,6 +283,11 @@ impl ConfusionMatrix {
     /// Youden's J (informedness), `sensitivity + specificity - 1`, in [-1, 1].
     ///
     /// Computed as `(TP·TN - FP·FN)/(events · non-events)`, whose numerator is exact.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.youden(), Some(0.7));
+    /// ```
     pub fn youden(&self) -> Option<f64> {
         let pairs = sum(&[self.tp, self.fn_]) * sum(&[self.fp, self.tn]);
         (pairs > 0.0).then(|| self.determinant() / pairs)
@@ -243,6 +325,17 @@ impl ConfusionMatrix {
 
     /// Balanced accuracy with an interval, that of Youden's J mapped by `(J + 1)/2`.
     ///
+    /// ```
+    /// use eval_stats::confusion::ConfusionMatrix;
+    /// use eval_stats::proportion::DifferenceMethod;
+    /// let m = ConfusionMatrix { tp: 56, fn_: 14, fp: 48, tn: 32 };
+    /// let b = m.balanced_accuracy_interval(0.95, DifferenceMethod::Newcombe)?;
+    /// let b = b.expect("both classes");
+    /// assert!((b.value - 0.6).abs() < 1e-15);           // (0.8 + 0.4)/2
+    /// assert_eq!(format!("{:.4} to {:.4}", b.low, b.high), "0.5262 to 0.6669");
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`youden_interval`](Self::youden_interval).
     pub fn balanced_accuracy_interval(
@@ -261,12 +354,23 @@ impl ConfusionMatrix {
     }
 
     /// Markedness, `PPV + NPV - 1`, in [-1, 1]; `None` if nobody tests positive or nobody negative.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// let expected = 80.0 / 90.0 + 90.0 / 110.0 - 1.0;
+    /// assert!((m.markedness().expect("defined") - expected).abs() < 1e-15);
+    /// ```
     pub fn markedness(&self) -> Option<f64> {
         let pairs = sum(&[self.tp, self.fp]) * sum(&[self.fn_, self.tn]);
         (pairs > 0.0).then(|| self.determinant() / pairs)
     }
 
     /// Harmonic mean of sensitivity and PPV; `None` if there is neither an event nor a positive.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// assert_eq!(m.f1(), Some(160.0 / 190.0));
+    /// ```
     pub fn f1(&self) -> Option<f64> {
         self.f_beta(1.0).ok().flatten()
     }
@@ -297,6 +401,12 @@ impl ConfusionMatrix {
     }
 
     /// Matthews' correlation coefficient, in [-1, 1]; `None` if a margin of the table is 0.
+    ///
+    /// ```
+    /// let m = eval_stats::confusion::ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+    /// // (80·90 - 10·20)/√(90·100·100·110)
+    /// assert!((m.mcc().expect("defined") - 7000.0 / 99e6_f64.sqrt()).abs() < 1e-15);
+    /// ```
     pub fn mcc(&self) -> Option<f64> {
         let classes = sum(&[self.tp, self.fn_]) * sum(&[self.fp, self.tn]);
         let calls = sum(&[self.tp, self.fp]) * sum(&[self.fn_, self.tn]);

@@ -137,6 +137,14 @@ fn ln_margins(m: &Margins) -> f64 {
 /// stream of random numbers, so that the result depends on the seed only. R's
 /// `simulate.p.value = TRUE` has the same distribution, but draws other tables.
 ///
+/// ```
+/// use eval_stats::contingency::fisher_monte_carlo;
+/// // the lady tasting tea: 34/70 exactly
+/// let test = fisher_monte_carlo(&[vec![3, 1], vec![1, 3]], 10_000, 1)?;
+/// assert!((test.p - 34.0 / 70.0).abs() < 0.02);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`fisher_exact`] for the table; [`Error::OutOfRange`] without replicates, [`Error::TooMany`]
 /// beyond 2^32 - 1 subjects.

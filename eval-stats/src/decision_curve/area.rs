@@ -72,8 +72,8 @@ impl fmt::Display for NetBenefitArea {
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`]; [`Error::OutOfRange`] unless `0 <= low < high < 1`, or for a bad
-/// setting.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks;
+/// [`Error::OutOfRange`] unless `0 <= low < high < 1`, or for a bad setting.
 pub fn net_benefit_area(
     scored: &Scored,
     low: f64,

@@ -291,8 +291,9 @@ impl DecisionCurve {
     /// [`Scored`] has done.
     ///
     /// # Errors
-    /// [`Error::NotProbability`], [`Error::Empty`] without thresholds, [`Error::OutOfRange`] for a
-    /// threshold outside `[0, 1)` or a bad setting.
+    /// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+    /// [`Error::Empty`] without thresholds, [`Error::OutOfRange`] for a threshold outside `[0, 1)`
+    /// or a bad setting.
     pub fn new(
         scored: &Scored,
         thresholds: &[f64],

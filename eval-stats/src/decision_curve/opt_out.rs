@@ -123,8 +123,18 @@ pub struct OptOutCurve {
 impl OptOutCurve {
     /// The curve of predicted risks.
     ///
+    /// ```
+    /// use eval_stats::{Scored, decision_curve::{DecisionCurveSettings, OptOutCurve}};
+    /// let s = Scored::new(&[0.1, 0.3, 0.6, 0.9], &[false, true, false, true])?;
+    /// let curve = OptOutCurve::new(&s, &[0.2, 0.5], &DecisionCurveSettings::new())?;
+    /// assert_eq!(curve.points[0].net_benefit, 0.25);    // one non-event of four is spared
+    /// assert_eq!(curve.points[1].net_benefit, 0.0);     // less one event of four at odds of 1
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::NotProbability`](crate::Error::NotProbability),
+    /// [`Error::NotProbability`](crate::Error::NotProbability) or
+    /// [`Error::LowerIsEvent`](crate::Error::LowerIsEvent) for scores that are not risks,
     /// [`Error::Empty`](crate::Error::Empty) without thresholds,
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) for a threshold outside `(0, 1]` (at 0 a
     /// missed event costs infinitely much; rmda returns NaN) or a bad setting.
@@ -193,6 +203,17 @@ pub struct OptOutBand {
 
 /// Pointwise bootstrap limits of an opt-out curve: resampled as [`bootstrap`](super::bootstrap)
 /// does, percentiles of type 1.
+///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap};
+/// use eval_stats::decision_curve::{DecisionCurveSettings, bootstrap_opt_out};
+/// let s = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true])?;     // perfect
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let plain = DecisionCurveSettings::new();
+/// let band = bootstrap_opt_out(&s, &[0.5], &plain, &bootstrap, 0.95)?;
+/// assert_eq!(band[0].standardized_net_benefit, (1.0, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`OptOutCurve::new`], [`Error::OutOfRange`](crate::Error::OutOfRange) for the level,

@@ -96,6 +96,23 @@ impl ResampledCurves {
     /// Every model is judged on the rows that it was fitted on, so the curves are apparent ones and
     /// optimistic; only their spread accounts for the fit.
     ///
+    /// ```
+    /// use eval_stats::bootstrap::Bootstrap;
+    /// use eval_stats::decision_curve::{DecisionCurveSettings, ResampledCurves};
+    /// // The "model" is the event rate of the rows that it is given.
+    /// let y = [true, false, false, false];
+    /// let rate = |rows: &[usize]| {
+    ///     let events = rows.iter().filter(|&&i| y[i]).count();
+    ///     Some(vec![vec![events as f64 / rows.len() as f64; rows.len()]])
+    /// };
+    /// let settings = [DecisionCurveSettings::new()];
+    /// let bootstrap = Bootstrap::new().replicates(200);
+    /// let curves = ResampledCurves::refit(&y, &[0.2], &settings, &bootstrap, rate)?;
+    /// // Everybody is positive at 0.25: 1/4 - 3/4 · 1/4.
+    /// assert_eq!(curves.curves()[0].points[0].net_benefit, 0.0625);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Empty`], [`Error::SingleClass`] for the outcomes; what `refit` returns for all rows
     /// is checked as [`DecisionCurve::new`] does ([`Error::Undefined`] if it is `None`);
@@ -154,6 +171,18 @@ impl ResampledCurves {
 
     /// Percentile limits (low, high) at every threshold of any number that a point has.
     ///
+    /// ```
+    /// use eval_stats::quantile::QuantileType;
+    /// use eval_stats::{Scored, bootstrap::Bootstrap};
+    /// use eval_stats::decision_curve::{DecisionCurveSettings, DecisionModel, ResampledCurves};
+    /// let s = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true])?;     // perfect
+    /// let model = DecisionModel::new(&s, DecisionCurveSettings::new());
+    /// let curves = ResampledCurves::new(&[model], &[0.5], &Bootstrap::new().replicates(200))?;
+    /// let limits = curves.limits(0, 0.95, QuantileType::Type7, |point| point.sensitivity)?;
+    /// assert_eq!(limits, [(1.0, 1.0)]);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level or the number of the model.
     pub fn limits(
@@ -174,6 +203,16 @@ impl ResampledCurves {
     }
 
     /// Pointwise limits of a model's curve, percentiles of type 1 as rmda takes them.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, bootstrap::Bootstrap};
+    /// use eval_stats::decision_curve::{DecisionCurveSettings, DecisionModel, ResampledCurves};
+    /// let s = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true])?;     // perfect
+    /// let model = DecisionModel::new(&s, DecisionCurveSettings::new());
+    /// let curves = ResampledCurves::new(&[model], &[0.5], &Bootstrap::new().replicates(200))?;
+    /// assert_eq!(curves.band(0, 0.95)?[0].standardized_net_benefit, (1.0, 1.0));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level or the number of the model.
@@ -236,6 +275,17 @@ impl ResampledCurves {
     }
 
     /// Net benefit of a model minus that of treating all, paired, at every threshold.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, bootstrap::Bootstrap};
+    /// use eval_stats::decision_curve::{DecisionCurveSettings, DecisionModel, ResampledCurves};
+    /// let s = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true])?;     // perfect
+    /// let model = DecisionModel::new(&s, DecisionCurveSettings::new());
+    /// let curves = ResampledCurves::new(&[model], &[0.5], &Bootstrap::new().replicates(200))?;
+    /// // At odds of 1 treating all gains nothing, a perfect model the prevalence.
+    /// assert_eq!(curves.difference_from_all(0, 0.95)?[0].value, 0.5);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for the level or the number of the model.
@@ -351,6 +401,17 @@ pub struct DecisionBand {
 ///
 /// Replicates that happen to have one class only are left out.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap};
+/// use eval_stats::decision_curve::{self, DecisionCurveSettings};
+/// let s = Scored::new(&[0.1, 0.2, 0.8, 0.9], &[false, false, true, true])?;     // perfect
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let plain = DecisionCurveSettings::new();
+/// let band = decision_curve::bootstrap(&s, &[0.5], &plain, &bootstrap, 0.95)?;
+/// assert_eq!(band[0].standardized_net_benefit, (1.0, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`DecisionCurve::new`], [`Error::OutOfRange`] for the level, [`Error::TooFew`] for fewer than
 /// 2 replicates or if fewer than 2 have both classes.
@@ -420,6 +481,18 @@ impl fmt::Display for NetBenefitDifference {
 
 /// Compares two models on the same subjects, with paired bootstrap limits. The limits of two equal
 /// models are 0. For models with different harms see [`ResampledCurves`].
+///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap};
+/// use eval_stats::decision_curve::{DecisionCurveSettings, compare};
+/// let y = [false, false, true, true];
+/// let a = Scored::new(&[0.1, 0.2, 0.8, 0.9], &y)?;
+/// let b = Scored::new(&[0.6, 0.2, 0.8, 0.9], &y)?;  // one false positive of four
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let gain = compare(&a, &b, &[0.5], &DecisionCurveSettings::new(), &bootstrap, 0.95)?;
+/// assert_eq!(gain[0].value, 0.25);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`bootstrap`], and [`Error::LengthMismatch`] or [`Error::DifferentOutcomes`] if the subjects

@@ -137,6 +137,8 @@ impl Moments {
 /// neither group varies. For categories there is
 /// [`contingency::standardized_difference`](crate::contingency::standardized_difference).
 ///
+/// Austin, Commun. Stat. Simul. 38, 2009, 1228-1234, doi:10.1080/03610910902859574.
+///
 /// ```
 /// use eval_stats::location::standardized_difference;
 /// // variances 1 and 1, means 2 and 3

@@ -224,6 +224,8 @@ impl fmt::Display for PairedTTest {
 /// Tests whether the mean of the differences `a - b` of the same subjects is 0:
 /// `t = mean/√(s²/n)` with `n - 1` degrees of freedom.
 ///
+/// Student, Biometrika 6, 1908, 1-25, doi:10.1093/biomet/6.1.1.
+///
 /// ```
 /// use eval_stats::location::paired_t_test;
 /// // differences 1, 2, 3: mean 2, standard error √(1/3)

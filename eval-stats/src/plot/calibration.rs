@@ -127,9 +127,24 @@ const FLOOR: f64 = -0.22;
 /// the smooth curve, and a histogram of risks with events upward and non-events downward. The
 /// text box stands in a corner that is free, else below the legend.
 ///
+/// ```
+/// use eval_stats::calibration::{Smoother, grouped, smooth};
+/// use eval_stats::plot::{CalibrationFigure, Layout};
+/// use eval_stats::{Scored, hosmer_lemeshow::Grouping, plot, proportion::ProportionMethod};
+/// let p: Vec<f64> = (1..20).map(|k| f64::from(k) / 20.0).collect();
+/// let y: Vec<bool> = (1..20).map(|k| k % 3 == 0).collect();
+/// let s = Scored::new(&p, &y)?;
+/// let points = grouped(&s, 4, Grouping::Quantiles, 0.95, ProportionMethod::Wilson)?;
+/// let curve = smooth(&s, Smoother::default())?;
+/// let svg = plot::calibration(&CalibrationFigure::new(&s, &points, &curve), &Layout::new())?;
+/// assert!(svg.contains("Predicted risk"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::NotProbability`] for risks outside `[0, 1]`; [`Error::NotFinite`] for a group, curve
-/// or band with a value that is not a number.
+/// or band with a value that is not a number; [`Error::LengthMismatch`] for a curve with other
+/// numbers of predicted and observed risks.
 pub fn calibration(figure: &CalibrationFigure<'_>, layout: &Layout) -> Result<String> {
     check(figure)?;
     let x = Axis::unit("Predicted risk");

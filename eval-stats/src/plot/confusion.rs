@@ -28,6 +28,13 @@ impl<'a> NamedMatrix<'a> {
 /// A two-by-two table with counts and row shares (sensitivity and specificity on the diagonal),
 /// darker where more of the row is.
 ///
+/// ```
+/// use eval_stats::{confusion::ConfusionMatrix, plot::{Layout, confusion_matrix}};
+/// let m = ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+/// assert!(confusion_matrix(&m, &Layout::new())?.starts_with("<svg"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] for a table without subjects.
 pub fn confusion_matrix(matrix: &ConfusionMatrix, layout: &Layout) -> Result<String> {
@@ -35,6 +42,15 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, layout: &Layout) -> Result<Str
 }
 
 /// Tables side by side, two in a row on one column and four on two.
+///
+/// ```
+/// use eval_stats::confusion::ConfusionMatrix;
+/// use eval_stats::plot::{Layout, NamedMatrix, confusion_matrices};
+/// let m = ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+/// let svg = confusion_matrices(&[NamedMatrix::new("test set", m)], &Layout::new())?;
+/// assert!(svg.contains("test set"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without tables or for a table without subjects.

@@ -47,6 +47,17 @@ impl<'a> DecisionSeries<'a> {
 /// The vertical axis ends a little below zero: curves and bands are cut at -0.05, because treating
 /// all falls without bound and would flatten everything else.
 ///
+/// ```
+/// use eval_stats::decision_curve::{DecisionCurve, DecisionCurveSettings, threshold_grid};
+/// use eval_stats::plot::{DecisionSeries, Layout, decision_curves};
+/// let s = eval_stats::Scored::new(&[0.1, 0.3, 0.6, 0.9], &[false, true, false, true])?;
+/// let grid = threshold_grid(0.05, 0.5, 10);
+/// let curve = DecisionCurve::new(&s, &grid, &DecisionCurveSettings::new())?;
+/// let svg = decision_curves(&[DecisionSeries::new("model", &curve)], &Layout::new())?;
+/// assert!(svg.contains("model"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds,
 /// [`Error::LengthMismatch`] if a band has other thresholds than its curve, [`Error::NotFinite`]
@@ -191,6 +202,17 @@ pub(super) fn threshold_range(thresholds: impl Iterator<Item = f64>) -> Result<(
 /// Net interventions that models avoid against treating all, per 100 subjects, over thresholds.
 /// Curves begin above threshold 0, where the number is not defined, and are cut at -10.
 ///
+/// ```
+/// use eval_stats::decision_curve::{DecisionCurve, DecisionCurveSettings, threshold_grid};
+/// use eval_stats::plot::{DecisionSeries, Layout, interventions_avoided};
+/// let s = eval_stats::Scored::new(&[0.1, 0.3, 0.6, 0.9], &[false, true, false, true])?;
+/// let grid = threshold_grid(0.05, 0.5, 10);
+/// let curve = DecisionCurve::new(&s, &grid, &DecisionCurveSettings::new())?;
+/// let svg = interventions_avoided(&[DecisionSeries::new("model", &curve)], &Layout::new())?;
+/// assert!(svg.contains("model"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds above
 /// 0, [`Error::NotFinite`] for a number that is not finite.
@@ -253,6 +275,20 @@ impl<'a> DifferenceSeries<'a> {
 /// the first model is of more use. The axis covers 1.5 times the size that nine of ten differences
 /// keep to, at least 0.05; curves and bands are cut there, because differences grow without bound
 /// towards threshold 1.
+///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap};
+/// use eval_stats::decision_curve::{DecisionCurveSettings, compare};
+/// use eval_stats::plot::{DifferenceSeries, Layout, net_benefit_differences};
+/// let y = [false, false, true, true];
+/// let a = Scored::new(&[0.1, 0.2, 0.8, 0.9], &y)?;
+/// let b = Scored::new(&[0.6, 0.2, 0.8, 0.9], &y)?;
+/// let bootstrap = Bootstrap::new().replicates(100);
+/// let gain = compare(&a, &b, &[0.3, 0.5], &DecisionCurveSettings::new(), &bootstrap, 0.95)?;
+/// let svg = net_benefit_differences(&[DifferenceSeries::new("a - b", &gain)], &Layout::new())?;
+/// assert!(svg.contains("a - b"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without series, [`Error::TooFew`] for fewer than two distinct thresholds,

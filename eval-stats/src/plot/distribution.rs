@@ -34,6 +34,14 @@ const MOST_DOTS: usize = 400;
 /// The density is Gaussian with R's default bandwidth (`bw.nrd0`); it is left out for fewer than
 /// five subjects and where half of them have one score.
 ///
+/// ```
+/// use eval_stats::{Scored, plot::{Layout, ScoreGroup, score_distributions}};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let svg = score_distributions(&[ScoreGroup::new("train", &s)], Some(0.375), &Layout::new())?;
+/// assert!(svg.contains("train"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without groups, [`Error::OutOfRange`] for a cut-off that is not finite.
 pub fn score_distributions(

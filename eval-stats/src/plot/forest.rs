@@ -248,6 +248,16 @@ impl<'a> ForestFigure<'a> {
 /// estimates between a thousandth and a thousand (ratios) and limits up to tenfold beyond them.
 /// On one column events and subjects stand below the name.
 ///
+/// ```
+/// use eval_stats::plot::{ForestFigure, ForestRow, Layout, forest};
+/// let rows = [
+///     ForestRow::reference("T1"),
+///     ForestRow::estimate("T2", 1.62, 1.08, 2.44).p(0.019),
+/// ];
+/// assert!(forest(&ForestFigure::odds_ratios(&rows), &Layout::new())?.contains("1.62"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without rows that have an estimate; [`Error::OutOfRange`] for an estimate or
 /// limit that is NaN, a negative ratio, limits in the wrong order, a p-value outside `[0, 1]`, ends

@@ -13,6 +13,15 @@ type Limits = fn(&ImpactPoint) -> Option<(f64, f64)>;
 /// Number at high risk, and number at high risk with the event, over thresholds; below the axis the
 /// cost to benefit that each threshold implies. Bands where the result has limits.
 ///
+/// ```
+/// use eval_stats::{Scored, decision_curve::DecisionCurveSettings, plot};
+/// let s = Scored::new(&[0.1, 0.3, 0.6, 0.9], &[false, true, false, true])?;
+/// let plain = DecisionCurveSettings::new();
+/// let impact = eval_stats::clinical_impact::clinical_impact(&s, &[0.2, 0.5], &plain, 1000.0)?;
+/// assert!(plot::clinical_impact(&impact, &plot::Layout::new())?.contains("high risk"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFew`](crate::Error::TooFew) for fewer than two distinct thresholds,
 /// [`Error::NotFinite`](crate::Error::NotFinite) for a count that is not a number.

@@ -21,6 +21,19 @@
 //! | [`reader_bars`] | readers without and with assistance |
 //!
 //! A figure that is not here can be drawn with the same pieces: [`canvas`].
+//!
+//! ```
+//! use eval_stats::plot::{Layout, RocSeries, Width, roc_curves};
+//! use eval_stats::{Scored, delong, roc::RocCurve};
+//! let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+//! let curve = RocCurve::new(&s);
+//! let series = [RocSeries::new("model", &curve, delong::auc(&s, 0.95)?)];
+//! let svg = roc_curves(&series, &Layout::new().width(Width::Single))?;
+//! assert!(svg.starts_with("<svg") && svg.contains("85mm"));
+//! # Ok::<(), eval_stats::Error>(())
+//! ```
+//!
+//! The palette is that of Okabe and Ito (Color Universal Design, 2008).
 
 mod calibration;
 pub mod canvas;

@@ -39,6 +39,16 @@ impl<'a> PrecisionRecallSeries<'a> {
 /// Precision over recall as the steps that average precision sums, with the prevalence (the
 /// precision of a useless score) as a dashed line.
 ///
+/// ```
+/// use eval_stats::{Scored, precision_recall::PrecisionRecallCurve};
+/// use eval_stats::plot::{Layout, PrecisionRecallSeries, precision_recall_curves};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let curve = PrecisionRecallCurve::new(&s);
+/// let series = [PrecisionRecallSeries::new("model", &curve)];
+/// assert!(precision_recall_curves(&series, &Layout::new())?.contains("model"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without series or for a curve without points, [`Error::NotFinite`] for an
 /// average precision that is not a number.

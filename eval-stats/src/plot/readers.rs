@@ -82,9 +82,20 @@ const MEASURES: [&str; 3] = ["Accuracy (%)", "Sensitivity (%)", "Specificity (%)
 /// Accuracy, sensitivity and specificity of readers without and with assistance, as bars with
 /// their intervals and percentages above; below each other on one column, side by side on two.
 ///
+/// ```
+/// use eval_stats::{confusion::ConfusionMatrix, proportion::ProportionMethod};
+/// use eval_stats::plot::{Layout, ReaderBars, ReaderRates, reader_bars};
+/// let m = ConfusionMatrix { tp: 80, fn_: 20, fp: 10, tn: 90 };
+/// let metrics = m.metrics(0.95, ProportionMethod::Wilson)?;
+/// let rates = ReaderRates::from_metrics(&metrics).expect("both classes");
+/// let svg = reader_bars(&[ReaderBars::new("junior", rates)], &Layout::new())?;
+/// assert!(svg.contains("junior"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without readers, [`Error::NotProbability`] for a rate or limit outside
-/// `[0, 1]`.
+/// `[0, 1]`, [`Error::NotFinite`] for one that is not a number.
 pub fn reader_bars(readers: &[ReaderBars<'_>], layout: &Layout) -> Result<String> {
     let Some(first) = readers.first() else {
         return Err(Error::Empty { what: "readers" });

@@ -56,6 +56,17 @@ impl<'a> ReclassificationFigure<'a> {
 /// for events and down for non-events; orange: moved the other way; gray: not moved. The numbers
 /// stand above each panel.
 ///
+/// ```
+/// use eval_stats::plot::{Layout, ReclassificationFigure, reclassification_scatter};
+/// use eval_stats::Scored;
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// let figure = ReclassificationFigure::new(("old", &old), ("new", &new)).cuts(&[0.5]);
+/// assert!(reclassification_scatter(&figure, &Layout::new())?.starts_with("<svg"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`] if the models were not applied to the
 /// same subjects; [`Error::NotProbability`] for risks outside `[0, 1]`; [`Error::OutOfRange`] for a
@@ -227,9 +238,21 @@ fn dots(canvas: &mut Canvas, frame: &Frame, moves: &Moves, event: bool) {
 /// moved the way the outcome asks for, orange ones the other way, the darker the greater their share
 /// of the row; counts with row percentages.
 ///
+/// ```
+/// use eval_stats::plot::{Layout, reclassification_tables};
+/// use eval_stats::{Scored, reclassification::nri_categorical};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// let tables = nri_categorical(&old, &new, &[0.5], 0.95)?.tables.expect("categories");
+/// let svg = reclassification_tables(&tables, &["low", "high"], &Layout::new())?;
+/// assert!(svg.contains("Non-events"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::TableShape`] for tables that are not square with one row per category,
-/// [`Error::Empty`] without categories or subjects.
+/// [`Error::LengthMismatch`] or [`Error::TableShape`] for tables without one row and one column per
+/// category, [`Error::Empty`] without categories or subjects.
 pub fn reclassification_tables(
     tables: &ReclassificationTables,
     categories: &[&str],

@@ -148,6 +148,17 @@ impl<'a> ReaderPoint<'a> {
 ///
 /// A label is left out where nothing is free around its dot.
 ///
+/// ```
+/// use eval_stats::plot::{Layout, OperatingPoint, RocSeries, roc_curves};
+/// use eval_stats::{Scored, delong, roc::RocCurve};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// let curve = RocCurve::new(&s);
+/// let series = RocSeries::new("model", &curve, delong::auc(&s, 0.95)?)
+///     .point(OperatingPoint::new(0.5, 1.0).label("0.6"));
+/// assert!(roc_curves(&[series], &Layout::new())?.contains("model"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`roc_curves_with_readers`].
 pub fn roc_curves(series: &[RocSeries<'_>], layout: &Layout) -> Result<String> {
@@ -156,6 +167,15 @@ pub fn roc_curves(series: &[RocSeries<'_>], layout: &Layout) -> Result<String> {
 
 /// ROC curves with the operating points of readers: a circle without assistance, a disk with it,
 /// joined by an arrow and named.
+///
+/// ```
+/// use eval_stats::plot::{Layout, OperatingPoint, ReaderPoint, roc_curves_with_readers};
+/// let junior = ReaderPoint::new("junior", OperatingPoint::new(0.6, 0.7))
+///     .with(OperatingPoint::new(0.8, 0.8));
+/// let svg = roc_curves_with_readers(&[], &[junior], &Layout::new())?;
+/// assert!(svg.contains("reader with assistance"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without series and readers, [`Error::OutOfRange`] for a rate of a point or a

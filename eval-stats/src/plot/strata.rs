@@ -33,6 +33,13 @@ pub(super) fn outcome_legend(events: u64, non_events: u64) -> Legend {
 /// More subjects than bars can be told apart (1,500) share bars: neighbors in score stand sorted by
 /// outcome at the mean height of theirs.
 ///
+/// ```
+/// use eval_stats::{Scored, plot::{Layout, waterfall}};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// assert!(waterfall(&s, 0.375, &Layout::new())?.starts_with("<svg"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::OutOfRange`] for a cut-off that is not finite.
 pub fn waterfall(scored: &Scored, cutoff: f64, layout: &Layout) -> Result<String> {
@@ -126,6 +133,13 @@ impl RiskBar {
 
 /// Stacked bars of the share of events in each group, counts written in the parts and the number of
 /// subjects above where there is room. Long names are broken into lines, and stand upright below many bars.
+///
+/// ```
+/// use eval_stats::plot::{Layout, RiskBar, risk_bars};
+/// let bars = [RiskBar::new("low", 3, 27), RiskBar::new("high", 18, 12)];
+/// assert!(risk_bars(&bars, &Layout::new())?.contains("high"));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`] without bars or for a bar without subjects.

@@ -146,6 +146,12 @@ impl Reader {
     }
 
     /// Calls in one condition; `None` for ratings without a cut.
+    ///
+    /// ```
+    /// use eval_stats::reader_study::{Condition, Reader};
+    /// let reader = Reader::from_ratings("senior", &[1.0, 3.0], &[2.0, 4.0]).positive_from(3.0);
+    /// assert_eq!(reader.calls(Condition::Without), Some(vec![false, true]));
+    /// ```
     pub fn calls(&self, condition: Condition) -> Option<Vec<bool>> {
         let cut = self.positive_from?;
         Some(self.readings(condition).iter().map(|&r| r >= cut).collect())
@@ -246,6 +252,20 @@ impl ReaderStudy {
     }
 
     /// Mean AUCs of all readers, compared for readers and cases like these.
+    ///
+    /// ```
+    /// use eval_stats::reader_study::{Reader, ReaderStudy};
+    /// let outcome = [true, true, true, false, false, false];
+    /// let junior = Reader::from_calls(
+    ///     "junior",
+    ///     &[true, false, false, true, false, false],    // AUC (1/3 + 2/3)/2
+    ///     &[true, true, false, false, false, false],    // AUC (2/3 + 1)/2
+    /// );
+    /// let test = ReaderStudy::new(&outcome, vec![junior])?.obuchowski_rockette(0.95)?;
+    /// assert!((test.difference - 1.0 / 3.0).abs() < 1e-15);
+    /// assert_eq!(test.random_readers, None);            // one reader only
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::SingleClass`], [`Error::TooFewPerClass`], [`Error::OutOfRange`] for the level.

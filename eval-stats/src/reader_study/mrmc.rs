@@ -166,6 +166,19 @@ impl Components {
 /// doi:10.1080/03610919508813243; Hillis, Stat. Med. 26 (2007) 596-619 (degrees of freedom),
 /// doi:10.1002/sim.2532; Hillis, Stat. Med. 33 (2014) 330-360, doi:10.1002/sim.5926.
 ///
+/// ```
+/// use eval_stats::{Scored, delong, reader_study::obuchowski_rockette};
+/// // With one reader it is DeLong's test.
+/// let y = [true, true, true, false, false, false];
+/// let without = Scored::new(&[0.6, 0.2, 0.7, 0.5, 0.3, 0.1], &y)?;
+/// let with = Scored::new(&[0.9, 0.8, 0.3, 0.4, 0.2, 0.1], &y)?;
+/// let delong = delong::compare_paired(&with, &without, 0.95)?;
+/// let test = obuchowski_rockette(&[without], &[with], 0.95)?;
+/// assert!((test.difference - 1.0 / 9.0).abs() < 1e-15);
+/// assert!((test.fixed_readers.p - delong.p).abs() < 1e-12);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] without readers, [`Error::LengthMismatch`] or [`Error::DifferentOutcomes`] if
 /// the readers or cases differ, [`Error::TooFewPerClass`], [`Error::OutOfRange`] for the level.

@@ -208,6 +208,17 @@ impl NetReclassification {
     /// `t/(1 - t)` and the prevalence of the data it is the difference in net benefit at `t`.
     /// Reference: Pencina and others 2011, doi:10.1002/sim.4085.
     ///
+    /// ```
+    /// use eval_stats::{Scored, reclassification::nri_categorical};
+    /// let y = [true, true, false, false];
+    /// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+    /// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+    /// let nri = nri_categorical(&old, &new, &[0.5], 0.95)?;
+    /// // 1 · 0.5 · 0.5 + 1 · 0.5 · 0.5, also the gain in net benefit at 0.5
+    /// assert_eq!(nri.weighted(1.0, 1.0, 0.5)?.value, 0.5);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] for a prevalence outside (0, 1) or a saving that is negative or not
     /// finite.
@@ -377,9 +388,20 @@ fn checked<'a>(old: &'a Scored, new: &'a Scored, level: f64) -> Result<(&'a [f64
 
 /// The NRI by the kind of movement, in `O(n)` (`O(n log k)` for `k` cuts).
 ///
+/// ```
+/// use eval_stats::{Scored, reclassification::{Movement, nri}};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// let found = nri(&old, &new, Movement::Categories(&[0.5]), 0.95)?;
+/// assert_eq!((found.events_up, found.non_events_down, found.total.value), (1, 1, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::LengthMismatch`], [`Error::DifferentOutcomes`],
-/// [`Error::OutOfRange`] for the level, and those of the function that the movement names.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level,
+/// and those of the function that the movement names.
 pub fn nri(
     old: &Scored,
     new: &Scored,
@@ -430,14 +452,34 @@ fn tables(old: &[f64], new: &[f64], outcomes: &[bool], cuts: &[f64]) -> Reclassi
 
 /// Category-free NRI: any change of risk counts. See the [module](self) for when it misleads.
 ///
+/// ```
+/// use eval_stats::{Scored, reclassification::nri_continuous};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// let nri = nri_continuous(&old, &new, 0.95)?;
+/// assert_eq!((nri.events.value, nri.non_events.value, nri.total.value), (0.5, 0.5, 1.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::NotProbability`], [`Error::LengthMismatch`], [`Error::DifferentOutcomes`],
-/// [`Error::OutOfRange`] for the level.
+/// [`Error::NotProbability`] or [`Error::LowerIsEvent`] for scores that are not risks,
+/// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`], [`Error::OutOfRange`] for the level.
 pub fn nri_continuous(old: &Scored, new: &Scored, level: f64) -> Result<NetReclassification> {
     nri(old, new, Movement::Any, level)
 }
 
 /// NRI of changes larger than `change` (nricens' `updown = "diff"`); with 0 any change counts.
+///
+/// ```
+/// use eval_stats::{Scored, reclassification::nri_of_changes};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// assert_eq!(nri_of_changes(&old, &new, 0.2, 0.95)?.total.value, 1.0);
+/// assert_eq!(nri_of_changes(&old, &new, 0.4, 0.95)?.total.value, 0.0);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`nri_continuous`], and [`Error::OutOfRange`] for a `change` outside `[0, 1)`.

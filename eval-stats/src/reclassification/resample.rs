@@ -185,6 +185,19 @@ fn write_measures(
 /// NRI and its shares with percentile limits of type 2. The risks stay as they are; a replicate
 /// costs `O(n)`.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap};
+/// use eval_stats::reclassification::{Movement, nri_bootstrap};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.4, 0.6, 0.6, 0.2], &y)?;
+/// let new = Scored::new(&[0.7, 0.6, 0.3, 0.2], &y)?;
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let b = nri_bootstrap(&old, &new, Movement::Any, &bootstrap, 0.95)?;
+/// assert_eq!((b.total.value, b.events_up.value), (1.0, 0.5));
+/// assert_eq!(b.replicates + b.left_out, 200);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`nri`](super::nri), and [`Error::TooFew`] for fewer than 2 replicates or fewer than 2 with
 /// both classes.
@@ -212,6 +225,18 @@ pub fn nri_bootstrap(
 
 /// As [`nri_bootstrap`] for the IDI.
 ///
+/// ```
+/// use eval_stats::{Scored, bootstrap::Bootstrap, reclassification::idi_bootstrap};
+/// let y = [true, true, false, false];
+/// let old = Scored::new(&[0.5, 0.75, 0.5, 0.25], &y)?;
+/// let new = Scored::new(&[0.75, 0.75, 0.25, 0.25], &y)?;
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let b = idi_bootstrap(&old, &new, &bootstrap, 0.95)?;
+/// assert_eq!(b.idi.value, 0.25);
+/// assert!(b.idi.low >= 0.0 && b.idi.high <= 0.5);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`nri_continuous`](super::nri_continuous), and [`Error::TooFew`] for fewer than 2 replicates
 /// or fewer than 2 with both classes.
@@ -234,6 +259,21 @@ pub fn idi_bootstrap(
 /// the old and the new model; `None` says that a model could not be fitted, and the resample is
 /// left out. The values themselves are those of `refit(&[0, 1, ..., n - 1])`.
 ///
+/// ```
+/// use eval_stats::{bootstrap::Bootstrap, reclassification::{Movement, nri_refit}};
+/// // The old "model" is the event rate of its rows, the new one knows the outcome.
+/// let y = [true, true, false, false];
+/// let refit = |rows: &[usize]| {
+///     let rate = rows.iter().filter(|&&i| y[i]).count() as f64 / rows.len() as f64;
+///     let truth = rows.iter().map(|&i| f64::from(u8::from(y[i]))).collect();
+///     Some([vec![rate; rows.len()], truth])
+/// };
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let b = nri_refit(&y, Movement::Any, &bootstrap, 0.95, refit)?;
+/// assert_eq!((b.total.value, b.total.low, b.total.high), (2.0, 2.0, 2.0));
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Empty`] or [`Error::SingleClass`] for the outcomes, [`Error::OutOfRange`] for the level,
 /// those of the `movement`; [`Error::LengthMismatch`], [`Error::NotFinite`] and
@@ -254,6 +294,21 @@ pub fn nri_refit(
 }
 
 /// As [`nri_refit`] for the IDI.
+///
+/// ```
+/// use eval_stats::{bootstrap::Bootstrap, reclassification::idi_refit};
+/// // The old "model" is the event rate of its rows, the new one knows the outcome.
+/// let y = [true, true, false, false];
+/// let refit = |rows: &[usize]| {
+///     let rate = rows.iter().filter(|&&i| y[i]).count() as f64 / rows.len() as f64;
+///     let truth = rows.iter().map(|&i| f64::from(u8::from(y[i]))).collect();
+///     Some([vec![rate; rows.len()], truth])
+/// };
+/// let bootstrap = Bootstrap::new().replicates(200);
+/// let b = idi_refit(&y, &bootstrap, 0.95, refit)?;
+/// assert_eq!(b.idi.value, 1.0);                     // 0.5 of events and 0.5 of non-events
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`nri_refit`].

@@ -13,7 +13,7 @@ use crate::special::{normal_cdf, normal_quantile};
 pub struct BinormalCurve {
     /// `A`.
     pub intercept: f64,
-    /// `B`, negative unless the score is useless in a strange way.
+    /// `B`, below 0: specificity falls as sensitivity rises; 0 if all points share a specificity.
     pub slope: f64,
     /// Area under the smooth curve, `Φ(A/√(1 + B²))`.
     pub auc: f64,
@@ -23,6 +23,20 @@ pub struct BinormalCurve {
 
 impl BinormalCurve {
     /// Specificity of the smooth curve at a sensitivity.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve};
+    /// use eval_stats::special::{normal_cdf, normal_quantile};
+    /// let y = [false, true, false, true, false, true];
+    /// let s = Scored::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &y)?;
+    /// // The points inside are (se, sp) = (2/3, 1/3), (2/3, 2/3), (1/3, 2/3): with a = Φ⁻¹(2/3) the
+    /// // line through (a, -a), (a, a), (-a, a) has slope -1/2 and intercept a/2.
+    /// let curve = RocCurve::new(&s).binormal()?;
+    /// let a = normal_quantile(2.0 / 3.0);
+    /// assert!((curve.slope + 0.5).abs() < 1e-12 && (curve.intercept - a / 2.0).abs() < 1e-12);
+    /// assert!((curve.specificity_at(0.5)? - normal_cdf(a / 2.0)).abs() < 1e-12);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a sensitivity outside `[0, 1]`.

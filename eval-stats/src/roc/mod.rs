@@ -7,6 +7,14 @@
 //! Between two operating points the curve is a straight line. Where several points share a
 //! specificity, the curve has the largest of their sensitivities there, and the other way around.
 //!
+//! ```text
+//! sensitivity TP/n1      specificity TN/n0      AUC = (#{event above non-event} + ties/2)/(n1 n0)
+//! ```
+//!
+//! References: Hanley and McNeil, Radiology 143 (1982) 29-36 (the AUC as a probability),
+//! doi:10.1148/radiology.143.1.7063747; McClish, Med. Decis. Making 9 (1989) 190-195 (partial AUC),
+//! doi:10.1177/0272989X8900900307.
+//!
 //! # Differences
 //! pROC's default `direction = "auto"` flips the curve if the median of the events is below that of
 //! the non-events, which biases resampled AUCs upward; this crate does what `direction = "<"` (or
@@ -118,9 +126,19 @@ impl RocCurve {
     ///
     /// Over specificities from `low` to `high` it is `∫ sensitivity d specificity`, over
     /// sensitivities `∫ specificity d sensitivity`, with linear interpolation at the ends.
-    /// `corrected` is McClish's index `(1 + (A - min)/(max - min))/2` (Med. Decis. Making 9, 1989,
-    /// 190-195), 1 for a perfect and 1/2 for an uninformative score; `None` if the area is below
-    /// the chance area, where the index has no meaning.
+    /// `corrected` is McClish's index `(1 + (A - min)/(max - min))/2` with `min` the area of chance
+    /// and `max = high - low`, 1 for a perfect and 1/2 for an uninformative score; `None` if the
+    /// area is below the chance area, where the index has no meaning.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::{PartialAxis, RocCurve}};
+    /// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+    /// // The sensitivity is 1/2 at every specificity above 1/2; chance has 1/8 there, at most 1/2.
+    /// let part = RocCurve::new(&s).partial_auc(PartialAxis::Specificity, 0.5, 1.0)?;
+    /// assert_eq!(part.value, 0.25);
+    /// assert!((part.corrected.unwrap() - 2.0 / 3.0).abs() < 1e-15);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] unless `0 <= low < high <= 1`.
@@ -142,6 +160,14 @@ impl RocCurve {
     /// Operating point of a threshold: all subjects whose score is positive there.
     ///
     /// `threshold` is kept as given, NaN included (nobody is positive).
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve};
+    /// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+    /// let point = RocCurve::new(&s).at_threshold(0.5);
+    /// assert_eq!((point.sensitivity, point.specificity), (0.5, 1.0));
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn at_threshold(&self, threshold: f64) -> RocPoint {
         // Counts change at a score; a point's threshold lies between the scores around it, so the
         // scores themselves decide.
@@ -173,6 +199,13 @@ impl RocCurve {
     }
 
     /// Specificity at a sensitivity, by linear interpolation between operating points.
+    ///
+    /// ```
+    /// use eval_stats::{Scored, roc::RocCurve};
+    /// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+    /// assert_eq!(RocCurve::new(&s).specificity_at(1.0)?, 0.5);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a sensitivity outside `[0, 1]`.
@@ -274,7 +307,14 @@ pub struct PartialAuc {
 /// ties counting one half (the Mann-Whitney statistic).
 ///
 /// Wins and ties are counted as whole numbers, so the value is exact up to one rounding. All scores
-/// tied gives 1/2.
+/// tied gives 1/2. In `[0, 1]`.
+///
+/// ```
+/// use eval_stats::{Scored, roc};
+/// let s = Scored::new(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true])?;
+/// assert_eq!(roc::auc(&s), 0.75);      // 3 of the 4 pairs are in order
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 pub fn auc(scored: &Scored) -> f64 {
     auc_of_counts(
         scored

@@ -148,21 +148,42 @@ fn ln_tails(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
 }
 
 /// Lower tail of the beta distribution, the regularized incomplete beta function `I_x(a, b)`.
+///
+/// ```
+/// use eval_stats::special::beta_cdf;
+/// assert!((beta_cdf(0.5, 2.0, 1.0) - 0.25).abs() < 1e-15);      // x²
+/// ```
 pub fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     ln_beta_cdf(x, a, b).exp()
 }
 
 /// Upper tail of the beta distribution.
+///
+/// ```
+/// use eval_stats::special::beta_sf;
+/// assert!((beta_sf(0.5, 2.0, 1.0) - 0.75).abs() < 1e-15);       // 1 - x²
+/// ```
 pub fn beta_sf(x: f64, a: f64, b: f64) -> f64 {
     ln_beta_sf(x, a, b).exp()
 }
 
 /// Natural logarithm of [`beta_cdf`], finite where the tail itself is below `f64`'s range.
+///
+/// ```
+/// use eval_stats::special::ln_beta_cdf;
+/// // 200 ln 0.01: x^200 itself underflows
+/// assert!((ln_beta_cdf(0.01, 200.0, 1.0) / (200.0 * 0.01_f64.ln()) - 1.0).abs() < 1e-14);
+/// ```
 pub fn ln_beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     ln_tails(a, b, &UnitPoint::new(x)).0
 }
 
 /// Natural logarithm of [`beta_sf`].
+///
+/// ```
+/// use eval_stats::special::ln_beta_sf;
+/// assert!((ln_beta_sf(0.5, 2.0, 1.0) - 0.75_f64.ln()).abs() < 1e-15);
+/// ```
 pub fn ln_beta_sf(x: f64, a: f64, b: f64) -> f64 {
     ln_tails(a, b, &UnitPoint::new(x)).1
 }
@@ -241,6 +262,11 @@ fn t_point(t: f64, df: f64) -> UnitPoint {
 }
 
 /// Natural logarithm of [`t_two_sided`].
+///
+/// ```
+/// use eval_stats::special::ln_t_two_sided;
+/// assert!((ln_t_two_sided(1.0, 1.0) - 0.5_f64.ln()).abs() < 1e-15);
+/// ```
 pub fn ln_t_two_sided(t: f64, df: f64) -> f64 {
     if df.is_infinite() {
         return super::ln_normal_two_sided(t);
@@ -249,22 +275,43 @@ pub fn ln_t_two_sided(t: f64, df: f64) -> f64 {
 }
 
 /// Two-sided p-value of Student's t distribution; `df` need not be whole.
+///
+/// ```
+/// use eval_stats::special::t_two_sided;
+/// // one degree of freedom is Cauchy's distribution
+/// assert!((t_two_sided(1.0, 1.0) - 0.5).abs() < 1e-15);
+/// ```
 pub fn t_two_sided(t: f64, df: f64) -> f64 {
     ln_t_two_sided(t, df).exp()
 }
 
 /// Upper tail of Student's t distribution.
+///
+/// ```
+/// use eval_stats::special::t_sf;
+/// assert!((t_sf(1.0, 1.0) - 0.25).abs() < 1e-15);
+/// ```
 pub fn t_sf(t: f64, df: f64) -> f64 {
     let tail = 0.5 * t_two_sided(t, df);
     if t > 0.0 { tail } else { 1.0 - tail }
 }
 
 /// Lower tail of Student's t distribution.
+///
+/// ```
+/// use eval_stats::special::t_cdf;
+/// assert!((t_cdf(1.0, 1.0) - 0.75).abs() < 1e-15);
+/// ```
 pub fn t_cdf(t: f64, df: f64) -> f64 {
     t_sf(-t, df)
 }
 
 /// Quantile of Student's t distribution; `df` need not be whole.
+///
+/// ```
+/// use eval_stats::special::t_quantile;
+/// assert!((t_quantile(0.75, 1.0) - 1.0).abs() < 1e-14);
+/// ```
 pub fn t_quantile(p: f64, df: f64) -> f64 {
     if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
@@ -302,21 +349,42 @@ fn f_point(f: f64, d1: f64, d2: f64) -> UnitPoint {
 }
 
 /// Lower tail of the F distribution; degrees of freedom need not be whole.
+///
+/// ```
+/// use eval_stats::special::f_cdf;
+/// // with 2 and 2 degrees of freedom the lower tail is f/(1 + f)
+/// assert!((f_cdf(3.0, 2.0, 2.0) - 0.75).abs() < 1e-15);
+/// ```
 pub fn f_cdf(f: f64, d1: f64, d2: f64) -> f64 {
     ln_f_cdf(f, d1, d2).exp()
 }
 
 /// Upper tail of the F distribution.
+///
+/// ```
+/// use eval_stats::special::f_sf;
+/// assert!((f_sf(3.0, 2.0, 2.0) - 0.25).abs() < 1e-15);        // 1/(1 + f)
+/// ```
 pub fn f_sf(f: f64, d1: f64, d2: f64) -> f64 {
     ln_f_sf(f, d1, d2).exp()
 }
 
 /// Natural logarithm of [`f_sf`].
+///
+/// ```
+/// use eval_stats::special::ln_f_sf;
+/// assert!((ln_f_sf(3.0, 2.0, 2.0) - 0.25_f64.ln()).abs() < 1e-14);
+/// ```
 pub fn ln_f_sf(f: f64, d1: f64, d2: f64) -> f64 {
     f_ln_tails(f, d1, d2).1
 }
 
 /// Natural logarithm of [`f_cdf`].
+///
+/// ```
+/// use eval_stats::special::ln_f_cdf;
+/// assert!((ln_f_cdf(3.0, 2.0, 2.0) - 0.75_f64.ln()).abs() < 1e-15);
+/// ```
 pub fn ln_f_cdf(f: f64, d1: f64, d2: f64) -> f64 {
     f_ln_tails(f, d1, d2).0
 }
@@ -336,6 +404,11 @@ fn f_ln_tails(f: f64, d1: f64, d2: f64) -> (f64, f64) {
 }
 
 /// Quantile of the F distribution: `f` with lower tail `p`; degrees of freedom need not be whole.
+///
+/// ```
+/// use eval_stats::special::f_quantile;
+/// assert!((f_quantile(0.75, 2.0, 2.0) - 3.0).abs() < 1e-13);
+/// ```
 pub fn f_quantile(p: f64, d1: f64, d2: f64) -> f64 {
     if !((0.0..=1.0).contains(&p) && d1 > 0.0 && d2 > 0.0) {
         return f64::NAN;

@@ -27,6 +27,11 @@ fn ln_binomial(k: f64, n: f64, p: f64, q: f64) -> f64 {
 }
 
 /// `ln P(X = k)` of the binomial distribution; NaN for `p` outside `[0, 1]`.
+///
+/// ```
+/// use eval_stats::special::ln_binomial_density;
+/// assert!((ln_binomial_density(1, 3, 0.5) - 0.375_f64.ln()).abs() < 1e-15);    // 3/8
+/// ```
 pub fn ln_binomial_density(k: u64, n: u64, p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         return f64::NAN;
@@ -49,11 +54,21 @@ pub fn binomial_cdf(k: u64, n: u64, p: f64) -> f64 {
 }
 
 /// Upper tail `P(X > k)` of the binomial distribution.
+///
+/// ```
+/// use eval_stats::special::binomial_sf;
+/// assert!((binomial_sf(2, 3, 0.5) - 0.125).abs() < 1e-15);     // three heads
+/// ```
 pub fn binomial_sf(k: u64, n: u64, p: f64) -> f64 {
     ln_binomial_sf(k, n, p).exp()
 }
 
 /// Natural logarithm of [`binomial_cdf`], finite where the tail itself is below `f64`'s range.
+///
+/// ```
+/// use eval_stats::special::ln_binomial_cdf;
+/// assert!((ln_binomial_cdf(0, 2000, 0.5) / (2000.0 * 0.5_f64.ln()) - 1.0).abs() < 1e-14);
+/// ```
 pub fn ln_binomial_cdf(k: u64, n: u64, p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         return f64::NAN;
@@ -65,6 +80,11 @@ pub fn ln_binomial_cdf(k: u64, n: u64, p: f64) -> f64 {
 }
 
 /// Natural logarithm of [`binomial_sf`].
+///
+/// ```
+/// use eval_stats::special::ln_binomial_sf;
+/// assert!((ln_binomial_sf(2, 3, 0.5) - 0.125_f64.ln()).abs() < 1e-14);
+/// ```
 pub fn ln_binomial_sf(k: u64, n: u64, p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         return f64::NAN;

@@ -3,6 +3,11 @@
 use super::{LN_SQRT_2PI, bracketed_newton, deviance_term, stirling_error};
 
 /// Natural logarithm of the gamma function for positive `x`.
+///
+/// ```
+/// use eval_stats::special::ln_gamma;
+/// assert!((ln_gamma(5.0) - 24_f64.ln()).abs() < 1e-15);        // 4!
+/// ```
 pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
@@ -79,16 +84,31 @@ pub(super) fn ln_complement(l: f64) -> f64 {
 }
 
 /// Regularized lower incomplete gamma function `P(a, x)`.
+///
+/// ```
+/// use eval_stats::special::gamma_cdf;
+/// assert!((gamma_cdf(1.0, 2.0) - (1.0 - (-2_f64).exp())).abs() < 1e-15);
+/// ```
 pub fn gamma_cdf(a: f64, x: f64) -> f64 {
     ln_tails(a, x).0.exp()
 }
 
 /// Regularized upper incomplete gamma function `Q(a, x)`.
+///
+/// ```
+/// use eval_stats::special::gamma_sf;
+/// assert!((gamma_sf(1.0, 2.0) - (-2_f64).exp()).abs() < 1e-16);
+/// ```
 pub fn gamma_sf(a: f64, x: f64) -> f64 {
     ln_tails(a, x).1.exp()
 }
 
 /// Lower tail of the chi-square distribution.
+///
+/// ```
+/// use eval_stats::special::chi_squared_cdf;
+/// assert!((chi_squared_cdf(4.0, 2.0) - (1.0 - (-2_f64).exp())).abs() < 1e-15);
+/// ```
 pub fn chi_squared_cdf(x: f64, df: f64) -> f64 {
     gamma_cdf(0.5 * df, 0.5 * x)
 }
@@ -105,11 +125,22 @@ pub fn chi_squared_sf(x: f64, df: f64) -> f64 {
 }
 
 /// Natural logarithm of [`chi_squared_sf`], finite where the tail itself is below `f64`'s range.
+///
+/// ```
+/// use eval_stats::special::ln_chi_squared_sf;
+/// assert_eq!(ln_chi_squared_sf(4000.0, 2.0), -2000.0);
+/// ```
 pub fn ln_chi_squared_sf(x: f64, df: f64) -> f64 {
     ln_tails(0.5 * df, 0.5 * x).1
 }
 
 /// Quantile of the chi-square distribution: `x` with lower tail `p`.
+///
+/// ```
+/// use eval_stats::special::chi_squared_quantile;
+/// // two degrees of freedom: -2 ln(1 - p)
+/// assert!((chi_squared_quantile(0.5, 2.0) - 2.0 * 2_f64.ln()).abs() < 1e-14);
+/// ```
 pub fn chi_squared_quantile(p: f64, df: f64) -> f64 {
     if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;

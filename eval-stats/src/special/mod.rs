@@ -3,7 +3,8 @@
 //! Every tail is computed directly, never as one minus the other, so that small probabilities keep
 //! their digits; where a probability leaves the range of `f64` there is a logarithm (`ln_*`).
 //!
-//! Method: normal quantile by Wichura's AS 241 (Appl. Stat. 37, 1988, 477-484), normal tail by
+//! Method: normal quantile by Wichura's AS 241 (Appl. Stat. 37, 1988, 477-484,
+//! doi:10.2307/2347330), normal tail by
 //! `erfc` with its argument's rounding error corrected; incomplete gamma and beta functions by
 //! their continued fractions (Lentz) or power series around a saddle-point prefix (Loader 2000,
 //! "Fast and accurate computation of binomial probabilities"); quantiles by safeguarded Newton
@@ -36,6 +37,12 @@ pub use normal::{
 };
 
 /// Inverse logit `1 / (1 + exp(-x))`, without overflow.
+///
+/// ```
+/// use eval_stats::special::expit;
+/// assert_eq!((expit(0.0), expit(-1000.0)), (0.5, 0.0));
+/// assert!((expit(3_f64.ln()) - 0.75).abs() < 1e-15);
+/// ```
 pub fn expit(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + (-x).exp())
@@ -46,6 +53,12 @@ pub fn expit(x: f64) -> f64 {
 }
 
 /// Logit `ln(p / (1 - p))`; minus and plus infinity at 0 and 1.
+///
+/// ```
+/// use eval_stats::special::logit;
+/// assert!((logit(0.75) - 3_f64.ln()).abs() < 1e-15);
+/// assert_eq!(logit(1.0), f64::INFINITY);
+/// ```
 pub fn logit(p: f64) -> f64 {
     p.ln() - (-p).ln_1p()
 }

@@ -6,6 +6,11 @@ use super::LN_SQRT_2PI;
 const INV_SQRT_2: (f64, f64) = (core::f64::consts::FRAC_1_SQRT_2, -4.833_646_656_726_457e-17);
 
 /// Standard normal density.
+///
+/// ```
+/// use eval_stats::special::normal_density;
+/// assert!((normal_density(0.0) - 0.398_942_280_401_432_7).abs() < 1e-16);      // 1/√(2π)
+/// ```
 pub fn normal_density(z: f64) -> f64 {
     (-0.5 * z * z - LN_SQRT_2PI).exp()
 }
@@ -34,11 +39,22 @@ pub fn normal_sf(z: f64) -> f64 {
 }
 
 /// Lower tail `P(Z <= z)` of the standard normal distribution.
+///
+/// ```
+/// use eval_stats::special::normal_cdf;
+/// assert!((normal_cdf(-1.959_963_984_540_054) - 0.025).abs() < 1e-16);
+/// ```
 pub fn normal_cdf(z: f64) -> f64 {
     normal_sf(-z)
 }
 
 /// Natural logarithm of the upper tail, for any `z` (at `z = 1e3` it is about -5e5).
+///
+/// ```
+/// use eval_stats::special::ln_normal_sf;
+/// assert!((ln_normal_sf(0.0) - 0.5_f64.ln()).abs() < 1e-15);
+/// assert!((ln_normal_sf(1e3) + 500_007.826_7).abs() < 1e-3);
+/// ```
 pub fn ln_normal_sf(z: f64) -> f64 {
     if z < -1.0 {
         return (-normal_sf(-z)).ln_1p();
@@ -55,11 +71,21 @@ pub fn ln_normal_sf(z: f64) -> f64 {
 }
 
 /// Two-sided p-value `P(|Z| > |z|)`.
+///
+/// ```
+/// use eval_stats::special::normal_two_sided;
+/// assert!((normal_two_sided(-1.959_963_984_540_054) - 0.05).abs() < 1e-15);
+/// ```
 pub fn normal_two_sided(z: f64) -> f64 {
     2.0 * normal_sf(z.abs())
 }
 
 /// Natural logarithm of [`normal_two_sided`].
+///
+/// ```
+/// use eval_stats::special::ln_normal_two_sided;
+/// assert!((ln_normal_two_sided(1.959_963_984_540_054) - 0.05_f64.ln()).abs() < 1e-14);
+/// ```
 pub fn ln_normal_two_sided(z: f64) -> f64 {
     core::f64::consts::LN_2 + ln_normal_sf(z.abs())
 }
@@ -67,6 +93,11 @@ pub fn ln_normal_two_sided(z: f64) -> f64 {
 /// Quantile of the standard normal distribution (AS 241, PPND16): `z` with `P(Z <= z) = p`.
 ///
 /// Minus and plus infinity at 0 and 1; NaN outside `[0, 1]`.
+///
+/// ```
+/// use eval_stats::special::normal_quantile;
+/// assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-15);
+/// ```
 pub fn normal_quantile(p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         return f64::NAN;

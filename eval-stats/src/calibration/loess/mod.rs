@@ -146,8 +146,8 @@ impl fmt::Display for LoessFit {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
-/// span or cell that is not positive or an `x` that spans more than the largest number, [`Error::TooFew`] if the window holds fewer points than the
-/// polynomial has coefficients.
+/// span or cell that is not positive or an `x` that spans more than the largest number,
+/// [`Error::TooFew`] if the window holds fewer points than the polynomial has coefficients.
 ///
 /// # Examples
 /// ```
@@ -250,6 +250,15 @@ impl LoessFit {
     /// The smooth curve at `x`, as R's `predict`: with [`LoessSurface::RInterpolate`] `None`
     /// outside the range of the data, with [`LoessSurface::Direct`] the local polynomial there.
     /// `None` for NaN or an infinite `x`.
+    ///
+    /// ```
+    /// use eval_stats::calibration::{LoessSettings, loess};
+    /// let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+    /// let fit = loess(&x, &x.map(|x| x * x), &LoessSettings { span: 1.0, ..Default::default() })?;
+    /// assert!((fit.predict(2.5).expect("inside") - 6.25).abs() < 1e-12);
+    /// assert_eq!(fit.predict(f64::NAN), None);
+    /// # Ok::<(), eval_stats::Error>(())
+    /// ```
     pub fn predict(&self, x: f64) -> Option<f64> {
         self.reaches(x).then(|| self.value_at(x))
     }
