@@ -21,7 +21,12 @@ impl UnitPoint {
     }
 
     fn of_parts(x: f64, y: f64) -> Self {
-        let (ln_x, ln_y) = (x.ln(), y.ln());
+        // The larger part has lost the digits of a small other one.
+        let (ln_x, ln_y) = if x <= y {
+            (x.ln(), (-x).ln_1p())
+        } else {
+            ((-y).ln_1p(), y.ln())
+        };
         Self { x, y, ln_x, ln_y }
     }
 
@@ -184,7 +189,7 @@ fn ln_tails(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
         return tails_of_large(a, b, u);
     }
     let prefix = ln_prefix(a, b, u);
-    if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY {
+    if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY && b < 1e200 {
         let lower = prefix + fraction(a, b, u).ln();
         (lower.min(0.0), ln_complement(lower))
     } else {

@@ -30,7 +30,7 @@ impl Gen {
 
 #[test]
 fn distributions() {
-    hunt(300, |g, log| {
+    hunt(150, |g, log| {
         normal(g, log);
         beta(g, log);
         gamma(g, log);
