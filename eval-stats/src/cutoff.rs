@@ -141,8 +141,9 @@ impl fmt::Display for Cutoff {
 /// ```
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a prevalence outside (0, 1), a cost (or the weight it
-/// gives the specificity) that is not positive and finite, or a required sensitivity or specificity outside `[0, 1]`.
+/// [`Error::OutOfRange`] for a prevalence outside (0, 1), a cost (or the weight that it gives the
+/// specificity) that is not positive and finite, or a required sensitivity or specificity outside
+/// `[0, 1]`.
 pub fn find(roc: &RocCurve, criterion: Criterion) -> Result<Cutoff> {
     check(criterion)?;
     let mut best: Vec<&RocPoint> = Vec::new();

@@ -94,7 +94,8 @@ impl Folds {
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] if there is not one fold per subject, [`Error::UnknownCategory`]
-    /// for a fold number of `n_folds` or more, [`Error::TooFew`] if a fold is empty.
+    /// for a fold number of `n_folds` or more, [`Error::TooFew`] for fewer subjects than
+    /// folds or if a fold is empty.
     pub fn from_assignment(assignment: Vec<usize>, n_folds: usize, n: usize) -> Result<Self> {
         check_n_folds(n_folds)?;
         same_length("fold assignment", n, assignment.len())?;
