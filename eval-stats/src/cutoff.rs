@@ -156,8 +156,9 @@ impl fmt::Display for Cutoff {
 /// ```
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a prevalence outside (0, 1), a cost that is not positive, or a
-/// required sensitivity or specificity outside `[0, 1]`.
+/// [`Error::OutOfRange`] for a prevalence outside (0, 1), a cost (or the weight that it gives the
+/// specificity) that is not positive and finite, or a required sensitivity or specificity outside
+/// `[0, 1]`.
 pub fn find(roc: &RocCurve, criterion: Criterion) -> Result<Cutoff> {
     check(criterion)?;
     let mut best: Vec<&RocPoint> = Vec::new();
@@ -261,7 +262,8 @@ fn check(criterion: Criterion) -> Result<()> {
         Criterion::WeightedYouden { cost, prevalence }
         | Criterion::WeightedClosestToCorner { cost, prevalence } => {
             positive("cost", cost)?;
-            share("prevalence", prevalence)
+            share("prevalence", prevalence)?;
+            positive("weight of the specificity", weight(cost, prevalence))
         }
         Criterion::MinSensitivity(v) | Criterion::MinSpecificity(v) => {
             if (0.0..=1.0).contains(&v) {

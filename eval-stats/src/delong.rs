@@ -27,8 +27,8 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result, check_level};
-use crate::estimate::{Estimate, IntervalMethod, percent, z_of_level};
+use crate::error::{Error, Result, all_finite, check_level};
+use crate::estimate::{Estimate, IntervalMethod, binary_unit, percent, z_of_level};
 use crate::scored::Scored;
 use crate::special::{
     expit, ln_chi_squared_sf, ln_normal_two_sided, ln_t_two_sided, logit, t_quantile,
@@ -694,8 +694,8 @@ impl DelongCovariance {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::TableShape`], [`Error::Undefined`] if a contrast that cannot vary
-    /// is not zero.
+    /// [`Error::Empty`], [`Error::TableShape`], [`Error::NotFinite`] for a weight,
+    /// [`Error::Undefined`] if a contrast that cannot vary is not zero.
     pub fn test_contrasts(&self, contrasts: &[Vec<f64>]) -> Result<ContrastTest> {
         if contrasts.is_empty() {
             return Err(Error::Empty { what: "contrasts" });
@@ -710,7 +710,16 @@ impl DelongCovariance {
                     found: c.len(),
                 });
             }
+            all_finite("contrasts", c)?;
         }
+        // The test does not depend on the unit of a contrast; its largest weight is of size 1 here.
+        let contrasts: Vec<Vec<f64>> = contrasts
+            .iter()
+            .map(|c| {
+                let unit = binary_unit(c);
+                c.iter().map(|w| w / unit).collect()
+            })
+            .collect();
         let product = |c: &[f64], v: &[f64]| c.iter().zip(v).map(|(x, y)| x * y).sum::<f64>();
         let value: Vec<f64> = contrasts.iter().map(|c| product(c, &self.aucs)).collect();
         let spread: Vec<Vec<f64>> = contrasts

@@ -200,6 +200,19 @@ pub(crate) fn same_length(what: &'static str, expected: usize, found: usize) -> 
     }
 }
 
+/// As [`all_finite`] for values whose squares are summed: magnitudes above 1e150 are refused.
+pub(crate) fn all_moderate(what: &'static str, values: &[f64]) -> Result<()> {
+    all_finite(what, values)?;
+    match values.iter().find(|v| v.abs() > 1e150) {
+        None => Ok(()),
+        Some(&value) => Err(Error::OutOfRange {
+            name: what,
+            value,
+            expected: "magnitudes of at most 1e150",
+        }),
+    }
+}
+
 /// Checks that all values are finite and that there is at least one.
 pub(crate) fn all_finite(what: &'static str, values: &[f64]) -> Result<()> {
     if values.is_empty() {

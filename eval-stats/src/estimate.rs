@@ -134,6 +134,15 @@ pub(crate) fn z_of_level(level: f64) -> f64 {
     -crate::special::normal_quantile(0.5 * (1.0 - level))
 }
 
+/// The power of two just below the largest magnitude, 1 for zeros: dividing by it is exact.
+pub(crate) fn binary_unit(values: &[f64]) -> f64 {
+    let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    if largest == 0.0 {
+        return 1.0;
+    }
+    libm::ldexp(1.0, libm::ilogb(largest))
+}
+
 /// Arithmetic mean; NaN of nothing.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64

@@ -120,10 +120,17 @@ impl Folds {
     /// # Errors
     /// [`Error::OutOfRange`] for fewer than 2 folds, [`Error::LengthMismatch`] if there is not one
     /// fold per subject, [`Error::UnknownCategory`] for a fold number of `n_folds` or more,
-    /// [`Error::TooFew`] if a fold is empty.
+    /// [`Error::TooFew`] for fewer subjects than folds or if a fold is empty.
     pub fn from_assignment(assignment: Vec<usize>, n_folds: usize, n: usize) -> Result<Self> {
         check_n_folds(n_folds)?;
         same_length("fold assignment", n, assignment.len())?;
+        if n < n_folds {
+            return Err(Error::TooFew {
+                what: "subjects to divide into folds",
+                found: n,
+                required: n_folds,
+            });
+        }
         let mut size = vec![0usize; n_folds];
         for (index, &found) in assignment.iter().enumerate() {
             match size.get_mut(found) {

@@ -288,7 +288,8 @@ pub fn risk_groups(scored: &Scored, g: usize, grouping: Grouping) -> Result<Vec<
                 let count = (t.events + t.non_events) as usize;
                 sorted.extend(std::iter::repeat_n(t.score, count));
             }
-            let mut breaks = quantile_breaks(&sorted, g);
+            // With a group per subject every distinct risk has its own; more change nothing.
+            let mut breaks = quantile_breaks(&sorted, g.min(sorted.len()));
             breaks.dedup();
             // The lowest risk is included, so a break at the minimum opens no group of its own.
             if breaks.len() > 1 && breaks[0] == sorted[0] {
@@ -373,7 +374,9 @@ fn interval_of(risk: f64, g: usize) -> usize {
 }
 
 fn sas_groups(scored: &Scored, g: usize) -> Vec<RiskGroup> {
-    let (n, g) = (scored.n() as u64, g as u64);
+    let n = scored.n() as u64;
+    // Beyond 2n groups the target is 0.
+    let g = (g as u64).min(2 * n + 1);
     // ⌊n/g + 1/2⌋ and ⌊n/(2g)⌋ in whole numbers.
     let (target, half) = ((2 * n + g) / (2 * g), n / (2 * g));
     let (mut group, mut size) = (0, 0);

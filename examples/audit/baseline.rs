@@ -181,16 +181,7 @@ fn check_cell(
         BaselineCell::CountPercent(count, percent) => {
             // A count beyond the group is found with the categories.
             if let Some(n) = group.n.filter(|&n| count <= n && n > 0) {
-                let finding = match percentage(count, n, rounded(percent)) {
-                    Ok(audit) => audit.finding(&place),
-                    Err(error) => refused(
-                        FindingKind::Percentage,
-                        &place,
-                        &format!("{count} ({percent})"),
-                        &error,
-                    ),
-                };
-                ledger.at(row, finding);
+                ledger.at(row, count_percent(&place, count, n, rounded(percent)));
             }
             return Some(count);
         }
@@ -215,21 +206,36 @@ fn check_cell(
             );
         }
         BaselineCell::MedianQuartiles(median, (low, high)) => {
-            let ordered = low.low() <= median.high() && median.low() <= high.high();
-            let (severity, text) = if ordered {
-                (Severity::Possible, "the median lies between its limits")
-            } else {
-                (Severity::Impossible, "the median lies outside its limits")
-            };
-            let printed = format!("{median} ({low}-{high})");
-            ledger.at(
-                row,
-                Finding::new(FindingKind::Moments, severity, &place, printed, text),
-            );
+            ledger.at(row, quartiles(&place, median, (low, high)));
         }
         BaselineCell::Number(_) => {}
     }
     None
+}
+
+/// A count with its percentage.
+fn count_percent(place: &str, count: u64, n: u64, percent: Reported) -> Finding {
+    match percentage(count, n, percent) {
+        Ok(audit) => audit.finding(place),
+        Err(error) => refused(
+            FindingKind::Percentage,
+            place,
+            &format!("{count} ({percent})"),
+            &error,
+        ),
+    }
+}
+
+/// A median between its quartiles or extremes, or not.
+fn quartiles(place: &str, median: Reported, (low, high): (Reported, Reported)) -> Finding {
+    let ordered = low.low() <= median.high() && median.low() <= high.high();
+    let (severity, text) = if ordered {
+        (Severity::Possible, "the median lies between its limits")
+    } else {
+        (Severity::Impossible, "the median lies outside its limits")
+    };
+    let printed = format!("{median} ({low}-{high})");
+    Finding::new(FindingKind::Moments, severity, place, printed, text)
 }
 
 /// A percentage without its count: is it that of some whole number?

@@ -106,6 +106,17 @@ fn factors(sheet: &Sheet) -> Vec<Vec<usize>> {
     groups.into_iter().map(|(_, rows)| rows).collect()
 }
 
+fn too_many_subjects(place: &str, n: u64, sum: u64) -> Finding {
+    Finding::new(
+        FindingKind::RatioCounts,
+        Severity::Impossible,
+        place,
+        format!("n {n}"),
+        "the levels have more subjects than there are",
+    )
+    .recomputed(format!("sum {sum}"))
+}
+
 /// Odds ratios against the counts of their levels, where `count`, `n` and `events` are given.
 fn check_counts(
     sheet: &Sheet,
@@ -145,17 +156,7 @@ fn check_counts(
         let place = sheet.place(rows[0], names);
         let first = rows[0];
         let Some(rest) = n.checked_sub(others) else {
-            ledger.at(
-                first,
-                Finding::new(
-                    FindingKind::RatioCounts,
-                    Severity::Impossible,
-                    &place,
-                    format!("n {n}"),
-                    "the levels have more subjects than there are",
-                )
-                .recomputed(format!("sum {others}")),
-            );
+            ledger.at(first, too_many_subjects(&place, n, others));
             continue;
         };
         let subjects: Vec<u64> = [vec![reference.unwrap_or(rest)], levels].concat();

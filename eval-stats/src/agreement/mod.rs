@@ -106,7 +106,8 @@ impl AgreementTable {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::UnknownCategory`], [`Error::TooFew`].
+    /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::UnknownCategory`], [`Error::TooFew`],
+    /// [`Error::OutOfRange`] for more than 1,000 categories.
     pub fn from_ratings(first: &[usize], second: &[usize], n_categories: usize) -> Result<Self> {
         same_length("ratings of the second rater", first.len(), second.len())?;
         let ratings = [("the first rater", first), ("the second rater", second)];
@@ -123,6 +124,7 @@ impl AgreementTable {
         if first.is_empty() {
             return Err(Error::Empty { what: "ratings" });
         }
+        check_n_categories(n_categories)?;
         let mut counts = vec![vec![0; n_categories]; n_categories];
         for (&i, &j) in first.iter().zip(second) {
             counts[i][j] += 1;
@@ -183,6 +185,20 @@ impl AgreementTable {
             columns: share(&columns),
         }
     }
+}
+
+/// Most categories of ratings; tables of two raters and weights have the square of it.
+const MOST_CATEGORIES: usize = 1000;
+
+fn check_n_categories(n: usize) -> Result<()> {
+    if n <= MOST_CATEGORIES {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        name: "n_categories",
+        value: n as f64,
+        expected: "at most 1,000 categories",
+    })
 }
 
 struct Shares {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{AgreementTable, Weights, kappa};
+use super::{AgreementTable, Weights, check_n_categories, kappa};
 use crate::error::{Error, Result, check_level, same_length};
 use crate::estimate::{Estimate, IntervalMethod, percent};
 use crate::special::{ln_normal_two_sided, ln_t_two_sided, t_quantile};
@@ -206,10 +206,12 @@ impl Ratings {
     ///
     /// # Errors
     /// [`Error::TooFew`] raters (two) or categories (two), [`Error::Empty`] without subjects,
-    /// [`Error::LengthMismatch`], [`Error::UnknownCategory`].
+    /// [`Error::LengthMismatch`], [`Error::UnknownCategory`], [`Error::OutOfRange`] for more than
+    /// 1,000 categories.
     pub fn new<R: AsRef<[usize]>>(raters: &[R], n_categories: usize) -> Result<Self> {
         at_least("raters", raters.len(), 2)?;
         at_least("categories", n_categories, 2)?;
+        check_n_categories(n_categories)?;
         let n = raters[0].as_ref().len();
         if n == 0 {
             return Err(Error::Empty { what: "ratings" });

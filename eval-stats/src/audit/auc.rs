@@ -155,7 +155,7 @@ pub fn auc_interval(
             });
         }
     }
-    let n = n_events + n_non_events;
+    let n = n_events.saturating_add(n_non_events);
     let all = Span::new(0.0, 1.0);
     let printed = auc.span().intersect(&all);
     // The level and the counts were checked above, and only AUCs in [0, 1] are asked for.

@@ -192,34 +192,7 @@ pub fn factor_counts(
     level: f64,
 ) -> Result<FactorAudit> {
     check_level(level)?;
-    if subjects.len() < 2 {
-        return Err(Error::TooFew {
-            what: "levels of a factor",
-            found: subjects.len(),
-            required: 2,
-        });
-    }
-    if printed.len() != subjects.len() - 1 {
-        return Err(Error::LengthMismatch {
-            what: "odds ratios",
-            expected: subjects.len() - 1,
-            found: printed.len(),
-        });
-    }
-    let total = subjects.iter().fold(0u64, |sum, &c| sum.saturating_add(c));
-    if n_events > total {
-        return Err(Error::CountExceedsTotal {
-            what: "events",
-            part: n_events,
-            total,
-        });
-    }
-    if total > MOST_SUBJECTS {
-        return Err(Error::TooMany {
-            found: total as usize,
-            limit: MOST_SUBJECTS as usize,
-        });
-    }
+    check_totals(subjects, n_events, printed.len())?;
     let search = Search {
         subjects,
         n_events,
@@ -247,6 +220,38 @@ pub fn factor_counts(
         fit,
         solutions,
     })
+}
+
+fn check_totals(subjects: &[u64], n_events: u64, n_ratios: usize) -> Result<()> {
+    if subjects.len() < 2 {
+        return Err(Error::TooFew {
+            what: "levels of a factor",
+            found: subjects.len(),
+            required: 2,
+        });
+    }
+    if n_ratios != subjects.len() - 1 {
+        return Err(Error::LengthMismatch {
+            what: "odds ratios",
+            expected: subjects.len() - 1,
+            found: n_ratios,
+        });
+    }
+    let total = subjects.iter().fold(0u64, |sum, &c| sum.saturating_add(c));
+    if n_events > total {
+        return Err(Error::CountExceedsTotal {
+            what: "events",
+            part: n_events,
+            total,
+        });
+    }
+    if total > MOST_SUBJECTS {
+        return Err(Error::TooMany {
+            found: total as usize,
+            limit: MOST_SUBJECTS as usize,
+        });
+    }
+    Ok(())
 }
 
 struct Search<'a> {

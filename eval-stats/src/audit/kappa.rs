@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::counts::MOST_EVENTS;
 use super::finding::{Finding, FindingKind, Severity};
 use super::reported::Reported;
 use crate::agreement::{AgreementTable, Weights, kappa};
@@ -21,7 +22,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`Error::CountExceedsTotal`] if a reader has more positives than there are subjects,
-/// [`Error::Empty`] without subjects.
+/// [`Error::Empty`] without subjects, [`Error::TooMany`] for more than 1e7.
 pub fn kappa_tables(
     reported: Reported,
     first_positive: u64,
@@ -40,6 +41,7 @@ pub fn kappa_tables(
     if n == 0 {
         return Err(Error::Empty { what: "subjects" });
     }
+    check_size(n)?;
     let fewest = least_shared(first_positive, second_positive, n);
     let most = first_positive.min(second_positive);
     tables_between(
@@ -48,6 +50,17 @@ pub fn kappa_tables(
         n,
         fewest..=most,
     )
+}
+
+/// Every fitting table is listed, so there must not be too many.
+fn check_size(n: u64) -> Result<()> {
+    if n <= MOST_EVENTS {
+        return Ok(());
+    }
+    Err(Error::TooMany {
+        found: n as usize,
+        limit: MOST_EVENTS as usize,
+    })
 }
 
 /// Fewest subjects that two groups of `n` have in common.
@@ -232,9 +245,11 @@ pub fn kappa_pairs(reported: Reported, readers: &[ConfusionMatrix]) -> Result<Ka
         return Err(Error::Empty { what: "readers" });
     };
     let (n1, n0) = (first.n_events(), first.n_non_events());
-    if n1 + n0 == 0 {
+    let n = n1.saturating_add(n0);
+    if n == 0 {
         return Err(Error::Empty { what: "subjects" });
     }
+    check_size(n)?;
     for m in readers {
         for (what, expected, found) in [
             ("events of a reader", n1, m.n_events()),

@@ -452,76 +452,82 @@ impl Scale {
 
     /// What each number would have to be if the others are right.
     fn repairs(&self, p: Option<ReportedP>, interval_agrees: bool) -> Vec<RatioRepair> {
-        let mut repairs = Vec::new();
-        let (m, u, v) = self.values;
-        let meets = |m: (f64, f64), u: (f64, f64), v: (f64, f64)| {
-            let scale = Self {
-                or: m,
-                low: u,
-                high: v,
-                values: self.values,
-                width: self.width,
-            };
-            scale
-                .p_joint()
-                .is_some_and(|joint| p.is_none_or(|p| p.meets(joint)))
-        };
-        if interval_agrees {
-            if let Some(joint) = self.p_joint() {
-                repairs.push(RatioRepair {
-                    part: RatioPart::PValue,
-                    value: normal_two_sided(self.z_at(m, u, v)),
-                    span: joint,
-                    upper: None,
-                    agrees: true,
-                });
-            }
+        let mut repairs = if interval_agrees {
+            Vec::from_iter(self.repaired_p())
         } else {
-            let (or, low, high) = (self.or, self.low, self.high);
-            let middle = (0.5 * (low.0 + high.0), 0.5 * (low.1 + high.1));
-            let lower = (2.0 * or.0 - high.1, (2.0 * or.1 - high.0).min(or.1));
-            let upper = ((2.0 * or.0 - low.1).max(or.0), 2.0 * or.1 - low.0);
-            for (part, value, ends, agrees) in [
-                (
-                    RatioPart::Ratio,
-                    0.5 * (u + v),
-                    middle,
-                    meets(middle, low, high),
-                ),
-                (
-                    RatioPart::LowerLimit,
-                    2.0 * m - v,
-                    lower,
-                    meets(or, lower, high),
-                ),
-                (
-                    RatioPart::UpperLimit,
-                    2.0 * m - u,
-                    upper,
-                    meets(or, low, upper),
-                ),
-            ] {
-                // A limit on the wrong side of the ratio is no repair.
-                let possible = match part {
-                    RatioPart::LowerLimit => value < m,
-                    RatioPart::UpperLimit => value > m,
-                    _ => true,
-                };
-                if possible && ends.0 <= ends.1 {
-                    repairs.push(RatioRepair {
-                        part,
-                        value: value.exp(),
-                        span: Span::new(ends.0.exp(), ends.1.exp()),
-                        upper: None,
-                        agrees,
-                    });
-                }
-            }
-        }
+            self.repaired_numbers(p)
+        };
         if let Some(ReportedP::Equal(p)) = p {
             repairs.extend(self.limits_from_p(p));
         }
         repairs
+    }
+
+    /// The p-value of a ratio in the middle of its interval.
+    fn repaired_p(&self) -> Option<RatioRepair> {
+        let (m, u, v) = self.values;
+        Some(RatioRepair {
+            part: RatioPart::PValue,
+            value: normal_two_sided(self.z_at(m, u, v)),
+            span: self.p_joint()?,
+            upper: None,
+            agrees: true,
+        })
+    }
+
+    /// The ratio or the limit that puts the ratio in the middle.
+    fn repaired_numbers(&self, p: Option<ReportedP>) -> Vec<RatioRepair> {
+        let (m, u, v) = self.values;
+        let (or, low, high) = (self.or, self.low, self.high);
+        let middle = (0.5 * (low.0 + high.0), 0.5 * (low.1 + high.1));
+        let lower = (2.0 * or.0 - high.1, (2.0 * or.1 - high.0).min(or.1));
+        let upper = ((2.0 * or.0 - low.1).max(or.0), 2.0 * or.1 - low.0);
+        let at = |or, low, high| Self {
+            or,
+            low,
+            high,
+            ..*self
+        };
+        [
+            (
+                RatioPart::Ratio,
+                0.5 * (u + v),
+                middle,
+                at(middle, low, high),
+            ),
+            (
+                RatioPart::LowerLimit,
+                2.0 * m - v,
+                lower,
+                at(or, lower, high),
+            ),
+            (
+                RatioPart::UpperLimit,
+                2.0 * m - u,
+                upper,
+                at(or, low, upper),
+            ),
+        ]
+        .into_iter()
+        .filter(|&(part, value, ends, _)| {
+            // A limit on the wrong side of the ratio is no repair.
+            let possible = match part {
+                RatioPart::LowerLimit => value < m,
+                RatioPart::UpperLimit => value > m,
+                _ => true,
+            };
+            possible && ends.0 <= ends.1
+        })
+        .map(|(part, value, ends, repaired)| RatioRepair {
+            part,
+            value: value.exp(),
+            span: Span::new(ends.0.exp(), ends.1.exp()),
+            upper: None,
+            agrees: repaired
+                .p_joint()
+                .is_some_and(|joint| p.is_none_or(|p| p.meets(joint))),
+        })
+        .collect()
     }
 
     /// Limits from the ratio and its p-value: `ln ratio ± (width/2) |ln ratio| / z_p`. None for a

@@ -1,6 +1,7 @@
 //! Which group size and number of events several rows of rates can have in common.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use super::counts::{MOST_EVENTS, Rate, ReportedRates, n_tables};
 use super::finding::{Finding, FindingKind, Severity};
@@ -170,6 +171,38 @@ pub fn totals_from_rates(
             what: "reported rates",
         });
     }
+    let (sizes, events) = searched(n, n_events, radius)?;
+    let (mut n_fitting, mut fitting) = (0, Vec::new());
+    for size in sizes {
+        for n1 in events.clone().take_while(|&n1| n1 < size) {
+            if let Some(totals) = fits(n1, size - n1, &given) {
+                n_fitting += 1;
+                fitting.push(totals);
+            }
+        }
+    }
+    let off = |t: &Totals| {
+        let events = n_events.map_or(0, |e| t.n_events.abs_diff(e));
+        (t.n().abs_diff(n) + events, t.n(), t.n_events)
+    };
+    fitting.sort_by_key(off);
+    fitting.truncate(MOST_LISTED);
+    Ok(TotalsAudit {
+        n,
+        n_events,
+        radius,
+        n_rows: rows.len(),
+        n_fitting,
+        fitting,
+    })
+}
+
+/// The group sizes and numbers of events to try.
+fn searched(
+    n: u64,
+    n_events: Option<u64>,
+    radius: u64,
+) -> Result<(RangeInclusive<u64>, RangeInclusive<u64>)> {
     if let Some(part) = n_events.filter(|&e| e > n) {
         return Err(Error::CountExceedsTotal {
             what: "events",
@@ -198,29 +231,7 @@ pub fn totals_from_rates(
             limit: MOST_PAIRS as usize,
         });
     }
-    let (mut n_fitting, mut fitting) = (0, Vec::new());
-    for size in sizes {
-        for n1 in events.clone().take_while(|&n1| n1 < size) {
-            if let Some(totals) = fits(n1, size - n1, &given) {
-                n_fitting += 1;
-                fitting.push(totals);
-            }
-        }
-    }
-    let off = |t: &Totals| {
-        let events = n_events.map_or(0, |e| t.n_events.abs_diff(e));
-        (t.n().abs_diff(n) + events, t.n(), t.n_events)
-    };
-    fitting.sort_by_key(off);
-    fitting.truncate(MOST_LISTED);
-    Ok(TotalsAudit {
-        n,
-        n_events,
-        radius,
-        n_rows: rows.len(),
-        n_fitting,
-        fitting,
-    })
+    Ok((sizes, events))
 }
 
 fn fits(n_events: u64, n_non_events: u64, given: &[Vec<(Rate, Reported)>]) -> Option<Totals> {

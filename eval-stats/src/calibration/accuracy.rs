@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::Result;
 use crate::scored::Scored;
-use crate::special::normal_two_sided;
+use crate::special::{ln_normal_two_sided, normal_two_sided};
 
 /// Overall accuracy of predicted risks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +24,8 @@ pub struct RiskAccuracy {
     pub spiegelhalter_z: Option<f64>,
     /// Two-sided p-value of `spiegelhalter_z`.
     pub spiegelhalter_p: Option<f64>,
+    /// Its decimal logarithm, which has its digits where the p-value underflows.
+    pub spiegelhalter_log10_p: Option<f64>,
 }
 
 impl RiskAccuracy {
@@ -36,6 +38,10 @@ impl RiskAccuracy {
             ("log_loss", self.log_loss),
             ("spiegelhalter_z", self.spiegelhalter_z.unwrap_or(f64::NAN)),
             ("spiegelhalter_p", self.spiegelhalter_p.unwrap_or(f64::NAN)),
+            (
+                "spiegelhalter_log10_p",
+                self.spiegelhalter_log10_p.unwrap_or(f64::NAN),
+            ),
         ]
         .into_iter()
     }
@@ -92,6 +98,7 @@ pub fn accuracy(scored: &Scored) -> Result<RiskAccuracy> {
         log_loss: log_loss / n,
         spiegelhalter_z: z,
         spiegelhalter_p: z.map(normal_two_sided),
+        spiegelhalter_log10_p: z.map(|z| ln_normal_two_sided(z) / core::f64::consts::LN_10),
     })
 }
 

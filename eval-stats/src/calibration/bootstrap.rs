@@ -272,7 +272,7 @@ impl Sample {
         [
             Some(brier),
             (reference > 0.0).then(|| 1.0 - brier / reference),
-            (expected > 0.0).then(|| observed / expected),
+            Some(observed / expected).filter(|ratio| ratio.is_finite()),
             large.map(|f| f.intercept),
             joint.as_ref().map(|f| f.intercept),
             joint.as_ref().map(|f| f.slope),

@@ -2,7 +2,7 @@
 //! doi:10.1080/01621459.1979.10481038), with the conventions of R's `lowess`.
 
 use super::loess::sums;
-use crate::error::{Error, Result, all_finite, same_length};
+use crate::error::{Error, Result, all_moderate, same_length};
 
 /// Settings of [`lowess`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,11 +49,11 @@ impl Default for LowessSettings {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
-/// span outside (0, 1] or a negative delta.
+/// span outside (0, 1], a negative delta or magnitudes above 1e150.
 pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64>> {
-    all_finite("x", x)?;
+    all_moderate("x", x)?;
     same_length("y", x.len(), y.len())?;
-    all_finite("y", y)?;
+    all_moderate("y", y)?;
     if !(settings.span > 0.0 && settings.span <= 1.0) {
         return Err(Error::OutOfRange {
             name: "span",

@@ -383,7 +383,10 @@ pub fn threshold_grid(low: f64, high: f64, n: usize) -> Vec<f64> {
         .find(|s| whole(low * s) && whole(high * s) && whole((high - low) * s / last));
     let at = |i: f64| match scale {
         Some(s) => ((low * s).round() + ((high - low) * s / last).round() * i) / s,
-        None => (low * (last - i) + high * i) / last,
+        None if (low * last).is_finite() && (high * last).is_finite() => {
+            (low * (last - i) + high * i) / last
+        }
+        None => low * ((last - i) / last) + high * (i / last),
     };
     (0..n).map(|i| at(i as f64)).collect()
 }

@@ -177,7 +177,11 @@ impl fmt::Display for OptOutCurve {
 }
 
 fn check_thresholds(thresholds: &[f64]) -> Result<()> {
-    check_each(thresholds, |t| t > 0.0 && t <= 1.0, "a risk in (0, 1]")
+    check_each(
+        thresholds,
+        |t| (f64::MIN_POSITIVE..=1.0).contains(&t),
+        "a risk in (0, 1]",
+    )
 }
 
 /// Percentile limits (low, high) of an opt-out curve at one threshold.

@@ -167,12 +167,23 @@ fn welch(groups: &[Moments]) -> (f64, f64) {
     let k = groups.len() as f64;
     let still: Vec<&Moments> = groups.iter().filter(|g| g.variance == 0.0).collect();
     let still_n: f64 = still.iter().map(|g| g.n).sum();
-    let total: f64 = groups.iter().map(|g| g.n / g.variance).sum();
+    // Weights in units that keep them in range.
+    let weights = |unit: f64| groups.iter().map(move |g| g.n / (g.variance / unit));
+    let least = groups
+        .iter()
+        .map(|g| g.variance)
+        .fold(f64::INFINITY, f64::min);
+    let unit = if weights(1.0).sum::<f64>().is_finite() || least == 0.0 {
+        1.0
+    } else {
+        least
+    };
+    let total: f64 = weights(unit).sum();
     // Shares of the weight; groups without variance share it alone.
     let shares: Vec<f64> = groups
         .iter()
         .map(|g| match still.is_empty() {
-            true => g.n / g.variance / total,
+            true => g.n / (g.variance / unit) / total,
             false if g.variance == 0.0 => g.n / still_n,
             false => 0.0,
         })
@@ -185,7 +196,7 @@ fn welch(groups: &[Moments]) -> (f64, f64) {
     let weighted = if equal_means(groups) {
         0.0
     } else if still.is_empty() {
-        total * between(groups, &shares)
+        total * between(groups, &shares) / unit
     } else if !equal_means(still.iter().copied()) {
         f64::INFINITY
     } else {

@@ -55,7 +55,7 @@ pub use resample::{
 };
 
 use crate::error::{Error, Result, check_level};
-use crate::estimate::{percent, z_of_level};
+use crate::estimate::{binary_unit, percent, z_of_level};
 use crate::scored::Scored;
 use crate::special::{ln_normal_two_sided, normal_two_sided};
 
@@ -112,6 +112,18 @@ impl Improvement {
             low: value - half,
             high: value + half,
             level,
+        }
+    }
+
+    /// The same measure times a positive number.
+    fn in_units_of(self, unit: f64) -> Self {
+        Self {
+            value: self.value * unit,
+            std_error: self.std_error * unit,
+            std_error_null: self.std_error_null * unit,
+            low: self.low * unit,
+            high: self.high * unit,
+            ..self
         }
     }
 
@@ -244,13 +256,15 @@ impl NetReclassification {
                 expected: "a share strictly between 0 and 1",
             });
         }
-        Ok(Improvement::weighted_sum(
-            [
-                (&self.events, of_event * prevalence),
-                (&self.non_events, of_non_event * (1.0 - prevalence)),
-            ],
+        // Measured in a power of two, so that squares of large savings stay in range.
+        let weights = [of_event * prevalence, of_non_event * (1.0 - prevalence)];
+        let unit = binary_unit(&weights);
+        let [events, non_events] = weights.map(|w| w / unit);
+        let sum = Improvement::weighted_sum(
+            [(&self.events, events), (&self.non_events, non_events)],
             self.total.level,
-        ))
+        );
+        Ok(sum.in_units_of(unit))
     }
 }
 

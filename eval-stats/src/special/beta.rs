@@ -1,7 +1,10 @@
 //! Beta, Student t and F distributions.
 
 use super::gamma::ln_complement;
-use super::{LN_SQRT_2PI, bracketed_newton, deviance_of_gap, deviance_term, stirling_error};
+use super::{
+    LARGE_SHAPE, LN_SQRT_2PI, bracketed_newton, deviance_of_gap, deviance_term, ln_1p_ratio,
+    nearly_normal_tails, stirling_error,
+};
 
 /// A point of the unit interval with the distances to both ends at full precision, and their
 /// logarithms for where they leave the range of `f64`.
@@ -18,7 +21,12 @@ impl UnitPoint {
     }
 
     fn of_parts(x: f64, y: f64) -> Self {
-        let (ln_x, ln_y) = (x.ln(), y.ln());
+        // The larger part has lost the digits of a small other one.
+        let (ln_x, ln_y) = if x <= y {
+            (x.ln(), (-x).ln_1p())
+        } else {
+            ((-y).ln_1p(), y.ln())
+        };
         Self { x, y, ln_x, ln_y }
     }
 
@@ -63,7 +71,7 @@ impl UnitPoint {
 fn ln_beta(a: f64, b: f64) -> f64 {
     let n = a + b;
     let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    let mode = a * (b / a).ln_1p() + b * (a / b).ln_1p();
+    let mode = a * ln_1p_ratio(b, a) + b * ln_1p_ratio(a, b);
     LN_SQRT_2PI - saddle - mode - 0.5 * (a.ln() + b.ln() - n.ln())
 }
 
@@ -76,17 +84,55 @@ fn ln_prefix(a: f64, b: f64, u: &UnitPoint) -> f64 {
         return a * u.ln_x + b * u.ln_y - ln_beta(a, b);
     }
     let n = a + b;
-    let lambda = u.lambda(a, b);
     let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
+    saddle - deviance(a, b, u) - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
+}
+
+/// `a ln(a/(n x)) + b ln(b/(n y))` with `n = a + b`.
+fn deviance(a: f64, b: f64, u: &UnitPoint) -> f64 {
+    let n = a + b;
+    let lambda = u.lambda(a, b);
     let (at_a, at_b) = (n * u.x, n * u.y);
     let near = |shape: f64, at: f64| lambda.abs() < 0.1 * (shape + at);
-    let deviance = if near(a, at_a) || near(b, at_b) {
+    if near(a, at_a) || near(b, at_b) {
         deviance_of_gap(a, at_a, lambda) + deviance_of_gap(b, at_b, -lambda)
     } else {
         // Far away what counts is that both terms see the same rounding of their mean.
         deviance_term(a, at_a) + deviance_term(b, at_b)
+    }
+}
+
+/// Both tails where both shapes are large: the first term of Temme's uniform expansion (DLMF 8.18).
+fn tails_of_large(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
+    let gap = -u.lambda(a, b);
+    let deviance = if u.x < TINY || u.y < TINY {
+        let n = a + b;
+        a * ((a / n).ln() - u.ln_x) + b * ((b / n).ln() - u.ln_y)
+    } else {
+        deviance(a, b, u)
     };
-    saddle - deviance - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
+    let z = (2.0 * deviance.max(0.0)).sqrt().copysign(gap);
+    let root = (1.0 / (1.0 / a + 1.0 / b)).sqrt();
+    let correction = if z.abs() < 0.1 {
+        let (p, q) = (1.0 / a, 1.0 / b);
+        root * ((p - q) / 3.0 - gap * (p * p + p * q + q * q) / 12.0)
+    } else {
+        1.0 / z - root / gap
+    };
+    nearly_normal_tails(z, correction)
+}
+
+/// Where all mass lies if the sum of the shapes is beyond the largest number.
+fn point_mass(a: f64, b: f64) -> Option<f64> {
+    if (a + b).is_finite() {
+        return None;
+    }
+    Some(match (a.is_infinite(), b.is_infinite()) {
+        (true, true) => 0.5,
+        (true, false) => 1.0,
+        (false, true) => 0.0,
+        (false, false) => 0.5 * a / (0.5 * a + 0.5 * b),
+    })
 }
 
 /// Continued fraction of the incomplete beta function (Didonato and Morris, ACM Trans. Math. Softw.
@@ -97,7 +143,7 @@ fn fraction(a: f64, b: f64, u: &UnitPoint) -> f64 {
     let guard = |v: f64| if v.abs() < SMALLEST { SMALLEST } else { v };
     let lambda = u.lambda(a, b);
     let beta = |n: f64| {
-        n + n * (b - n) * u.x / (a + 2.0 * n - 1.0)
+        n + n * ((b - n) * u.x) / (a + 2.0 * n - 1.0)
             + (a + n) / (a + 2.0 * n + 1.0) * (lambda + 1.0 + n * (1.0 + u.y))
     };
     // n (b - 0) x / (a - 1) is 0 for n = 0, whatever a is.
@@ -107,7 +153,8 @@ fn fraction(a: f64, b: f64, u: &UnitPoint) -> f64 {
     for n in 1..1_000_000 {
         let n = f64::from(n);
         let s = a + 2.0 * n - 1.0;
-        let alpha = ((a + n - 1.0) / s) * ((a + b + n - 1.0) / s) * (n * (b - n) * u.x * u.x);
+        // x <= a/(a + b) keeps each product in range, whatever b is.
+        let alpha = ((a + n - 1.0) / s) * ((a + b + n - 1.0) * u.x / s) * (n * ((b - n) * u.x));
         let term = beta(n);
         d = 1.0 / guard(term + alpha * d);
         c = guard(term + alpha / c);
@@ -131,8 +178,18 @@ fn ln_tails(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
     if u.y <= 0.0 && u.ln_y.is_infinite() || u.y < 0.0 {
         return (0.0, f64::NEG_INFINITY);
     }
+    if let Some(at) = point_mass(a, b) {
+        return if u.x < at {
+            (f64::NEG_INFINITY, 0.0)
+        } else {
+            (0.0, f64::NEG_INFINITY)
+        };
+    }
+    if a.min(b) >= LARGE_SHAPE {
+        return tails_of_large(a, b, u);
+    }
     let prefix = ln_prefix(a, b, u);
-    if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY {
+    if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY && b < 1e200 {
         let lower = prefix + fraction(a, b, u).ln();
         (lower.min(0.0), ln_complement(lower))
     } else {
@@ -230,7 +287,7 @@ fn small_root(p: f64, q: f64, a: f64, b: f64) -> UnitPoint {
         // So close to 0 the lower tail is x^a / (a B(a, b)).
         return point((p.ln() + a.ln() + ln_beta(a, b)) / a);
     }
-    let start = (-(b / a).ln_1p()).clamp(low, high);
+    let start = (-ln_1p_ratio(b, a)).clamp(low, high);
     point(bracketed_newton(low, high, start, f))
 }
 
@@ -247,6 +304,9 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     }
     if p == 0.0 || p == 1.0 {
         return p;
+    }
+    if let Some(at) = point_mass(a, b) {
+        return at;
     }
     beta_point(p, 1.0 - p, a, b).x
 }
@@ -268,7 +328,8 @@ fn t_point(t: f64, df: f64) -> UnitPoint {
 /// assert!((ln_t_two_sided(1.0, 1.0) - 0.5_f64.ln()).abs() < 1e-15);
 /// ```
 pub fn ln_t_two_sided(t: f64, df: f64) -> f64 {
-    if df.is_infinite() {
+    // The tails differ by about t⁴/(4 df) of themselves.
+    if df.is_infinite() || (df >= 1e30 && t.abs() < 1e3) {
         return super::ln_normal_two_sided(t);
     }
     ln_tails(0.5 * df, 0.5, &t_point(t, df)).0
@@ -316,7 +377,7 @@ pub fn t_quantile(p: f64, df: f64) -> f64 {
     if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
-    if df.is_infinite() {
+    if df >= 1e30 {
         return super::normal_quantile(p);
     }
     if p == 0.5 {
@@ -419,6 +480,16 @@ pub fn f_quantile(p: f64, d1: f64, d2: f64) -> f64 {
     if p == 1.0 {
         return f64::INFINITY;
     }
+    match (d1.is_infinite(), d2.is_infinite()) {
+        (false, false) => {}
+        (false, true) => return super::chi_squared_quantile(p, d1) / d1,
+        (true, false) => return d2 / super::chi_squared_quantile(1.0 - p, d2),
+        (true, true) => return 1.0,
+    }
     let u = beta_point(p, 1.0 - p, 0.5 * d1, 0.5 * d2);
-    (d2 / d1) * (u.ln_x - u.ln_y).exp()
+    let odds = (u.ln_x - u.ln_y).exp();
+    if odds == 0.0 || odds.is_infinite() {
+        return odds;
+    }
+    (d2 / d1) * odds
 }

@@ -1,6 +1,8 @@
 //! Gamma and chi-square distributions.
 
-use super::{LN_SQRT_2PI, bracketed_newton, deviance_term, stirling_error};
+use super::{
+    LARGE_SHAPE, LN_SQRT_2PI, bracketed_newton, deviance_term, nearly_normal_tails, stirling_error,
+};
 
 /// Natural logarithm of the gamma function for positive `x`.
 ///
@@ -66,10 +68,27 @@ pub(super) fn ln_tails(a: f64, x: f64) -> (f64, f64) {
     if x.is_infinite() {
         return (0.0, f64::NEG_INFINITY);
     }
+    if a >= LARGE_SHAPE {
+        return tails_of_large(a, x);
+    }
     match tail(a, x) {
         LnTail::Lower(l) => (l, ln_complement(l)),
         LnTail::Upper(u) => (ln_complement(u), u),
     }
+}
+
+/// Both tails for a large shape: Temme's uniform expansion (DLMF 8.12.3, first term), where series
+/// and fraction would need as many steps as the root of the shape.
+fn tails_of_large(a: f64, x: f64) -> (f64, f64) {
+    let gap = x - a;
+    let z = (2.0 * deviance_term(a, x)).sqrt().copysign(gap);
+    let root = a.sqrt();
+    let correction = if z.abs() < 0.1 {
+        (1.0 / 3.0 - gap / a / 12.0) / root
+    } else {
+        1.0 / z - root / gap
+    };
+    nearly_normal_tails(z, correction)
 }
 
 /// `ln(1 - e^l)` for `l <= 0`.
@@ -148,7 +167,7 @@ pub fn chi_squared_quantile(p: f64, df: f64) -> f64 {
     if p == 0.0 {
         return 0.0;
     }
-    if p == 1.0 {
+    if p == 1.0 || df.is_infinite() {
         return f64::INFINITY;
     }
     let a = 0.5 * df;

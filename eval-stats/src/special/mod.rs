@@ -82,7 +82,7 @@ fn stirling_error(n: f64) -> f64 {
     let mut shift = 0.0;
     let mut n = n;
     while n < 15.0 {
-        shift += (n + 0.5) * (1.0 / n).ln_1p() - 1.0;
+        shift += (n + 0.5) * ln_1p_ratio(1.0, n) - 1.0;
         n += 1.0;
     }
     let nn = n * n;
@@ -117,7 +117,47 @@ fn deviance_of_gap(x: f64, m: f64, d: f64) -> f64 {
             sum = next;
         }
     }
-    x * (x / m).ln() - d
+    x * ln_ratio(x, m) - d
+}
+
+/// `ln(a/b)`, also where the ratio leaves the range of `f64`.
+fn ln_ratio(a: f64, b: f64) -> f64 {
+    let ratio = a / b;
+    if ratio.is_normal() {
+        ratio.ln()
+    } else {
+        a.ln() - b.ln()
+    }
+}
+
+/// `ln(1 + a/b)`, also where the ratio is beyond the largest number.
+fn ln_1p_ratio(a: f64, b: f64) -> f64 {
+    let ratio = a / b;
+    if ratio.is_finite() {
+        ratio.ln_1p()
+    } else {
+        a.ln() - b.ln()
+    }
+}
+
+/// Shapes from here on leave gamma and beta distributions close to the normal: the second term of
+/// their uniform expansions is below 1e-14 of the tail.
+const LARGE_SHAPE: f64 = 1e8;
+
+/// Logarithms of `Φ(z) + c φ(z)` and of its complement, for a small correction `c`.
+fn nearly_normal_tails(z: f64, c: f64) -> (f64, f64) {
+    if z.is_infinite() {
+        return if z < 0.0 {
+            (f64::NEG_INFINITY, 0.0)
+        } else {
+            (0.0, f64::NEG_INFINITY)
+        };
+    }
+    let of = |z: f64, c: f64| {
+        let ln_sf = ln_normal_sf(z);
+        (ln_sf + (c * (-0.5 * z * z - LN_SQRT_2PI - ln_sf).exp()).ln_1p()).min(0.0)
+    };
+    (of(-z, c), of(z, -c))
 }
 
 /// Root of an increasing or decreasing function by Newton steps kept inside a bracket.

@@ -6,6 +6,7 @@ mod calibration;
 mod decision;
 mod general;
 mod groups;
+mod no_nan;
 mod reclassification;
 mod roc;
 

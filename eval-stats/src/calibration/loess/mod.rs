@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use band::LoessBand;
 
-use crate::error::{Error, Result, all_finite, same_length};
+use crate::error::{Error, Result, all_moderate, same_length};
 use crate::par::map_indexed;
 pub(super) use local::sums;
 use local::{Local, Sorted};
@@ -146,7 +146,7 @@ impl fmt::Display for LoessFit {
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
-/// span or cell that is not positive or an `x` that spans more than the largest number,
+/// span or cell that is not positive, magnitudes above 1e150 or an `x` that spans less than 1e-150,
 /// [`Error::TooFew`] if the window holds fewer points than the polynomial has coefficients.
 ///
 /// # Examples
@@ -164,9 +164,9 @@ impl fmt::Display for LoessFit {
 /// Reference: Cleveland and Devlin, J. Am. Stat. Assoc. 83 (1988) 596-610,
 /// doi:10.1080/01621459.1988.10478639.
 pub fn loess(x: &[f64], y: &[f64], settings: &LoessSettings) -> Result<LoessFit> {
-    all_finite("x", x)?;
+    all_moderate("x", x)?;
     same_length("y", x.len(), y.len())?;
-    all_finite("y", y)?;
+    all_moderate("y", y)?;
     settings.check()?;
     let mut order: Vec<usize> = (0..x.len()).collect();
     order.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
@@ -196,11 +196,11 @@ pub(super) fn of_sorted(x: Vec<f64>, y: Vec<f64>, settings: &LoessSettings) -> R
         });
     }
     let range = x[n - 1] - x[0];
-    if !range.is_finite() {
+    if range > 0.0 && range < 1e-150 {
         return Err(Error::OutOfRange {
             name: "the range of x",
             value: range,
-            expected: "a finite number",
+            expected: "0 or at least 1e-150",
         });
     }
     let sorted = Sorted {
