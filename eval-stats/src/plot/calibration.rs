@@ -142,7 +142,7 @@ const FLOOR: f64 = -0.22;
 /// ```
 ///
 /// # Errors
-/// [`Error::NotProbability`] for risks outside `[0, 1]`; [`Error::NotFinite`] for a group, curve
+/// [`Error::NotProbability`], [`Error::LowerIsEvent`] for risks outside `[0, 1]`; [`Error::NotFinite`] for a group, curve
 /// or band with a value that is not a number; [`Error::LengthMismatch`] for a curve with other
 /// numbers of predicted and observed risks.
 pub fn calibration(figure: &CalibrationFigure<'_>, layout: &Layout) -> Result<String> {
@@ -193,7 +193,7 @@ pub fn calibration(figure: &CalibrationFigure<'_>, layout: &Layout) -> Result<St
 }
 
 fn check(figure: &CalibrationFigure<'_>) -> Result<()> {
-    crate::error::all_probabilities("risks", figure.scored.scores())?;
+    figure.scored.risks()?;
     for p in figure.points {
         let o = &p.observed;
         crate::error::all_finite("a group", &[p.predicted, o.value, o.low, o.high])?;

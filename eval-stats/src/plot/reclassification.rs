@@ -69,7 +69,7 @@ impl<'a> ReclassificationFigure<'a> {
 ///
 /// # Errors
 /// [`Error::LengthMismatch`], [`Error::DifferentOutcomes`] if the models were not applied to the
-/// same subjects; [`Error::NotProbability`] for risks outside `[0, 1]`; [`Error::OutOfRange`] for a
+/// same subjects; [`Error::NotProbability`], [`Error::LowerIsEvent`] for risks outside `[0, 1]`; [`Error::OutOfRange`] for a
 /// limit outside `(0, 1)`, [`Error::NotIncreasing`] for limits that do not increase.
 pub fn reclassification_scatter(
     figure: &ReclassificationFigure<'_>,
@@ -105,8 +105,8 @@ pub fn reclassification_scatter(
 
 fn check(figure: &ReclassificationFigure<'_>) -> Result<()> {
     figure.old.same_subjects(figure.new)?;
-    crate::error::all_probabilities("old risks", figure.old.scores())?;
-    crate::error::all_probabilities("new risks", figure.new.scores())?;
+    figure.old.risks()?;
+    figure.new.risks()?;
     let mut previous = 0.0;
     for (index, &value) in figure.cuts.iter().enumerate() {
         if !(value > 0.0 && value < 1.0) {
