@@ -116,16 +116,7 @@ pub fn format_ratio(ratio: f64) -> String {
 /// P as journals print it: `<.001`, three decimals below .01 and where two would round to .05, else two decimals; no leading zero.
 #[must_use]
 pub fn format_p(p: f64) -> String {
-    let digits = |text: String| text.strip_prefix('0').map(str::to_owned).unwrap_or(text);
-    if p < 0.001 {
-        "<.001".to_owned()
-    } else if p < 0.01 || (0.045..0.055).contains(&p) {
-        digits(format!("{p:.3}"))
-    } else if p > 0.99 {
-        ">.99".to_owned()
-    } else {
-        digits(format!("{p:.2}"))
-    }
+    eval_stats::baseline::p_cell(p)
 }
 
 impl LogisticFit {

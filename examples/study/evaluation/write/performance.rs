@@ -143,7 +143,8 @@ fn performance_row(row: &Performance) -> Vec<Cell> {
     cells
 }
 
-fn metric_cells(metrics: &ClassificationMetrics) -> Vec<Cell> {
+/// The four counts, and the five proportions with their limits.
+pub(super) fn count_cells(metrics: &ClassificationMetrics) -> Vec<Cell> {
     let counts = metrics.counts;
     let mut cells: Vec<Cell> = [counts.tp, counts.fp, counts.tn, counts.fn_]
         .map(count)
@@ -157,6 +158,11 @@ fn metric_cells(metrics: &ClassificationMetrics) -> Vec<Cell> {
     ] {
         cells.extend(proportion(share));
     }
+    cells
+}
+
+fn metric_cells(metrics: &ClassificationMetrics) -> Vec<Cell> {
+    let mut cells = count_cells(metrics);
     let ratios = [
         metrics.positive_likelihood_ratio,
         metrics.negative_likelihood_ratio,

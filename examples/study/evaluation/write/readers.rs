@@ -1,11 +1,11 @@
 //! Tables of readers without and with assistance.
 
 use eval_stats::Estimate;
-use eval_stats::confusion::ClassificationMetrics;
 use eval_stats::mcnemar::PairedComparison;
 use eval_stats::reader_study::{Condition, PairAgreement, ReaderReport};
 
 use super::super::Evaluation;
+use super::performance::count_cells;
 use super::{Cell, Table, count, empty, estimate, named, proportion, skipped};
 
 /// Columns of `readers.csv`.
@@ -159,7 +159,7 @@ impl Evaluation {
 fn condition_cells(reader: &ReaderReport, condition: Condition) -> Vec<Cell> {
     let mut cells = Vec::new();
     match &reader.calls {
-        Some(calls) => cells.extend(call_cells(match condition {
+        Some(calls) => cells.extend(count_cells(match condition {
             Condition::Without => &calls.without,
             Condition::With => &calls.with,
         })),
@@ -175,23 +175,6 @@ fn condition_cells(reader: &ReaderReport, condition: Condition) -> Vec<Cell> {
         (_, None) => "fewer than two events or two non-events: no AUC".into(),
         _ => Cell::Empty,
     });
-    cells
-}
-
-fn call_cells(metrics: &ClassificationMetrics) -> Vec<Cell> {
-    let counts = metrics.counts;
-    let mut cells: Vec<Cell> = [counts.tp, counts.fp, counts.tn, counts.fn_]
-        .map(count)
-        .into();
-    for share in [
-        metrics.accuracy,
-        metrics.sensitivity,
-        metrics.specificity,
-        metrics.ppv,
-        metrics.npv,
-    ] {
-        cells.extend(proportion(share));
-    }
     cells
 }
 
