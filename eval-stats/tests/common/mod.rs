@@ -43,6 +43,13 @@ pub fn close(tier: Tier, got: f64, want: f64, what: &str) {
     );
 }
 
+/// A p-value that is held to its digits however small it is: both tiers.
+#[track_caller]
+pub fn close_p(got: f64, want: f64, what: &str) {
+    close(Tier::Direct, got, want, what);
+    close(Tier::PValue, got, want, what);
+}
+
 pub fn data_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "golden", "data", name]
         .iter()

@@ -90,7 +90,7 @@ fn delong_covariance() {
         z.statistic * z.statistic,
         "z²",
     );
-    close(Tier::Direct, pair.p, z.p, "p");
+    close_p(pair.p, z.p, "p");
     assert_eq!(got.test_equal().unwrap().df, 2);
 }
 
