@@ -64,11 +64,12 @@ struct Arguments {
     /// The column that identifies cases; by default the number of the row.
     #[arg(long, value_name = "COL")]
     id: Option<String>,
-    /// Cut-off: youden (largest sensitivity + specificity on the training rows) or a value for all models.
+    /// Cut-off, found on the training rows: youden (largest sensitivity + specificity), corner (closest to the ROC curve's corner), the best with a sensitivity or
+    /// specificity of at least S; or a value for all models.
     #[arg(
         long,
         default_value_t,
-        value_name = "youden|VALUE",
+        value_name = "youden|corner|sensitivity:S|specificity:S|VALUE",
         allow_hyphen_values = true
     )]
     cutoff: CutoffRule,

@@ -167,6 +167,52 @@ fn a_reader_study_agrees_with_r() {
     assert!(out.join("readers_prospective.svg").exists() && out.join("auc.png").exists());
 }
 
+/// The row of `roc.csv` that the training row of `performance.csv` stands at is the best of those that meet the demand.
+#[test]
+fn cut_offs_are_found_by_the_criterion_of_choice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let number = |row: &HashMap<String, String>, column: &str| -> f64 {
+        row[column].parse().expect("a number")
+    };
+    for (rule, wanted, best) in [
+        ("sensitivity:0.9", "sensitivity", "specificity"),
+        ("specificity:0.95", "specificity", "sensitivity"),
+    ] {
+        let out = folder.path().join(wanted);
+        let options = [
+            "--outcome",
+            "alnm",
+            "--models",
+            "clinrad",
+            "--split",
+            "set",
+            "--cutoff",
+            rule,
+            "--decision-replicates",
+            "0",
+        ];
+        let output = evaluate(&data("predictions.csv"), &out, &options);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let (_, least) = rule.split_once(':').expect("a demand");
+        let least: f64 = least.parse().expect("a number");
+        let points = rows(&out.join("roc.csv"));
+        let of_training = points.iter().filter(|p| p["split"] == "train");
+        let reached = of_training
+            .filter(|p| number(p, wanted) >= least)
+            .map(|p| number(p, best))
+            .fold(f64::NEG_INFINITY, f64::max);
+        let training = &rows(&out.join("performance.csv"))[0];
+        let column = |rate: &str| number(training, &rate[..3]);
+        assert!(column(wanted) >= least);
+        assert_eq!(column(best), reached, "{rule}");
+    }
+    for bad in ["sensitivity:1.5", "specificity:", "corner:1", "best"] {
+        let options = ["--outcome", "alnm", "--models", "clinrad", "--cutoff", bad];
+        let output = evaluate(&data("predictions.csv"), &folder.path().join("x"), &options);
+        assert_eq!(output.status.code(), Some(2), "{bad}");
+    }
+}
+
 #[test]
 fn a_lower_score_may_mean_a_likelier_event() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -5,29 +5,45 @@ use std::str::FromStr;
 
 use eval_stats::auc_interval::AucInterval;
 use eval_stats::bootstrap::Bootstrap;
+use eval_stats::cutoff::Criterion;
 
 use crate::table_file::shortest;
 
-/// How cut-offs are fixed on the training split: `youden` or a number.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// How cut-offs are fixed on the training split: `youden`, `corner`, `sensitivity:S`, `specificity:S` or a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CutoffRule {
-    /// The largest sensitivity + specificity of the training split; of ties the lowest.
-    #[default]
-    Youden,
+    /// The best threshold of the training split by a criterion; of ties the most sensitive.
+    Found(Criterion),
     /// One value for all models.
     Fixed(f64),
+}
+
+impl Default for CutoffRule {
+    /// Youden's.
+    fn default() -> Self {
+        Self::Found(Criterion::Youden)
+    }
 }
 
 impl FromStr for CutoffRule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("youden") {
-            return Ok(Self::Youden);
-        }
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Self::Fixed(value)),
-            _ => Err(format!("expected youden or a number, found {text}")),
+        let lower = text.to_ascii_lowercase();
+        let share = |text: &str| text.parse().ok().filter(|s| (0.0..=1.0).contains(s));
+        let found = match lower.split_once(':') {
+            None if lower == "youden" => Some(Criterion::Youden),
+            None if lower == "corner" => Some(Criterion::ClosestToCorner),
+            Some(("sensitivity", least)) => share(least).map(Criterion::MinSensitivity),
+            Some(("specificity", least)) => share(least).map(Criterion::MinSpecificity),
+            _ => None,
+        };
+        match (found, text.parse::<f64>()) {
+            (Some(criterion), _) => Ok(Self::Found(criterion)),
+            (None, Ok(value)) if value.is_finite() => Ok(Self::Fixed(value)),
+            _ => Err(format!(
+                "expected youden, corner, sensitivity:S or specificity:S with S from 0 to 1, or a number, found {text}"
+            )),
         }
     }
 }
@@ -35,7 +51,14 @@ impl FromStr for CutoffRule {
 impl fmt::Display for CutoffRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Youden => f.write_str("youden"),
+            Self::Found(Criterion::ClosestToCorner) => f.write_str("corner"),
+            Self::Found(Criterion::MinSensitivity(least)) => {
+                write!(f, "sensitivity:{}", shortest(*least))
+            }
+            Self::Found(Criterion::MinSpecificity(least)) => {
+                write!(f, "specificity:{}", shortest(*least))
+            }
+            Self::Found(_) => f.write_str("youden"),
             Self::Fixed(value) => f.write_str(&shortest(*value)),
         }
     }

@@ -181,7 +181,7 @@ impl Default for EvaluationSettings {
     /// Youden's cut-off, DeLong's interval, level 0.95, seed 1, 10 groups, thresholds 0 to 0.99 in hundredths, 500 replicates, per 1000 subjects.
     fn default() -> Self {
         Self {
-            cutoff: CutoffRule::Youden,
+            cutoff: CutoffRule::default(),
             auc_interval: AucMethod::DeLong,
             level: 0.95,
             seed: 1,
@@ -450,14 +450,14 @@ fn check_thresholds(thresholds: &[f64]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Youden's index needs both outcomes.
+/// A cut-off is found among both outcomes.
 fn check_cutoff_rule(input: &EvaluationInput, rule: CutoffRule) -> anyhow::Result<()> {
     match rule {
         CutoffRule::Fixed(value) => ensure!(
             value.is_finite(),
             "expected a finite cut-off, found {value}"
         ),
-        CutoffRule::Youden => {
+        CutoffRule::Found(_) => {
             let training = &input.splits[input.training];
             let events = training
                 .rows

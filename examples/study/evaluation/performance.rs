@@ -83,22 +83,23 @@ pub(super) fn cutoffs(
             |model| match (strata.models()[model].kind, settings.cutoff) {
                 (ScoreKind::Call, _) => Ok(Ok(0.5)),
                 (_, CutoffRule::Fixed(value)) => Ok(Ok(value)),
-                (_, CutoffRule::Youden) => youden(training, model).with_context(|| {
-                    format!(
-                        "model \"{}\": cannot find a cut-off",
-                        strata.models()[model].name
-                    )
-                }),
+                (_, CutoffRule::Found(criterion)) => found(training, model, criterion)
+                    .with_context(|| {
+                        format!(
+                            "model \"{}\": cannot find a cut-off",
+                            strata.models()[model].name
+                        )
+                    }),
             },
         )
         .collect()
 }
 
-fn youden(training: &Stratum, model: usize) -> anyhow::Result<Known<f64>> {
+fn found(training: &Stratum, model: usize, criterion: Criterion) -> anyhow::Result<Known<f64>> {
     let scored = training.scored[model]
         .as_ref()
         .map_err(|reason| anyhow::anyhow!("{reason}"))?;
-    let found = cutoff::find(&RocCurve::new(scored), Criterion::Youden)?;
+    let found = cutoff::find(&RocCurve::new(scored), criterion)?;
     Ok(if found.threshold.is_finite() {
         Ok(found.threshold)
     } else {

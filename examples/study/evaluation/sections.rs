@@ -1,6 +1,7 @@
 //! The evaluation as sections of the report.
 
 use eval_stats::Estimate;
+use eval_stats::cutoff::Criterion;
 use eval_stats::proportion::Proportion;
 
 use super::comparison::{Measure, Reclassified};
@@ -29,8 +30,8 @@ impl Evaluation {
         let mut section = Section::new("Performance of the models");
         let training = &self.input.splits[self.input.training].name;
         let rule = match self.settings.cutoff {
-            CutoffRule::Youden => {
-                format!("at the largest sensitivity + specificity of split \"{training}\"")
+            CutoffRule::Found(criterion) => {
+                format!("at {} of split \"{training}\"", in_words(criterion))
             }
             CutoffRule::Fixed(value) => format!("at {}", shortest(value)),
         };
@@ -422,6 +423,22 @@ impl Evaluation {
             "{}% CI",
             shortest((self.settings.level * 1e8).round() / 1e6)
         )
+    }
+}
+
+/// What a cut-off was chosen by.
+fn in_words(criterion: Criterion) -> String {
+    match criterion {
+        Criterion::ClosestToCorner => "the point closest to the corner of the ROC curve".to_owned(),
+        Criterion::MinSensitivity(least) => format!(
+            "the largest specificity with a sensitivity of at least {}",
+            shortest(least)
+        ),
+        Criterion::MinSpecificity(least) => format!(
+            "the largest sensitivity with a specificity of at least {}",
+            shortest(least)
+        ),
+        _ => "the largest sensitivity + specificity".to_owned(),
     }
 }
 
