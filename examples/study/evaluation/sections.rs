@@ -75,6 +75,7 @@ impl Evaluation {
             &mut section,
             &[
                 Subject::Roc,
+                Subject::PrecisionRecall,
                 Subject::Auc,
                 Subject::Confusion,
                 Subject::RiskGroups,
@@ -159,6 +160,7 @@ impl Evaluation {
             notes(reasons)
         )));
         section.table(self.reclassification_report());
+        self.add_figures(&mut section, &[Subject::Reclassification]);
         section
     }
 
