@@ -586,7 +586,7 @@ fn wrong_usage_is_code_two() {
     );
     assert!(
         usage(&["--outcome", "y", "--models", "a", "--cutoff", "best"])
-            .contains("expected youden or a number")
+            .contains("expected youden, corner, sensitivity:S")
     );
     assert!(
         usage(&["--outcome", "y", "--models", "a", "--ci", "bootstrap:1"]).contains("bootstrap:N")
