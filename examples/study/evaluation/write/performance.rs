@@ -6,55 +6,40 @@ use super::super::Evaluation;
 use super::super::performance::Performance;
 use super::{Cell, Table, count, empty, named, pair, proportion};
 
+/// Columns of [`count_cells`].
+pub(super) const COUNTS: [&str; 19] = [
+    "tp", "fp", "tn", "fn", "acc", "acc_low", "acc_high", "sen", "sen_low", "sen_high", "spe",
+    "spe_low", "spe_high", "ppv", "ppv_low", "ppv_high", "npv", "npv_low", "npv_high",
+];
+/// Columns of `performance.csv` before the counts.
+const BEFORE_COUNTS: [&str; 8] = [
+    "split", "model", "n", "events", "auc", "ci_low", "ci_high", "cutoff",
+];
+/// Columns of `performance.csv` after the proportions.
+const AFTER_COUNTS: [&str; 17] = [
+    "lr_positive",
+    "lr_positive_low",
+    "lr_positive_high",
+    "lr_negative",
+    "lr_negative_low",
+    "lr_negative_high",
+    "dor",
+    "dor_low",
+    "dor_high",
+    "f1",
+    "mcc",
+    "balanced_accuracy",
+    "youden",
+    "average_precision",
+    "precision_recall_area",
+    "ci_method",
+    "note",
+];
+
 impl Evaluation {
     pub(super) fn performance_table(&self) -> Table {
         Table {
-            header: vec![
-                "split",
-                "model",
-                "n",
-                "events",
-                "auc",
-                "ci_low",
-                "ci_high",
-                "cutoff",
-                "tp",
-                "fp",
-                "tn",
-                "fn",
-                "acc",
-                "acc_low",
-                "acc_high",
-                "sen",
-                "sen_low",
-                "sen_high",
-                "spe",
-                "spe_low",
-                "spe_high",
-                "ppv",
-                "ppv_low",
-                "ppv_high",
-                "npv",
-                "npv_low",
-                "npv_high",
-                "lr_positive",
-                "lr_positive_low",
-                "lr_positive_high",
-                "lr_negative",
-                "lr_negative_low",
-                "lr_negative_high",
-                "dor",
-                "dor_low",
-                "dor_high",
-                "f1",
-                "mcc",
-                "balanced_accuracy",
-                "youden",
-                "average_precision",
-                "precision_recall_area",
-                "ci_method",
-                "note",
-            ],
+            header: [&BEFORE_COUNTS[..], &COUNTS, &AFTER_COUNTS].concat(),
             rows: self.performance.iter().map(performance_row).collect(),
         }
     }

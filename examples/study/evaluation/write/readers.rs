@@ -5,40 +5,12 @@ use eval_stats::mcnemar::PairedComparison;
 use eval_stats::reader_study::{Condition, PairAgreement, ReaderReport};
 
 use super::super::Evaluation;
-use super::performance::count_cells;
+use super::performance::{COUNTS, count_cells};
 use super::{Cell, Table, count, empty, estimate, named, proportion, skipped};
 
-/// Columns of `readers.csv`.
-const READERS: [&str; 28] = [
-    "split",
-    "reader",
-    "condition",
-    "n",
-    "events",
-    "tp",
-    "fp",
-    "tn",
-    "fn",
-    "acc",
-    "acc_low",
-    "acc_high",
-    "sen",
-    "sen_low",
-    "sen_high",
-    "spe",
-    "spe_low",
-    "spe_high",
-    "ppv",
-    "ppv_low",
-    "ppv_high",
-    "npv",
-    "npv_low",
-    "npv_high",
-    "auc",
-    "ci_low",
-    "ci_high",
-    "note",
-];
+/// Columns of `readers.csv` before and after the counts and proportions.
+const BEFORE_COUNTS: [&str; 5] = ["split", "reader", "condition", "n", "events"];
+const AFTER_COUNTS: [&str; 4] = ["auc", "ci_low", "ci_high", "note"];
 /// Columns of `reader_changes.csv`.
 const CHANGES: [&str; 12] = [
     "split",
@@ -79,12 +51,13 @@ const AGREEMENT: [&str; 18] = [
 impl Evaluation {
     /// One row for each reader and condition.
     pub(super) fn readers_table(&self) -> Table {
+        let header = [&BEFORE_COUNTS[..], &COUNTS, &AFTER_COUNTS].concat();
         let mut rows = Vec::new();
         for results in &self.readers {
             let report = match &results.report {
                 Ok(report) => report,
                 Err(why) => {
-                    rows.push(skipped(&results.split, "", READERS.len(), why));
+                    rows.push(skipped(&results.split, "", header.len(), why));
                     continue;
                 }
             };
@@ -98,10 +71,7 @@ impl Evaluation {
                 }
             }
         }
-        Table {
-            header: READERS.to_vec(),
-            rows,
-        }
+        Table { header, rows }
     }
 
     /// One row for each reader and measure that assistance may change, then the mean AUC of readers like these and of these.
@@ -163,7 +133,7 @@ fn condition_cells(reader: &ReaderReport, condition: Condition) -> Vec<Cell> {
             Condition::Without => &calls.without,
             Condition::With => &calls.with,
         })),
-        None => cells.extend(empty(19)),
+        None => cells.extend(empty(COUNTS.len())),
     }
     let auc = reader.auc.as_ref().map(|auc| match condition {
         Condition::Without => &auc.without,
