@@ -15,6 +15,7 @@ pub mod plot;
 pub mod redundancy;
 pub mod relevance;
 pub mod score;
+pub mod stability;
 pub mod standardize;
 pub mod table;
 pub mod univariate;

@@ -17,6 +17,7 @@
 //! References: Friedman, Hastie, Tibshirani, *J. Stat. Softw.* 33 (2010), doi:10.18637/jss.v033.i01;
 //! Tibshirani et al., *J. R. Stat. Soc. B* 74 (2012), doi:10.1111/j.1467-9868.2011.01004.x (strong rules).
 
+mod adaptive;
 mod binomial;
 mod cv;
 mod design;
@@ -25,6 +26,7 @@ mod losses;
 mod params;
 mod path;
 mod refine;
+mod relaxed;
 mod samples;
 
 pub use cv::{Alignment, CrossValidation, CrossValidationFit, Grouping, LambdaRule, Selection};

@@ -1,0 +1,1 @@
+//! Adaptive LASSO: penalty factors from a ridge fit.
