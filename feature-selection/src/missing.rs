@@ -17,7 +17,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::moments::{Frame, Moments};
+use crate::moments::{Moments, Unit};
 use crate::par::map_indexed;
 use crate::standardize::same_names;
 use crate::table::{FeatureTable, check_unique, read_columns};
@@ -509,8 +509,8 @@ fn center(mut present: Vec<f64>, statistic: ImputeBy) -> Option<f64> {
             of_sorted(&present, 0.5, QuantileType::Type7)
         }
         ImputeBy::Mean => {
-            let frame = Frame::measure(&mut present);
-            frame.place(Moments::new(&present).mean)
+            let unit = Unit::divide(&mut present);
+            unit.restore(Moments::measure(&mut present).mean())
         }
     })
 }

@@ -2,39 +2,25 @@
 
 use crate::linalg::{sum, sum_of_squares};
 
-/// Where values are measured from and in which unit: the smallest of them, and a power of two that is 1 unless squares
-/// could leave the range of `f64`.
-///
-/// A distance to the smallest value is exact where values lie close together, so that a column at 1e12 with a spread
-/// of 1 keeps all its digits; a power of two rounds nothing.
+/// What values are divided by before they are squared: a power of two, which rounds nothing, and 1 unless squares could
+/// leave the range of `f64`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Frame {
-    unit: f64,
-    origin: f64,
-}
+pub(crate) struct Unit(f64);
 
-impl Frame {
-    /// Measures values in place.
-    pub(crate) fn measure(values: &mut [f64]) -> Self {
+impl Unit {
+    /// Divides values in place by the unit that suits them.
+    pub(crate) fn divide(values: &mut [f64]) -> Self {
         let (low, high) = range(values);
         let unit = unit(low.abs().max(high.abs()));
-        let origin = low / unit;
-        if unit == 1.0 {
-            values.iter_mut().for_each(|v| *v -= origin);
-        } else {
-            values.iter_mut().for_each(|v| *v = *v / unit - origin);
+        if unit != 1.0 {
+            values.iter_mut().for_each(|v| *v /= unit);
         }
-        Self { unit, origin }
+        Self(unit)
     }
 
-    /// A distance in the unit of the column; infinite if it is beyond the largest number.
-    pub(crate) fn distance(self, measured: f64) -> f64 {
-        measured * self.unit
-    }
-
-    /// A place in the unit of the column.
-    pub(crate) fn place(self, measured: f64) -> f64 {
-        (self.origin + measured) * self.unit
+    /// A number in the unit of the column; infinite if it is beyond the largest double.
+    pub(crate) fn restore(self, value: f64) -> f64 {
+        value * self.0
     }
 }
 
@@ -71,25 +57,41 @@ pub(crate) fn range(values: &[f64]) -> (f64, f64) {
     (low, high.fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// Number, mean and sum of squared deviations of measured values.
+/// Number, mean and sum of squared deviations.
+///
+/// Values are measured from the smallest of them. Such a distance is exact where values lie close together, so that a
+/// column at 1e12 with a spread of 1 keeps all its digits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Moments {
     pub(crate) n: f64,
-    pub(crate) mean: f64,
+    origin: f64,
+    /// From the origin.
+    mean: f64,
     /// Exactly 0 if all values are equal.
     pub(crate) squares: f64,
 }
 
 impl Moments {
-    /// Of at least one value: two passes, the second of which also finds what the first has lost.
-    pub(crate) fn new(values: &[f64]) -> Self {
+    /// Measures at least one value from the smallest, in place, in two passes, the second of which also finds what the first
+    /// has lost.
+    pub(crate) fn measure(values: &mut [f64]) -> Self {
+        let origin = range(values).0;
+        values.iter_mut().for_each(|v| *v -= origin);
+        Self {
+            origin,
+            ..Self::of_measured(values)
+        }
+    }
+
+    /// Of at least one value, from 0.
+    pub(crate) fn of_measured(values: &[f64]) -> Self {
         const LANES: usize = 8;
         let n = values.len() as f64;
         if values.iter().all(|v| *v == values[0]) {
-            let mean = values[0];
             return Self {
                 n,
-                mean,
+                origin: 0.0,
+                mean: values[0],
                 squares: 0.0,
             };
         }
@@ -107,9 +109,19 @@ impl Moments {
         let squares = sum(&squares) + sum_of_squares(rest, rough);
         Self {
             n,
+            origin: 0.0,
             mean: rough + lost / n,
             squares: (squares - lost * (lost / n)).max(0.0),
         }
+    }
+
+    pub(crate) fn mean(self) -> f64 {
+        self.origin + self.mean
+    }
+
+    /// Difference of the means; a large origin common to both costs no digits.
+    pub(crate) fn difference(self, other: Self) -> f64 {
+        (self.origin - other.origin) + (self.mean - other.mean)
     }
 
     /// Divisor n - 1; 0 for a single value.
@@ -135,22 +147,25 @@ mod tests {
             (0.0, 2f64.powi(-1050)),
         ] {
             let mut values = [1.0, 2.0, 4.0, 5.0].map(|v| (offset + v) * scale);
-            let frame = Frame::measure(&mut values);
-            let moments = Moments::new(&values);
-            assert_eq!(frame.place(moments.mean), (offset + 3.0) * scale);
-            assert_eq!(
-                frame.distance(frame.distance(1.0)) * moments.squares,
-                10.0 * scale * scale
-            );
+            let unit = Unit::divide(&mut values);
+            let moments = Moments::measure(&mut values);
+            assert_eq!(unit.restore(moments.mean()), (offset + 3.0) * scale);
+            assert_eq!(unit.restore(moments.squares.sqrt()), 10f64.sqrt() * scale);
         }
     }
 
     #[test]
     fn equal_values_have_no_spread() {
-        let mut values = [0.1; 9];
-        let frame = Frame::measure(&mut values);
-        let moments = Moments::new(&values);
-        assert_eq!((frame.place(moments.mean), moments.squares), (0.1, 0.0));
+        let moments = Moments::measure(&mut [0.1; 9]);
+        assert_eq!((moments.mean(), moments.squares), (0.1, 0.0));
+    }
+
+    #[test]
+    fn means_at_a_large_offset_differ_exactly() {
+        let (a, b) = ([1e15, 1e15 + 1.0], [1e15 + 0.5, 1e15 + 0.5]);
+        let (mut a, mut b) = (a, b.map(|v| v + 0.25));
+        let difference = Moments::measure(&mut a).difference(Moments::measure(&mut b));
+        assert_eq!(difference, -0.25);
     }
 
     #[test]

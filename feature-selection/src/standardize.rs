@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::moments::{Frame, Moments, range};
+use crate::moments::{Moments, Unit, range};
 use crate::par::map_indexed;
 use crate::table::{FeatureTable, check_unique};
 
@@ -127,11 +127,11 @@ impl Standardizer {
         };
         let fitted = map_indexed(training.n_columns(), |j| {
             let mut values = training.column(j).to_vec();
-            let frame = Frame::measure(&mut values);
-            let moments = Moments::new(&values);
-            let sd = frame.distance((moments.squares / denominator).sqrt());
+            let unit = Unit::divide(&mut values);
+            let moments = Moments::measure(&mut values);
+            let sd = unit.restore((moments.squares / denominator).sqrt());
             if sd.is_finite() {
-                return Ok((frame.place(moments.mean), sd));
+                return Ok((unit.restore(moments.mean()), sd));
             }
             let (low, high) = range(training.column(j));
             Err(Error::BeyondRange {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
-use crate::moments::{Frame, Moments, range};
+use crate::moments::{Moments, Unit, range};
 use crate::par::map_indexed;
 
 /// Rows are samples, columns are named features; all values finite, all names unique.
@@ -244,9 +244,9 @@ impl FeatureTable {
             let (low, high) = range(values);
             let magnitude = low.abs().max(high.abs());
             let mut measured = values.to_vec();
-            let frame = Frame::measure(&mut measured);
-            let moments = Moments::new(&measured);
-            let sd = frame.distance((moments.squares / moments.n).sqrt());
+            let unit = Unit::divide(&mut measured);
+            let moments = Moments::measure(&mut measured);
+            let sd = unit.restore((moments.squares / moments.n).sqrt());
             (sd <= relative_sd * magnitude).then_some(NearConstantColumn {
                 column,
                 standard_deviation: sd,

@@ -2,8 +2,8 @@
 
 use eval_stats::special::ln_t_two_sided;
 
-use super::t::{Spread, ratio, t_test};
-use crate::moments::{Frame, Moments, range};
+use super::t::ratio;
+use crate::moments::{Moments, range};
 
 /// Center of the deviations in Levene's test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,32 +33,17 @@ pub struct LeveneTest {
     pub center: LeveneCenter,
 }
 
-/// Of measured values; at least three together. With two classes F is the square of the pooled t of the deviations.
-pub(crate) fn levene_test(
-    events: &[f64],
-    others: &[f64],
-    frame: Frame,
-    center: LeveneCenter,
-) -> LeveneTest {
-    let (e, o) = (deviations(events, center), deviations(others, center));
-    let (mut a, mut b) = (Moments::new(&e), Moments::new(&o));
-    // Deviations that are equal but for the rounding of their center count as equal.
-    let rounding = 4.0 * f64::EPSILON * extent(events).max(extent(others));
-    for (moments, deviations) in [(&mut a, &e), (&mut b, &o)] {
-        let (low, high) = range(deviations);
-        if high - low <= rounding {
-            moments.squares = 0.0;
-        }
-    }
+/// Of at least three values, each class measured from its smallest. With two classes F is the square of the pooled t of
+/// the deviations.
+pub(crate) fn levene_test(events: &[f64], others: &[f64], center: LeveneCenter) -> LeveneTest {
+    let (a, b) = (deviations(events, center), deviations(others, center));
     let df = a.n + b.n - 2.0;
-    if (a.mean - b.mean).abs() <= rounding {
-        b.mean = a.mean;
+    let mut difference = a.difference(b);
+    if difference.abs() <= ROUNDING * range(events).1.max(range(others).1) {
+        difference = 0.0;
     }
-    let t = if a.squares + b.squares == 0.0 {
-        ratio((a.mean - b.mean).abs(), 0.0)
-    } else {
-        t_test(a, b, frame, Spread::Pooled).t
-    };
+    let error = (a.squares + b.squares) / df * (1.0 / a.n + 1.0 / b.n);
+    let t = ratio(difference, error.sqrt());
     let ln_p = ln_t_two_sided(t, df);
     LeveneTest {
         statistic: t * t,
@@ -69,18 +54,22 @@ pub(crate) fn levene_test(
     }
 }
 
-/// Largest value as measured, which bounds the rounding errors of centers and deviations.
-fn extent(values: &[f64]) -> f64 {
-    let (low, high) = range(values);
-    low.abs().max(high.abs())
-}
+/// Deviations that differ by this share of their class's range are equal but for the rounding of their center.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
-fn deviations(values: &[f64], center: LeveneCenter) -> Vec<f64> {
+/// Moments of the deviations from the center.
+fn deviations(values: &[f64], center: LeveneCenter) -> Moments {
     let center = match center {
-        LeveneCenter::Mean => Moments::new(values).mean,
+        LeveneCenter::Mean => Moments::of_measured(values).mean(),
         LeveneCenter::Median => median(values),
     };
-    values.iter().map(|v| (v - center).abs()).collect()
+    let deviations: Vec<f64> = values.iter().map(|v| (v - center).abs()).collect();
+    let mut moments = Moments::of_measured(&deviations);
+    let (low, high) = range(&deviations);
+    if high - low <= ROUNDING * range(values).1 {
+        moments.squares = 0.0;
+    }
+    moments
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -94,10 +83,20 @@ mod tests {
     use super::*;
 
     fn test(events: &[f64], others: &[f64], center: LeveneCenter) -> LeveneTest {
-        let mut all = [events, others].concat();
-        let frame = Frame::measure(&mut all);
-        let (e, o) = all.split_at(events.len());
-        levene_test(e, o, frame, center)
+        let (mut events, mut others) = (events.to_vec(), others.to_vec());
+        Moments::measure(&mut events);
+        Moments::measure(&mut others);
+        levene_test(&events, &others, center)
+    }
+
+    #[test]
+    fn a_narrow_class_keeps_its_digits_beside_a_wide_one() {
+        // Deviations 1, 0, 1 times 2^-60, and 1, 1.
+        let narrow = [1.0, 2.0, 3.0].map(|v| v * 2f64.powi(-60));
+        let found = test(&narrow, &[-1e9, -1e9 + 2.0], LeveneCenter::Mean);
+        // Squares 2/3 of 2^-120 on 3 degrees of freedom, difference 1 as good as.
+        let expected = 1.0 / (2.0 / 9.0 * 2f64.powi(-120) * (1.0 / 3.0 + 0.5));
+        assert!((found.statistic / expected - 1.0).abs() < 1e-12);
     }
 
     #[test]

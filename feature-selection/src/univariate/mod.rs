@@ -18,7 +18,7 @@
 //! - **A class of one** has no variance: t tests refuse it ([`Error::TooFewInClass`]), rank tests do not.
 //! - **Fewer than eight in a class**: all tests are defined, but the normal approximation of U is poor (with 3 against 3
 //!   no p-value can be below 0.1): prefer [`MannWhitneyMethod::Exact`]; DeLong's interval is too narrow.
-//! - **Large offsets and extreme scales** cost no digits: values are measured from the smallest one and by a power of two.
+//! - **Large offsets and extreme scales** cost no digits: classes are measured from their smallest values and by a power of two.
 //!
 //! # Differences
 //! R's `t.test` refuses data that are "essentially constant"; they are computed as they stand here. Levene's test takes
@@ -43,7 +43,7 @@ pub use t::{Interval, MeanDifference};
 pub use table::{ClassSummary, UnivariateRow, UnivariateSettings, UnivariateTable};
 
 use crate::error::{Error, Result};
-use crate::moments::{Frame, Moments};
+use crate::moments::{Moments, Unit};
 use crate::par::map_indexed;
 use crate::table::{FeatureTable, check_outcome};
 use levene::levene_test;
@@ -265,9 +265,11 @@ pub fn levene(feature: &[f64], outcome: &[bool], center: LeveneCenter) -> Result
         });
     }
     let mut values = classes.gather(feature);
-    let frame = Frame::measure(&mut values);
-    let (events, others) = values.split_at(classes.n_events());
-    Ok(levene_test(events, others, frame, center))
+    Unit::divide(&mut values);
+    let (events, others) = values.split_at_mut(classes.n_events());
+    Moments::measure(events);
+    Moments::measure(others);
+    Ok(levene_test(events, others, center))
 }
 
 fn check_finite(feature: &[f64]) -> Result<()> {
@@ -378,12 +380,11 @@ impl Classes {
     }
 
     fn compare_means(&self, mut values: Vec<f64>, variances: Variances) -> UnivariateTest {
-        let frame = Frame::measure(&mut values);
-        let (events, others) = values.split_at(self.n_events());
+        let unit = Unit::divide(&mut values);
+        let (events, others) = values.split_at_mut(self.n_events());
+        let moments = (Moments::measure(events), Moments::measure(others));
         let levene = match variances {
-            Variances::EqualUnless { .. } => {
-                Some(levene_test(events, others, frame, LeveneCenter::Mean))
-            }
+            Variances::EqualUnless { .. } => Some(levene_test(events, others, LeveneCenter::Mean)),
             _ => None,
         };
         let spread = match (variances, &levene) {
@@ -393,8 +394,7 @@ impl Classes {
             }
             _ => Spread::Pooled,
         };
-        let TTest { t, ln_p, means } =
-            t_test(Moments::new(events), Moments::new(others), frame, spread);
+        let TTest { t, ln_p, means } = t_test(moments.0, moments.1, unit, spread);
         UnivariateTest {
             test: match spread {
                 Spread::Pooled => TestName::Student,

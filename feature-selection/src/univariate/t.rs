@@ -5,7 +5,7 @@ use std::fmt;
 use eval_stats::special::{ln_gamma, ln_t_two_sided, t_quantile};
 
 use crate::error::{Error, Result};
-use crate::moments::{Frame, Moments};
+use crate::moments::{Moments, Unit};
 
 /// Difference of two means with its standard error, in the unit of the feature.
 ///
@@ -128,8 +128,8 @@ pub(crate) enum Spread {
     Separate,
 }
 
-/// t test of measured values; each class has at least two.
-pub(crate) fn t_test(events: Moments, others: Moments, frame: Frame, spread: Spread) -> TTest {
+/// t test of classes of at least two values each, divided by a unit.
+pub(crate) fn t_test(events: Moments, others: Moments, unit: Unit, spread: Spread) -> TTest {
     let (n1, n0) = (events.n, others.n);
     let degrees = n1 + n0 - 2.0;
     let pooled = (events.squares + others.squares) / degrees;
@@ -138,19 +138,19 @@ pub(crate) fn t_test(events: Moments, others: Moments, frame: Frame, spread: Spr
         Spread::Pooled => (pooled * (1.0 / n1 + 1.0 / n0), degrees),
         Spread::Separate => (v1 / n1 + v0 / n0, satterthwaite(v1 / n1, v0 / n0, n1, n0)),
     };
-    let difference = events.mean - others.mean;
+    let difference = events.difference(others);
     let t = ratio(difference, error.sqrt());
     let in_units_of = |variance: f64| (variance > 0.0).then(|| difference / variance.sqrt());
     TTest {
         t,
         ln_p: ln_t_two_sided(t, df),
         means: MeanDifference {
-            mean_events: frame.place(events.mean),
-            mean_others: frame.place(others.mean),
-            sd_events: frame.distance(v1.sqrt()),
-            sd_others: frame.distance(v0.sqrt()),
-            difference: frame.distance(difference),
-            std_error: frame.distance(error.sqrt()),
+            mean_events: unit.restore(events.mean()),
+            mean_others: unit.restore(others.mean()),
+            sd_events: unit.restore(v1.sqrt()),
+            sd_others: unit.restore(v0.sqrt()),
+            difference: unit.restore(difference),
+            std_error: unit.restore(error.sqrt()),
             df,
             cohens_d: in_units_of(pooled),
             standardized_difference: in_units_of(0.5 * (v1 + v0)),
@@ -193,9 +193,9 @@ mod tests {
     fn hand_worked(spread: Spread) -> TTest {
         // Variances 1 and 4, means 2 and 5.
         let mut values = [1.0, 2.0, 3.0, 3.0, 5.0, 7.0];
-        let frame = Frame::measure(&mut values);
-        let (a, b) = values.split_at(3);
-        t_test(Moments::new(a), Moments::new(b), frame, spread)
+        let unit = Unit::divide(&mut values);
+        let (a, b) = values.split_at_mut(3);
+        t_test(Moments::measure(a), Moments::measure(b), unit, spread)
     }
 
     #[test]

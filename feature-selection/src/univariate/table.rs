@@ -6,7 +6,7 @@ use eval_stats::{Estimate, Scored, delong};
 use super::t::check_level;
 use super::{Adjustment, Classes, MannWhitneyMethod, UnivariateMethod, UnivariateTest, adjust};
 use crate::error::Result;
-use crate::moments::{Frame, Moments};
+use crate::moments::{Moments, Unit};
 use crate::par::map_indexed;
 use crate::table::FeatureTable;
 
@@ -55,12 +55,12 @@ impl ClassSummary {
         values.sort_unstable_by(f64::total_cmp);
         let quantile = |p| of_sorted(&values, p, QuantileType::Type7);
         let (q1, median, q3) = (quantile(0.25), quantile(0.5), quantile(0.75));
-        let frame = Frame::measure(&mut values);
-        let moments = Moments::new(&values);
+        let unit = Unit::divide(&mut values);
+        let moments = Moments::measure(&mut values);
         Self {
             n: values.len(),
-            mean: frame.place(moments.mean),
-            sd: frame.distance(moments.variance().sqrt()),
+            mean: unit.restore(moments.mean()),
+            sd: unit.restore(moments.variance().sqrt()),
             median,
             q1,
             q3,
