@@ -233,20 +233,14 @@ impl IncompleteTable {
     /// [`Error::NonFinite`] under [`CompletionPolicy::Refuse`]; [`Error::NoUsableColumn`] if every column goes,
     /// [`Error::TooFewRows`] if every row goes, [`Error::InvalidSetting`] for a share outside [0, 1].
     pub fn complete(&self, policy: CompletionPolicy) -> Result<CompletedTable> {
-        let (max_share, by_rows) = match policy {
+        let max_share = match policy {
             CompletionPolicy::Refuse => {
-                if let Some(at) = self.columns.iter().position(|v| v.is_nan()) {
-                    return Err(Error::NonFinite {
-                        row: at % self.n_rows,
-                        column: self.names[at / self.n_rows].clone(),
-                        value: self.columns[at],
-                    });
-                }
-                (0.0, false)
+                self.check_complete()?;
+                0.0
             }
-            CompletionPolicy::DropColumns => (0.0, false),
-            CompletionPolicy::DropRows => (1.0, true),
-            CompletionPolicy::DropColumnsThenRows { max_share } => (max_share, true),
+            CompletionPolicy::DropColumns => 0.0,
+            CompletionPolicy::DropRows => 1.0,
+            CompletionPolicy::DropColumnsThenRows { max_share } => max_share,
         };
         if !(0.0..=1.0).contains(&max_share) {
             return Err(Error::InvalidSetting {
@@ -276,9 +270,29 @@ impl IncompleteTable {
                 n_columns: self.n_columns(),
             });
         }
-        debug_assert!(by_rows || complete_row.iter().all(|&complete| complete));
         let (rows, dropped_rows): (Vec<usize>, Vec<usize>) =
             (0..self.n_rows).partition(|&i| complete_row[i]);
+        Ok(CompletedTable {
+            table: self.finite_part(&kept, &rows)?,
+            rows,
+            dropped_rows,
+            dropped_columns,
+        })
+    }
+
+    fn check_complete(&self) -> Result<()> {
+        match self.columns.iter().position(|v| v.is_nan()) {
+            None => Ok(()),
+            Some(at) => Err(Error::NonFinite {
+                row: at % self.n_rows,
+                column: self.names[at / self.n_rows].clone(),
+                value: self.columns[at],
+            }),
+        }
+    }
+
+    /// Columns and rows known to miss nothing.
+    fn finite_part(&self, kept: &[usize], rows: &[usize]) -> Result<FeatureTable> {
         if rows.is_empty() {
             return Err(Error::TooFewRows {
                 what: "rows without missing values",
@@ -287,17 +301,16 @@ impl IncompleteTable {
             });
         }
         let mut columns = Vec::with_capacity(kept.len() * rows.len());
-        for &j in &kept {
+        for &j in kept {
             let column = self.column(j);
             columns.extend(rows.iter().map(|&i| column[i]));
         }
         let names = kept.iter().map(|&j| self.names[j].clone()).collect();
-        Ok(CompletedTable {
-            table: FeatureTable::from_finite_columns(rows.len(), names, columns),
-            rows,
-            dropped_rows,
-            dropped_columns,
-        })
+        Ok(FeatureTable::from_finite_columns(
+            rows.len(),
+            names,
+            columns,
+        ))
     }
 
     /// The rows at `indices`, in that order; repeats are allowed.
