@@ -20,7 +20,7 @@ pub enum Error {
         found: usize,
     },
     /// A value is NaN or infinite. Drop the column or impute it before selecting
-    /// (see [`MissingPolicy`](crate::table::MissingPolicy)).
+    /// (see [`MissingPolicy`](crate::table::MissingPolicy) and [`missing`](crate::missing)).
     #[error("row {row}, column `{column}`: expected a finite number, found {value}")]
     NonFinite {
         /// Row, from zero.
@@ -29,6 +29,30 @@ pub enum Error {
         column: String,
         /// The value found.
         value: f64,
+    },
+    /// A column's values are so far apart that a number made of them is beyond the range of `f64`. Rescale the column.
+    #[error(
+        "column `{column}`: expected a {what} within the range of a double, found values from {low:e} to {high:e}"
+    )]
+    BeyondRange {
+        /// The number.
+        what: &'static str,
+        /// Column name.
+        column: String,
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// A table does not fit into memory.
+    #[error(
+        "feature table: expected a size that memory holds, found {n_rows} rows x {n_columns} columns"
+    )]
+    TableTooLarge {
+        /// Rows.
+        n_rows: usize,
+        /// Columns.
+        n_columns: usize,
     },
     /// Two columns carry the same name.
     #[error("column name `{name}` occurs twice, at columns {first} and {second}")]
@@ -166,6 +190,14 @@ pub enum Error {
     /// A stored score cannot be read.
     #[error("stored score: {reason}")]
     InvalidScore {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A stored standardizer or imputer cannot be read.
+    #[error("stored {what}: {reason}")]
+    InvalidStored {
+        /// What was stored.
+        what: &'static str,
         /// What is wrong with it.
         reason: String,
     },

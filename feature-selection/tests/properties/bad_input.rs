@@ -6,6 +6,7 @@ use feature_selection::icc::{IccForm, IccSettings, icc};
 use feature_selection::lasso::{
     CrossValidation, ElasticNet, LambdaRule, Measure, Samples, StopReason,
 };
+use feature_selection::missing::{CompletionPolicy, ImputeBy, Imputer, IncompleteTable};
 use feature_selection::pipeline::{DropReason, FoldPlan, LassoStep, SelectionPipeline, Step};
 use feature_selection::score::Score;
 use feature_selection::standardize::{Divisor, Standardizer};
@@ -37,6 +38,39 @@ fn tables_must_be_finite_named_and_unique() {
         FeatureTable::new(Array2::zeros((0, 2)).view(), &names(2)),
         Err(Error::TooFewRows { found: 0, .. })
     ));
+}
+
+#[test]
+fn gaps_are_allowed_where_the_type_says_so_and_infinity_nowhere() {
+    let mut values = Array2::zeros((3, 2));
+    values[[1, 0]] = f64::NAN;
+    let table = IncompleteTable::new(values.view(), &names(2)).unwrap();
+    assert_eq!(
+        message(table.complete(CompletionPolicy::Refuse)),
+        "row 1, column `f0`: expected a finite number, found NaN"
+    );
+    values[[2, 1]] = f64::NEG_INFINITY;
+    assert_eq!(
+        message(IncompleteTable::new(values.view(), &names(2))),
+        "row 2, column `f1`: expected a finite number, found -inf"
+    );
+    assert_eq!(
+        message(IncompleteTable::new(values.view(), &names(1))),
+        "column names: expected 2 entries, found 1"
+    );
+    let blank = Array2::from_elem((2, 2), f64::NAN);
+    let blank = IncompleteTable::new(blank.view(), &names(2)).unwrap();
+    assert_eq!(
+        message(Imputer::fit(&blank, ImputeBy::Median)),
+        "imputation: no usable column is left of 2"
+    );
+    let columns = blank.complete(CompletionPolicy::DropColumns);
+    assert!(matches!(
+        columns,
+        Err(Error::NoUsableColumn { n_columns: 2, .. })
+    ));
+    let rows = blank.complete(CompletionPolicy::DropRows);
+    assert!(matches!(rows, Err(Error::TooFewRows { found: 0, .. })));
 }
 
 #[test]
