@@ -41,6 +41,11 @@ pub(super) const THRESHOLD: Stroke = Stroke {
 
 const GAP: f64 = 9.0;
 
+/// Middle height of a row.
+fn middle(frame: &Frame, row: usize, step: f64) -> f64 {
+    frame.area.top + 4.0 + step * (row as f64 + 0.5)
+}
+
 impl BarChart {
     pub fn draw(&self, layout: &Layout) -> String {
         let mut canvas = Canvas::new(layout);
@@ -59,29 +64,10 @@ impl BarChart {
         let area = Area::new(left, top, right, bottom);
         let frame = Frame::new(area, self.axis(area, style), Axis::unit("").without_ticks());
         frame.draw(&mut canvas, Grid::Vertical);
-        if let Some(threshold) = self.threshold {
-            frame.vertical(&mut canvas, threshold, THRESHOLD);
+        self.draw_bars(&mut canvas, &frame, step, style);
+        for (row, name) in short_names(&names, style, room).iter().enumerate() {
+            canvas.text(name, (left - 12.0, middle(&frame, row, step)), style.end());
         }
-        let zero = frame.at(0.0, 0.0).0;
-        for (row, (bar, name)) in self
-            .bars
-            .iter()
-            .zip(short_names(&names, style, room))
-            .enumerate()
-        {
-            let y = top + 4.0 + step * (row as f64 + 0.5);
-            canvas.text(&name, (left - 12.0, y), style.end());
-            let end = frame.at(bar.value, 0.0).0;
-            let half = 0.34 * step;
-            let body = Area::new(zero.min(end), y - half, zero.max(end), y + half);
-            canvas.rectangle(body, bar.color);
-            let (x, style) = match bar.value < 0.0 {
-                true => (end - GAP, style.end()),
-                false => (end + GAP, style),
-            };
-            canvas.label(&bar.text, (x, y), style);
-        }
-        canvas.line(&[(zero, top), (zero, bottom)], Stroke::new(INK, 2.5));
         let mut end = frame.bottom();
         if !self.legend.is_empty() {
             end = legend_below(&mut canvas, &self.legend, end + 12.0);
@@ -90,6 +76,32 @@ impl BarChart {
             end = remark(&mut canvas, text, end + 4.0);
         }
         canvas.finish(end, &self.description)
+    }
+
+    /// Bars, the threshold over them, and their numbers over both.
+    fn draw_bars(&self, canvas: &mut Canvas, frame: &Frame, step: f64, style: Text) {
+        let zero = frame.at(0.0, 0.0).0;
+        let half = 0.34 * step;
+        for (row, bar) in self.bars.iter().enumerate() {
+            let y = middle(frame, row, step);
+            let end = frame.at(bar.value, 0.0).0;
+            let body = Area::new(zero.min(end), y - half, zero.max(end), y + half);
+            canvas.rectangle(body, bar.color);
+        }
+        let ends = [(zero, frame.area.top), (zero, frame.area.bottom)];
+        canvas.line(&ends, Stroke::new(INK, 2.5));
+        if let Some(threshold) = self.threshold {
+            frame.vertical(canvas, threshold, THRESHOLD);
+        }
+        for (row, bar) in self.bars.iter().enumerate() {
+            let y = middle(frame, row, step);
+            let end = frame.at(bar.value, 0.0).0;
+            let (x, style) = match bar.value < 0.0 {
+                true => (end - GAP, style.end()),
+                false => (end + GAP, style),
+            };
+            canvas.label(&bar.text, (x, y), style);
+        }
     }
 
     /// An axis with room for the numbers beyond the bars.

@@ -1,7 +1,7 @@
 //! Cross-validated loss over lambda.
 
 use eval_stats::plot::canvas::{
-    Axis, Canvas, Entry, GRAY, Grid, INK, Legend, Mark, PALETTE, Stroke,
+    Axis, Canvas, Entry, Frame, GRAY, Grid, INK, Legend, Mark, PALETTE, Stroke,
 };
 
 use super::lasso::{check_fit, chosen_lines};
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::lasso::CrossValidationFit;
 
 /// Cross-validated loss (or AUC, upright) over lambda: red dots, gray bars of one standard error either way, dashed lines at
-/// lambda.min and lambda.1se; the top axis counts nonzero coefficients.
+/// lambda.min and lambda.1se; the top axis counts nonzero coefficients. For an example see [`coefficient_path`](super::coefficient_path).
 ///
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) without a positive lambda, or for a loss that is not finite.
@@ -28,7 +28,14 @@ pub fn cross_validation_curve(
     series.check()?;
     let lines = chosen_lines(fit, |lambda| Ok(axis.position(lambda)))?;
     let measure = fit.measure.name(fit.path.family);
-    let (mut canvas, headed) = page(layout, measure, axis, std::slice::from_ref(&series), &lines)?;
+    let (mut canvas, headed) = page(
+        layout,
+        TOP_AXIS,
+        measure,
+        axis,
+        std::slice::from_ref(&series),
+        &lines,
+    );
     let frame = &headed.frame;
     let n = series.drawn().count();
     // Dots and the ends of bars in proportion to the distance of lambdas, within limits.
@@ -216,33 +223,10 @@ pub fn cross_validation_curves(figure: &CurveFigure<'_>, layout: &Layout) -> Res
         same_length("counts", figure.series[0].lambda.len(), counts.len())?;
     }
     let lines = figure.lines()?;
-    let (mut canvas, headed) = page(layout, &figure.measure, axis, &figure.series, &lines)?;
+    let above = figure.counts.map_or(0.0, |_| TOP_AXIS);
+    let (mut canvas, headed) = page(layout, above, &figure.measure, axis, &figure.series, &lines);
     let frame = &headed.frame;
-    let mut legend = Legend::new();
-    for (i, series) in figure.series.iter().enumerate() {
-        let stroke = Stroke::series(i);
-        let x = |m: usize| axis.position(series.lambda[m]);
-        let mut mark = Mark::Line(stroke);
-        if series.standard_error.is_some() {
-            let band: Vec<(f64, f64, f64)> = series
-                .drawn()
-                .map(|m| (x(m), series.limits(m).0, series.limits(m).1))
-                .collect();
-            frame.band(&mut canvas, &band, stroke);
-            mark = Mark::Band(stroke);
-        }
-        legend.push(Entry::new(mark, &series.label));
-    }
-    for (i, series) in figure.series.iter().enumerate() {
-        let points: Vec<(f64, f64)> = series
-            .drawn()
-            .map(|m| (axis.position(series.lambda[m]), series.mean[m]))
-            .collect();
-        frame.curve(&mut canvas, &points, Stroke::series(i));
-        if let [only] = points.as_slice() {
-            canvas.dot(frame.at(only.0, only.1), 7.0, Stroke::series(i).color);
-        }
-    }
+    let mut legend = draw_series(&mut canvas, frame, figure);
     headed.draw_lines(&mut canvas, &lines);
     if let Some(counts) = figure.counts {
         let first = &figure.series[0];
@@ -263,14 +247,44 @@ pub fn cross_validation_curves(figure: &CurveFigure<'_>, layout: &Layout) -> Res
     Ok(canvas.finish(bottom, &text))
 }
 
-/// The page with its frame drawn.
+/// Bands, then curves over them; their legend.
+fn draw_series(canvas: &mut Canvas, frame: &Frame, figure: &CurveFigure<'_>) -> Legend {
+    let mut legend = Legend::new();
+    let x = |series: &CurveSeries<'_>, m: usize| figure.axis.position(series.lambda[m]);
+    for (i, series) in figure.series.iter().enumerate() {
+        let mut mark = Mark::Line(Stroke::series(i));
+        if series.standard_error.is_some() {
+            let limits = series.drawn().map(|m| (x(series, m), series.limits(m)));
+            let band: Vec<(f64, f64, f64)> =
+                limits.map(|(x, (low, high))| (x, low, high)).collect();
+            frame.band(canvas, &band, Stroke::series(i));
+            mark = Mark::Band(Stroke::series(i));
+        }
+        legend.push(Entry::new(mark, &series.label));
+    }
+    for (i, series) in figure.series.iter().enumerate() {
+        let stroke = Stroke::series(i);
+        let points: Vec<(f64, f64)> = series
+            .drawn()
+            .map(|m| (x(series, m), series.mean[m]))
+            .collect();
+        frame.curve(canvas, &points, stroke);
+        if let [only] = points.as_slice() {
+            canvas.dot(frame.at(only.0, only.1), 7.0, stroke.color);
+        }
+    }
+    legend
+}
+
+/// The page with its frame drawn, `above` room left for an axis of counts.
 fn page(
     layout: &Layout,
+    above: f64,
     measure: &str,
     axis: LambdaAxis,
     series: &[CurveSeries<'_>],
     lines: &[NamedLine],
-) -> Result<(Canvas, Headed)> {
+) -> (Canvas, Headed) {
     let mut canvas = Canvas::new(layout);
     let all = || series.iter().flat_map(|s| s.drawn().map(move |m| (s, m)));
     let x = Axis::covering(
@@ -282,7 +296,7 @@ fn page(
     let y = Axis::covering(measure, limits, 0.03);
     let height = if is_double(&canvas) { 600.0 } else { 480.0 };
     let size = (canvas.width(), height);
-    let headed = Headed::new((0.0, canvas.top() + TOP_AXIS), size, x, y, lines);
+    let headed = Headed::new((0.0, canvas.top() + above), size, x, y, lines);
     headed.frame.draw(&mut canvas, Grid::Horizontal);
-    Ok((canvas, headed))
+    (canvas, headed)
 }

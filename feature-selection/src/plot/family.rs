@@ -60,7 +60,7 @@ impl FeatureFamily {
         let is_class =
             |p: &&str| TEXTURES.contains(p) || ["shape", "shape2d", "firstorder"].contains(p);
         let begins = |part: &str, words: &[&str]| words.iter().any(|w| part.starts_with(w));
-        let class = parts.iter().position(|p| is_class(&p));
+        let class = parts.iter().position(is_class);
         let image = &parts[..class.unwrap_or(parts.len())];
         if class.is_none() && image.iter().any(|p| *p == "dl" || begins(p, &NETWORKS)) {
             return Self::Deep;

@@ -1,14 +1,12 @@
 //! How often features are selected: over subsamples, along lambda, over the folds of a nested cross-validation.
 
 use eval_stats::plot::canvas::{
-    Axis, Canvas, Entry, Frame, Grid, Legend, Mark, PALETTE, Stroke, TICK_TEXT, Text,
+    Axis, Canvas, Entry, Frame, GRAY, Grid, Legend, Mark, PALETTE, Stroke, TICK_TEXT, Text,
 };
 
 use super::bars::{Bar, BarChart, THRESHOLD};
 use super::names::short_names;
-use super::parts::{
-    PALE_GRAY, features, is_double, legend_below, number, refuse, same_length, share,
-};
+use super::parts::{PALE_GRAY, features, is_double, legend_below, refuse, same_length, share};
 use super::{LambdaAxis, Layout};
 use crate::error::Result;
 
@@ -63,7 +61,13 @@ pub fn stability_bars(figure: &StabilityBars<'_>, layout: &Layout) -> Result<Str
         .iter()
         .map(String::as_str)
         .zip(figure.frequencies.iter().copied());
-    let text = |f: f64| format!("{f:.2}");
+    // A frequency below the threshold is not rounded up to it.
+    let text = |f: f64| match format!("{f:.2}") {
+        t if f < figure.threshold && t.parse().is_ok_and(|r: f64| r >= figure.threshold) => {
+            format!("{f:.3}")
+        }
+        t => t,
+    };
     let mut chart = Frequencies {
         title: "Selection frequency",
         threshold: Some(figure.threshold),
@@ -75,7 +79,7 @@ pub fn stability_bars(figure: &StabilityBars<'_>, layout: &Layout) -> Result<Str
         .iter()
         .filter(|&&f| f >= figure.threshold)
         .count();
-    let name = number(figure.threshold);
+    let name = figure.threshold;
     let label = format!("\u{2265} {name}: {}", features(kept));
     chart.legend.push(Entry::new(Mark::Line(THRESHOLD), label));
     chart.description = format!(
@@ -268,14 +272,8 @@ pub fn stability_paths(
     axis: LambdaAxis,
     layout: &Layout,
 ) -> Result<String> {
-    const MOST_NAMED: usize = 20;
     figure.check()?;
-    let best = |j: usize| figure.frequencies[j].iter().fold(0.0_f64, |m, &f| m.max(f));
-    let mut kept: Vec<usize> = (0..figure.names.len())
-        .filter(|&j| best(j) >= figure.threshold)
-        .collect();
-    let n_kept = kept.len();
-    kept.sort_by(|&a, &b| best(b).total_cmp(&best(a)).then(a.cmp(&b)));
+    let kept = figure.kept();
     let mut canvas = Canvas::new(layout);
     let x: Vec<f64> = figure.lambda.iter().map(|&l| axis.position(l)).collect();
     let height = if is_double(&canvas) { 600.0 } else { 480.0 };
@@ -292,45 +290,63 @@ pub fn stability_paths(
         let points: Vec<(f64, f64)> = x.iter().copied().zip(path).collect();
         frame.curve(canvas, &points, stroke);
     };
-    for j in (0..figure.names.len()).filter(|&j| best(j) < figure.threshold) {
+    for j in (0..figure.names.len()).filter(|&j| figure.best(j) < figure.threshold) {
         curve(&mut canvas, j, Stroke::new(PALE_GRAY, 2.0));
     }
-    let look = |k: usize| match k {
-        0..MOST_NAMED => Stroke::series(k),
-        _ => Stroke::new(eval_stats::plot::canvas::GRAY, 2.5),
-    };
     for (k, &j) in kept.iter().enumerate().rev() {
         curve(&mut canvas, j, look(k));
     }
     frame.horizontal(&mut canvas, figure.threshold, THRESHOLD);
-    let mut legend = Legend::new();
-    let style = Text::new(TICK_TEXT);
-    let named: Vec<&str> = kept
-        .iter()
-        .take(MOST_NAMED)
-        .map(|&j| figure.names[j].as_str())
-        .collect();
-    for (k, name) in short_names(&named, style, canvas.width() - 120.0)
-        .into_iter()
-        .enumerate()
-    {
-        legend.push(Entry::new(Mark::Line(look(k)), name));
-    }
-    if n_kept > MOST_NAMED {
-        let text = format!("and {} more", n_kept - MOST_NAMED);
-        legend.push(Entry::new(Mark::Line(look(MOST_NAMED)), text));
-    }
-    let text = format!(
-        "threshold {}: {}",
-        number(figure.threshold),
-        features(n_kept)
-    );
-    legend.push(Entry::new(Mark::Line(THRESHOLD), text));
+    let legend = figure.legend(&kept, canvas.width() - 120.0);
     let bottom = legend_below(&mut canvas, &legend, frame.bottom() + 12.0);
     let text = format!(
-        "Stability paths of {}, {n_kept} reach {}.",
+        "Stability paths of {}, {} reach {}.",
         features(figure.names.len()),
-        number(figure.threshold)
+        kept.len(),
+        figure.threshold
     );
     Ok(canvas.finish(bottom, &text))
+}
+
+/// Features named in a figure of stability paths.
+const MOST_NAMED: usize = 20;
+
+/// The look of the features kept.
+fn look(place: usize) -> Stroke {
+    match place {
+        0..MOST_NAMED => Stroke::series(place),
+        _ => Stroke::new(GRAY, 2.5),
+    }
+}
+
+impl StabilityPaths<'_> {
+    fn best(&self, j: usize) -> f64 {
+        self.frequencies[j].iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Features that reach the threshold, the most frequent first.
+    fn kept(&self) -> Vec<usize> {
+        let mut kept: Vec<usize> = (0..self.names.len())
+            .filter(|&j| self.best(j) >= self.threshold)
+            .collect();
+        kept.sort_by(|&a, &b| self.best(b).total_cmp(&self.best(a)).then(a.cmp(&b)));
+        kept
+    }
+
+    fn legend(&self, kept: &[usize], room: f64) -> Legend {
+        let mut legend = Legend::new();
+        let named = &kept[..kept.len().min(MOST_NAMED)];
+        let names: Vec<&str> = named.iter().map(|&j| self.names[j].as_str()).collect();
+        let names = short_names(&names, Text::new(TICK_TEXT), room);
+        for (k, name) in names.into_iter().enumerate() {
+            legend.push(Entry::new(Mark::Line(look(k)), name));
+        }
+        if kept.len() > MOST_NAMED {
+            let text = format!("and {} more, in dark gray", kept.len() - MOST_NAMED);
+            legend.push(Entry::new(Mark::Line(look(MOST_NAMED)), text));
+        }
+        let text = format!("threshold {}: {}", self.threshold, features(kept.len()));
+        legend.push(Entry::new(Mark::Line(THRESHOLD), text));
+        legend
+    }
 }

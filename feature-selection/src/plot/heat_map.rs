@@ -101,6 +101,20 @@ pub fn correlation_heat_map(
 ///
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) for fewer than two columns that vary, or more than 7,000.
+///
+/// # Examples
+/// ```
+/// use feature_selection::FeatureTable;
+/// use feature_selection::correlation::Correlation;
+/// use feature_selection::plot::{HeatMap, Layout, correlation_heat_map_with};
+/// use ndarray::array;
+///
+/// let names = ["glcm_Contrast", "glcm_Dissimilarity"].map(String::from);
+/// let table = FeatureTable::new(array![[1.0, 2.0], [2.0, 3.0], [3.0, 9.0]].view(), &names)?;
+/// let svg = correlation_heat_map_with(&table, &HeatMap::new(Correlation::Spearman), &Layout::new())?;
+/// assert!(svg.contains("glcm_Dissimilarity") && svg.contains("1.00"));
+/// # Ok::<(), feature_selection::Error>(())
+/// ```
 pub fn correlation_heat_map_with(
     table: &FeatureTable,
     settings: &HeatMap,

@@ -146,6 +146,27 @@ impl PathSettings {
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) for fewer than two models that can be drawn (a lambda of 0 has no logarithm), coefficients that
 /// are not finite, or another number of standard deviations than columns; those of [`CrossValidationFit::select`].
+///
+/// # Examples
+/// ```
+/// use eval_stats::folds::Folds;
+/// use feature_selection::lasso::{CrossValidation, ElasticNet, Samples};
+/// use feature_selection::plot::{LambdaAxis, Layout, coefficient_path, cross_validation_curve};
+/// use feature_selection::table::FeatureTable;
+/// use ndarray::Array2;
+///
+/// let x = Array2::from_shape_fn((40, 2), |(i, j)| if j == 0 { i as f64 } else { ((i * 17) % 23) as f64 });
+/// let table = FeatureTable::new(x.view(), &["signal".to_string(), "noise".to_string()])?;
+/// let outcome: Vec<bool> = (0..40).map(|i| (i + (i * 7) % 11) > 24).collect();
+/// let folds = Folds::stratified(&outcome, 5, 1)?;
+/// let cv = CrossValidation::new(ElasticNet::new()).fit(&Samples::binary(&table, &outcome)?, &folds)?;
+///
+/// let path = coefficient_path(&cv, LambdaAxis::Log, &Layout::new())?;
+/// assert!(path.contains("signal") && path.contains("λ.1se"));
+/// let curve = cross_validation_curve(&cv, LambdaAxis::Log, &Layout::new())?;
+/// assert!(curve.contains("Binomial deviance"));
+/// # Ok::<(), feature_selection::Error>(())
+/// ```
 pub fn coefficient_path(
     fit: &CrossValidationFit,
     settings: impl Into<PathSettings>,

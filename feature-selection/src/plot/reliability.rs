@@ -6,7 +6,7 @@ use eval_stats::plot::canvas::{
 };
 
 use super::Layout;
-use super::parts::{PALE_GRAY, is_double, legend_below, refuse, remark};
+use super::parts::{PALE_GRAY, is_double, legend_below, number, refuse, remark};
 use crate::error::Result;
 use crate::icc::{FeatureIcc, IccBound, IccFilter, IccScheme, Reliability};
 
@@ -131,6 +131,22 @@ pub fn icc_histogram(features: &[FeatureIcc], layout: &Layout) -> Result<String>
 ///
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) without any defined coefficient, for one above 1, or a threshold outside [-1, 1].
+///
+/// # Examples
+/// ```
+/// use feature_selection::FeatureTable;
+/// use feature_selection::icc::{IccForm, IccScheme, IccSettings, feature_icc};
+/// use feature_selection::plot::{IccFigure, Layout, icc_histogram_with};
+/// use ndarray::array;
+///
+/// let names = ["glcm_Contrast".to_string()];
+/// let first = FeatureTable::new(array![[1.0], [2.0], [3.0], [4.0]].view(), &names)?;
+/// let second = FeatureTable::new(array![[1.1], [2.0], [2.9], [4.1]].view(), &names)?;
+/// let icc = feature_icc(&[&first, &second], IccForm::AGREEMENT_SINGLE, &IccSettings::default())?;
+/// let svg = icc_histogram_with(&icc, &IccFigure::new().scheme(IccScheme::KooLi), &Layout::new())?;
+/// assert!(svg.contains("excellent, ≥ 0.90: 1"));
+/// # Ok::<(), feature_selection::Error>(())
+/// ```
 pub fn icc_histogram_with(
     features: &[FeatureIcc],
     figure: &IccFigure,
@@ -138,34 +154,21 @@ pub fn icc_histogram_with(
 ) -> Result<String> {
     figure.check()?;
     let values = defined(features, figure)?;
+    let (edges, counts) = bins(&values);
     let cuts = cuts(figure.scheme);
     let shades = shades(cuts.len() + 1);
-    let range = |v: f64| cuts.partition_point(|&c| c <= v);
-    let start = lowest_bin(&values);
-    let edges: Vec<f64> = (start..=20).map(|k| f64::from(k) / 20.0).collect();
-    let mut counts = vec![0usize; edges.len() - 1];
-    for &v in &values {
-        let bin = edges.partition_point(|&e| e <= v).saturating_sub(1);
-        counts[bin.min(edges.len() - 2)] += 1;
-    }
-    let tallest = counts.iter().copied().max().unwrap_or(1) as f64;
     let mut canvas = Canvas::new(layout);
     let x = Axis::linear(figure.quantity(features), edges[0], 1.0);
-    let mut y = Axis::linear("Features", 0.0, 1.06 * tallest);
-    // A count has no fraction.
-    y.ticks.retain(|t| t.value.fract() == 0.0);
-    let whole: Vec<f64> = y.ticks.iter().map(|t| t.value).collect();
-    let y = y.ticks(&whole);
     let height = if is_double(&canvas) { 560.0 } else { 460.0 };
-    let frame = Frame::fitted((0.0, canvas.top()), canvas.width(), height, x, y);
+    let at = (0.0, canvas.top());
+    let frame = Frame::fitted(at, canvas.width(), height, x, count_axis(&counts));
     frame.draw(&mut canvas, Grid::Horizontal);
     for (bin, &count) in counts.iter().enumerate().filter(|c| *c.1 > 0) {
-        let (a, b) = (
-            frame.at(edges[bin], count as f64),
-            frame.at(edges[bin + 1], 0.0),
-        );
+        let (from, until) = (edges[bin], edges[bin + 1]);
+        let (a, b) = (frame.at(from, count as f64), frame.at(until, 0.0));
         let bar = Area::new(a.0 + 1.0, a.1, b.0 - 1.0, b.1);
-        canvas.rectangle(bar, shades[range(edges[bin])]);
+        let range = cuts.partition_point(|&c| c <= from);
+        canvas.rectangle(bar, shades[range]);
     }
     for &cut in cuts.iter().filter(|&&c| c != figure.filter.threshold) {
         frame.vertical(&mut canvas, cut, CUT);
@@ -174,19 +177,12 @@ pub fn icc_histogram_with(
         frame.vertical(&mut canvas, figure.filter.threshold, THRESHOLD);
     }
     let legend = histogram_legend(features, &values, figure, &cuts, &shades);
-    let bottom = legend_below(&mut canvas, &legend, frame.bottom() + 12.0);
+    let mut bottom = legend_below(&mut canvas, &legend, frame.bottom() + 12.0);
     let below = values.iter().filter(|&&v| v < edges[0]).count();
-    let bottom = match below {
-        0 => bottom,
-        n => remark(
-            &mut canvas,
-            &format!(
-                "Lowest bin with {n} below {}.",
-                super::parts::number(edges[0])
-            ),
-            bottom + 4.0,
-        ),
-    };
+    if below > 0 {
+        let text = format!("Lowest bin with {below} below {}.", number(edges[0]));
+        bottom = remark(&mut canvas, &text, bottom + 4.0);
+    }
     let kept = values.iter().filter(|&&v| figure.kept(v)).count();
     let text = format!(
         "Histogram of {} of {} features, {kept} kept.",
@@ -194,6 +190,29 @@ pub fn icc_histogram_with(
         values.len()
     );
     Ok(canvas.finish(bottom, &text))
+}
+
+/// Edges of bins of 0.05 up to 1 and how many values lie in each; compared with the edges themselves, so that 0.80 opens
+/// its bin as it opens its range.
+fn bins(values: &[f64]) -> (Vec<f64>, Vec<usize>) {
+    let edges: Vec<f64> = (lowest_bin(values)..=20)
+        .map(|k| f64::from(k) / 20.0)
+        .collect();
+    let mut counts = vec![0; edges.len() - 1];
+    for &v in values {
+        let bin = edges.partition_point(|&e| e <= v).saturating_sub(1);
+        counts[bin.min(edges.len() - 2)] += 1;
+    }
+    (edges, counts)
+}
+
+/// An axis of whole numbers.
+fn count_axis(counts: &[usize]) -> Axis {
+    let tallest = counts.iter().copied().max().unwrap_or(1) as f64;
+    let axis = Axis::linear("Features", 0.0, 1.06 * tallest);
+    let ticks = axis.ticks.iter().map(|t| t.value);
+    let whole: Vec<f64> = ticks.filter(|t| t.fract() == 0.0).collect();
+    axis.ticks(&whole)
 }
 
 /// The dashed line of what is kept.
@@ -319,51 +338,12 @@ pub fn icc_scatter_with(
 ) -> Result<String> {
     figure.check()?;
     let pairs = pairs(inter, intra, figure)?;
-    let all: Vec<f64> = pairs.iter().flatten().copied().collect();
-    let low = f64::from(lowest_bin(&all)) / 20.0;
-    let mut canvas = Canvas::new(layout);
     let quantity = figure.quantity(inter);
-    let axis = |name: &str| Axis::linear(format!("{name} {quantity}"), low, 1.0);
-    let (top, page) = (canvas.top(), canvas.width());
-    let width = if is_double(&canvas) {
-        0.56 * page
-    } else {
-        page
-    };
-    let place = |height: f64| {
-        let [x, y] = [axis(&figure.names[0]), axis(&figure.names[1])];
-        Frame::fitted((0.0, top), width, height, x, y)
-    };
-    let frame = place(place(480.0).area.width());
-    let edge = figure.filter.threshold.max(low);
-    let (a, b) = (frame.at(edge, 1.0), frame.at(1.0, edge));
-    canvas.rectangle(Area::new(a.0, a.1, b.0, b.1), PALETTE[0].tint(0.1));
-    frame.draw(&mut canvas, Grid::None);
-    let is_threshold = |cut: &f64| *cut == figure.filter.threshold;
-    for cut in cuts(figure.scheme).into_iter().filter(|c| !is_threshold(c)) {
-        frame.vertical(&mut canvas, cut, CUT);
-        frame.horizontal(&mut canvas, cut, CUT);
-    }
-    let quadrant = |p: &[f64; 2]| match (figure.kept(p[0]), figure.kept(p[1])) {
-        (true, true) => 0,
-        (true, false) => 1,
-        (false, true) => 2,
-        (false, false) => 3,
-    };
-    let radius = if pairs.len() > 300 { 4.0 } else { 6.0 };
-    // Kept ones last, so that others do not cover them.
-    for quarter in (0..4).rev() {
-        for pair in pairs.iter().filter(|p| quadrant(p) == quarter) {
-            let at = frame.at(pair[0].max(low), pair[1].max(low));
-            canvas.disk(at, radius, QUADRANTS[quarter]);
-        }
-    }
-    if edge == figure.filter.threshold {
-        frame.vertical(&mut canvas, edge, THRESHOLD);
-        frame.horizontal(&mut canvas, edge, THRESHOLD);
-    }
-    let count = |quarter: usize| pairs.iter().filter(|p| quadrant(p) == quarter).count();
-    let counts = [0, 1, 2, 3].map(count);
+    let mut canvas = Canvas::new(layout);
+    let page = canvas.width();
+    let width = page * if is_double(&canvas) { 0.56 } else { 1.0 };
+    let frame = square(figure, &pairs, &quantity, (canvas.top(), width));
+    let counts = scatter(&mut canvas, &frame, figure, &pairs);
     let legend = scatter_legend(figure, &counts, inter.len());
     let bottom = if is_double(&canvas) {
         let left = width + 30.0;
@@ -381,6 +361,62 @@ pub fn icc_scatter_with(
         pairs.len()
     );
     Ok(canvas.finish(bottom, &text))
+}
+
+/// A frame as high as wide.
+fn square(
+    figure: &IccFigure,
+    pairs: &[[f64; 2]],
+    quantity: &str,
+    (top, width): (f64, f64),
+) -> Frame {
+    let all: Vec<f64> = pairs.iter().flatten().copied().collect();
+    let low = f64::from(lowest_bin(&all)) / 20.0;
+    let axis = |name: &str| Axis::linear(format!("{name} {quantity}"), low, 1.0);
+    let place = |height: f64| {
+        let [x, y] = [axis(&figure.names[0]), axis(&figure.names[1])];
+        Frame::fitted((0.0, top), width, height, x, y)
+    };
+    place(place(480.0).area.width())
+}
+
+/// The shaded quadrant, lines and points; counts of the quadrants.
+fn scatter(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    figure: &IccFigure,
+    pairs: &[[f64; 2]],
+) -> [usize; 4] {
+    let (low, threshold) = (frame.x.low, figure.filter.threshold);
+    let edge = threshold.max(low);
+    let (a, b) = (frame.at(edge, 1.0), frame.at(1.0, edge));
+    canvas.rectangle(Area::new(a.0, a.1, b.0, b.1), PALETTE[0].tint(0.1));
+    frame.draw(canvas, Grid::None);
+    for cut in cuts(figure.scheme).into_iter().filter(|c| *c != threshold) {
+        frame.vertical(canvas, cut, CUT);
+        frame.horizontal(canvas, cut, CUT);
+    }
+    let quadrant = |p: &[f64; 2]| match (figure.kept(p[0]), figure.kept(p[1])) {
+        (true, true) => 0,
+        (true, false) => 1,
+        (false, true) => 2,
+        (false, false) => 3,
+    };
+    let radius = if pairs.len() > 300 { 4.0 } else { 6.0 };
+    let mut counts = [0; 4];
+    // Kept ones last, so that others do not cover them.
+    for quarter in (0..4).rev() {
+        for pair in pairs.iter().filter(|p| quadrant(p) == quarter) {
+            let at = frame.at(pair[0].max(low), pair[1].max(low));
+            canvas.disk(at, radius, QUADRANTS[quarter]);
+            counts[quarter] += 1;
+        }
+    }
+    if threshold >= low {
+        frame.vertical(canvas, threshold, THRESHOLD);
+        frame.horizontal(canvas, threshold, THRESHOLD);
+    }
+    counts
 }
 
 /// Both, horizontal only, vertical only, neither.

@@ -1,8 +1,8 @@
 //! Univariate tests and relevance of all features.
 
 use eval_stats::plot::canvas::{
-    Axis, Canvas, Color, Dash, Entry, Frame, GRAY, Grid, Labels, Legend, Mark, PALETTE, SMALL_TEXT,
-    Stroke, Text,
+    Axis, Canvas, Color, Dash, Entry, Frame, GRAY, Grid, Labels, Legend, Mark, PALETTE, Point,
+    SMALL_TEXT, Stroke, Text,
 };
 
 use super::Layout;
@@ -125,111 +125,111 @@ impl<'a> VolcanoFigure<'a> {
 /// outside [0, 1] or a level outside (0, 1].
 pub fn volcano(figure: &VolcanoFigure<'_>, layout: &Layout) -> Result<String> {
     figure.check()?;
-    // Zero has no sign here.
-    let finite: Vec<f64> = figure
-        .p_values
-        .iter()
-        .map(|&p| (-p.log10()).max(0.0))
-        .collect();
-    let tallest = finite
-        .iter()
-        .filter(|h| h.is_finite())
-        .fold(-figure.level.log10(), |m, &h| m.max(h));
-    let top = 1.12 * tallest.max(1.0);
-    let height = |i: usize| finite[i].min(top);
     let mut canvas = Canvas::new(layout);
-    let null = figure.effect.null();
-    let reach = figure
-        .effects
-        .iter()
-        .fold(0.0_f64, |m, e| m.max((e - null).abs()));
-    let reach = if reach > 0.0 { 1.08 * reach } else { 0.5 };
-    let x = Axis::linear(figure.effect.title(), null - reach, null + reach);
-    let y = Axis::linear("\u{2212}log10(adjusted p)", 0.0, top);
     let size = if is_double(&canvas) { 620.0 } else { 520.0 };
+    let (x, y) = figure.axes();
     let frame = Frame::fitted((0.0, canvas.top()), canvas.width(), size, x, y);
     frame.draw(&mut canvas, Grid::Horizontal);
-    let dashed = Stroke::new(GRAY, 3.0).dash(Dash::Dashed);
-    frame.vertical(&mut canvas, null, dashed.dash(Dash::Dotted));
-    frame.horizontal(&mut canvas, -figure.level.log10(), dashed);
-    let color = |i: usize| match figure.p_values[i] < figure.level {
-        false => PALE_GRAY,
-        true if figure.effects[i] < null => PALETTE[0],
-        true => PALETTE[1],
-    };
-    let mut labels = Labels::new(frame.area);
+    let null = figure.effect.null();
+    let line = Stroke::new(GRAY, 3.0);
+    frame.vertical(&mut canvas, null, line.dash(Dash::Dotted));
+    let level = -figure.level.log10();
+    frame.horizontal(&mut canvas, level, line.dash(Dash::Dashed));
+    // The least significant first, so that they cover nothing.
     let mut order: Vec<usize> = (0..figure.names.len()).collect();
-    order.sort_by(|&a, &b| {
-        figure.p_values[b]
-            .total_cmp(&figure.p_values[a])
-            .then(b.cmp(&a))
-    });
+    let p = |i: usize| figure.p_values[i];
+    order.sort_by(|&a, &b| p(b).total_cmp(&p(a)).then(b.cmp(&a)));
+    let mut labels = Labels::new(frame.area);
     for &i in &order {
-        let at = frame.at(figure.effects[i], height(i));
-        let at = (at.0, at.1.max(frame.area.top + 6.0));
-        if figure.p_values[i] == 0.0 {
-            canvas.ring(at, 6.0, color(i));
-        } else {
-            canvas.disk(at, 5.0, color(i));
+        let at = figure.place(&frame, i);
+        match p(i) == 0.0 {
+            true => canvas.ring(at, 6.0, figure.color(i)),
+            false => canvas.disk(at, 5.0, figure.color(i)),
         }
         labels.avoid_dot(at, 5.0);
     }
     let significant: Vec<usize> = order
-        .iter()
+        .into_iter()
         .rev()
-        .copied()
-        .filter(|&i| figure.p_values[i] < figure.level)
+        .filter(|&i| p(i) < figure.level)
         .collect();
-    let style = Text::new(SMALL_TEXT);
-    let named: Vec<&str> = significant
-        .iter()
-        .take(figure.most_named)
-        .map(|&i| figure.names[i].as_str())
-        .collect();
-    let room = 0.4 * frame.area.width();
-    for (name, &i) in short_names(&named, style, room).iter().zip(&significant) {
-        let at = frame.at(figure.effects[i], height(i));
-        labels.place(&mut canvas, name, at, style);
+    let named = &significant[..significant.len().min(figure.most_named)];
+    let names: Vec<&str> = named.iter().map(|&i| figure.names[i].as_str()).collect();
+    let (style, room) = (Text::new(SMALL_TEXT), 0.4 * frame.area.width());
+    for (name, &i) in short_names(&names, style, room).iter().zip(named) {
+        labels.place(&mut canvas, name, figure.place(&frame, i), style);
     }
-    let bottom = volcano_legend(&mut canvas, figure, null, frame.bottom() + 12.0, color);
+    let bottom = legend_below(&mut canvas, &figure.legend(), frame.bottom() + 12.0);
     let text = format!(
         "{} and p-value of {}, {} below {}.",
         figure.effect.title(),
         features(figure.names.len()),
         significant.len(),
-        number(figure.level)
+        figure.level
     );
     Ok(canvas.finish(bottom, &text))
 }
 
-fn volcano_legend(
-    canvas: &mut Canvas,
-    figure: &VolcanoFigure<'_>,
-    null: f64,
-    top: f64,
-    color: impl Fn(usize) -> Color,
-) -> f64 {
-    let count = |wanted: Color| {
-        (0..figure.names.len())
-            .filter(|&i| color(i) == wanted)
-            .count()
-    };
-    let (level, null) = (number(figure.level), if null == 0.5 { "0.5" } else { "0" });
-    let mut legend = Legend::new();
-    for (color, text) in [
-        (PALETTE[1], format!("p < {level}, from {null} on")),
-        (PALETTE[0], format!("p < {level}, below {null}")),
-        (PALE_GRAY, format!("p \u{2265} {level}")),
-    ] {
-        let text = format!("{text}: {}", count(color));
-        legend.push(Entry::new(Mark::Dot(color), text));
+impl VolcanoFigure<'_> {
+    fn axes(&self) -> (Axis, Axis) {
+        let tallest = self
+            .p_values
+            .iter()
+            .map(|p| -p.log10())
+            .filter(|h| h.is_finite())
+            .fold(1.0_f64.max(-self.level.log10()), f64::max);
+        let null = self.effect.null();
+        let reach = self
+            .effects
+            .iter()
+            .map(|e| (e - null).abs())
+            .fold(0.0, f64::max);
+        let reach = if reach > 0.0 { 1.08 * reach } else { 0.5 };
+        let x = Axis::linear(self.effect.title(), null - reach, null + reach);
+        (
+            x,
+            Axis::linear("\u{2212}log10(adjusted p)", 0.0, 1.12 * tallest),
+        )
     }
-    let zeros = figure.p_values.iter().filter(|&&p| p == 0.0).count();
-    if zeros > 0 {
-        let text = format!("p = 0 in double precision: {zeros}");
-        legend.push(Entry::new(Mark::Ring(GRAY), text));
+
+    /// Where a feature stands; one with p = 0 on the upper edge.
+    fn place(&self, frame: &Frame, i: usize) -> Point {
+        let height = (-self.p_values[i].log10()).clamp(0.0, frame.y.high);
+        let at = frame.at(self.effects[i], height);
+        (at.0, at.1.max(frame.area.top + 6.0))
     }
-    legend_below(canvas, &legend, top)
+
+    fn color(&self, i: usize) -> Color {
+        match self.p_values[i] < self.level {
+            false => PALE_GRAY,
+            true if self.effects[i] < self.effect.null() => PALETTE[0],
+            true => PALETTE[1],
+        }
+    }
+
+    fn legend(&self) -> Legend {
+        let count = |color: Color| {
+            (0..self.names.len())
+                .filter(|&i| self.color(i) == color)
+                .count()
+        };
+        let (level, effect, null) = (self.level, self.effect.title(), self.effect.null());
+        let mut legend = Legend::new();
+        for (color, text) in [
+            (PALETTE[1], format!("p < {level}, {effect} \u{2265} {null}")),
+            (PALETTE[0], format!("p < {level}, {effect} < {null}")),
+            (PALE_GRAY, format!("p \u{2265} {level}")),
+        ] {
+            let text = format!("{text}: {}", count(color));
+            legend.push(Entry::new(Mark::Dot(color), text));
+        }
+        let zeros = self.p_values.iter().filter(|&&p| p == 0.0).count();
+        if zeros > 0 {
+            let text = format!("p = 0 in double precision: {zeros}");
+            legend.push(Entry::new(Mark::Ring(GRAY), text));
+        }
+        legend
+    }
 }
 
 /// Relevance of features, for [`relevance_bars`].
