@@ -134,20 +134,117 @@ fn curves() {
     });
 }
 
+/// Numbers of an attribute of all elements that contain a text, in the order of drawing.
+fn attribute(svg: &str, containing: &str, name: &str) -> Vec<f64> {
+    let start = format!(" {name}=\"");
+    svg.lines()
+        .filter(|l| l.contains(containing))
+        .filter_map(|l| {
+            l.split(&start)
+                .nth(1)?
+                .split(['"', ','])
+                .next()?
+                .parse()
+                .ok()
+        })
+        .collect()
+}
+
 #[test]
-fn an_auc_stands_upright() {
+fn dots_and_lines_stand_where_the_fit_has_them() {
     let (table, outcome) = table(150, 40);
-    let fit = fit_by(&table, &outcome, Measure::Auc)
-        .cross_validation
-        .unwrap();
-    let written = texts(|layout| cross_validation_curve(&fit, LambdaAxis::Log, layout));
-    assert!(written.iter().any(|t| t == "AUC"));
-    // No tick above 1, none negative.
+    for measure in [Measure::Deviance, Measure::Auc] {
+        let fit = fit_by(&table, &outcome, measure).cross_validation.unwrap();
+        for axis in [LambdaAxis::Log, LambdaAxis::NegativeLog] {
+            let svg = cross_validation_curve(&fit, axis, &Layout::new()).unwrap();
+            // The last red disk is the sample of the legend.
+            let x = attribute(&svg, "fill=\"#cd2026\"", "cx");
+            let y = attribute(&svg, "fill=\"#cd2026\"", "cy");
+            let n = fit.lambda.len();
+            assert_eq!(x.len(), n + 1);
+            let rightwards = axis == LambdaAxis::NegativeLog;
+            assert_eq!(x[0] < x[n - 1], rightwards, "{axis:?}");
+            // The page counts downwards: an AUC is largest where its dot is highest, a loss smallest where it is lowest.
+            let best = &y[..n].iter().copied().fold(
+                y[0],
+                match measure {
+                    Measure::Auc => f64::min,
+                    _ => f64::max,
+                },
+            );
+            assert!((y[fit.index_minimum] - best).abs() < 0.011, "{measure:?}");
+            // Vertical lines, then their samples in the legend.
+            let lines = attribute(&svg, "stroke-dasharray", "points");
+            assert!((lines[0] - x[fit.index_minimum]).abs() < 0.011, "{lines:?}");
+            assert!(
+                (lines[1] - x[fit.index_one_standard_error]).abs() < 0.011,
+                "{lines:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn features_from_the_threshold_on_are_in_color() {
+    let names = radiomics_names(12);
+    let frequencies: Vec<f64> = (0..12)
+        .map(|j| f64::from(j) / 10.0)
+        .map(|f| f.min(1.0))
+        .collect();
+    let figure = StabilityBars::new(&names, &frequencies, 0.7);
+    let svg = stability_bars(&figure, &Layout::new()).unwrap();
+    // 0.7, 0.8, 0.9, 1 and 1 again.
+    assert_eq!(attribute(&svg, "fill=\"#0072b2\"", "width").len(), 5);
+    assert_eq!(attribute(&svg, "fill=\"#bababa\"", "width").len(), 7);
+    // Bars are as long as their values.
+    let lengths = attribute(&svg, "fill=\"#0072b2\"", "width");
+    assert!((lengths[4] / lengths[0] - 0.7).abs() < 1e-3, "{lengths:?}");
+    // The name of the most frequent feature stands first.
+    let written = texts(|layout| stability_bars(&figure, layout));
     assert!(
-        !written
-            .iter()
-            .any(|t| t.starts_with("1.05") || t.starts_with('\u{2212}') && t.contains("0.7"))
+        written.contains(&"\u{2265} 0.7: 5 features".to_owned()),
+        "{written:?}"
     );
+}
+
+#[test]
+fn bars_start_at_zero_and_keep_their_proportions() {
+    let mut score = fitted(120, 40).score.unwrap();
+    score.terms.truncate(3);
+    for (term, value) in score.terms.iter_mut().zip([-1.0, 0.5, 2.0]) {
+        term.standardized_coefficient = value;
+        term.name = format!("original_glcm_{value}");
+    }
+    let svg = coefficient_bars(&score, &Layout::new()).unwrap();
+    // Sorted by value; the last is the sample of the legend.
+    let left = attribute(&svg, "fill=\"#0072b2\"", "x");
+    let width = attribute(&svg, "fill=\"#0072b2\"", "width");
+    assert_eq!(width.len(), 4);
+    assert!((width[0] / width[1] - 4.0).abs() < 1e-3 && (width[0] / width[2] - 2.0).abs() < 1e-3);
+    assert_eq!(left[0], left[1]);
+    assert!((left[2] + width[2] - left[0]).abs() < 0.021);
+}
+
+#[test]
+fn similar_features_stand_together() {
+    let (table, _) = table(60, 16);
+    // Two groups of eight, mixed.
+    let mixed: Vec<usize> = (0..8).flat_map(|k| [k, 15 - k]).collect();
+    let table = table.select_columns(&mixed);
+    let first_group: Vec<String> = radiomics_names(16)[..8].to_vec();
+    let written = texts(|layout| correlation_heat_map(&table, Correlation::Pearson, layout));
+    let place = |name: &String| written.iter().position(|t| same(t, name)).unwrap();
+    let places: Vec<usize> = first_group.iter().map(place).collect();
+    let (least, most) = (places.iter().min().unwrap(), places.iter().max().unwrap());
+    assert_eq!(most - least, 7, "{written:?}");
+}
+
+/// Whether a text is a name, in full or without its middle.
+fn same(text: &str, name: &str) -> bool {
+    match text.split_once('\u{2026}') {
+        None => text == name,
+        Some((head, tail)) => name.starts_with(head) && name.ends_with(tail),
+    }
 }
 
 #[test]
