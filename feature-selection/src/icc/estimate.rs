@@ -18,7 +18,7 @@ pub enum IccStatus {
     /// The estimate is a number.
     Estimated,
     /// Every rating has the same value (for consistency: once every rater's mean is taken off), all
-    /// variances are 0 and every number of the result is NaN.
+    /// variances are 0, and estimate, test and interval are NaN.
     Constant,
     /// ICC(A,k) only: the estimated variance of a mean rating, `B + (J-E)/n`, is not positive. The
     /// formula then gives more than 1 or infinity, which is no reliability; it is reported as psych reports it.
@@ -37,8 +37,12 @@ pub enum IccStatus {
 /// | the same: agreement | `B / (B + k J/n)` | ∞ | 0 | on `v = k-1` degrees of freedom |
 /// | subjects have equal means, `B = 0`: single forms | negative or 0 | 0 | 1 | both limits the value |
 /// | the same: one-way and consistency averages | -∞ | 0 | 1 | \[-∞, -∞\] |
+/// | the same for `n = k = 2` and `J = 0`: ICC(A,1) | -∞ | 0 | 1 | \[-∞, -∞\] |
 /// | `B = E = 0`, raters differ: agreement | 0 | 0 | 1 | \[0, 0\] |
 /// | the same: consistency | NaN | NaN | NaN | NaN |
+///
+/// Limits are in order, and hold an estimate above 0 at any usual level (one-way and consistency forms any estimate);
+/// exceptions are the pole of ICC(A,k) below and agreement far below 0, whose degrees of freedom tend to 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Icc {
@@ -270,8 +274,11 @@ impl Design {
             form,
             value,
             f: f64::NAN,
-            df1: f64::NAN,
-            df2: f64::NAN,
+            df1: self.n - 1.0,
+            df2: match form.model {
+                IccModel::OneWay => self.n * (self.k - 1.0),
+                IccModel::Agreement | IccModel::Consistency => (self.n - 1.0) * (self.k - 1.0),
+            },
             p_value: f64::NAN,
             ci_low: f64::NAN,
             ci_high: f64::NAN,
@@ -286,8 +293,7 @@ impl Design {
             return result;
         }
         let test = test();
-        (result.df1, result.df2) = (self.n - 1.0, test.df2);
-        (result.f, result.p_value) = (test.f, test.p);
+        (result.f, result.df2, result.p_value) = (test.f, test.df2, test.p);
         let exact = m.error(form.model) == 0.0 && (form.model != IccModel::Agreement || m.j == 0.0);
         (result.ci_low, result.ci_high) = if exact || m.b == 0.0 {
             (value, value)

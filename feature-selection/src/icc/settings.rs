@@ -27,6 +27,7 @@ pub enum VarianceComponents {
     Anova,
     /// Restricted maximum likelihood for complete tables: negative components are set to 0 and their mean squares pooled
     /// with the residual, the smaller first (psych with `lmer = TRUE`, without the error of its numerical search).
+    /// Of tables with missing ratings it uses the complete subjects, where lme4 would use every rating that is there.
     Reml,
 }
 

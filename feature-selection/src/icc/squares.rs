@@ -13,8 +13,8 @@ use crate::linalg::{sum, sum_of_squares_in_lanes};
 /// A sum of squares below this share of the total is rounding of the ratings themselves: residuals
 /// of eight units in the last place of a typical deviation from the mean.
 const ROUNDING_SHARE: f64 = (8.0 * f64::EPSILON) * (8.0 * f64::EPSILON);
-/// Total sums of squares inside this range leave room for the products of mean squares.
-const SAFE: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+/// Total sums of squares inside this range leave room for products of four mean squares, also small ones.
+const SAFE: std::ops::RangeInclusive<f64> = 1e-40..=1e40;
 /// Raters this much further apart than the residual (as squares) need differences with their rounding errors.
 const FAR_RATERS: f64 = 1e6;
 
@@ -108,6 +108,9 @@ impl MeanSquares {
             let pooled_j = pool(j, df_j);
             (pool(b, df_b), pooled_j)
         };
+        if !(pooled_b || pooled_j) {
+            return self;
+        }
         if pooled_b {
             b = e;
         }
