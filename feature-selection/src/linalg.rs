@@ -57,6 +57,23 @@ pub(crate) fn sum(a: &[f64]) -> f64 {
     reduce(&lanes) + rest.iter().sum::<f64>()
 }
 
+/// `Σ (a_i - center)²` in lanes.
+pub(crate) fn sum_of_squares_in_lanes(a: &[f64], center: f64) -> f64 {
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for chunk in chunks {
+        for l in 0..LANES {
+            let d = chunk[l] - center;
+            lanes[l] += d * d;
+        }
+    }
+    reduce(&lanes)
+        + rest
+            .iter()
+            .map(|v| (v - center) * (v - center))
+            .sum::<f64>()
+}
+
 fn reduce(lanes: &[f64; LANES]) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
         + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
