@@ -12,3 +12,19 @@ pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Sen
 pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     (0..n).map(f).collect()
 }
+
+/// As [`map_indexed`], with scratch space that neighboring indices share.
+pub(crate) fn map_with<S, T: Send>(
+    n: usize,
+    scratch: impl Fn() -> S + Sync + Send,
+    f: impl Fn(&mut S, usize) -> T + Sync + Send,
+) -> Vec<T> {
+    const RUN: usize = 16;
+    let runs = map_indexed(n.div_ceil(RUN), |run| {
+        let mut scratch = scratch();
+        (run * RUN..n.min((run + 1) * RUN))
+            .map(|i| f(&mut scratch, i))
+            .collect::<Vec<T>>()
+    });
+    runs.into_iter().flatten().collect()
+}
