@@ -149,6 +149,22 @@ pub enum Error {
         /// Rows found in the fold.
         found: usize,
     },
+    /// A cross-validation could not be fitted without one of its folds.
+    #[error("repeat {repeat}, without fold {fold}: {source}")]
+    InFold {
+        /// Repeat, from zero.
+        repeat: usize,
+        /// The fold held out, from zero.
+        fold: usize,
+        /// What is wrong with the other rows.
+        source: Box<Error>,
+    },
+    /// A cross-validation measured nothing: check weights and classes of the folds.
+    #[error("none of {n_lambda} lambdas has a finite held-out loss and standard error")]
+    NoFiniteLoss {
+        /// Lambdas of the path.
+        n_lambda: usize,
+    },
     /// Coordinate descent used up its passes. The solutions before that point are in `partial`.
     #[error("not converged after {max_passes} passes at lambda number {lambda_index}")]
     NotConverged {

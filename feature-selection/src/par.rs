@@ -1,5 +1,18 @@
 //! The crate's one parallel primitive: independent units, results in index order.
 
+/// As [`map_indexed`] for few, long and unequal units: every unit is handed out on its own.
+#[cfg(feature = "rayon")]
+pub(crate) fn map_tasks<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    use rayon::prelude::*;
+    (0..n).into_par_iter().with_max_len(1).map(f).collect()
+}
+
+/// `(0..n).map(f)`.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn map_tasks<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    map_indexed(n, f)
+}
+
 /// `(0..n).map(f)`, in parallel with the feature `rayon`; the result does not depend on the number of threads.
 #[cfg(feature = "rayon")]
 pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
