@@ -93,11 +93,7 @@ fn scale(canvas: &mut Canvas, at: Point, side: f64, method: Correlation, p: usiz
         let below = (at.0 + position * length, at.1 + 44.0);
         canvas.text(label, below, Text::new(TICK_TEXT).middle());
     }
-    let name = match method {
-        Correlation::Pearson => "Pearson",
-        Correlation::Spearman => "Spearman",
-    };
-    let text = format!("{name} correlation, {p} features");
+    let text = format!("{method} correlation, {p} features");
     canvas.text(&text, (at.0, at.1 + 84.0), Text::new(LABEL_TEXT));
     at.1 + 98.0
 }
