@@ -71,7 +71,7 @@ fn tied_pairs(sorted: &[u32]) -> i64 {
 
 /// Number of pairs out of order; sorts the sequence.
 fn inversions(sequence: &mut [u32]) -> i64 {
-    const RUN: usize = 8;
+    const RUN: usize = 4;
     let mut count = 0;
     for run in sequence.chunks_mut(RUN) {
         for end in 1..run.len() {
@@ -98,21 +98,23 @@ fn inversions(sequence: &mut [u32]) -> i64 {
     count
 }
 
-/// Merges two sorted halves and counts pairs of a larger left and a smaller right value.
+/// Merges two sorted halves and counts pairs of a larger left and a smaller right value. Which side comes next is as good as random, so
+/// it is added and not branched on.
 fn merge(left: &[u32], right: &[u32], to: &mut [u32]) -> i64 {
     let (mut l, mut r, mut count) = (0, 0, 0);
-    for slot in to {
-        let take_right = l == left.len() || (r < right.len() && right[r] < left[l]);
-        if take_right {
-            *slot = right[r];
-            r += 1;
-            count += (left.len() - l) as i64;
-        } else {
-            *slot = left[l];
-            l += 1;
-        }
+    while l < left.len() && r < right.len() {
+        let (a, b) = (left[l], right[r]);
+        let from_right = usize::from(b < a);
+        to[l + r] = a.min(b);
+        count += from_right * (left.len() - l);
+        r += from_right;
+        l += 1 - from_right;
     }
-    count
+    let rest = &mut to[l + r..];
+    let (a, b) = rest.split_at_mut(left.len() - l);
+    a.copy_from_slice(&left[l..]);
+    b.copy_from_slice(&right[r..]);
+    count as i64
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ pub(super) fn gram(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 /// Share of the first term's variance that other features leave.
 ///
-/// `rows` are the rows of the inverse triangle that belong to the feature's terms, each from its diagonal entry to the common end.
+/// `rows` are the rows of the inverse triangle that belong to the feature's terms, each from its diagonal entry to the common end,
+/// the first term's first.
 /// With `W` for them, the terms' covariance given all other features is `(W W')⁻¹`, whose first diagonal entry is the inverse of the squared length that
 /// the first row has outside the span of the others.
 pub(super) fn unexplained(rows: &[Vec<f64>]) -> f64 {

@@ -389,10 +389,7 @@ impl State {
         }
         map_indexed(self.present.len(), |at| {
             let column = self.present[at];
-            let rows: Vec<Vec<f64>> = (0..self.basis.pivots.len())
-                .filter(|&row| self.basis.pivots[row].feature == column)
-                .map(|row| self.basis.inverse_row(row))
-                .collect();
+            let rows = self.inverse_rows(column);
             let left = if self.transformed {
                 least_unexplained(&rows, &self.grams[column])
             } else {
@@ -400,6 +397,17 @@ impl State {
             };
             self.explained(column, 1.0 - left)
         })
+    }
+
+    /// The rows of the inverse triangle that belong to a column, in the order of its terms; a term that became a pivot late comes
+    /// last in the basis.
+    fn inverse_rows(&self, column: usize) -> Vec<Vec<f64>> {
+        let pivots = &self.basis.pivots;
+        let mut rows: Vec<usize> = (0..pivots.len()).collect();
+        rows.retain(|&row| pivots[row].feature == column);
+        rows.sort_by_key(|&row| pivots[row].term);
+        let of = |row| self.basis.inverse_row(row);
+        rows.into_iter().map(of).collect()
     }
 
     /// `R²` of a column taken out on all columns present.
