@@ -100,6 +100,19 @@ pub enum Error {
         /// Rows found.
         found: usize,
     },
+    /// More columns than the calculation can take. Remove columns that repeat others pairwise first
+    /// ([`relevance_greedy`](crate::redundancy::relevance_greedy)).
+    #[error(
+        "{what}: expected at most {limit} columns, found {found}; remove pairwise redundant columns first"
+    )]
+    TooManyColumns {
+        /// The calculation.
+        what: &'static str,
+        /// Most columns it takes, for this number of rows if it depends on that.
+        limit: usize,
+        /// Columns found.
+        found: usize,
+    },
     /// No column is left to work on.
     #[error("{what}: no usable column is left of {n_columns}")]
     NoUsableColumn {
@@ -138,6 +151,20 @@ pub enum Error {
         missing: Vec<String>,
         /// Columns of the table it does not know.
         unexpected: Vec<String>,
+    },
+    /// An entry of a matrix is no correlation coefficient, or the matrix is not symmetric.
+    #[error(
+        "row {row}, column {column}: expected a coefficient from -1 to 1 that equals its mirror image, found {found} and {mirrored}"
+    )]
+    InvalidCoefficient {
+        /// Row, from zero.
+        row: usize,
+        /// Column, from zero.
+        column: usize,
+        /// The entry.
+        found: f64,
+        /// The entry with row and column exchanged.
+        mirrored: f64,
     },
     /// A fold assignment cannot be used.
     #[error("fold {fold}: expected {expected}, found {found} rows")]

@@ -148,18 +148,6 @@ impl Cholesky {
             axpy(-x, &row[..i], &mut b[..i]);
         }
     }
-
-    /// Diagonal of the inverse.
-    pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
-        (0..self.n)
-            .map(|j| {
-                let mut unit = vec![0.0; self.n];
-                unit[j] = 1.0;
-                self.solve(&mut unit);
-                unit[j]
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -181,8 +169,6 @@ mod tests {
         let mut b = [10.0, 9.0];
         factor.solve(&mut b);
         assert!((b[0] - 1.5).abs() < 1e-15 && (b[1] - 2.0).abs() < 1e-15);
-        let diagonal = factor.inverse_diagonal();
-        assert!((diagonal[0] - 0.375).abs() < 1e-15 && (diagonal[1] - 0.5).abs() < 1e-15);
         assert!(Cholesky::new(&[1.0, 1.0, 1.0, 1.0], 2).is_none());
     }
 }

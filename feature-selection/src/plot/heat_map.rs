@@ -460,11 +460,7 @@ fn scale(canvas: &mut Canvas, at: Point, width: f64, method: Correlation) -> f64
         let below = (left + position * length, top + 42.0);
         canvas.text(label, below, Text::new(TICK_TEXT).middle());
     }
-    let name = match method {
-        Correlation::Pearson => "Pearson",
-        Correlation::Spearman => "Spearman",
-    };
-    let text = format!("{name} correlation");
+    let text = format!("{method} correlation");
     canvas.text(&text, (at.0, top + 76.0), Text::new(LABEL_TEXT));
     top + 90.0
 }
