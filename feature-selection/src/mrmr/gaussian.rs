@@ -23,8 +23,9 @@ impl Gaussian {
         association: Association,
     ) -> Result<Self> {
         let outcome = numbers(target, association)?;
-        let columns = map_indexed(table.n_columns(), |j| unit(table.column(j), correlation));
-        let unit_outcome = unit(&outcome, correlation);
+        let ranked = of_ranks(correlation)?;
+        let columns = map_indexed(table.n_columns(), |j| unit(table.column(j), ranked));
+        let unit_outcome = unit(&outcome, ranked);
         let pairs = Concordance::new(&outcome);
         let relevance = map_indexed(table.n_columns(), |j| {
             let column = table.column(j);
@@ -71,11 +72,24 @@ fn numbers(target: Target<'_>, association: Association) -> Result<Vec<f64>> {
     }
 }
 
-/// Centered and of unit length; ranks before that for Spearman. Zeros for a constant.
-fn unit(values: &[f64], correlation: Correlation) -> Vec<f64> {
-    let mut v = match correlation {
-        Correlation::Pearson => values.to_vec(),
-        Correlation::Spearman => average_ranks(values).0,
+/// Whether a coefficient is Pearson's of ranks. Kendall's is of neither kind, and the formula does not hold for it.
+fn of_ranks(correlation: Correlation) -> Result<bool> {
+    match correlation {
+        Correlation::Pearson => Ok(false),
+        Correlation::Spearman => Ok(true),
+        Correlation::Kendall => Err(Error::Incompatible {
+            what: "information of normal variables",
+            needs: "Pearson's or Spearman's correlation",
+        }),
+    }
+}
+
+/// Centered and of unit length, of ranks if `ranked`. Zeros for a constant.
+fn unit(values: &[f64], ranked: bool) -> Vec<f64> {
+    let mut v = if ranked {
+        average_ranks(values).0
+    } else {
+        values.to_vec()
     };
     let center = mean(&v);
     v.iter_mut().for_each(|v| *v -= center);
