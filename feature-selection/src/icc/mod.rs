@@ -20,6 +20,22 @@
 //!
 //! Random and mixed two-way models give the same estimate; agreement or consistency is the only numeric choice.
 //!
+//! [`icc`] and [`icc_all`] take one matrix of ratings, [`feature_icc`], [`feature_icc_all`] and [`feature_icc_values`] whole
+//! feature tables, [`ReliabilityStudy`] several comparisons (inter- and intra-observer) at once. [`IccFilter`] keeps features
+//! by the estimate or the lower limit, [`IccScheme`] puts words to estimates and to intervals.
+//!
+//! Confidence limits are the estimates with `B` times a quantile of F on the degrees of freedom of the error and `n-1`; for
+//! agreement the error `a J + b E` has those of Satterthwaite. Readings are compared before they are squared, so that neither a
+//! common offset nor one between raters costs digits, and scaled where squares would leave the range of `f64`. A sum of squares
+//! below 2⁻⁹⁸ of the total, eight units in the last place of a typical deviation, is rounding of the ratings and counts as 0.
+//!
+//! # Differences
+//!
+//! - psych and irr take the residual as a difference of sums of squares and lose digits of it where it is small.
+//! - Null values other than 0 are irr's; psych and pingouin have none.
+//! - Where R or Python give NaN for tables without variance between subjects, limits are those of [`Icc`]'s table.
+//! - [`VarianceComponents::Reml`] solves the balanced case exactly; lme4 searches and stops about 1e-6 away.
+//!
 //! References: Shrout and Fleiss, *Psychol. Bull.* 86 (1979), doi:10.1037/0033-2909.86.2.420;
 //! McGraw and Wong, *Psychol. Methods* 1 (1996), doi:10.1037/1082-989X.1.1.30; Koo and Li,
 //! *J. Chiropr. Med.* 15 (2016), doi:10.1016/j.jcm.2016.02.012.
