@@ -53,9 +53,9 @@ impl Default for Estimator {
 #[non_exhaustive]
 pub enum EstimatorFit {
     /// LASSO, elastic net or ridge.
-    ElasticNet(CrossValidationFit),
+    ElasticNet(Box<CrossValidationFit>),
     /// Relaxed LASSO.
-    Relaxed(RelaxedFit),
+    Relaxed(Box<RelaxedFit>),
     /// Adaptive LASSO.
     Adaptive(Box<AdaptiveFit>),
 }
@@ -75,9 +75,11 @@ impl Estimator {
     /// As [`fit`](Self::fit).
     pub fn fit_repeated(&self, samples: &Samples<'_>, repeats: &[Folds]) -> Result<EstimatorFit> {
         Ok(match self {
-            Self::ElasticNet(cv) => EstimatorFit::ElasticNet(cv.fit_repeated(samples, repeats)?),
+            Self::ElasticNet(cv) => {
+                EstimatorFit::ElasticNet(Box::new(cv.fit_repeated(samples, repeats)?))
+            }
             Self::Relaxed(relaxed) => {
-                EstimatorFit::Relaxed(relaxed.fit_repeated(samples, repeats)?)
+                EstimatorFit::Relaxed(Box::new(relaxed.fit_repeated(samples, repeats)?))
             }
             Self::Adaptive(adaptive) => {
                 EstimatorFit::Adaptive(Box::new(adaptive.fit_repeated(samples, repeats)?))
