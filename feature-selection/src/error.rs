@@ -230,6 +230,62 @@ pub enum Error {
         /// What it needs.
         needs: &'static str,
     },
+    /// A step of a pipeline stands where it makes no sense. Move it.
+    #[error("step {step} ({name}) needs {needs}")]
+    StepOrder {
+        /// The step, from zero.
+        step: usize,
+        /// Its name.
+        name: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// A step of a pipeline refused its settings or the columns left to it.
+    #[error("step {step} ({name}): {error}")]
+    InStep {
+        /// The step, from zero.
+        step: usize,
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// A pipeline could not be fitted or judged in one outer fold.
+    #[error("repeat {repeat}, outer fold {fold}: {error}")]
+    InFold {
+        /// Repeat of the outer cross-validation, from zero.
+        repeat: usize,
+        /// Outer fold, from zero.
+        fold: usize,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// A fit of stability selection failed.
+    #[error("subsample {subsample}: {error}")]
+    InSubsample {
+        /// The subsample, from zero.
+        subsample: usize,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// No setting keeps the expected number of false selections as low as asked for.
+    #[error(
+        "no {what} keeps the expected false selections at {requested} or below; the lowest bound is {lowest}"
+    )]
+    BoundUnreachable {
+        /// The setting looked for.
+        what: &'static str,
+        /// Bound asked for.
+        requested: f64,
+        /// Lowest bound reached.
+        lowest: f64,
+    },
+    /// A stored pipeline cannot be read.
+    #[error("stored pipeline: {reason}")]
+    InvalidPipeline {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A stored score cannot be read.
     #[error("stored score: {reason}")]
     InvalidScore {
@@ -253,6 +309,24 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+/// Refuses a setting unless it `fits`.
+pub(crate) fn check_setting(
+    name: &'static str,
+    expected: &'static str,
+    found: f64,
+    fits: bool,
+) -> Result<()> {
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::InvalidSetting {
+            name,
+            expected,
+            found,
+        })
+    }
 }
 
 /// At most five names, so that a message about a thousand columns stays one line.

@@ -85,3 +85,14 @@ fn point_biserial(test: &UnivariateTest) -> f64 {
         t / (1.0 + t * t).sqrt()
     }
 }
+
+/// Columns from the most relevant on, ties to the lower column, an undefined relevance last.
+pub(crate) fn ranking(relevance: &[f64]) -> Vec<usize> {
+    let key = |j: usize| match relevance[j] {
+        r if r.is_nan() => f64::NEG_INFINITY,
+        r => r,
+    };
+    let mut order: Vec<usize> = (0..relevance.len()).collect();
+    order.sort_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
+    order
+}

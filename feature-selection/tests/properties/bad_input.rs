@@ -398,7 +398,7 @@ fn a_pipeline_reports_constant_and_duplicate_columns_and_refuses_disorder() {
         .step(Step::DropConstant);
     assert!(matches!(
         disorder.fit(&table, &outcome),
-        Err(Error::Incompatible { .. })
+        Err(Error::StepOrder { step: 0, .. })
     ));
     let flat = FeatureTable::new(Array2::from_elem((60, 2), 1.0).view(), &names(2)).unwrap();
     let nothing = SelectionPipeline::new()
