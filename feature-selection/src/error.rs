@@ -177,14 +177,14 @@ pub enum Error {
         found: usize,
     },
     /// A cross-validation could not be fitted without one of its folds.
-    #[error("repeat {repeat}, without fold {fold}: {source}")]
+    #[error("repeat {repeat}, without fold {fold}: {error}")]
     InFold {
         /// Repeat, from zero.
         repeat: usize,
         /// The fold held out, from zero.
         fold: usize,
         /// What is wrong with the other rows.
-        source: Box<Error>,
+        error: Box<Error>,
     },
     /// A cross-validation measured nothing: check weights and classes of the folds.
     #[error("none of {n_lambda} lambdas has a finite held-out loss and standard error")]
@@ -252,7 +252,7 @@ pub enum Error {
     },
     /// A pipeline could not be fitted or judged in one outer fold.
     #[error("repeat {repeat}, outer fold {fold}: {error}")]
-    InFold {
+    InOuterFold {
         /// Repeat of the outer cross-validation, from zero.
         repeat: usize,
         /// Outer fold, from zero.

@@ -169,7 +169,7 @@ impl NestedCv {
     ///
     /// # Errors
     /// [`Error::Incompatible`] if the pipeline does not end with a LASSO step or uses given inner folds (they number all rows, not a fold's training
-    /// rows); [`Error::InvalidSetting`] without repeats; [`Error::LengthMismatch`] and [`Error::SingleClass`] for the outcome; [`Error::InFold`] around
+    /// rows); [`Error::InvalidSetting`] without repeats; [`Error::LengthMismatch`] and [`Error::SingleClass`] for the outcome; [`Error::InOuterFold`] around
     /// [`Error::InvalidFold`] for a fold without events or without others, and around whatever the pipeline refuses there.
     pub fn fit<S: FoldSource + ?Sized>(
         &self,
@@ -324,7 +324,7 @@ impl NestedCrossValidation {
 }
 
 fn in_fold(repeat: usize, fold: usize, error: Error) -> Error {
-    Error::InFold {
+    Error::InOuterFold {
         repeat,
         fold,
         error: Box::new(error),

@@ -195,12 +195,12 @@ fn folds_must_cover_the_rows() {
     let Err(Error::InFold {
         repeat: 0,
         fold: 0,
-        source,
+        error,
     }) = cv.fit(&samples, &lopsided.unwrap())
     else {
         panic!("the fold is named")
     };
-    assert!(matches!(*source, Error::SingleClass { events: 0, .. }));
+    assert!(matches!(*error, Error::SingleClass { events: 0, .. }));
     let y: Vec<f64> = (0..20).map(f64::from).collect();
     let continuous = Samples::continuous(&table, &y).unwrap();
     let folds = Folds::random(20, 4, 1).unwrap();
