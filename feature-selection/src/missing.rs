@@ -534,6 +534,9 @@ pub trait RowSource: Sync {
     /// Number of rows.
     fn n_rows(&self) -> usize;
 
+    /// Names of all columns. A fold may have fewer, see [`TrainingAndTest::dropped`], never others.
+    fn names(&self) -> &[String];
+
     /// The training rows and the held-out rows at these indices, in that order.
     ///
     /// # Errors
@@ -559,6 +562,10 @@ pub struct TrainingAndTest {
 impl RowSource for FeatureTable {
     fn n_rows(&self) -> usize {
         self.n_rows()
+    }
+
+    fn names(&self) -> &[String] {
+        self.names()
     }
 
     fn training_and_test(&self, training: &[usize], test: &[usize]) -> Result<TrainingAndTest> {
@@ -593,6 +600,10 @@ pub struct ImputedRows<'a> {
 impl RowSource for ImputedRows<'_> {
     fn n_rows(&self) -> usize {
         self.table.n_rows()
+    }
+
+    fn names(&self) -> &[String] {
+        self.table.names()
     }
 
     fn training_and_test(&self, training: &[usize], test: &[usize]) -> Result<TrainingAndTest> {

@@ -257,22 +257,10 @@ impl GreedySelector {
     /// [`Dependence::Gaussian`] cannot serve; those of [`Binning::classes`].
     pub fn select(&self, table: &FeatureTable, target: Target<'_>) -> Result<GreedySelection> {
         target.check(table.n_rows())?;
-        if self.count == 0 {
-            return Err(Error::InvalidSetting {
-                name: "features to select",
-                expected: "at least 1",
-                found: 0.0,
-            });
-        }
+        self.check()?;
         let source = match self.dependence {
             Dependence::Binned { binning, entropy } => {
                 Source::Binned(Binned::new(table, target, binning, entropy)?)
-            }
-            Dependence::Gaussian { .. } if matches!(self.criterion.needs(), Needs::Joint) => {
-                return Err(Error::Incompatible {
-                    what: "a criterion of joint information",
-                    needs: "binned features",
-                });
             }
             Dependence::Gaussian {
                 correlation,
@@ -280,6 +268,26 @@ impl GreedySelector {
             } => Source::Gaussian(Gaussian::new(table, target, correlation, association)?),
         };
         Ok(self.run(&source))
+    }
+
+    /// Refuses settings that no data can serve.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.count == 0 {
+            return Err(Error::InvalidSetting {
+                name: "features to select",
+                expected: "at least 1",
+                found: 0.0,
+            });
+        }
+        match self.dependence {
+            Dependence::Gaussian { .. } if matches!(self.criterion.needs(), Needs::Joint) => {
+                Err(Error::Incompatible {
+                    what: "a criterion of joint information",
+                    needs: "binned features",
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn run(&self, source: &Source) -> GreedySelection {

@@ -96,7 +96,10 @@ fn standardized_coefficients_are_scaled_on_the_way() {
 fn curves() {
     let (table, outcome) = table(150, 40);
     for measure in [Measure::Deviance, Measure::Auc, Measure::Misclassification] {
-        let fit = fit_by(&table, &outcome, measure).cross_validation.unwrap();
+        let fit = fit_by(&table, &outcome, measure)
+            .cross_validation()
+            .unwrap()
+            .clone();
         let name = format!("cv_{measure:?}").to_lowercase();
         check(&name, |layout| {
             cross_validation_curve(&fit, LambdaAxis::Log, layout)
@@ -106,8 +109,9 @@ fn curves() {
         });
     }
     let fit = fit_by(&table, &outcome, Measure::Deviance)
-        .cross_validation
-        .unwrap();
+        .cross_validation()
+        .unwrap()
+        .clone();
     let shifted: Vec<Vec<f64>> = (0..5)
         .map(|g| {
             fit.mean
@@ -154,7 +158,10 @@ fn attribute(svg: &str, containing: &str, name: &str) -> Vec<f64> {
 fn dots_and_lines_stand_where_the_fit_has_them() {
     let (table, outcome) = table(150, 40);
     for measure in [Measure::Deviance, Measure::Auc] {
-        let fit = fit_by(&table, &outcome, measure).cross_validation.unwrap();
+        let fit = fit_by(&table, &outcome, measure)
+            .cross_validation()
+            .unwrap()
+            .clone();
         for axis in [LambdaAxis::Log, LambdaAxis::NegativeLog] {
             let svg = cross_validation_curve(&fit, axis, &Layout::new()).unwrap();
             // The last red disk is the sample of the legend.

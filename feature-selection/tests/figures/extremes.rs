@@ -61,8 +61,9 @@ fn paths_of_few_and_many() {
         let cv = if p == 1 {
             let (table, outcome) = table(n, 4);
             fit_by(&table.select_columns(&[3]), &outcome, Default::default())
-                .cross_validation
+                .cross_validation()
                 .unwrap()
+                .clone()
         } else {
             cross_validation(n, p)
         };
@@ -88,8 +89,9 @@ fn paths_with_long_names() {
     let (table, outcome) = table(120, 40);
     let table = renamed(&table, &long_names(40));
     let cv = fit_by(&table, &outcome, Default::default())
-        .cross_validation
-        .unwrap();
+        .cross_validation()
+        .unwrap()
+        .clone();
     for (k, axis) in ALL_AXES.into_iter().enumerate() {
         for most in [0, 1, 5, 20, 60] {
             let settings = PathSettings::new(axis)

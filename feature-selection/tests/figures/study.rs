@@ -3,7 +3,7 @@
 use feature_selection::FeatureTable;
 use feature_selection::correlation::Correlation;
 use feature_selection::icc::{FeatureIcc, IccForm, IccSettings, feature_icc};
-use feature_selection::lasso::{CrossValidationFit, Measure};
+use feature_selection::lasso::{CrossValidation, CrossValidationFit, Measure};
 use feature_selection::pipeline::{
     Fitted, FoldPlan, LassoStep, RedundancyRule, SelectionPipeline, Step,
 };
@@ -87,11 +87,11 @@ pub fn fit_by(table: &FeatureTable, outcome: &[bool], measure: Measure) -> Fitte
         seed: 1,
         repeats: 1,
     };
-    let mut lasso = LassoStep {
+    let lasso = LassoStep {
+        estimator: CrossValidation::default().measure(measure).into(),
         folds,
         ..LassoStep::default()
     };
-    lasso.cross_validation = lasso.cross_validation.measure(measure);
     SelectionPipeline::new()
         .step(Step::DropConstant)
         .step(Step::Standardize(Divisor::Sample))
@@ -112,7 +112,7 @@ pub fn fitted(n: usize, p: usize) -> Fitted {
 
 /// A cross-validation of `p` features.
 pub fn cross_validation(n: usize, p: usize) -> CrossValidationFit {
-    fitted(n, p).cross_validation.unwrap()
+    fitted(n, p).cross_validation().unwrap().clone()
 }
 
 /// Inter- and intra-observer coefficients of `p` features, from useless to perfect.

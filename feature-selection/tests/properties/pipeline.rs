@@ -411,7 +411,7 @@ fn a_stored_pipeline_applies_alike_and_reports_alike() {
     );
     assert_eq!(read.report(), fitted.report());
     let mut expected = fitted.clone();
-    (expected.cross_validation, expected.stability) = (None, None);
+    (expected.estimate, expected.stability) = (None, None);
     assert_eq!(read, expected);
     let report = fitted.report();
     let text = report.to_json();
@@ -591,8 +591,8 @@ fn settings_are_checked_before_anything_is_fitted() {
         lasso(|s| s.rule = LambdaRule::Value(-1.0)),
         lasso(|s| s.rule = LambdaRule::Features(0)),
         lasso(|s| s.score_name = " ".to_owned()),
-        lasso(|s| s.cross_validation = CrossValidation::new(ElasticNet::new().alpha(1.5))),
-        lasso(|s| s.cross_validation = CrossValidation::new(ElasticNet::new().threshold(0.0))),
+        lasso(|s| s.estimator = CrossValidation::new(ElasticNet::new().alpha(1.5)).into()),
+        lasso(|s| s.estimator = CrossValidation::new(ElasticNet::new().threshold(0.0)).into()),
     ] {
         let name = bad.name();
         let pipeline = SelectionPipeline::new().step(Step::DropConstant).step(bad);
