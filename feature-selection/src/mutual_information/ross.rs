@@ -21,8 +21,11 @@ pub(super) struct Ross {
 #[derive(Default)]
 pub(super) struct Scratch {
     keyed: Vec<(u64, u32)>,
+    /// Sorted values between infinities.
     all: Vec<f64>,
+    /// Values class by class, each sorted, and their places among all.
     own: Vec<f64>,
+    places: Vec<u32>,
     filled: Vec<usize>,
     radii: Vec<f64>,
     row: Vec<f64>,
@@ -82,6 +85,7 @@ impl Ross {
         let Scratch {
             all,
             own,
+            places,
             radii,
             row,
             tally,
@@ -90,7 +94,8 @@ impl Ross {
         tally.clear();
         tally.resize(total + 1, 0);
         for (c, &k) in self.neighbors.iter().enumerate() {
-            let own = &own[self.starts[c]..self.starts[c + 1]];
+            let members = self.starts[c]..self.starts[c + 1];
+            let (own, places) = (&own[members.clone()], &places[members]);
             radii.clear();
             // scikit-learn leaves its trees from here on.
             if self.distances == Distances::Expanded && k >= own.len() / 2 {
@@ -98,7 +103,7 @@ impl Ross {
             } else {
                 neighbor_radii(own, k, radii);
             }
-            tally_within(all, own, radii, tally);
+            tally_within(all, places, radii, tally);
         }
         (self.base - self.psi.sum(tally) / total as f64).max(0.0)
     }
@@ -109,6 +114,7 @@ impl Ross {
             keyed,
             all,
             own,
+            places,
             filled,
             ..
         } = scratch;
@@ -117,17 +123,22 @@ impl Ross {
         keyed.extend(members.filter_map(|(&v, c)| c.map(|c| (key(v), c))));
         keyed.sort_unstable_by_key(|m| m.0);
         all.clear();
+        all.resize(REACH, f64::NEG_INFINITY);
         own.clear();
         own.resize(keyed.len(), 0.0);
+        places.clear();
+        places.resize(keyed.len(), 0);
         filled.clear();
         filled.extend_from_slice(&self.starts);
-        for &(key, class) in keyed.iter() {
+        for (place, &(key, class)) in keyed.iter().enumerate() {
             let value = number(key);
             all.push(value);
-            let place = &mut filled[class as usize];
-            own[*place] = value;
-            *place += 1;
+            let next = &mut filled[class as usize];
+            own[*next] = value;
+            places[*next] = place as u32;
+            *next += 1;
         }
+        all.resize(all.len() + REACH, f64::INFINITY);
     }
 }
 
@@ -143,7 +154,30 @@ fn number(key: u64) -> f64 {
 
 /// Appends, for every (sorted) value, the distance to its `k`-th nearest other value, one step down.
 fn neighbor_radii(sorted: &[f64], k: usize, radii: &mut Vec<f64>) {
-    let last_window = sorted.len() - 1 - k;
+    const FEW: usize = 4;
+    let n = sorted.len();
+    let radius = |i: usize, windows: std::ops::RangeInclusive<usize>| {
+        // Of all windows of k + 1 values around this one, the narrowest as seen from it.
+        let v = sorted[i];
+        windows.fold(f64::INFINITY, |least, start| {
+            least.min((v - sorted[start]).max(sorted[start + k] - v))
+        })
+    };
+    let last_window = n - 1 - k;
+    if k <= FEW && n > 2 * k {
+        // A few windows are compared faster than the right one is guessed.
+        radii.extend((0..k).map(|i| below(radius(i, 0..=i))));
+        let inner = sorted.windows(2 * k + 1);
+        radii.extend(inner.map(|around| {
+            let v = around[k];
+            let windows = around[..=k].iter().zip(&around[k..]);
+            below(windows.fold(f64::INFINITY, |least, (low, high)| {
+                least.min((v - low).max(high - v))
+            }))
+        }));
+        radii.extend((n - k..n).map(|i| below(radius(i, i - k..=last_window))));
+        return;
+    }
     let mut window = 0;
     radii.extend(sorted.iter().enumerate().map(|(i, &v)| {
         window = window.max(i.saturating_sub(k));
@@ -151,7 +185,7 @@ fn neighbor_radii(sorted: &[f64], k: usize, radii: &mut Vec<f64>) {
         {
             window += 1;
         }
-        below((v - sorted[window]).max(sorted[window + k] - v))
+        below(radius(i, window..=window))
     }));
 }
 
@@ -169,24 +203,24 @@ fn expanded_radius(values: &[f64], i: usize, k: usize, row: &mut Vec<f64>) -> f6
     below(*kth)
 }
 
-/// For every center (sorted) counts the values in `all` (sorted) within its radius, and tallies the counts.
-fn tally_within(all: &[f64], centers: &[f64], radii: &[f64], tally: &mut [u32]) {
-    let (mut low, mut high) = (0, 0);
-    for (&center, &radius) in centers.iter().zip(radii) {
-        // Both ends start where the previous center left them and move either way.
-        while low > 0 && center - all[low - 1] <= radius {
-            low -= 1;
+/// Values on either side of a center that are looked at in any case.
+const REACH: usize = 8;
+
+/// For the value at every place counts the values in `all` (sorted, with [`REACH`] infinities on either side) within its
+/// radius, and tallies the counts.
+fn tally_within(all: &[f64], places: &[u32], radii: &[f64], tally: &mut [u32]) {
+    for (&place, &radius) in places.iter().zip(radii) {
+        let around = &all[place as usize..=place as usize + 2 * REACH];
+        let center = around[REACH];
+        let within = |v: f64| (v - center).abs() <= radius;
+        let mut count: usize = around.iter().map(|&v| usize::from(within(v))).sum();
+        // Where the radius reaches further, all ends of it are searched.
+        if within(around[0]) || within(around[2 * REACH]) {
+            let low = all.partition_point(|v| center - v > radius);
+            let high = all.partition_point(|v| v - center <= radius);
+            count = high - low;
         }
-        while center - all[low] > radius {
-            low += 1;
-        }
-        while high < all.len() && all[high] - center <= radius {
-            high += 1;
-        }
-        while all[high - 1] - center > radius {
-            high -= 1;
-        }
-        tally[high - low] += 1;
+        tally[count] += 1;
     }
 }
 
@@ -233,12 +267,19 @@ mod tests {
 
     #[test]
     fn counts_equal_a_search() {
-        let all = [-1.0, 0.0, 0.0, 0.5, 0.5, 2.0];
-        let (centers, radii) = ([0.0, 0.5, 2.0], [0.5, 0.0, 9.0]);
-        let mut tally = vec![0; 7];
-        tally_within(&all, &centers, &radii, &mut tally);
-        // 0 reaches four, 0.5 its pair, 2 all six.
-        assert_eq!(tally, [0, 0, 1, 0, 1, 0, 1]);
+        // Blocks of ties longer than the reach, so that both ways of counting are taken.
+        let values: Vec<f64> = (0..60).map(|i| f64::from(i * i / 40)).collect();
+        let mut all = vec![f64::NEG_INFINITY; REACH];
+        all.extend(&values);
+        all.resize(all.len() + REACH, f64::INFINITY);
+        for radius in [0.0, 1.0, 3.5, 100.0] {
+            for (i, v) in values.iter().enumerate() {
+                let mut tally = vec![0; values.len() + 1];
+                tally_within(&all, &[i as u32], &[radius], &mut tally);
+                let expected = values.iter().filter(|w| (*w - v).abs() <= radius).count();
+                assert_eq!(tally[expected], 1, "value {i}, radius {radius}");
+            }
+        }
     }
 
     #[test]
