@@ -63,7 +63,9 @@ impl Basis {
             let term = if last.0 == feature { last.1 + 1 } else { 0 };
             last = (feature, term);
             let length = dot(&rest, &rest).sqrt();
-            rest.iter_mut().for_each(|v| *v /= length);
+            if length > 0.0 {
+                rest.iter_mut().for_each(|v| *v /= length);
+            }
             let mut coordinates = vec![0.0; directions.len()];
             // A second pass makes the directions orthogonal to the last digit.
             for _ in 0..2 {

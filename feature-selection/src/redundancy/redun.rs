@@ -1,7 +1,7 @@
 //! Redundancy analysis: which features do the others predict?
 
-use super::basis::Basis;
-use super::canonical::{gram, largest_explained, least_unexplained, unexplained};
+use super::basis::{Basis, Column};
+use super::canonical::{FeatureTerms, largest_explained};
 use super::vif::{backward_basis, check_rows, split};
 use super::{check_range, spline, variance_inflation};
 use crate::correlation::{centered, scale_to_one};
@@ -10,7 +10,7 @@ use crate::par::map_indexed;
 use crate::table::FeatureTable;
 
 /// `R²` that agree to this many digits are ties.
-const TIE: f64 = 1e-12;
+const TIE: f64 = 1e-10;
 
 /// Whether `R²` is corrected for the number of terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -183,9 +183,9 @@ impl RedundancyAnalysis {
     }
 
     /// Analyzes the columns that vary. One orthogonal decomposition is made and columns are rotated out of it: O(n p² + p³ r) for `p` terms and `r` removals
-    /// (O(p³) a step more where spline terms are linearly dependent).
+    /// (splines: O(p³) a step).
     ///
-    /// `R²` within 1e-12 of the largest are ties, and the first column goes; columns that others determine exactly have `R²` 1.
+    /// `R²` within 1e-10 of the largest are ties, and the first column goes; columns that others determine exactly have `R²` 1.
     ///
     /// # Errors
     /// [`Error::InvalidSetting`] for a threshold outside [0, 1] or a number of knots outside 3 to 20; [`Error::TooFewRows`]
@@ -259,8 +259,8 @@ struct State {
     /// Columns present, ascending.
     present: Vec<usize>,
     linear: Vec<usize>,
-    /// Products of the terms of every column with each other, where the target is transformed; else only their number matters.
-    grams: Vec<Vec<Vec<f64>>>,
+    /// The terms of every column of the table.
+    terms: Vec<FeatureTerms>,
     n: usize,
     kind: RSquared,
     transformed: bool,
@@ -287,14 +287,12 @@ impl State {
         }
         let n_terms = varying.len().max(terms.iter().map(Vec::len).sum());
         check_rows("redundancy analysis", n_terms, n)?;
-        let mut grams = vec![vec![vec![1.0]]; table.n_columns()];
-        let basis = if settings.terms == Terms::Linear {
+        let mut of_columns = vec![FeatureTerms::single(); table.n_columns()];
+        let basis = if terms.iter().all(|t| t.len() == 1) {
             backward_basis(table, varying)
         } else {
-            varying
-                .iter()
-                .zip(&terms)
-                .for_each(|(&j, t)| grams[j] = gram(t));
+            let pairs = varying.iter().zip(&terms);
+            pairs.for_each(|(&j, t)| of_columns[j] = FeatureTerms::new(t));
             let columns = varying.iter().zip(terms);
             Basis::new(columns.flat_map(|(&j, t)| t.into_iter().map(move |v| (j, v))))
         };
@@ -302,7 +300,7 @@ impl State {
             basis,
             present: varying.to_vec(),
             linear,
-            grams,
+            terms: of_columns,
             n,
             kind: settings.kind,
             transformed,
@@ -311,7 +309,7 @@ impl State {
 
     /// Terms of a column.
     fn size(&self, column: usize) -> usize {
-        self.grams[column].len()
+        self.terms[column].n
     }
 
     fn initial(&self, table: &FeatureTable) -> Vec<Explained> {
@@ -377,47 +375,36 @@ impl State {
 
     /// `R²` of every column present on all others, ascending by column.
     fn all_explained(&self) -> Vec<Explained> {
-        if !self.basis.dependent.is_empty() {
-            return map_indexed(self.present.len(), |at| {
-                let column = self.present[at];
-                let mut others = self.clone();
-                others.basis.remove(column);
-                others.present.remove(at);
-                let r_squared = others.of_removed(column);
-                Explained { column, r_squared }
-            });
+        let basis = &self.basis;
+        if basis.dependent.is_empty() && self.present.len() == basis.pivots.len() {
+            // One term each: no need to take a column out to see what the others leave of it.
+            let factors = basis.inflation();
+            let of =
+                |(pivot, factor): (&Column, f64)| self.explained(pivot.feature, 1.0 - 1.0 / factor);
+            let mut all: Vec<Explained> = basis.pivots.iter().zip(factors).map(of).collect();
+            all.sort_by_key(|explained| explained.column);
+            return all;
         }
         map_indexed(self.present.len(), |at| {
             let column = self.present[at];
-            let rows = self.inverse_rows(column);
-            let left = if self.transformed {
-                least_unexplained(&rows, &self.grams[column])
-            } else {
-                unexplained(&rows)
-            };
-            self.explained(column, 1.0 - left)
+            let mut others = self.clone();
+            // Nobody asks for those removed before.
+            others.basis.watched.clear();
+            others.basis.remove(column);
+            others.present.remove(at);
+            let r_squared = others.of_removed(column);
+            Explained { column, r_squared }
         })
-    }
-
-    /// The rows of the inverse triangle that belong to a column, in the order of its terms; a term that became a pivot late comes
-    /// last in the basis.
-    fn inverse_rows(&self, column: usize) -> Vec<Vec<f64>> {
-        let pivots = &self.basis.pivots;
-        let mut rows: Vec<usize> = (0..pivots.len()).collect();
-        rows.retain(|&row| pivots[row].feature == column);
-        rows.sort_by_key(|&row| pivots[row].term);
-        let of = |row| self.basis.inverse_row(row);
-        rows.into_iter().map(of).collect()
     }
 
     /// `R²` of a column taken out on all columns present.
     fn of_removed(&self, column: usize) -> f64 {
-        let mut terms: Vec<&super::basis::Column> = self.basis.watched.iter().collect();
+        let mut terms: Vec<&Column> = self.basis.watched.iter().collect();
         terms.retain(|c| c.feature == column);
         terms.sort_by_key(|c| c.term);
         let raw = if self.transformed {
             let coordinates: Vec<&[f64]> = terms.iter().map(|c| &c.coordinates[..]).collect();
-            largest_explained(&coordinates, &self.grams[column])
+            largest_explained(&coordinates, &self.terms[column])
         } else {
             terms[0].explained()
         };

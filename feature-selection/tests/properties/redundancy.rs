@@ -374,6 +374,10 @@ fn columns_with_few_values_enter_splines_as_they_are() {
     columns.push((0..60).map(|i| f64::from(i % 4)).collect());
     let fit = RedundancyAnalysis::new().fit(&table_of(&columns)).unwrap();
     assert_eq!(fit.linear, [3, 4]);
+    // Where all do, the analysis is the linear one: of a column and its copy the first goes.
+    let few = [columns[3].clone(), columns[4].clone(), columns[3].clone()];
+    let fit = RedundancyAnalysis::new().fit(&table_of(&few)).unwrap();
+    assert_eq!((fit.removed[0].column, fit.kept), (0, vec![1, 2]));
 }
 
 #[test]
