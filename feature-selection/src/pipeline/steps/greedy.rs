@@ -8,13 +8,21 @@ use crate::pipeline::State;
 use crate::pipeline::drop_log::{DropReason, Setting};
 
 pub(super) struct Greedy {
-    pub(super) criterion: Criterion,
-    pub(super) keep: usize,
-    pub(super) binning: Binning,
+    criterion: Criterion,
+    keep: usize,
+    binning: Binning,
 }
 
 impl Greedy {
     pub(super) const NAME: &str = "greedy selection";
+
+    pub(super) fn new(criterion: Criterion, keep: usize, binning: Binning) -> Self {
+        Self {
+            criterion,
+            keep,
+            binning,
+        }
+    }
 }
 
 impl Rule for Greedy {

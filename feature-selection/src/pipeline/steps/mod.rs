@@ -154,11 +154,7 @@ impl Step {
                 method,
                 adjustment,
                 level,
-            } => Box::new(relevance::Univariate {
-                method,
-                adjustment,
-                level,
-            }),
+            } => Box::new(relevance::Univariate::new(method, adjustment, level)),
             &Self::MostRelevant { relevance, keep } => {
                 Box::new(relevance::MostRelevant { relevance, keep })
             }
@@ -173,20 +169,12 @@ impl Step {
                 rule,
                 cutoff,
                 correlation,
-            } => Box::new(redundancy::RedundancyFilter {
-                rule,
-                cutoff,
-                correlation,
-            }),
+            } => Box::new(redundancy::RedundancyFilter::new(rule, cutoff, correlation)),
             &Self::Greedy {
                 criterion,
                 keep,
                 binning,
-            } => Box::new(greedy::Greedy {
-                criterion,
-                keep,
-                binning,
-            }),
+            } => Box::new(greedy::Greedy::new(criterion, keep, binning)),
             Self::Stability(selection) => Box::new(selection),
             Self::Lasso(step) => Box::new(step),
         }

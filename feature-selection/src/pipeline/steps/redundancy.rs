@@ -27,13 +27,21 @@ impl Default for RedundancyRule {
 }
 
 pub(super) struct RedundancyFilter {
-    pub(super) rule: RedundancyRule,
-    pub(super) cutoff: f64,
-    pub(super) correlation: Correlation,
+    rule: RedundancyRule,
+    cutoff: f64,
+    correlation: Correlation,
 }
 
 impl RedundancyFilter {
     pub(super) const NAME: &str = "redundancy";
+
+    pub(super) fn new(rule: RedundancyRule, cutoff: f64, correlation: Correlation) -> Self {
+        Self {
+            rule,
+            cutoff,
+            correlation,
+        }
+    }
 
     fn found(&self, state: &State<'_>) -> Result<Redundancy> {
         let (table, cutoff, correlation) = (&state.table, self.cutoff, self.correlation);
