@@ -20,7 +20,7 @@ pub enum Error {
         found: usize,
     },
     /// A value is NaN or infinite. Drop the column or impute it before selecting
-    /// (see [`MissingPolicy`](crate::table::MissingPolicy)).
+    /// (see [`MissingPolicy`](crate::table::MissingPolicy) and [`missing`](crate::missing)).
     #[error("row {row}, column `{column}`: expected a finite number, found {value}")]
     NonFinite {
         /// Row, from zero.
@@ -29,6 +29,30 @@ pub enum Error {
         column: String,
         /// The value found.
         value: f64,
+    },
+    /// A column's values are so far apart that a number made of them is beyond the range of `f64`. Rescale the column.
+    #[error(
+        "column `{column}`: expected a {what} within the range of a double, found values from {low:e} to {high:e}"
+    )]
+    BeyondRange {
+        /// The number.
+        what: &'static str,
+        /// Column name.
+        column: String,
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// A table does not fit into memory.
+    #[error(
+        "feature table: expected a size that memory holds, found {n_rows} rows x {n_columns} columns"
+    )]
+    TableTooLarge {
+        /// Rows.
+        n_rows: usize,
+        /// Columns.
+        n_columns: usize,
     },
     /// Two columns carry the same name.
     #[error("column name `{name}` occurs twice, at columns {first} and {second}")]
@@ -76,6 +100,19 @@ pub enum Error {
         /// Rows found.
         found: usize,
     },
+    /// More columns than the calculation can take. Remove columns that repeat others pairwise first
+    /// ([`relevance_greedy`](crate::redundancy::relevance_greedy)).
+    #[error(
+        "{what}: expected at most {limit} columns, found {found}; remove pairwise redundant columns first"
+    )]
+    TooManyColumns {
+        /// The calculation.
+        what: &'static str,
+        /// Most columns it takes, for this number of rows if it depends on that.
+        limit: usize,
+        /// Columns found.
+        found: usize,
+    },
     /// No column is left to work on.
     #[error("{what}: no usable column is left of {n_columns}")]
     NoUsableColumn {
@@ -115,6 +152,20 @@ pub enum Error {
         /// Columns of the table it does not know.
         unexpected: Vec<String>,
     },
+    /// An entry of a matrix is no correlation coefficient, or the matrix is not symmetric.
+    #[error(
+        "row {row}, column {column}: expected a coefficient from -1 to 1 that equals its mirror image, found {found} and {mirrored}"
+    )]
+    InvalidCoefficient {
+        /// Row, from zero.
+        row: usize,
+        /// Column, from zero.
+        column: usize,
+        /// The entry.
+        found: f64,
+        /// The entry with row and column exchanged.
+        mirrored: f64,
+    },
     /// A fold assignment cannot be used.
     #[error("fold {fold}: expected {expected}, found {found} rows")]
     InvalidFold {
@@ -124,6 +175,22 @@ pub enum Error {
         expected: &'static str,
         /// Rows found in the fold.
         found: usize,
+    },
+    /// A cross-validation could not be fitted without one of its folds.
+    #[error("repeat {repeat}, without fold {fold}: {error}")]
+    InFold {
+        /// Repeat, from zero.
+        repeat: usize,
+        /// The fold held out, from zero.
+        fold: usize,
+        /// What is wrong with the other rows.
+        error: Box<Error>,
+    },
+    /// A cross-validation measured nothing: check weights and classes of the folds.
+    #[error("none of {n_lambda} lambdas has a finite held-out loss and standard error")]
+    NoFiniteLoss {
+        /// Lambdas of the path.
+        n_lambda: usize,
     },
     /// Coordinate descent used up its passes. The solutions before that point are in `partial`.
     #[error("not converged after {max_passes} passes at lambda number {lambda_index}")]
@@ -185,7 +252,7 @@ pub enum Error {
     },
     /// A pipeline could not be fitted or judged in one outer fold.
     #[error("repeat {repeat}, outer fold {fold}: {error}")]
-    InFold {
+    InOuterFold {
         /// Repeat of the outer cross-validation, from zero.
         repeat: usize,
         /// Outer fold, from zero.
@@ -222,6 +289,14 @@ pub enum Error {
     /// A stored score cannot be read.
     #[error("stored score: {reason}")]
     InvalidScore {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A stored standardizer or imputer cannot be read.
+    #[error("stored {what}: {reason}")]
+    InvalidStored {
+        /// What was stored.
+        what: &'static str,
         /// What is wrong with it.
         reason: String,
     },

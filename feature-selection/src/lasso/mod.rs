@@ -21,6 +21,7 @@ mod adaptive;
 mod binomial;
 mod cv;
 mod design;
+mod estimator;
 mod gaussian;
 mod losses;
 mod params;
@@ -29,8 +30,16 @@ mod refine;
 mod relaxed;
 mod samples;
 
-pub use cv::{Alignment, CrossValidation, CrossValidationFit, Grouping, LambdaRule, Selection};
+pub use adaptive::{AdaptiveFit, AdaptiveLasso, Pilot, PilotRows, PilotScale};
+pub use cv::{
+    Alignment, AlphaCurve, AlphaSearch, CrossValidation, CrossValidationFit, GammaCurve, Grouping,
+    HeldOut, LambdaRule, Notice, Predictions, Selection, tune_alpha,
+};
+pub use estimator::{Estimator, EstimatorFit};
 pub use losses::Measure;
 pub use params::{Compat, ElasticNet, GaussianAlgorithm, Intercept, LogisticUpdate, Scaling};
 pub use path::{Coefficients, ElasticNetPath, SparseCoefficients, StopReason};
+pub use relaxed::{
+    GammaChoice, RefitStart, RefitStatus, Refits, Relaxation, RelaxedFit, RelaxedLasso, RelaxedPath,
+};
 pub use samples::{Family, Samples};

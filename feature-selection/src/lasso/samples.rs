@@ -149,6 +149,17 @@ impl<'a> Samples<'a> {
         self.weights.as_ref().map_or(1.0, |w| w[i])
     }
 
+    /// The same rows with other columns.
+    pub(super) fn with_table<'b>(&self, table: &'b FeatureTable) -> Samples<'b>
+    where
+        'a: 'b,
+    {
+        Samples {
+            table,
+            ..self.clone()
+        }
+    }
+
     /// The rows at `indices`, in a table of their own.
     pub(crate) fn rows(&self, indices: &[usize]) -> Result<OwnedSamples> {
         let pick = |v: &Vec<f64>| indices.iter().map(|&i| v[i]).collect::<Vec<f64>>();

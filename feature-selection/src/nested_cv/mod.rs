@@ -3,8 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | this one | settings, the refits, their summary |
-//! | `source` | where the rows of a fold come from |
 //! | `permutation` | the same with outcomes shuffled: what chance gives |
+//!
+//! Rows come from any [`RowSource`]: a complete table, or one with gaps whose imputation is fitted in every fold
+//! ([`IncompleteTable::imputed_by`](crate::missing::IncompleteTable::imputed_by)).
 //!
 //! # What the numbers mean
 //! The AUC within a fold compares scores of one model and is unbiased for a pipeline fitted on so many rows. Its mean over folds is the
@@ -14,19 +16,18 @@
 //! doi:10.1145/1882471.1882479), and is reported because readers ask for it.
 
 mod permutation;
-mod source;
 
 use eval_stats::Scored;
 use eval_stats::folds::Folds;
 
 use crate::error::{Error, Result, check_setting};
+use crate::missing::RowSource;
 use crate::par::map_indexed;
 use crate::pipeline::{FoldPlan, SelectionPipeline, Step};
 use crate::stability::{StabilityIndex, stability_index};
 use crate::table::check_outcome;
 
 pub use permutation::PermutationTest;
-pub use source::{FoldSource, FoldTables};
 
 /// What an outer fold counts as in which some step leaves no feature at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -141,7 +142,7 @@ pub struct SelectionFrequency {
 ///
 /// # Errors
 /// As [`NestedCv::fit`].
-pub fn nested_cv<S: FoldSource + ?Sized>(
+pub fn nested_cv<S: RowSource + ?Sized>(
     pipeline: &SelectionPipeline,
     source: &S,
     outcome: &[bool],
@@ -169,9 +170,9 @@ impl NestedCv {
     ///
     /// # Errors
     /// [`Error::Incompatible`] if the pipeline does not end with a LASSO step or uses given inner folds (they number all rows, not a fold's training
-    /// rows); [`Error::InvalidSetting`] without repeats; [`Error::LengthMismatch`] and [`Error::SingleClass`] for the outcome; [`Error::InFold`] around
+    /// rows); [`Error::InvalidSetting`] without repeats; [`Error::LengthMismatch`] and [`Error::SingleClass`] for the outcome; [`Error::InOuterFold`] around
     /// [`Error::InvalidFold`] for a fold without events or without others, and around whatever the pipeline refuses there.
-    pub fn fit<S: FoldSource + ?Sized>(
+    pub fn fit<S: RowSource + ?Sized>(
         &self,
         source: &S,
         outcome: &[bool],
@@ -215,7 +216,7 @@ impl NestedCv {
     }
 
     /// Fits without one fold and scores it.
-    fn judge<S: FoldSource + ?Sized>(
+    fn judge<S: RowSource + ?Sized>(
         &self,
         source: &S,
         outcome: &[bool],
@@ -225,12 +226,12 @@ impl NestedCv {
         let (train, test) = (folds.train_indices(fold), folds.test_indices(fold));
         let pick = |rows: &[usize]| rows.iter().map(|&i| outcome[i]).collect::<Vec<bool>>();
         let (train_outcome, test_outcome) = (pick(&train), pick(&test));
-        let tables = source.tables(&train, &test)?;
+        let rows = source.training_and_test(&train, &test)?;
         let (selected, lambda, apparent, scores) =
-            match self.pipeline.fit(&tables.train, &train_outcome) {
+            match self.pipeline.fit(&rows.training, &train_outcome) {
                 Ok(fitted) => {
                     let (apparent, scores) =
-                        (fitted.score(&tables.train)?, fitted.score(&tables.test)?);
+                        (fitted.score(&rows.training)?, fitted.score(&rows.test)?);
                     (
                         fitted.selected,
                         fitted.lasso.map(|l| l.lambda),
@@ -324,7 +325,7 @@ impl NestedCrossValidation {
 }
 
 fn in_fold(repeat: usize, fold: usize, error: Error) -> Error {
-    Error::InFold {
+    Error::InOuterFold {
         repeat,
         fold,
         error: Box::new(error),

@@ -3,8 +3,9 @@
 use eval_stats::folds::Folds;
 use eval_stats::r_rng::RRng;
 
-use super::{FoldSource, NestedCv, NothingSelected};
+use super::{NestedCv, NothingSelected};
 use crate::error::{Result, check_setting};
+use crate::missing::RowSource;
 use crate::par::map_indexed;
 use crate::pipeline::FoldPlan;
 use crate::table::check_outcome;
@@ -33,7 +34,7 @@ impl NestedCv {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); [`Error::InvalidSetting`](crate::Error::InvalidSetting) without shuffles.
-    pub fn permutation_test<S: FoldSource + ?Sized>(
+    pub fn permutation_test<S: RowSource + ?Sized>(
         &self,
         source: &S,
         outcome: &[bool],

@@ -72,6 +72,24 @@ pub enum DropReason {
         #[serde(with = "any_number")]
         correlation: f64,
     },
+    /// Predicted by other features: its variance inflation factor is too large.
+    Inflated {
+        /// The factor; infinite for a linear combination of other features.
+        #[serde(with = "any_number")]
+        factor: f64,
+        /// The limit.
+        #[serde(with = "any_number")]
+        limit: f64,
+    },
+    /// Predicted by the features kept: `R²` at least the threshold.
+    Predicted {
+        /// `R²` on the features present when it was dropped.
+        #[serde(with = "any_number")]
+        r_squared: f64,
+        /// The threshold.
+        #[serde(with = "any_number")]
+        threshold: f64,
+    },
     /// Not selected by the greedy step.
     NotSelected,
     /// Selected in too few subsamples.
@@ -125,6 +143,16 @@ impl std::fmt::Display for DropReason {
             Self::Redundant { with, correlation } => {
                 write!(f, "correlates {correlation:.4} with {with}")
             }
+            Self::Inflated { factor, limit } => {
+                write!(f, "variance inflation {factor:.4} above {limit}")
+            }
+            Self::Predicted {
+                r_squared,
+                threshold,
+            } => write!(
+                f,
+                "predicted by others with R2 {r_squared:.4}, at least {threshold}"
+            ),
             Self::NotSelected => write!(f, "not selected"),
             Self::Unstable {
                 probability,

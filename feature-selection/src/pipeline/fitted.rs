@@ -3,7 +3,7 @@
 use super::drop_log::{Dropped, FunnelStep};
 use super::report::LassoRecord;
 use crate::error::{Error, Result};
-use crate::lasso::CrossValidationFit;
+use crate::lasso::{CrossValidationFit, EstimatorFit};
 use crate::score::{Score, one_row};
 use crate::stability::StabilityFit;
 use crate::standardize::{Standardizer, same_columns};
@@ -21,8 +21,8 @@ pub struct Fitted {
     pub standardizer: Option<Standardizer>,
     /// The score, if the last step was a LASSO. It may have no feature: then it is constant, see [`Score::is_constant`].
     pub score: Option<Score>,
-    /// The cross-validated path, if the last step was a LASSO. Not stored: `None` in a pipeline read from JSON.
-    pub cross_validation: Option<CrossValidationFit>,
+    /// The cross-validated fit, if the last step was a LASSO. Not stored: `None` in a pipeline read from JSON.
+    pub estimate: Option<EstimatorFit>,
     /// The last stability selection, if a step made one. Not stored: `None` in a pipeline read from JSON.
     pub stability: Option<StabilityFit>,
     /// What the LASSO chose, if the last step was one.
@@ -51,6 +51,11 @@ pub enum ColumnPolicy {
 }
 
 impl Fitted {
+    /// Path and loss curve of [`estimate`](Self::estimate); see [`EstimatorFit::curve`].
+    pub fn cross_validation(&self) -> Option<&CrossValidationFit> {
+        self.estimate.as_ref().map(EstimatorFit::curve)
+    }
+
     /// The selected features of any rows, z-scored by training numbers if the pipeline standardizes.
     ///
     /// # Errors

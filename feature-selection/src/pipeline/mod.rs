@@ -24,7 +24,7 @@ mod steps;
 mod stored;
 
 use crate::error::{Error, Result};
-use crate::lasso::CrossValidationFit;
+use crate::lasso::EstimatorFit;
 use crate::score::Score;
 use crate::stability::StabilityFit;
 use crate::standardize::Standardizer;
@@ -33,7 +33,7 @@ use crate::table::{FeatureTable, check_outcome};
 pub use drop_log::{DropReason, Dropped, FunnelStep, Setting, SettingValue};
 pub use fitted::{ColumnPolicy, Fitted};
 pub use report::{DroppedRecord, LassoRecord, RunReport, Software, StepRecord};
-pub use steps::{ClassWeights, FoldPlan, LassoEstimator, LassoStep, RedundancyRule, Step};
+pub use steps::{ClassWeights, FoldPlan, LassoStep, RedundancyRule, Step};
 
 use steps::{Place, Rule};
 
@@ -81,7 +81,7 @@ struct State<'a> {
     outcome: &'a [bool],
     standardizer: Option<Standardizer>,
     stability: Option<StabilityFit>,
-    cross_validation: Option<CrossValidationFit>,
+    estimate: Option<EstimatorFit>,
     lasso: Option<LassoRecord>,
     score: Option<Score>,
 }
@@ -147,7 +147,7 @@ impl SelectionPipeline {
             outcome,
             standardizer: None,
             stability: None,
-            cross_validation: None,
+            estimate: None,
             lasso: None,
             score: None,
         };
@@ -177,7 +177,7 @@ impl SelectionPipeline {
             selected: state.table.names().to_vec(),
             standardizer: state.standardizer,
             score: state.score,
-            cross_validation: state.cross_validation,
+            estimate: state.estimate,
             stability: state.stability,
             lasso: state.lasso,
             funnel,

@@ -81,6 +81,8 @@ pub struct DroppedRecord {
 pub struct LassoRecord {
     /// Penalty chosen.
     pub lambda: f64,
+    /// Share of the LASSO in a relaxed model, from 0 to 1; `None` if nothing was relaxed.
+    pub gamma: Option<f64>,
     /// Penalty of the smallest cross-validated loss.
     pub lambda_minimum: f64,
     /// Largest penalty within one standard error of it.

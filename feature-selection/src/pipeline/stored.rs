@@ -145,7 +145,7 @@ impl StoredPipeline {
             selected: self.selected,
             standardizer,
             score: self.score,
-            cross_validation: None,
+            estimate: None,
             stability: None,
             lasso: self.lasso,
             funnel,

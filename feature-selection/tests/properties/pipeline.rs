@@ -411,7 +411,7 @@ fn a_stored_pipeline_applies_alike_and_reports_alike() {
     );
     assert_eq!(read.report(), fitted.report());
     let mut expected = fitted.clone();
-    (expected.cross_validation, expected.stability) = (None, None);
+    (expected.estimate, expected.stability) = (None, None);
     assert_eq!(read, expected);
     let report = fitted.report();
     let text = report.to_json();
@@ -586,15 +586,15 @@ fn bad_lassos() -> Vec<Step> {
         seed: 1,
         repeats,
     };
-    let path = |net| CrossValidation::new(net);
+    let path = |net| CrossValidation::new(net).into();
     vec![
         lasso(&|s| s.folds = folds(2, 1)),
         lasso(&|s| s.folds = folds(5, 0)),
         lasso(&|s| s.rule = LambdaRule::Value(-1.0)),
         lasso(&|s| s.rule = LambdaRule::Features(0)),
         lasso(&|s| s.score_name = " ".to_owned()),
-        lasso(&|s| s.cross_validation = path(ElasticNet::new().alpha(1.5))),
-        lasso(&|s| s.cross_validation = path(ElasticNet::new().threshold(0.0))),
+        lasso(&|s| s.estimator = path(ElasticNet::new().alpha(1.5))),
+        lasso(&|s| s.estimator = path(ElasticNet::new().threshold(0.0))),
     ]
 }
 

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::folds::FoldPlan;
 use super::{Place, Rule};
 use crate::error::{Error, Result, check_setting as setting};
-use crate::lasso::{CrossValidation, CrossValidationFit, LambdaRule, Samples, Selection};
+use crate::lasso::{Estimator, EstimatorFit, LambdaRule, Samples, Selection};
 use crate::pipeline::State;
 use crate::pipeline::drop_log::{DropReason, Setting};
 use crate::pipeline::report::LassoRecord;
@@ -20,18 +20,15 @@ pub(super) const NAME: &str = "lasso";
 ///
 /// | setting | default |
 /// |---|---|
-/// | `estimator` | the LASSO itself |
-/// | `cross_validation` | deviance, glmnet's path |
+/// | `estimator` | LASSO by deviance on glmnet's path |
 /// | `folds` | 10, stratified, seed 1 |
 /// | `rule` | one standard error |
 /// | `class_weights` | equal |
 /// | `score_name` | `Rad-score` |
 #[derive(Debug, Clone, PartialEq)]
 pub struct LassoStep {
-    /// How coefficients are estimated.
-    pub estimator: LassoEstimator,
-    /// Path and loss.
-    pub cross_validation: CrossValidation,
+    /// How coefficients are estimated: LASSO, ridge or elastic net, relaxed or adaptive.
+    pub estimator: Estimator,
     /// Where the folds come from.
     pub folds: FoldPlan,
     /// Which model is taken.
@@ -45,23 +42,13 @@ pub struct LassoStep {
 impl Default for LassoStep {
     fn default() -> Self {
         Self {
-            estimator: LassoEstimator::default(),
-            cross_validation: CrossValidation::default(),
+            estimator: Estimator::default(),
             folds: FoldPlan::default(),
             rule: LambdaRule::OneStandardError,
             class_weights: ClassWeights::default(),
             score_name: "Rad-score".to_owned(),
         }
     }
-}
-
-/// How the coefficients of the last step are estimated.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[non_exhaustive]
-pub enum LassoEstimator {
-    /// The penalized coefficients themselves: LASSO, or elastic net by the path's alpha.
-    #[default]
-    Penalized,
 }
 
 /// Weight of events and non-events in the fit.
@@ -89,13 +76,13 @@ impl ClassWeights {
 }
 
 impl LassoStep {
-    fn cross_validated(&self, state: &State<'_>) -> Result<CrossValidationFit> {
+    fn estimate(&self, state: &State<'_>) -> Result<EstimatorFit> {
         let mut samples = Samples::binary(&state.table, state.outcome)?;
         if let Some(weights) = self.class_weights.of(state.outcome) {
             samples = samples.with_weights(&weights)?;
         }
         let folds = self.folds.folds(state.outcome)?;
-        self.cross_validation.fit_repeated(&samples, &folds)
+        self.estimator.fit_repeated(&samples, &folds)
     }
 
     fn score(&self, state: &State<'_>, selection: &Selection) -> Result<Score> {
@@ -139,13 +126,12 @@ impl Rule for LassoStep {
             letters as f64,
             letters > 0,
         )?;
-        check_path(&self.cross_validation)
+        check_path(&self.estimator)
     }
 
     fn settings(&self) -> Vec<Setting> {
         let mut settings = vec![
-            Setting::choice("estimator", self.estimator),
-            Setting::choice("cross_validation", &self.cross_validation),
+            Setting::choice("estimator", &self.estimator),
             Setting::choice("rule", self.rule),
             Setting::choice("class_weights", self.class_weights),
         ];
@@ -154,13 +140,14 @@ impl Rule for LassoStep {
     }
 
     fn dropped(&self, state: &mut State<'_>) -> Result<Vec<(usize, DropReason)>> {
-        let LassoEstimator::Penalized = self.estimator;
-        let fit = self.cross_validated(state)?;
-        let selection = fit.select(self.rule)?;
+        let estimate = self.estimate(state)?;
+        let selection = estimate.select(self.rule)?;
+        let fit = estimate.curve();
         let score = self.score(state, &selection)?;
         let lambda = selection.lambda;
         state.lasso = Some(LassoRecord {
             lambda,
+            gamma: selection.gamma,
             lambda_minimum: fit.lambda_minimum(),
             lambda_one_standard_error: fit.lambda_one_standard_error(),
             n_selected: selection.selected.len(),
@@ -169,7 +156,7 @@ impl Rule for LassoStep {
             n_repeats: fit.n_repeats,
         });
         state.score = Some(score);
-        state.cross_validation = Some(fit);
+        state.estimate = Some(estimate);
         Ok((0..state.table.n_columns())
             .filter(|j| selection.selected.binary_search(j).is_err())
             .map(|j| (j, DropReason::ZeroCoefficient { lambda }))
@@ -179,12 +166,12 @@ impl Rule for LassoStep {
 
 /// Refuses bad settings of the path before other steps have spent their time. A path checks its settings at the head of its fit, so six
 /// rows are enough to hear of a bad one; whatever else six rows provoke says nothing about the real ones.
-fn check_path(settings: &CrossValidation) -> Result<()> {
+fn check_path(estimator: &Estimator) -> Result<()> {
     let x = Array2::from_shape_fn((6, 1), |(i, _)| [0.0, 1.0, 2.2, 0.7, 1.5, 2.9][i]);
     let table = FeatureTable::new(x.view(), &["x".to_owned()])?;
     let outcome = [false, true, false, true, false, true];
     let folds = Folds::from_assignment(vec![0, 1, 2, 0, 1, 2], 3, outcome.len())?;
-    match settings.fit(&Samples::binary(&table, &outcome)?, &folds) {
+    match estimator.fit(&Samples::binary(&table, &outcome)?, &folds) {
         Err(error @ (Error::InvalidSetting { .. } | Error::Incompatible { .. })) => Err(error),
         _ => Ok(()),
     }

@@ -15,15 +15,15 @@ use super::drop_log::{DropReason, Setting};
 use crate::correlation::Correlation;
 use crate::error::Result;
 use crate::icc::{FeatureIcc, IccFilter};
-use crate::mrmr::Criterion;
-use crate::mutual_information::Binning;
+use crate::mrmr::GreedySelector;
+use crate::redundancy::RedundancyAnalysis;
 use crate::relevance::Relevance;
 use crate::stability::StabilitySelection;
 use crate::standardize::Divisor;
 use crate::univariate::{Adjustment, UnivariateMethod};
 
 pub use folds::FoldPlan;
-pub use lasso::{ClassWeights, LassoEstimator, LassoStep};
+pub use lasso::{ClassWeights, LassoStep};
 pub use redundancy::RedundancyRule;
 
 /// One step of a pipeline.
@@ -90,15 +90,15 @@ pub enum Step {
         /// The coefficient.
         correlation: Correlation,
     },
-    /// Greedy selection by mutual information on discretized features.
-    Greedy {
-        /// What each further feature maximizes.
-        criterion: Criterion,
-        /// Number selected at most.
-        keep: usize,
-        /// Discretization.
-        binning: Binning,
+    /// Drops the feature with the largest variance inflation factor until all are at most `limit`. Needs more rows than features that vary.
+    VarianceInflation {
+        /// Largest factor kept, at least 1; 5 and 10 are common.
+        limit: f64,
     },
+    /// Drops features that the others predict (Hmisc's `redun`). Needs more rows than terms.
+    RedundancyAnalysis(RedundancyAnalysis),
+    /// Greedy selection by mutual information, such as mRMR.
+    Greedy(GreedySelector),
     /// Keeps features that are selected in most random halves of the rows.
     Stability(StabilitySelection),
     /// Cross-validated LASSO or elastic net; the last step, and the one that makes a [`Score`](crate::score::Score).
@@ -106,7 +106,7 @@ pub enum Step {
 }
 
 /// Names of all steps, so that a stored pipeline can be read back.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 15] = [
     columns::Constants::NAME,
     columns::Duplicates::NAME,
     columns::NearZeroVariance::NAME,
@@ -117,7 +117,9 @@ pub(super) const NAMES: [&str; 13] = [
     relevance::MostRelevant::NAME,
     relevance::RelevanceThreshold::NAME,
     redundancy::RedundancyFilter::NAME,
-    greedy::Greedy::NAME,
+    redundancy::VarianceInflation::NAME,
+    redundancy::ANALYSIS,
+    greedy::NAME,
     stability::NAME,
     lasso::NAME,
 ];
@@ -154,7 +156,11 @@ impl Step {
                 method,
                 adjustment,
                 level,
-            } => Box::new(relevance::Univariate::new(method, adjustment, level)),
+            } => Box::new(relevance::Univariate {
+                method,
+                adjustment,
+                level,
+            }),
             &Self::MostRelevant { relevance, keep } => {
                 Box::new(relevance::MostRelevant { relevance, keep })
             }
@@ -169,12 +175,14 @@ impl Step {
                 rule,
                 cutoff,
                 correlation,
-            } => Box::new(redundancy::RedundancyFilter::new(rule, cutoff, correlation)),
-            &Self::Greedy {
-                criterion,
-                keep,
-                binning,
-            } => Box::new(greedy::Greedy::new(criterion, keep, binning)),
+            } => Box::new(redundancy::RedundancyFilter {
+                rule,
+                cutoff,
+                correlation,
+            }),
+            &Self::VarianceInflation { limit } => Box::new(redundancy::VarianceInflation { limit }),
+            Self::RedundancyAnalysis(analysis) => Box::new(analysis),
+            Self::Greedy(selector) => Box::new(selector),
             Self::Stability(selection) => Box::new(selection),
             Self::Lasso(step) => Box::new(step),
         }
@@ -280,11 +288,9 @@ mod tests {
                 cutoff: 0.9,
                 correlation: Correlation::Pearson,
             },
-            Step::Greedy {
-                criterion: Criterion::Jmi,
-                keep: 3,
-                binning: Binning::Praznik,
-            },
+            Step::VarianceInflation { limit: 10.0 },
+            Step::RedundancyAnalysis(RedundancyAnalysis::new()),
+            Step::Greedy(GreedySelector::new()),
             Step::Stability(StabilitySelection::default()),
             Step::Lasso(LassoStep::default()),
         ];

@@ -5,7 +5,10 @@ use crate::correlation::Correlation;
 use crate::error::{Result, check_setting as setting};
 use crate::pipeline::State;
 use crate::pipeline::drop_log::{DropReason, Setting};
-use crate::redundancy::{Redundancy, caret_exact, caret_fast, relevance_greedy};
+use crate::redundancy::{
+    Linkage, Redundancy, RedundancyAnalysis, Representative, caret_exact, caret_fast,
+    cluster_representatives, relevance_greedy, vif_filter,
+};
 use crate::relevance::Relevance;
 
 /// Which redundant feature goes.
@@ -18,6 +21,13 @@ pub enum RedundancyRule {
     CaretExact,
     /// See [`caret_fast`].
     CaretFast,
+    /// Of every cluster all but the most relevant one; see [`cluster_representatives`].
+    Clusters {
+        /// How clusters are joined.
+        linkage: Linkage,
+        /// The measure.
+        relevance: Relevance,
+    },
 }
 
 impl Default for RedundancyRule {
@@ -27,21 +37,13 @@ impl Default for RedundancyRule {
 }
 
 pub(super) struct RedundancyFilter {
-    rule: RedundancyRule,
-    cutoff: f64,
-    correlation: Correlation,
+    pub(super) rule: RedundancyRule,
+    pub(super) cutoff: f64,
+    pub(super) correlation: Correlation,
 }
 
 impl RedundancyFilter {
     pub(super) const NAME: &str = "redundancy";
-
-    pub(super) fn new(rule: RedundancyRule, cutoff: f64, correlation: Correlation) -> Self {
-        Self {
-            rule,
-            cutoff,
-            correlation,
-        }
-    }
 
     fn found(&self, state: &State<'_>) -> Result<Redundancy> {
         let (table, cutoff, correlation) = (&state.table, self.cutoff, self.correlation);
@@ -52,6 +54,12 @@ impl RedundancyFilter {
             }
             RedundancyRule::CaretExact => caret_exact(table, cutoff, correlation),
             RedundancyRule::CaretFast => caret_fast(table, cutoff, correlation),
+            RedundancyRule::Clusters { linkage, relevance } => {
+                let values = relevance.of(table, state.outcome)?;
+                let by = Representative::MostRelevant(&values);
+                let found = cluster_representatives(table, cutoff, correlation, linkage, by)?;
+                Ok(found.redundancy)
+            }
         }
     }
 }
@@ -88,12 +96,80 @@ impl Rule for RedundancyFilter {
             };
             (r.column, reason)
         });
-        let constant = found
-            .constant
-            .into_iter()
-            .map(|j| (j, DropReason::Constant));
-        let mut dropped: Vec<(usize, DropReason)> = repeats.chain(constant).collect();
-        dropped.sort_by_key(|d| d.0);
-        Ok(dropped)
+        Ok(with_constants(repeats, found.constant))
     }
+}
+
+pub(super) struct VarianceInflation {
+    pub(super) limit: f64,
+}
+
+impl VarianceInflation {
+    pub(super) const NAME: &str = "variance inflation";
+}
+
+impl Rule for VarianceInflation {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn check(&self) -> Result<()> {
+        let fits = self.limit >= 1.0;
+        setting(
+            "variance inflation limit",
+            "a number >= 1",
+            self.limit,
+            fits,
+        )
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        vec![Setting::number("limit", self.limit)]
+    }
+
+    fn dropped(&self, state: &mut State<'_>) -> Result<Vec<(usize, DropReason)>> {
+        let limit = self.limit;
+        let found = vif_filter(&state.table, limit)?;
+        let inflated = found.removed.into_iter().map(|r| {
+            let factor = r.factor;
+            (r.column, DropReason::Inflated { factor, limit })
+        });
+        Ok(with_constants(inflated, found.constant))
+    }
+}
+
+pub(super) const ANALYSIS: &str = "redundancy analysis";
+
+impl Rule for RedundancyAnalysis {
+    fn name(&self) -> &'static str {
+        ANALYSIS
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        vec![Setting::choice("analysis", self)]
+    }
+
+    fn dropped(&self, state: &mut State<'_>) -> Result<Vec<(usize, DropReason)>> {
+        let found = self.fit(&state.table)?;
+        let threshold = found.threshold;
+        let predicted = found.removed.into_iter().map(|r| {
+            let reason = DropReason::Predicted {
+                r_squared: r.r_squared,
+                threshold,
+            };
+            (r.column, reason)
+        });
+        Ok(with_constants(predicted, found.constant))
+    }
+}
+
+/// What a rule removed and the constant columns, ascending.
+fn with_constants(
+    removed: impl Iterator<Item = (usize, DropReason)>,
+    constant: Vec<usize>,
+) -> Vec<(usize, DropReason)> {
+    let constant = constant.into_iter().map(|j| (j, DropReason::Constant));
+    let mut dropped: Vec<(usize, DropReason)> = removed.chain(constant).collect();
+    dropped.sort_by_key(|d| d.0);
+    dropped
 }

@@ -8,21 +8,13 @@ use crate::relevance::{Relevance, ranking};
 use crate::univariate::{Adjustment, UnivariateMethod, adjust, univariate_tests};
 
 pub(super) struct Univariate {
-    method: UnivariateMethod,
-    adjustment: Adjustment,
-    level: f64,
+    pub(super) method: UnivariateMethod,
+    pub(super) adjustment: Adjustment,
+    pub(super) level: f64,
 }
 
 impl Univariate {
     pub(super) const NAME: &str = "univariate test";
-
-    pub(super) fn new(method: UnivariateMethod, adjustment: Adjustment, level: f64) -> Self {
-        Self {
-            method,
-            adjustment,
-            level,
-        }
-    }
 }
 
 impl Rule for Univariate {
