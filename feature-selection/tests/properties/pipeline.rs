@@ -501,6 +501,12 @@ fn tampered_pipelines_are_refused() {
     for key in ["version", "columns", "steps", "dropped", "n_rows"] {
         refused(key, &|v| drop(v.as_object_mut().unwrap().remove(key)));
     }
+}
+
+#[test]
+fn broken_texts_are_no_pipelines() {
+    let (table, outcome) = long_table();
+    let fitted = long_pipeline().fit(&table, &outcome).unwrap();
     for text in ["", "null", "[]", "{}", "{\"format\":1e999}"] {
         assert!(Fitted::from_json(text).is_err(), "{text}");
     }
@@ -532,23 +538,21 @@ fn a_lasso_that_selects_nothing_gives_a_constant_score() {
     assert_eq!(read.score(&table).unwrap(), scores);
 }
 
-/// Settings are refused before any step runs: this table would fail in the first step.
-#[test]
-fn settings_are_checked_before_anything_is_fitted() {
-    let flat = FeatureTable::new(ndarray::Array2::zeros((20, 2)).view(), &names(2)).unwrap();
-    let outcome: Vec<bool> = (0..20).map(|i| i % 2 == 0).collect();
-    let lasso = |change: fn(&mut LassoStep)| {
-        let mut step = LassoStep::default();
-        change(&mut step);
-        Step::Lasso(step)
+fn bad_filters() -> Vec<Step> {
+    let redundancy = |cutoff| Step::Redundancy {
+        rule: RedundancyRule::CaretExact,
+        cutoff,
+        correlation: Correlation::Pearson,
     };
-    for bad in [
+    let relevance = Relevance::Auc;
+    let threshold = f64::NAN;
+    vec![
         Step::NearZeroVariance {
             frequency_ratio: -1.0,
             unique_percent: 10.0,
         },
         Step::VarianceThreshold {
-            threshold: f64::NAN,
+            threshold,
             divisor: Divisor::Sample,
         },
         Step::Univariate {
@@ -556,52 +560,56 @@ fn settings_are_checked_before_anything_is_fitted() {
             adjustment: Adjustment::None,
             level: 0.0,
         },
-        Step::MostRelevant {
-            relevance: Relevance::Auc,
-            keep: 0,
-        },
+        Step::MostRelevant { relevance, keep: 0 },
         Step::RelevanceThreshold {
-            relevance: Relevance::Auc,
-            threshold: f64::NAN,
+            relevance,
+            threshold,
         },
-        Step::Redundancy {
-            rule: RedundancyRule::CaretExact,
-            cutoff: 1.5,
-            correlation: Correlation::Pearson,
-        },
+        redundancy(1.5),
+        redundancy(f64::NAN),
         Step::Stability(StabilitySelection {
             threshold: 0.5,
             ..StabilitySelection::default()
         }),
         Step::Stability(StabilitySelection::first(0)),
-        lasso(|s| {
-            s.folds = FoldPlan::Stratified {
-                n_folds: 2,
-                seed: 1,
-                repeats: 1,
-            }
-        }),
-        lasso(|s| {
-            s.folds = FoldPlan::Stratified {
-                n_folds: 5,
-                seed: 1,
-                repeats: 0,
-            }
-        }),
-        lasso(|s| s.rule = LambdaRule::Value(-1.0)),
-        lasso(|s| s.rule = LambdaRule::Features(0)),
-        lasso(|s| s.score_name = " ".to_owned()),
-        lasso(|s| s.estimator = CrossValidation::new(ElasticNet::new().alpha(1.5)).into()),
-        lasso(|s| s.estimator = CrossValidation::new(ElasticNet::new().threshold(0.0)).into()),
-    ] {
+    ]
+}
+
+fn bad_lassos() -> Vec<Step> {
+    let lasso = |change: &dyn Fn(&mut LassoStep)| {
+        let mut step = LassoStep::default();
+        change(&mut step);
+        Step::Lasso(step)
+    };
+    let folds = |n_folds, repeats| FoldPlan::Stratified {
+        n_folds,
+        seed: 1,
+        repeats,
+    };
+    let path = |net| CrossValidation::new(net).into();
+    vec![
+        lasso(&|s| s.folds = folds(2, 1)),
+        lasso(&|s| s.folds = folds(5, 0)),
+        lasso(&|s| s.rule = LambdaRule::Value(-1.0)),
+        lasso(&|s| s.rule = LambdaRule::Features(0)),
+        lasso(&|s| s.score_name = " ".to_owned()),
+        lasso(&|s| s.estimator = path(ElasticNet::new().alpha(1.5))),
+        lasso(&|s| s.estimator = path(ElasticNet::new().threshold(0.0))),
+    ]
+}
+
+/// Settings are refused before any step runs: this table would fail in the first step.
+#[test]
+fn settings_are_checked_before_anything_is_fitted() {
+    let flat = FeatureTable::new(ndarray::Array2::zeros((20, 2)).view(), &names(2)).unwrap();
+    let outcome: Vec<bool> = (0..20).map(|i| i % 2 == 0).collect();
+    for bad in bad_filters().into_iter().chain(bad_lassos()) {
         let name = bad.name();
         let pipeline = SelectionPipeline::new().step(Step::DropConstant).step(bad);
         match pipeline.fit(&flat, &outcome) {
             Err(Error::InStep {
-                step: 1,
-                name: found,
-                ..
-            }) => assert_eq!(found, name),
+                step, name: found, ..
+            }) => assert_eq!((step, found), (1, name)),
             other => panic!("{name}: {other:?}"),
         }
     }
