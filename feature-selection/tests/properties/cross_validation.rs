@@ -376,11 +376,11 @@ fn what_cannot_be_cross_validated_is_refused() {
         invalid("fold of a row", estimator.fit(&samples, &empty));
     }
     assert!(matches!(
-        tune_alpha(&plain(), &[], &samples, &[folds.clone()]),
+        tune_alpha(&plain(), &[], &samples, std::slice::from_ref(&folds)),
         Err(Error::InvalidSetting { .. })
     ));
     assert!(matches!(
-        tune_alpha(&plain(), &[2.0], &samples, &[folds.clone()]),
+        tune_alpha(&plain(), &[2.0], &samples, std::slice::from_ref(&folds)),
         Err(Error::InvalidSetting { name: "alpha", .. })
     ));
     let by_rows = plain().measure(Measure::Auc).grouping(Grouping::Rows);
