@@ -19,18 +19,23 @@
 
 mod adaptive;
 mod binomial;
+mod covariance;
 mod cv;
+mod descent;
 mod design;
+mod exact;
 mod gaussian;
+mod kernels;
+mod logistic;
 mod losses;
 mod params;
 mod path;
-mod refine;
 mod relaxed;
 mod samples;
+mod schedule;
 
 pub use cv::{Alignment, CrossValidation, CrossValidationFit, Grouping, LambdaRule, Selection};
 pub use losses::Measure;
 pub use params::{Compat, ElasticNet, GaussianAlgorithm, Intercept, LogisticUpdate, Scaling};
-pub use path::{Coefficients, ElasticNetPath, SparseCoefficients, StopReason};
+pub use path::{Coefficients, ElasticNetPath, PathWarning, SparseCoefficients, StopReason};
 pub use samples::{Family, Samples};
