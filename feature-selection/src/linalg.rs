@@ -20,31 +20,6 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     reduce(&lanes) + tail
 }
 
-/// `Σ v_i x_i²`.
-pub(crate) fn weighted_square(v: &[f64], x: &[f64]) -> f64 {
-    weighted_dot(v, x, x)
-}
-
-/// `Σ v_i a_i b_i`.
-pub(crate) fn weighted_dot(v: &[f64], a: &[f64], b: &[f64]) -> f64 {
-    let (chunks_v, rest_v) = v.as_chunks::<LANES>();
-    let (chunks_a, rest_a) = a.as_chunks::<LANES>();
-    let (chunks_b, rest_b) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for ((cv, ca), cb) in chunks_v.iter().zip(chunks_a).zip(chunks_b) {
-        for l in 0..LANES {
-            lanes[l] += cv[l] * ca[l] * cb[l];
-        }
-    }
-    let tail: f64 = rest_v
-        .iter()
-        .zip(rest_a)
-        .zip(rest_b)
-        .map(|((v, x), y)| v * x * y)
-        .sum();
-    reduce(&lanes) + tail
-}
-
 /// `Σ a_i` in lanes.
 pub(crate) fn sum(a: &[f64]) -> f64 {
     let (chunks, rest) = a.as_chunks::<LANES>();
@@ -83,13 +58,6 @@ fn reduce(lanes: &[f64; LANES]) -> f64 {
 pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * x;
-    }
-}
-
-/// `r -= d (v ∘ x)`, the residual update of iteratively reweighted least squares.
-pub(crate) fn subtract_weighted(d: f64, v: &[f64], x: &[f64], r: &mut [f64]) {
-    for ((r, v), x) in r.iter_mut().zip(v).zip(x) {
-        *r -= d * (v * x);
     }
 }
 
@@ -159,7 +127,6 @@ mod tests {
         let a: Vec<f64> = (1..=11).map(f64::from).collect();
         assert_eq!(dot(&a, &a), 506.0);
         assert_eq!(sum(&a), 66.0);
-        assert_eq!(weighted_square(&a, &a), 4356.0);
     }
 
     #[test]

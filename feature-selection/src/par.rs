@@ -41,3 +41,31 @@ pub(crate) fn map_with<S, T: Send>(
     });
     runs.into_iter().flatten().collect()
 }
+
+/// `f(j, chunk, slot)` for every chunk of `size` numbers and the slot of the same index.
+#[cfg(feature = "rayon")]
+pub(crate) fn for_each_chunk<T: Send>(
+    data: &mut [f64],
+    size: usize,
+    slots: &mut [T],
+    f: impl Fn(usize, &mut [f64], &mut T) + Sync + Send,
+) {
+    use rayon::prelude::*;
+    data.par_chunks_mut(size)
+        .zip(slots)
+        .enumerate()
+        .for_each(|(j, (chunk, slot))| f(j, chunk, slot));
+}
+
+/// `f(j, chunk, slot)` for every chunk of `size` numbers and the slot of the same index.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn for_each_chunk<T: Send>(
+    data: &mut [f64],
+    size: usize,
+    slots: &mut [T],
+    f: impl Fn(usize, &mut [f64], &mut T) + Sync + Send,
+) {
+    for (j, (chunk, slot)) in data.chunks_mut(size).zip(slots).enumerate() {
+        f(j, chunk, slot);
+    }
+}

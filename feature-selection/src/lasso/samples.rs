@@ -1,5 +1,6 @@
 //! Features, outcome, weights and offset of one data set, checked together.
 
+use super::path::PathWarning;
 use crate::error::{Error, Result};
 use crate::table::{FeatureTable, check_outcome};
 
@@ -138,6 +139,20 @@ impl<'a> Samples<'a> {
     /// Offset of row `i`, 0 without one.
     pub(super) fn offset_at(&self, i: usize) -> f64 {
         self.offset.as_ref().map_or(0.0, |o| o[i])
+    }
+
+    /// Classes with few rows, whatever their weights.
+    pub(super) fn small_classes(&self) -> Vec<PathWarning> {
+        const FEW: usize = 8;
+        if self.family == Family::Gaussian {
+            return Vec::new();
+        }
+        let events = self.outcome.iter().filter(|&&y| y > 0.5).count();
+        [(true, events), (false, self.n_rows() - events)]
+            .into_iter()
+            .filter(|&(_, rows)| rows < FEW)
+            .map(|(event, rows)| PathWarning::FewInClass { event, rows })
+            .collect()
     }
 
     pub(super) fn offset(&self) -> Option<&[f64]> {
