@@ -20,31 +20,6 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     reduce(&lanes) + tail
 }
 
-/// `Σ v_i x_i²`.
-pub(crate) fn weighted_square(v: &[f64], x: &[f64]) -> f64 {
-    weighted_dot(v, x, x)
-}
-
-/// `Σ v_i a_i b_i`.
-pub(crate) fn weighted_dot(v: &[f64], a: &[f64], b: &[f64]) -> f64 {
-    let (chunks_v, rest_v) = v.as_chunks::<LANES>();
-    let (chunks_a, rest_a) = a.as_chunks::<LANES>();
-    let (chunks_b, rest_b) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for ((cv, ca), cb) in chunks_v.iter().zip(chunks_a).zip(chunks_b) {
-        for l in 0..LANES {
-            lanes[l] += cv[l] * ca[l] * cb[l];
-        }
-    }
-    let tail: f64 = rest_v
-        .iter()
-        .zip(rest_a)
-        .zip(rest_b)
-        .map(|((v, x), y)| v * x * y)
-        .sum();
-    reduce(&lanes) + tail
-}
-
 /// `Σ a_i` in lanes.
 pub(crate) fn sum(a: &[f64]) -> f64 {
     let (chunks, rest) = a.as_chunks::<LANES>();
@@ -57,6 +32,23 @@ pub(crate) fn sum(a: &[f64]) -> f64 {
     reduce(&lanes) + rest.iter().sum::<f64>()
 }
 
+/// `Σ (a_i - center)²` in lanes.
+pub(crate) fn sum_of_squares_in_lanes(a: &[f64], center: f64) -> f64 {
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for chunk in chunks {
+        for l in 0..LANES {
+            let d = chunk[l] - center;
+            lanes[l] += d * d;
+        }
+    }
+    reduce(&lanes)
+        + rest
+            .iter()
+            .map(|v| (v - center) * (v - center))
+            .sum::<f64>()
+}
+
 fn reduce(lanes: &[f64; LANES]) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6]))
         + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
@@ -66,13 +58,6 @@ fn reduce(lanes: &[f64; LANES]) -> f64 {
 pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * x;
-    }
-}
-
-/// `r -= d (v ∘ x)`, the residual update of iteratively reweighted least squares.
-pub(crate) fn subtract_weighted(d: f64, v: &[f64], x: &[f64], r: &mut [f64]) {
-    for ((r, v), x) in r.iter_mut().zip(v).zip(x) {
-        *r -= d * (v * x);
     }
 }
 
@@ -131,18 +116,6 @@ impl Cholesky {
             axpy(-x, &row[..i], &mut b[..i]);
         }
     }
-
-    /// Diagonal of the inverse.
-    pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
-        (0..self.n)
-            .map(|j| {
-                let mut unit = vec![0.0; self.n];
-                unit[j] = 1.0;
-                self.solve(&mut unit);
-                unit[j]
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -154,7 +127,6 @@ mod tests {
         let a: Vec<f64> = (1..=11).map(f64::from).collect();
         assert_eq!(dot(&a, &a), 506.0);
         assert_eq!(sum(&a), 66.0);
-        assert_eq!(weighted_square(&a, &a), 4356.0);
     }
 
     #[test]
@@ -164,8 +136,6 @@ mod tests {
         let mut b = [10.0, 9.0];
         factor.solve(&mut b);
         assert!((b[0] - 1.5).abs() < 1e-15 && (b[1] - 2.0).abs() < 1e-15);
-        let diagonal = factor.inverse_diagonal();
-        assert!((diagonal[0] - 0.375).abs() < 1e-15 && (diagonal[1] - 0.5).abs() < 1e-15);
         assert!(Cholesky::new(&[1.0, 1.0, 1.0, 1.0], 2).is_none());
     }
 }

@@ -1,321 +1,336 @@
 //! Centered and scaled columns, penalties and limits: everything a solver reads and none changes.
 
-use super::params::{ElasticNet, Intercept, Scaling};
-use super::path::{ElasticNetPath, SparseCoefficients, StopReason};
+use super::kernels::{Columns, Rows, dot, ordered_sum, sum};
+use super::params::{Compat, ElasticNet, Intercept, Scaling};
 use super::samples::{Family, Samples};
 use crate::error::{Error, Result};
-use crate::linalg::{dot, sum, weighted_square};
-use crate::par::map_indexed;
+use crate::par::for_each_chunk;
 use crate::table::is_constant;
 
-/// One standardized problem. For a Gaussian outcome rows are multiplied by the square roots of their weights.
+/// One standardized problem.
+///
+/// Coordinates are the columns of the table and, behind them, a column of ones for the intercept, which is
+/// neither penalized nor limited. For a Gaussian outcome rows are multiplied by the square roots of their weights.
 pub(super) struct Design {
-    /// Rows with a positive weight.
+    /// Rows that take part.
     pub(super) n: usize,
-    /// Columns of the table.
+    /// Columns of the table; also the coordinate of the intercept.
     pub(super) p: usize,
-    /// Standardized columns, contiguous; excluded columns are left at zero.
-    pub(super) x: Vec<f64>,
-    /// Subtracted from each column.
-    pub(super) center: Vec<f64>,
-    /// Divided out of each column.
-    pub(super) scale: Vec<f64>,
-    /// Sum of squares of each standardized column (weighted).
-    pub(super) square: Vec<f64>,
-    /// Whether a column takes part.
-    pub(super) included: Vec<bool>,
-    /// Penalty factors, summing to `p`.
+    /// Standardized columns, zero where excluded.
+    x: Columns,
+    /// Center and scale of each column.
+    pub(super) moments: Vec<Moments>,
+    /// Columns that take part, ascending.
+    pub(super) included: Vec<usize>,
+    /// Penalty factors, summing to `p`; the intercept has 0.
     pub(super) penalty: Vec<f64>,
-    /// Limits on the standardized scale.
+    /// Limits; on the standardized scale after [`scale_limits`](Self::scale_limits).
     pub(super) lower: Vec<f64>,
-    /// Limits on the standardized scale.
+    /// As `lower`.
     pub(super) upper: Vec<f64>,
-    /// Whether a limit is exactly zero, which switches one stopping rule off.
+    /// Whether a limit is exactly zero, which softens one stopping rule.
     pub(super) zero_limit: bool,
     /// Observation weights summing to 1.
-    pub(super) weights: Vec<f64>,
+    pub(super) weights: Rows,
     /// Sum of the weights as given.
     pub(super) weight_sum: f64,
     /// Outcome of the rows kept.
-    pub(super) y: Vec<f64>,
+    pub(super) y: Rows,
     /// Offset of the rows kept.
-    pub(super) offset: Option<Vec<f64>>,
+    pub(super) offset: Option<Rows>,
 }
 
-/// One standardized column with its numbers.
-struct Column {
-    values: Vec<f64>,
-    center: f64,
-    scale: f64,
-    square: f64,
+/// How one column was standardized.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    /// Subtracted.
+    pub(super) center: f64,
+    /// Divided out.
+    pub(super) scale: f64,
+    /// Weighted sum of squares of the standardized column.
+    pub(super) square: f64,
 }
+
+/// An excluded or constant column.
+const LEFT_OUT: Moments = Moments {
+    center: 0.0,
+    scale: 1.0,
+    square: 0.0,
+};
 
 impl Design {
     pub(super) fn new(settings: &ElasticNet, samples: &Samples<'_>) -> Result<Self> {
-        let (table, p) = (samples.table(), samples.table().n_columns());
-        let rows: Vec<usize> = (0..samples.n_rows())
-            .filter(|&i| samples.weight_at(i) > 0.0)
-            .collect();
+        let p = samples.table().n_columns();
+        let rows = rows_kept(samples);
         let n = rows.len();
-        let raw: Vec<f64> = rows.iter().map(|&i| samples.weight_at(i)).collect();
-        let weight_sum: f64 = raw.iter().sum();
-        let weights: Vec<f64> = raw.iter().map(|w| w / weight_sum).collect();
-        let roots: Option<Vec<f64>> = (samples.family() == Family::Gaussian)
-            .then(|| weights.iter().map(|w| w.sqrt()).collect());
-        let (mut included, penalty) = penalties(settings, p);
-        let all_rows = n == samples.n_rows();
-        let columns = map_indexed(p, |j| {
-            if !included[j] {
-                return None;
-            }
-            let values: Vec<f64> = if all_rows {
-                table.column(j).to_vec()
-            } else {
-                rows.iter().map(|&i| table.column(j)[i]).collect()
-            };
-            standardize(values, &weights, roots.as_deref(), settings)
-        });
-        let mut x = Vec::with_capacity(n * p);
-        let (mut center, mut scale, mut square) = (vec![0.0; p], vec![1.0; p], vec![0.0; p]);
-        for (j, column) in columns.into_iter().enumerate() {
-            match column {
-                Some(column) => {
-                    x.extend_from_slice(&column.values);
-                    (center[j], scale[j], square[j]) = (column.center, column.scale, column.square);
-                }
-                None => {
-                    included[j] = false;
-                    x.resize(x.len() + n, 0.0);
-                }
-            }
-        }
-        if !included.contains(&true) {
+        let pick = |value: &dyn Fn(usize) -> f64| {
+            Rows::new(&rows.iter().map(|&i| value(i)).collect::<Vec<_>>())
+        };
+        let mut weights = pick(&|i| samples.weight_at(i));
+        let weight_sum = sum(&weights[..n]);
+        weights.iter_mut().for_each(|w| *w /= weight_sum);
+        let (mut takes_part, penalty) = penalties(settings, p);
+        let (x, moments) = standardized(settings, samples, &rows, &weights, &mut takes_part);
+        let included: Vec<usize> = (0..p).filter(|&j| takes_part[j]).collect();
+        if included.is_empty() {
             return Err(Error::NoUsableColumn {
                 what: "elastic net",
                 n_columns: p,
             });
         }
-        let limit = |limits: &Option<Vec<f64>>, none: f64| -> Vec<f64> {
-            (0..p)
-                .map(|j| limits.as_ref().map_or(none, |l| l[j]) * scale[j])
-                .collect()
-        };
-        let lower = limit(&settings.lower_limits, f64::NEG_INFINITY);
-        let upper = limit(&settings.upper_limits, f64::INFINITY);
-        let zero_limit = lower.iter().chain(&upper).any(|&l| l == 0.0);
-        let y = rows.iter().map(|&i| samples.outcome()[i]).collect();
-        let offset = samples
-            .offset()
-            .map(|o| rows.iter().map(|&i| o[i]).collect());
+        let given = [&settings.lower_limits, &settings.upper_limits];
         Ok(Self {
             n,
             p,
             x,
-            center,
-            scale,
-            square,
             included,
             penalty,
-            lower,
-            upper,
-            zero_limit,
-            weights,
+            lower: limits(given[0].as_deref(), f64::NEG_INFINITY, p),
+            upper: limits(given[1].as_deref(), f64::INFINITY, p),
+            zero_limit: given.into_iter().flatten().flatten().any(|&l| l == 0.0),
             weight_sum,
-            y,
-            offset,
+            y: pick(&|i| samples.outcome()[i]),
+            offset: samples.offset().map(|o| pick(&|i| o[i])),
+            weights,
+            moments,
         })
     }
 
-    /// One standardized column.
+    /// One standardized column; the intercept's is 1 in every row.
+    #[inline(always)]
     pub(super) fn column(&self, j: usize) -> &[f64] {
-        &self.x[j * self.n..(j + 1) * self.n]
+        self.x.column(j)
     }
 
-    /// `|x_j' r|` of every included column, 0 for the others.
-    pub(super) fn absolute_gradient(&self, r: &[f64]) -> Vec<f64> {
-        (0..self.p)
-            .map(|j| {
-                if self.included[j] {
-                    dot(self.column(j), r).abs()
-                } else {
-                    0.0
-                }
-            })
-            .collect()
+    /// Several standardized columns.
+    #[inline(always)]
+    pub(super) fn columns<const K: usize>(&self, indices: &[usize; K]) -> [&[f64]; K] {
+        let mut columns: [&[f64]; K] = [&[]; K];
+        for k in 0..K {
+            columns[k] = self.x.column(indices[k]);
+        }
+        columns
     }
 
-    /// Lambda at which the first penalized column enters.
+    /// Brings the limits to the standardized scale: divided by the outcome's `unit`, times the column's scale.
+    pub(super) fn scale_limits(&mut self, unit: f64) {
+        for (j, moments) in self.moments.iter().enumerate() {
+            self.lower[j] = self.lower[j] / unit * moments.scale;
+            self.upper[j] = self.upper[j] / unit * moments.scale;
+        }
+    }
+
+    /// Lambda at which the first penalized column enters: `max |x_j' r| / v_j` over α, but not over less than 0.001.
     pub(super) fn entry_lambda(&self, gradient: &[f64], alpha: f64) -> f64 {
         const SMALLEST_ALPHA: f64 = 1e-3;
-        let largest = (0..self.p)
-            .filter(|&j| self.included[j] && self.penalty[j] > 0.0)
-            .map(|j| gradient[j] / self.penalty[j])
+        let largest = self
+            .included
+            .iter()
+            .filter(|&&j| self.penalty[j] > 0.0)
+            .map(|&j| gradient[j].abs() / self.penalty[j])
             .fold(0.0, f64::max);
         largest / alpha.max(SMALLEST_ALPHA)
     }
 
-    /// Moves `value` into the column's limits.
+    /// Moves `value` into the limits of coordinate `j`.
+    #[inline(always)]
     pub(super) fn clamp(&self, j: usize, value: f64) -> f64 {
         value.min(self.upper[j]).max(self.lower[j])
     }
 }
 
-/// Which columns take part, and their factors scaled to sum to `p` over all columns.
+/// Rows of weight 0 are left out for a binary outcome; for a continuous one they stay and count for nothing,
+/// as in the reference program, where the constancy of a column is judged with them.
+fn rows_kept(samples: &Samples<'_>) -> Vec<usize> {
+    (0..samples.n_rows())
+        .filter(|&i| samples.family() == Family::Gaussian || samples.weight_at(i) > 0.0)
+        .collect()
+}
+
+/// Which columns take part, and their factors scaled to sum to `p` over all columns, in which sum excluded columns count with 1.
 fn penalties(settings: &ElasticNet, p: usize) -> (Vec<bool>, Vec<f64>) {
-    let mut included = vec![true; p];
-    for &j in &settings.excluded {
-        included[j] = false;
-    }
     let mut factors = settings
         .penalty_factors
         .clone()
         .unwrap_or_else(|| vec![1.0; p]);
-    for (factor, included) in factors.iter_mut().zip(&mut included) {
-        if factor.is_infinite() {
-            *included = false;
+    let mut takes_part: Vec<bool> = factors.iter().map(|f| f.is_finite()).collect();
+    for &j in &settings.excluded {
+        takes_part[j] = false;
+    }
+    for (factor, takes_part) in factors.iter_mut().zip(&takes_part) {
+        if !takes_part {
             *factor = 1.0;
         }
     }
-    let total: f64 = factors.iter().sum();
+    let total = sum(&factors);
     if total > 0.0 {
         let scale = p as f64 / total;
         factors.iter_mut().for_each(|f| *f *= scale);
     }
-    (included, factors)
+    factors.push(0.0);
+    (takes_part, factors)
+}
+
+/// Limits of every coordinate, `none` where not given and for the intercept.
+fn limits(given: Option<&[f64]>, none: f64, p: usize) -> Vec<f64> {
+    let mut limits = given.map_or_else(|| vec![none; p], <[f64]>::to_vec);
+    limits.push(none);
+    limits
+}
+
+/// The columns standardized in place of their copy, and the column of ones. Columns that do not vary are struck
+/// from `takes_part`.
+fn standardized(
+    settings: &ElasticNet,
+    samples: &Samples<'_>,
+    rows: &[usize],
+    weights: &[f64],
+    takes_part: &mut [bool],
+) -> (Columns, Vec<Moments>) {
+    let (table, n, p) = (samples.table(), rows.len(), takes_part.len());
+    let roots: Option<Vec<f64>> = (samples.family() == Family::Gaussian)
+        .then(|| weights[..n].iter().map(|w| w.sqrt()).collect());
+    let mut x = Columns::zeros(n, p + 1);
+    x.column_mut(p)[..n].fill(1.0);
+    let mut moments: Vec<Option<Moments>> = vec![None; p];
+    let stride = x.stride();
+    for_each_chunk(
+        &mut x.as_mut_slice()[..p * stride],
+        stride,
+        &mut moments,
+        |j, column, moments| {
+            if !takes_part[j] {
+                return;
+            }
+            let (raw, column) = (table.column(j), &mut column[..n]);
+            if n == raw.len() {
+                column.copy_from_slice(raw);
+            } else {
+                column.iter_mut().zip(rows).for_each(|(x, &i)| *x = raw[i]);
+            }
+            *moments = standardize(column, &weights[..n], roots.as_deref(), settings);
+            if moments.is_none() {
+                column.fill(0.0);
+            }
+        },
+    );
+    for (takes_part, moments) in takes_part.iter_mut().zip(&moments) {
+        *takes_part = moments.is_some();
+    }
+    let moments = moments.into_iter().map(|m| m.unwrap_or(LEFT_OUT)).collect();
+    (x, moments)
 }
 
 /// Centers and scales one column; `None` if it does not vary.
+///
+/// ```text
+/// m = Σ w x,   x := x - m,   s = √(Σ w x²),   x := x / s
+/// ```
+///
+/// Without an intercept nothing is centered and `s² = Σ w x² - (Σ w x)²`. With `roots` of the weights the rows are
+/// multiplied by them after centering, and the sums lose their `w`.
 fn standardize(
-    mut values: Vec<f64>,
+    x: &mut [f64],
     weights: &[f64],
     roots: Option<&[f64]>,
     settings: &ElasticNet,
-) -> Option<Column> {
-    if is_constant(&values) {
+) -> Option<Moments> {
+    if is_constant(x) {
         return None;
     }
+    let n = x.len();
+    let centered = settings.intercept == Intercept::Fitted;
     let mut center = 0.0;
-    if settings.intercept == Intercept::Fitted {
-        center = dot(weights, &values);
-        // A second pass removes what rounding left in the first, which matters for a large mean.
-        center += values
-            .iter()
-            .zip(weights)
-            .map(|(v, w)| w * (v - center))
-            .sum::<f64>();
-        values.iter_mut().for_each(|v| *v -= center);
+    if centered {
+        center = dot(n, weights, x);
+        if settings.compat == Compat::Exact {
+            // A second pass removes what rounding left in the first, which matters for a large mean.
+            center += ordered_sum(n, |i| weights[i] * (x[i] - center));
+        }
+        x.iter_mut().for_each(|x| *x -= center);
     }
-    let mut square = weighted_square(weights, &values);
+    if let Some(roots) = roots {
+        x.iter_mut().zip(roots).for_each(|(x, root)| *x *= root);
+    }
+    let mut square = match roots {
+        Some(_) => ordered_sum(n, |i| x[i] * x[i]),
+        None => ordered_sum(n, |i| weights[i] * (x[i] * x[i])),
+    };
     let mut scale = 1.0;
     if settings.scaling == Scaling::Standardize {
-        let offset = if settings.intercept == Intercept::Fitted {
-            0.0
-        } else {
-            dot(weights, &values)
+        let mean = match roots {
+            _ if centered => 0.0,
+            Some(roots) => dot(n, roots, x),
+            None => dot(n, weights, x),
         };
-        let variance = square - offset * offset;
+        let variance = square - mean * mean;
         scale = variance.sqrt();
         if scale.is_nan() || scale <= 0.0 {
             return None;
         }
-        values.iter_mut().for_each(|v| *v /= scale);
-        square = if settings.intercept == Intercept::Fitted {
+        x.iter_mut().for_each(|x| *x /= scale);
+        square = if centered {
             1.0
         } else {
-            1.0 + offset * offset / variance
+            1.0 + mean * mean / variance
         };
     }
-    if let Some(roots) = roots {
-        values.iter_mut().zip(roots).for_each(|(v, w)| *v *= w);
-    }
-    Some(Column {
-        values,
+    (square > 0.0).then_some(Moments {
         center,
         scale,
         square,
     })
 }
 
-/// A path on the standardized scale, as a solver leaves it.
-pub(super) struct RawPath {
-    pub(super) lambda: Vec<f64>,
-    pub(super) intercept: Vec<f64>,
-    /// Nonzero coefficients by ascending column.
-    pub(super) beta: Vec<Vec<(usize, f64)>>,
-    pub(super) dev_ratio: Vec<f64>,
-    pub(super) null_deviance: f64,
-    pub(super) n_passes: usize,
-    pub(super) stopped: StopReason,
-}
-
-impl RawPath {
-    pub(super) fn new(null_deviance: f64) -> Self {
-        Self {
-            lambda: Vec::new(),
-            intercept: Vec::new(),
-            beta: Vec::new(),
-            dev_ratio: Vec::new(),
-            null_deviance,
-            n_passes: 0,
-            stopped: StopReason::EndOfSequence,
-        }
-    }
-
-    /// Coefficients in original units; `unit` is the outcome's scale (1 for a binary outcome).
-    pub(super) fn into_path(
-        self,
-        design: &Design,
-        samples: &Samples<'_>,
-        unit: f64,
-        base: f64,
-    ) -> ElasticNetPath {
-        let mut beta = Vec::with_capacity(self.beta.len());
-        let mut intercept = Vec::with_capacity(self.beta.len());
-        for (raw, b0) in self.beta.into_iter().zip(self.intercept) {
-            let index: Vec<usize> = raw.iter().map(|&(j, _)| j).collect();
-            let value: Vec<f64> = raw
-                .iter()
-                .map(|&(j, b)| unit * b / design.scale[j])
-                .collect();
-            let shift: f64 = index
-                .iter()
-                .zip(&value)
-                .map(|(&j, b)| b * design.center[j])
-                .sum();
-            intercept.push(base + unit * b0 - shift);
-            beta.push(SparseCoefficients { index, value });
-        }
-        ElasticNetPath {
-            family: samples.family(),
-            names: samples.table().names().to_vec(),
-            df: beta.iter().map(|b| b.index.len()).collect(),
-            lambda: self.lambda,
-            intercept,
-            beta,
-            dev_ratio: self.dev_ratio,
-            null_deviance: self.null_deviance,
-            n_passes: self.n_passes,
-            n_rows: samples.n_rows(),
-            stopped: self.stopped,
-        }
-    }
-}
-
-/// Weighted mean used for a centered outcome.
-pub(super) fn weighted_mean(weights: &[f64], values: &[f64]) -> f64 {
-    let first = dot(weights, values);
-    let shifted: Vec<f64> = values.iter().map(|v| v - first).collect();
-    first + dot(weights, &shifted) / sum(weights)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linalg::mean;
+    use crate::table::FeatureTable;
+
+    fn table(columns: &[&[f64]]) -> FeatureTable {
+        let values = ndarray::Array2::from_shape_fn((columns[0].len(), columns.len()), |(i, j)| {
+            columns[j][i]
+        });
+        let names: Vec<String> = (0..columns.len()).map(|j| format!("f{j}")).collect();
+        FeatureTable::new(values.view(), &names).unwrap()
+    }
 
     #[test]
-    fn weighted_mean_equals_mean_for_equal_weights() {
-        let x = [1e9 + 1.0, 1e9 + 2.0, 1e9 + 6.0];
-        assert_eq!(weighted_mean(&[1.0 / 3.0; 3], &x), mean(&x));
+    fn columns_have_weighted_mean_zero_and_variance_one() {
+        let table = table(&[&[1.0, 2.0, 4.0, 9.0], &[5.0; 4], &[0.0, 0.0, 1.0, 0.0]]);
+        let samples = Samples::binary(&table, &[true, false, true, false])
+            .unwrap()
+            .with_weights(&[2.0, 1.0, 1.0, 4.0])
+            .unwrap();
+        let design = Design::new(
+            &ElasticNet::new().penalty_factors(&[1.0, 2.0, 3.0]),
+            &samples,
+        )
+        .unwrap();
+        assert_eq!(design.included, [0, 2]);
+        assert_eq!(design.penalty, [0.5, 1.0, 1.5, 0.0]);
+        assert_eq!(design.column(3)[..4], [1.0; 4]);
+        // m = (2 + 2 + 4 + 36) / 8, s² = (2 4.5² + 3.5² + 1.5² + 4 3.5²) / 8
+        assert_eq!(design.moments[0].center, 5.5);
+        assert!((design.moments[0].scale.powi(2) - 104.0 / 8.0).abs() < 1e-14);
+        assert!((design.column(0)[3] - 3.5 / 13f64.sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn rows_of_weight_zero_decide_only_whether_a_continuous_outcome_sees_a_constant_column() {
+        let table = table(&[&[1.0, 1.0, 1.0, 2.0], &[1.0, 2.0, 3.0, 5.0]]);
+        let weights = [1.0, 1.0, 1.0, 0.0];
+        let binary = Samples::binary(&table, &[true, false, true, false])
+            .unwrap()
+            .with_weights(&weights)
+            .unwrap();
+        let design = Design::new(&ElasticNet::new(), &binary).unwrap();
+        assert_eq!((design.n, design.included), (3, vec![1]));
+        let continuous = Samples::continuous(&table, &[1.0, 2.0, 2.5, 0.0])
+            .unwrap()
+            .with_weights(&weights)
+            .unwrap();
+        let design = Design::new(&ElasticNet::new(), &continuous).unwrap();
+        assert_eq!((design.n, design.included), (4, vec![1]));
     }
 }

@@ -19,16 +19,21 @@
 
 mod adaptive;
 mod binomial;
+mod covariance;
 mod cv;
+mod descent;
 mod design;
 mod estimator;
+mod exact;
 mod gaussian;
+mod kernels;
+mod logistic;
 mod losses;
 mod params;
 mod path;
-mod refine;
 mod relaxed;
 mod samples;
+mod schedule;
 
 pub use adaptive::{AdaptiveFit, AdaptiveLasso, Pilot, PilotRows, PilotScale};
 pub use cv::{
@@ -38,7 +43,7 @@ pub use cv::{
 pub use estimator::{Estimator, EstimatorFit};
 pub use losses::Measure;
 pub use params::{Compat, ElasticNet, GaussianAlgorithm, Intercept, LogisticUpdate, Scaling};
-pub use path::{Coefficients, ElasticNetPath, SparseCoefficients, StopReason};
+pub use path::{Coefficients, ElasticNetPath, PathWarning, SparseCoefficients, StopReason};
 pub use relaxed::{
     GammaChoice, RefitStart, RefitStatus, Refits, Relaxation, RelaxedFit, RelaxedLasso, RelaxedPath,
 };

@@ -1,9 +1,14 @@
 //! Settings of an elastic net path.
 
+use super::binomial::Logistic;
+use super::covariance::Covariance;
 use super::design::Design;
+use super::exact::{Exact, LogisticLoss, SquaredLoss};
+use super::gaussian::{Naive, Outcome};
+use super::logistic::NullModel;
 use super::path::ElasticNetPath;
 use super::samples::{Family, Samples};
-use super::{binomial, gaussian};
+use super::schedule::{Units, walk};
 use crate::error::{Error, Result};
 
 /// Which solution of the optimization problem is returned.
@@ -263,12 +268,65 @@ impl ElasticNet {
         self.check(p)?;
         let design = Design::new(self, samples)?;
         match samples.family() {
-            Family::Binomial => binomial::fit(self, samples, design),
-            Family::Gaussian => gaussian::fit(self, samples, design),
+            Family::Binomial => self.fit_binomial(samples, design),
+            Family::Gaussian => self.fit_gaussian(samples, design),
+        }
+    }
+
+    fn fit_binomial(&self, samples: &Samples<'_>, mut design: Design) -> Result<ElasticNetPath> {
+        let null = NullModel::new(&design, self.intercept)?;
+        let units = Units {
+            mean: 0.0,
+            scale: 1.0,
+            null_deviance: 2.0 * design.weight_sum * null.half_deviance,
+        };
+        design.scale_limits(units.scale);
+        match self.compat {
+            Compat::Glmnet => {
+                let mut solver = Logistic::new(self, &design, null);
+                walk(&mut solver, self, samples, &design, units)
+            }
+            Compat::Exact => {
+                let loss = LogisticLoss::new(&design, self.intercept, &null);
+                let mut solver = Exact::new(self, &design, loss);
+                walk(&mut solver, self, samples, &design, units)
+            }
+        }
+    }
+
+    fn fit_gaussian(&self, samples: &Samples<'_>, mut design: Design) -> Result<ElasticNetPath> {
+        /// Columns from which the naive algorithm is chosen.
+        const NAIVE_FROM: usize = 500;
+        let Outcome { y, units } = Outcome::new(&design, self.intercept)?;
+        design.scale_limits(units.scale);
+        let naive = match self.gaussian_algorithm {
+            GaussianAlgorithm::ByColumns => design.p >= NAIVE_FROM,
+            GaussianAlgorithm::Covariance => false,
+            GaussianAlgorithm::Naive => true,
+        };
+        match self.compat {
+            Compat::Exact => {
+                let mut solver = Exact::new(self, &design, SquaredLoss::new(design.n, y));
+                walk(&mut solver, self, samples, &design, units)
+            }
+            Compat::Glmnet if naive => {
+                let mut solver = Naive::new(self, &design, y);
+                walk(&mut solver, self, samples, &design, units)
+            }
+            Compat::Glmnet => {
+                let mut solver = Covariance::new(self, &design, &y);
+                walk(&mut solver, self, samples, &design, units)
+            }
         }
     }
 
     fn check(&self, p: usize) -> Result<()> {
+        self.check_numbers()?;
+        self.check_lambdas()?;
+        self.check_columns(p)
+    }
+
+    fn check_numbers(&self) -> Result<()> {
         within(
             "alpha",
             "a number from 0 to 1",
@@ -282,17 +340,16 @@ impl ElasticNet {
             self.threshold > 0.0 && self.threshold.is_finite(),
         )?;
         within(
-            "number of lambdas",
-            "at least 1",
-            self.n_lambda as f64,
-            self.n_lambda >= 1,
-        )?;
-        within(
             "max_passes",
             "at least 1",
             self.max_passes as f64,
             self.max_passes >= 1,
-        )?;
+        )
+    }
+
+    fn check_lambdas(&self) -> Result<()> {
+        let n = self.lambdas.as_ref().map_or(self.n_lambda, Vec::len);
+        within("number of lambdas", "at least 1", n as f64, n >= 1)?;
         if let Some(ratio) = self.lambda_min_ratio {
             within(
                 "lambda_min_ratio",
@@ -301,32 +358,20 @@ impl ElasticNet {
                 ratio > 0.0 && ratio < 1.0,
             )?;
         }
-        if let Some(lambdas) = &self.lambdas {
-            within(
-                "number of lambdas",
-                "at least 1",
-                lambdas.len() as f64,
-                !lambdas.is_empty(),
-            )?;
-            each("lambda", "a finite number >= 0", lambdas, |l| {
-                l >= 0.0 && l.is_finite()
-            })?;
-        }
-        for (what, expected, values, ok) in [
-            (
-                "penalty factors",
-                "a number >= 0",
-                &self.penalty_factors,
-                (|v| v >= 0.0) as fn(f64) -> bool,
-            ),
-            ("lower limits", "a number <= 0", &self.lower_limits, |v| {
-                v <= 0.0
-            }),
-            ("upper limits", "a number >= 0", &self.upper_limits, |v| {
-                v >= 0.0
-            }),
-        ] {
-            let Some(values) = values else { continue };
+        each(
+            "lambda",
+            "a finite number >= 0",
+            self.lambdas.as_deref().unwrap_or_default(),
+            |l| l >= 0.0 && l.is_finite(),
+        )
+    }
+
+    fn check_columns(&self, p: usize) -> Result<()> {
+        let per_column = |what: &'static str,
+                          expected: &'static str,
+                          values: &Option<Vec<f64>>,
+                          ok: fn(f64) -> bool| {
+            let Some(values) = values else { return Ok(()) };
             if values.len() != p {
                 return Err(Error::LengthMismatch {
                     what,
@@ -334,8 +379,20 @@ impl ElasticNet {
                     found: values.len(),
                 });
             }
-            each(what, expected, values, ok)?;
-        }
+            each(what, expected, values, ok)
+        };
+        per_column(
+            "penalty factors",
+            "a number >= 0",
+            &self.penalty_factors,
+            |v| v >= 0.0,
+        )?;
+        per_column("lower limits", "a number <= 0", &self.lower_limits, |v| {
+            v <= 0.0
+        })?;
+        per_column("upper limits", "a number >= 0", &self.upper_limits, |v| {
+            v >= 0.0
+        })?;
         match self.excluded.iter().find(|&&j| j >= p) {
             Some(&index) => Err(Error::ColumnOutOfRange {
                 what: "excluded columns",
@@ -343,28 +400,6 @@ impl ElasticNet {
                 n_columns: p,
             }),
             None => Ok(()),
-        }
-    }
-
-    /// The lambda sequence before it is known at which lambda the first coefficient enters.
-    pub(super) fn schedule(&self, n: usize, p: usize) -> Schedule {
-        match &self.lambdas {
-            Some(lambdas) => {
-                let mut sorted = lambdas.clone();
-                sorted.sort_by(|a, b| b.total_cmp(a));
-                Schedule::Given(sorted)
-            }
-            None => {
-                const SMALLEST_RATIO: f64 = 1e-6;
-                let ratio = self
-                    .lambda_min_ratio
-                    .unwrap_or(if n < p { 1e-2 } else { 1e-4 });
-                let steps = (self.n_lambda.max(2) - 1) as f64;
-                Schedule::Computed {
-                    n: self.n_lambda,
-                    factor: ratio.max(SMALLEST_RATIO).powf(1.0 / steps),
-                }
-            }
         }
     }
 
@@ -377,55 +412,6 @@ impl ElasticNet {
     pub(super) fn active_limit(&self, p: usize) -> usize {
         self.active_max
             .unwrap_or_else(|| p.min(2 * self.df_limit(p) + 20))
-    }
-}
-
-/// How the solver walks down the path.
-pub(super) enum Schedule {
-    /// Supplied lambdas, decreasing.
-    Given(Vec<f64>),
-    /// Geometric sequence from the data's own largest lambda.
-    Computed { n: usize, factor: f64 },
-}
-
-/// Stands for an infinite first lambda, at which only unpenalized columns move.
-const INFINITE_LAMBDA: f64 = 9.9e35;
-
-impl Schedule {
-    /// Number of lambdas planned.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Given(lambdas) => lambdas.len(),
-            Self::Computed { n, .. } => *n,
-        }
-    }
-
-    /// Whether the path may end before the last lambda.
-    pub(super) fn may_stop_early(&self) -> bool {
-        matches!(self, Self::Computed { .. })
-    }
-
-    /// `(previous, current)` lambda of step `m`; `last` is the lambda of the step before and `entry`
-    /// yields the lambda at which the first coefficient enters (asked for at the second step only).
-    pub(super) fn step(&self, m: usize, last: f64, entry: impl FnOnce() -> f64) -> (f64, f64) {
-        match self {
-            Self::Given(lambdas) => (last, lambdas[m]),
-            Self::Computed { factor, .. } => match m {
-                0 => (0.0, INFINITE_LAMBDA),
-                1 => {
-                    let largest = entry();
-                    (largest, largest * factor)
-                }
-                _ => (last, last * factor),
-            },
-        }
-    }
-
-    /// Replaces the symbolic first lambda by the one the sequence implies.
-    pub(super) fn report(&self, lambdas: &mut [f64]) {
-        if self.may_stop_early() && lambdas.len() > 2 {
-            lambdas[0] = (2.0 * lambdas[1].ln() - lambdas[2].ln()).exp();
-        }
     }
 }
 

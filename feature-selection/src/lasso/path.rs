@@ -28,6 +28,28 @@ pub enum StopReason {
     FittedCertainty,
 }
 
+/// What a user of a path should know besides its numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum PathWarning {
+    /// A class has fewer than eight rows: too few to learn from.
+    FewInClass {
+        /// The class; `true` is the event.
+        event: bool,
+        /// Its rows.
+        rows: usize,
+    },
+    /// The path has fewer models than planned.
+    EndedEarly {
+        /// Models fitted.
+        fitted: usize,
+        /// Models planned.
+        planned: usize,
+        /// Why.
+        reason: StopReason,
+    },
+}
+
 /// Nonzero coefficients of one model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SparseCoefficients {
@@ -101,8 +123,12 @@ pub struct ElasticNetPath {
     pub n_passes: usize,
     /// Rows fitted (before rows of weight 0 were left out).
     pub n_rows: usize,
+    /// Whether there was an offset, which predictions for new rows must then add.
+    pub has_offset: bool,
     /// Why the path ended.
     pub stopped: StopReason,
+    /// What else to know.
+    pub warnings: Vec<PathWarning>,
 }
 
 impl ElasticNetPath {

@@ -1,5 +1,6 @@
 //! Features, outcome, weights and offset of one data set, checked together.
 
+use super::path::PathWarning;
 use crate::error::{Error, Result};
 use crate::table::{FeatureTable, check_outcome};
 
@@ -140,12 +141,26 @@ impl<'a> Samples<'a> {
         self.offset.as_ref().map_or(0.0, |o| o[i])
     }
 
+    /// Classes with few rows, whatever their weights.
+    pub(super) fn small_classes(&self) -> Vec<PathWarning> {
+        const FEW: usize = 8;
+        if self.family == Family::Gaussian {
+            return Vec::new();
+        }
+        let events = self.outcome.iter().filter(|&&y| y > 0.5).count();
+        [(true, events), (false, self.n_rows() - events)]
+            .into_iter()
+            .filter(|&(_, rows)| rows < FEW)
+            .map(|(event, rows)| PathWarning::FewInClass { event, rows })
+            .collect()
+    }
+
     pub(super) fn offset(&self) -> Option<&[f64]> {
         self.offset.as_deref()
     }
 
     /// Weight of row `i`, 1 without weights.
-    pub(super) fn weight_at(&self, i: usize) -> f64 {
+    pub(crate) fn weight_at(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |w| w[i])
     }
 
@@ -161,7 +176,7 @@ impl<'a> Samples<'a> {
     }
 
     /// The rows at `indices`, in a table of their own.
-    pub(super) fn rows(&self, indices: &[usize]) -> Result<OwnedSamples> {
+    pub(crate) fn rows(&self, indices: &[usize]) -> Result<OwnedSamples> {
         let pick = |v: &Vec<f64>| indices.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         Ok(OwnedSamples {
             table: self.table.select_rows(indices)?,
@@ -174,7 +189,7 @@ impl<'a> Samples<'a> {
 }
 
 /// A row subset that owns its table; borrowed back as [`Samples`].
-pub(super) struct OwnedSamples {
+pub(crate) struct OwnedSamples {
     table: FeatureTable,
     family: Family,
     outcome: Vec<f64>,
@@ -184,7 +199,7 @@ pub(super) struct OwnedSamples {
 
 impl OwnedSamples {
     /// Checks the subset as a fit of its own.
-    pub(super) fn as_samples(&self) -> Result<Samples<'_>> {
+    pub(crate) fn as_samples(&self) -> Result<Samples<'_>> {
         let samples = match self.family {
             Family::Binomial => Samples::binary(
                 &self.table,

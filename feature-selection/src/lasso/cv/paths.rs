@@ -40,10 +40,10 @@ impl<P: Send + Sync> Fits<P> {
             part @ Part::Without { repeat, fold } => samples
                 .rows(&repeats[repeat].train_indices(fold))
                 .and_then(|rows| fit(&rows.as_samples()?, part))
-                .map_err(|source| Error::InFold {
+                .map_err(|error| Error::InFold {
                     repeat,
                     fold,
-                    source: Box::new(source),
+                    error: Box::new(error),
                 }),
         });
         let mut fitted = fitted.into_iter();
