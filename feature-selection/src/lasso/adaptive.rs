@@ -115,7 +115,8 @@ struct PilotFit {
 }
 
 impl AdaptiveLasso {
-    /// An adaptive LASSO from a ridge pilot; `cross_validation` holds the settings of the second stage, and its alpha.
+    /// An adaptive LASSO from a ridge pilot; `cross_validation` holds the settings of the second stage. The pilot shares them, except
+    /// for alpha, supplied lambdas and limits on the number of columns.
     pub fn new(cross_validation: CrossValidation) -> Self {
         Self {
             cross_validation,
@@ -214,8 +215,8 @@ impl AdaptiveLasso {
             })
         };
         match self.pilot {
-            Pilot::Ridge => cross_validated(settings.clone().alpha(0.0)),
-            Pilot::Lasso => cross_validated(settings.clone().alpha(1.0)),
+            Pilot::Ridge => cross_validated(on_its_own_path(settings, 0.0)),
+            Pilot::Lasso => cross_validated(on_its_own_path(settings, 1.0)),
             Pilot::Unpenalized => {
                 let unpenalized = settings.clone().lambdas(&[0.0]);
                 let without_folds = match self.rows {
@@ -257,6 +258,17 @@ impl AdaptiveLasso {
                 }
             })
             .collect()
+    }
+}
+
+/// The settings of a pilot: lambdas and sizes of the second stage are not meant for it.
+fn on_its_own_path(settings: &ElasticNet, alpha: f64) -> ElasticNet {
+    ElasticNet {
+        alpha,
+        lambdas: None,
+        df_max: None,
+        active_max: None,
+        ..settings.clone()
     }
 }
 

@@ -215,6 +215,23 @@ fn estimators() -> [Estimator; 3] {
     ]
 }
 
+/// Lambdas and sizes asked of the second stage do not bind the ridge pilot, which keeps every column.
+#[test]
+fn a_pilot_has_its_own_path() {
+    let (x, outcome) = informative(4, 60, 8);
+    let t = table(&x);
+    let samples = Samples::binary(&t, &outcome).unwrap();
+    let net = ElasticNet::new().lambdas(&[0.1, 0.05]).df_max(3);
+    let fit = |net: ElasticNet| {
+        AdaptiveLasso::new(CrossValidation::new(net))
+            .fit(&samples, &stratified(&outcome))
+            .unwrap()
+    };
+    let (own, default) = (fit(net), fit(ElasticNet::new()));
+    assert_eq!(own.pilot, default.pilot);
+    assert_eq!(own.lasso.path.lambda, [0.1, 0.05]);
+}
+
 /// With nothing to find, the one-standard-error rule finds nothing in most draws.
 #[test]
 fn noise_selects_nothing_by_one_standard_error() {
