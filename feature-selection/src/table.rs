@@ -54,15 +54,17 @@ impl FeatureTable {
         policy: MissingPolicy,
     ) -> Result<(Self, Vec<(String, usize)>)> {
         let (n_rows, cells) = read_columns(values, names)?;
-        let mut columns = Vec::new();
         let mut kept = Vec::with_capacity(names.len());
         let mut left_out = Vec::new();
-        for (column, name) in cells.chunks_exact(n_rows).zip(names) {
+        let mut usable = Vec::new();
+        for (j, (column, name)) in cells.chunks_exact(n_rows).zip(names).enumerate() {
             match column.iter().position(|v| !v.is_finite()) {
-                None => kept.push(name.clone()),
+                None => {
+                    kept.push(name.clone());
+                    usable.push(j);
+                }
                 Some(row) if policy == MissingPolicy::DropColumn => {
                     left_out.push((name.clone(), row));
-                    continue;
                 }
                 Some(row) => {
                     return Err(Error::NonFinite {
@@ -72,13 +74,15 @@ impl FeatureTable {
                     });
                 }
             }
-            if !left_out.is_empty() {
-                columns.extend_from_slice(column);
-            }
         }
-        if left_out.is_empty() {
-            columns = cells;
-        }
+        let columns = match left_out.is_empty() {
+            true => cells,
+            false => usable
+                .iter()
+                .flat_map(|&j| &cells[j * n_rows..(j + 1) * n_rows])
+                .copied()
+                .collect(),
+        };
         let table = Self {
             n_rows,
             names: kept,
@@ -431,6 +435,20 @@ mod tests {
 
     fn names(n: usize) -> Vec<String> {
         (0..n).map(|j| format!("f{j}")).collect()
+    }
+
+    #[test]
+    fn columns_before_and_after_one_left_out_are_kept() {
+        let x = array![[1.0, f64::NAN, 3.0, 5.0], [2.0, 0.0, 4.0, f64::INFINITY]];
+        let names = ["a", "b", "c", "d"].map(String::from);
+        let (table, left_out) =
+            FeatureTable::with_policy(x.view(), &names, MissingPolicy::DropColumn).unwrap();
+        assert_eq!(table.names(), ["a", "c"]);
+        assert_eq!(
+            (table.column(0), table.column(1)),
+            (&[1.0, 2.0][..], &[3.0, 4.0][..])
+        );
+        assert_eq!(left_out, [("b".to_owned(), 0), ("d".to_owned(), 1)]);
     }
 
     #[test]

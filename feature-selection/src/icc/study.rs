@@ -7,7 +7,7 @@ use super::features::{FeatureIcc, feature_icc_all, places};
 use super::filter::{IccBound, IccFilter, IccScheme, ReliabilityCounts};
 use super::forms::IccForm;
 use super::settings::IccSettings;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_setting};
 use crate::table::FeatureTable;
 
 /// Readings to compare with each other.
@@ -103,7 +103,7 @@ impl ReliabilityStudy {
     /// comparisons need not; all share their features.
     ///
     /// # Errors
-    /// As [`feature_icc`](super::feature_icc); [`Error::InvalidSetting`] without comparisons;
+    /// As [`feature_icc`](super::feature_icc); [`Error::InvalidSetting`] without comparisons or for a threshold that is no number;
     /// [`Error::ColumnMismatch`] if comparisons differ in features.
     ///
     /// # Examples
@@ -156,7 +156,7 @@ impl ReliabilityStudy {
     /// matched by name and come in the order of the first comparison.
     ///
     /// # Errors
-    /// [`Error::InvalidSetting`] without comparisons, [`Error::ColumnMismatch`] if they differ in
+    /// [`Error::InvalidSetting`] without comparisons or for a threshold that is no number, [`Error::ColumnMismatch`] if they differ in
     /// features, [`Error::DuplicateName`] if one holds a feature twice.
     pub fn join(comparisons: &[(&str, &[FeatureIcc])], filter: &IccFilter) -> Result<Self> {
         let columns = comparisons
@@ -170,6 +170,8 @@ impl ReliabilityStudy {
         columns: Vec<(String, ColumnRole, Vec<FeatureIcc>)>,
         filter: &IccFilter,
     ) -> Result<Self> {
+        let threshold = filter.threshold;
+        check_setting("ICC threshold", "a number", threshold, !threshold.is_nan())?;
         let Some((_, _, first)) = columns.first() else {
             return Err(Error::InvalidSetting {
                 name: "comparisons",

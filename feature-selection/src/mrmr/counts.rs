@@ -27,7 +27,7 @@ impl Discrete {
         }
         let classes = match seen.last() {
             // Labels without gaps are their own numbers.
-            Some(&last) if last + 1 == seen.len() => labels.iter().map(|&c| c as u16).collect(),
+            Some(&last) if last < seen.len() => labels.iter().map(|&c| c as u16).collect(),
             _ => labels
                 .iter()
                 .map(|c| seen.partition_point(|s| s < c) as u16)

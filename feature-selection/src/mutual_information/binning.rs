@@ -1,7 +1,7 @@
 //! Cutting a continuous variable into classes.
 
 use super::check_finite;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_setting};
 
 /// How a continuous variable becomes classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub enum Binning {
     /// or beyond 1e300.
     Praznik,
 }
+
+/// Most bins of equal width.
+const MOST_BINS: usize = 1 << 16;
 
 /// `⌊∛n⌋`, a common number of bins; at least 1.
 pub fn cube_root_bins(n: usize) -> usize {
@@ -64,7 +67,7 @@ impl Binning {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidSetting`] for 0 bins, [`Error::NonFinite`], [`Error::TooFewRows`] for no values or fewer values
+    /// [`Error::InvalidSetting`] for 0 bins or more than 65,536 of equal width, [`Error::NonFinite`], [`Error::TooFewRows`] for no values or fewer values
     /// than equal-frequency bins.
     pub fn classes(self, values: &[f64]) -> Result<Vec<usize>> {
         check_finite(values, "values")?;
@@ -73,13 +76,13 @@ impl Binning {
             Self::EqualWidth { bins } => (1, bins),
             Self::Praznik => (1, 1),
         };
-        if bins == 0 {
-            return Err(Error::InvalidSetting {
-                name: "bins",
-                expected: "at least 1",
-                found: 0.0,
-            });
-        }
+        // Edges of more bins than this may coincide, and a value would look for its bin among all of them.
+        let (expected, most) = match self {
+            Self::EqualWidth { .. } => ("1 to 65536", MOST_BINS),
+            _ => ("at least 1", usize::MAX),
+        };
+        let fits = (1..=most).contains(&bins);
+        check_setting("bins", expected, bins as f64, fits)?;
         if values.len() < required {
             return Err(Error::TooFewRows {
                 what: "binning",
@@ -220,6 +223,20 @@ mod tests {
             Binning::Praznik.classes(&shifted).unwrap(),
             [0, 0, 0, 1, 1, 1, 1, 2, 2]
         );
+    }
+
+    #[test]
+    fn more_bins_than_can_be_told_apart_are_refused() {
+        let x = [1e15, 1e15 + 1.0, 1e15 + 0.5];
+        let of = |bins| Binning::EqualWidth { bins }.classes(&x);
+        assert_eq!(of(1 << 16).unwrap(), [0, 65535, 32768]);
+        for bins in [0, (1 << 16) + 1, usize::MAX] {
+            let refusal = of(bins).unwrap_err().to_string();
+            assert!(
+                refusal.starts_with("bins: expected 1 to 65536, found"),
+                "{refusal}"
+            );
+        }
     }
 
     #[test]

@@ -58,6 +58,9 @@ impl LegacyNormal {
 
     /// Adds noise to columns of `n_rows` values, one after the other in `columns`; the noise is drawn row by row.
     pub(super) fn add_to(&mut self, columns: &mut [f64], n_rows: usize) {
+        if columns.is_empty() {
+            return;
+        }
         let mut scratch = Vec::with_capacity(n_rows);
         let widths: Vec<f64> = columns
             .chunks(n_rows)

@@ -33,7 +33,7 @@ impl NestedCv {
     /// Reference: Ojala and Garriga, *JMLR* 11 (2010), 1833-1863 (their first test).
     ///
     /// # Errors
-    /// As [`fit`](Self::fit); [`Error::InvalidSetting`](crate::Error::InvalidSetting) without shuffles.
+    /// As [`fit`](Self::fit); [`Error::InvalidSetting`](crate::Error::InvalidSetting) without shuffles or for more than a million.
     pub fn permutation_test<S: RowSource + ?Sized>(
         &self,
         source: &S,
@@ -43,7 +43,8 @@ impl NestedCv {
         seed: u64,
     ) -> Result<PermutationTest> {
         let n = n_permutations as f64;
-        check_setting("permutations", "at least 1", n, n_permutations > 0)?;
+        let fits = (1..=1_000_000).contains(&n_permutations);
+        check_setting("permutations", "1 to 1000000", n, fits)?;
         check_outcome(outcome, source.n_rows())?;
         let auc = self.fit(source, outcome, &folds.folds(outcome)?)?.mean_auc;
         let shuffled = self

@@ -43,7 +43,7 @@ impl Score {
     /// prints them, and marked so. Means and standard deviations are kept.
     ///
     /// # Errors
-    /// [`Error::InvalidSetting`] for 0 or more than 17 digits.
+    /// [`Error::InvalidSetting`] for 0 or more than 17 digits, [`Error::BeyondRange`] if a number is rounded beyond the range of `f64`.
     pub fn rounded(&self, digits: usize) -> Result<Self> {
         self.rounded_on(ScoreScale::Raw, digits)
     }
@@ -87,7 +87,27 @@ impl Score {
                 rounded.intercept = rounded.standardized_intercept - shift;
             }
         }
+        self.check_range(&rounded)?;
         Ok(rounded)
+    }
+
+    /// Numbers next to the largest double can be rounded beyond it.
+    fn check_range(&self, rounded: &Self) -> Result<()> {
+        let beyond = |what, column: &str, value: f64| Error::BeyondRange {
+            what,
+            column: column.to_owned(),
+            low: value,
+            high: value,
+        };
+        for (term, full) in rounded.terms.iter().zip(&self.terms) {
+            if !(term.coefficient.is_finite() && term.standardized_coefficient.is_finite()) {
+                return Err(beyond("rounded coefficient", &full.name, full.coefficient));
+            }
+        }
+        if !(rounded.intercept.is_finite() && rounded.standardized_intercept.is_finite()) {
+            return Err(beyond("rounded intercept", &self.name, self.intercept));
+        }
+        Ok(())
     }
 
     /// How far the rounded score moves scores, ranks and (with an outcome) the AUC of these rows.
@@ -157,6 +177,24 @@ mod tests {
         let z = score.rounded_on(ScoreScale::Standardized, 2).unwrap();
         assert_eq!(z.terms[0].standardized_coefficient, 1.0);
         assert_eq!(z.terms[0].coefficient, 0.5);
+    }
+
+    #[test]
+    fn numbers_rounded_beyond_the_range_are_refused() {
+        let mut score = score();
+        score.intercept = f64::MAX;
+        let refusal = score.rounded(2).unwrap_err();
+        assert!(matches!(
+            refusal,
+            Error::BeyondRange {
+                what: "rounded intercept",
+                ..
+            }
+        ));
+        score.intercept = 1.0;
+        score.terms[0].coefficient = f64::MAX;
+        let refusal = score.rounded(2).unwrap_err().to_string();
+        assert!(refusal.starts_with("column `glcm_A`: expected a rounded coefficient"));
     }
 
     #[test]

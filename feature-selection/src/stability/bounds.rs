@@ -67,11 +67,17 @@ impl FalseSelectionBound {
     /// A bound for selections among `n_features`; `n_pairs` complementary pairs (without assumption they do not matter).
     ///
     /// # Errors
-    /// [`Error::InvalidSetting`] for no features, or fewer than two pairs with an assumption.
+    /// [`Error::InvalidSetting`] for no features, and with an assumption for fewer than two pairs, more than a million or
+    /// (r-concave, which takes time with the cube of their number) more than a thousand.
     pub fn new(n_features: usize, assumption: Assumption, n_pairs: usize) -> Result<Self> {
         check("features", "at least 1", n_features as f64, n_features > 0)?;
-        let enough = assumption == Assumption::None || n_pairs >= 2;
-        check("complementary pairs", "at least 2", n_pairs as f64, enough)?;
+        let (expected, fits) = match assumption {
+            Assumption::None => ("any number", true),
+            Assumption::Unimodal => ("2 to 1000000", (2..=1_000_000).contains(&n_pairs)),
+            // Sums over all shares for every share.
+            Assumption::RConcave => ("2 to 1000", (2..=1_000).contains(&n_pairs)),
+        };
+        check("complementary pairs", expected, n_pairs as f64, fits)?;
         Ok(Self {
             n_features,
             assumption,
@@ -161,7 +167,7 @@ impl FalseSelectionBound {
         }
         // Every bound grows with the size, and sizes without a bound lie above those with one.
         let holds = |q: usize| matches!(self.expected(q as f64, cutoff), Ok(e) if e <= bound);
-        let (mut found, mut fails) = (1, self.n_features + 1);
+        let (mut found, mut fails) = (1, self.n_features.saturating_add(1));
         while fails - found > 1 {
             let middle = found.midpoint(fails);
             if holds(middle) {

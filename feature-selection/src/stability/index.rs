@@ -1,5 +1,7 @@
 //! Indices of stability of a selection that was repeated.
 
+use std::collections::BTreeMap;
+
 use eval_stats::special::normal_quantile;
 
 use crate::error::{Error, Result, check_setting as check};
@@ -66,15 +68,15 @@ pub fn stability_index(
 ) -> Result<StabilityIndex> {
     let counts = checked_counts(sets, n_features, level)?;
     let (m, d) = (sets.len() as f64, n_features as f64);
-    let share: Vec<f64> = counts.iter().map(|&c| c as f64 / m).collect();
+    let share: BTreeMap<usize, f64> = counts.iter().map(|(&f, &c)| (f, c as f64 / m)).collect();
     let mean_size = sets.iter().map(Vec::len).sum::<usize>() as f64 / m;
     let chance = mean_size / d * (1.0 - mean_size / d);
-    let spread: f64 = share.iter().map(|p| p * (1.0 - p)).sum::<f64>() / d;
+    let spread: f64 = share.values().map(|p| p * (1.0 - p)).sum::<f64>() / d;
     // 0/0 where nothing or everything is always selected: NaN as documented.
     let value = 1.0 - m / (m - 1.0) * spread / chance;
     let influence = |set: &Vec<usize>| {
         let k = set.len() as f64;
-        let shared: f64 = set.iter().map(|&f| share[f]).sum::<f64>() / d;
+        let shared: f64 = set.iter().map(|f| share[f]).sum::<f64>() / d;
         let sizes = 2.0 * mean_size * k / (d * d) - (k + mean_size) / d + 1.0;
         (shared - k * mean_size / (d * d) + 0.5 * value * sizes) / chance
     };
@@ -96,8 +98,12 @@ pub fn stability_index(
     })
 }
 
-/// How often each feature was selected, after the checks.
-fn checked_counts(sets: &[Vec<usize>], n_features: usize, level: f64) -> Result<Vec<usize>> {
+/// How often each selected feature was, after the checks. Features never selected have no entry: their number takes no memory.
+fn checked_counts(
+    sets: &[Vec<usize>],
+    n_features: usize,
+    level: f64,
+) -> Result<BTreeMap<usize, usize>> {
     check("sets", "at least 2", sets.len() as f64, sets.len() >= 2)?;
     check("features", "at least 1", n_features as f64, n_features > 0)?;
     check(
@@ -106,8 +112,8 @@ fn checked_counts(sets: &[Vec<usize>], n_features: usize, level: f64) -> Result<
         level,
         level > 0.0 && level < 1.0,
     )?;
-    let mut counts = vec![0usize; n_features];
-    let mut last_seen = vec![usize::MAX; n_features];
+    let mut counts = BTreeMap::new();
+    let mut last_seen = BTreeMap::new();
     for (i, set) in sets.iter().enumerate() {
         for &index in set {
             if index >= n_features {
@@ -117,24 +123,27 @@ fn checked_counts(sets: &[Vec<usize>], n_features: usize, level: f64) -> Result<
                     n_columns: n_features,
                 });
             }
-            let is_new = last_seen[index] != i;
+            let is_new = last_seen.insert(index, i) != Some(i);
             check("selected set", "every column once", index as f64, is_new)?;
-            last_seen[index] = i;
-            counts[index] += 1;
+            *counts.entry(index).or_insert(0) += 1;
         }
     }
     Ok(counts)
 }
 
 /// The mean over pairs needs the sum of all intersections only, and a feature in `c` sets is in `c (c-1) / 2` of them.
-fn kuncheva(sets: &[Vec<usize>], counts: &[usize], n_features: usize) -> Option<f64> {
+fn kuncheva(
+    sets: &[Vec<usize>],
+    counts: &BTreeMap<usize, usize>,
+    n_features: usize,
+) -> Option<f64> {
     let size = sets[0].len();
     if size == 0 || size == n_features || sets.iter().any(|s| s.len() != size) {
         return None;
     }
     let (m, k, d) = (sets.len() as f64, size as f64, n_features as f64);
     let shared: f64 = counts
-        .iter()
+        .values()
         .map(|&c| c as f64 * (c as f64 - 1.0) / 2.0)
         .sum();
     let mean_intersection = shared / (m * (m - 1.0) / 2.0);
@@ -160,6 +169,14 @@ mod tests {
             assert!(index.value.is_nan() && index.standard_error.is_nan());
             assert_eq!(index.kuncheva, None);
         }
+    }
+
+    #[test]
+    fn features_never_selected_take_no_memory() {
+        let sets = [vec![0, 1], vec![1, usize::MAX - 1]];
+        let index = stability_index(&sets, usize::MAX, 0.95).unwrap();
+        // One of two shared and chance practically nil: 1 - 2 (1/4 + 1/4) / 2.
+        assert!((index.value - 0.5).abs() < 1e-15);
     }
 
     #[test]

@@ -4,11 +4,14 @@ use eval_stats::r_rng::RRng;
 
 use crate::error::{Error, Result};
 
+/// Most halves: their rows must fit into memory.
+const MOST: usize = 1_000_000;
+
 /// How halves of the rows are drawn. Half `b` (pair `b` of complementary pairs) has its own stream of random numbers from the seed and `b`,
 /// so that the first halves stay the same when more are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subsampling {
-    /// Number of halves, 100 by default; even for complementary pairs.
+    /// Number of halves, 100 by default, at most 1,000,000; even for complementary pairs.
     pub count: usize,
     /// Whether halves come in pairs.
     pub scheme: Scheme,
@@ -59,9 +62,11 @@ impl Subsampling {
             })
         };
         match self.scheme {
-            Scheme::Independent if self.count == 0 => refuse("at least 1"),
-            Scheme::ComplementaryPairs if self.count < 2 || self.count % 2 == 1 => {
-                refuse("an even number of at least 2")
+            Scheme::Independent if !(1..=MOST).contains(&self.count) => refuse("1 to 1000000"),
+            Scheme::ComplementaryPairs
+                if !(2..=MOST).contains(&self.count) || self.count % 2 == 1 =>
+            {
+                refuse("an even number from 2 to 1000000")
             }
             _ => Ok(()),
         }
@@ -70,7 +75,7 @@ impl Subsampling {
     /// Rows of every half, ascending. `events` is `None` for an outcome without classes.
     ///
     /// # Errors
-    /// [`Error::InvalidSetting`] for an odd number of complementary halves or none, [`Error::TooFewRows`] for fewer than two rows (of a class, with
+    /// [`Error::InvalidSetting`] for an odd number of complementary halves, none or more than a million, [`Error::TooFewRows`] for fewer than two rows (of a class, with
     /// strata), [`Error::Incompatible`] for strata of a continuous outcome,
     /// [`Error::LengthMismatch`] for an outcome of another length.
     pub fn halves(

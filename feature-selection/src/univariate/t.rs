@@ -54,7 +54,7 @@ pub struct Interval {
 impl MeanDifference {
     /// `difference ± t std_error`, with the quantile of Student's distribution with `df` degrees of freedom.
     ///
-    /// If neither class varies, the interval is the difference itself.
+    /// If neither class varies, the interval is the difference itself. A limit beyond the range of `f64` is infinite.
     ///
     /// # Examples
     /// ```

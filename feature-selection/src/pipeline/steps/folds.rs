@@ -2,7 +2,7 @@
 
 use eval_stats::folds::Folds;
 
-use crate::error::{Error, Result, check_setting as setting};
+use crate::error::{Result, check_setting as setting};
 use crate::pipeline::drop_log::Setting;
 
 /// Where the folds of a cross-validation come from.
@@ -15,11 +15,17 @@ pub enum FoldPlan {
         n_folds: usize,
         /// Seed of the first repeat.
         seed: u32,
-        /// Number of repeats whose losses are averaged.
+        /// Number of repeats whose losses are averaged, 1 to 10,000.
         repeats: usize,
     },
     /// Given folds, one number per training row.
     Given(Folds),
+}
+
+/// The folds of all repeats must fit into memory.
+fn check_repeats(repeats: usize) -> Result<()> {
+    let fits = (1..=10_000).contains(&repeats);
+    setting("repeats", "1 to 10000", repeats as f64, fits)
 }
 
 impl Default for FoldPlan {
@@ -36,25 +42,24 @@ impl FoldPlan {
     /// Folds of the given outcome, one assignment per repeat.
     ///
     /// # Errors
-    /// [`Error::Statistics`] if a class has fewer rows than folds, [`Error::InvalidSetting`] without repeats.
+    /// [`Error::Statistics`](crate::Error::Statistics) if a class has fewer rows than folds, [`Error::InvalidSetting`](crate::Error::InvalidSetting) without repeats or for
+    /// more than 10,000.
     pub fn folds(&self, outcome: &[bool]) -> Result<Vec<Folds>> {
         match self {
             Self::Given(folds) => Ok(vec![folds.clone()]),
-            Self::Stratified { repeats: 0, .. } => Err(Error::InvalidSetting {
-                name: "repeats",
-                expected: "at least 1",
-                found: 0.0,
-            }),
             Self::Stratified {
                 n_folds,
                 seed,
                 repeats,
-            } => (0..*repeats)
-                .map(|r| {
-                    let seed = seed.wrapping_add(r as u32);
-                    Ok(Folds::stratified(outcome, *n_folds, seed)?)
-                })
-                .collect(),
+            } => {
+                check_repeats(*repeats)?;
+                (0..*repeats)
+                    .map(|r| {
+                        let seed = seed.wrapping_add(r as u32);
+                        Ok(Folds::stratified(outcome, *n_folds, seed)?)
+                    })
+                    .collect()
+            }
         }
     }
 
@@ -71,7 +76,7 @@ impl FoldPlan {
             _ => "at least 3",
         };
         setting("folds", expected, n_folds as f64, n_folds >= fewest)?;
-        setting("repeats", "at least 1", repeats as f64, repeats >= 1)
+        check_repeats(repeats)
     }
 
     pub(super) fn settings(&self) -> Vec<Setting> {
