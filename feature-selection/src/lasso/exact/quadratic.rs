@@ -99,9 +99,9 @@ impl Quadratic {
     fn sweep<S: Simd>(&mut self, _simd: S, matrix: &Matrix) -> bool {
         let matrix = &matrix.rows;
         let mut changed = false;
-        for i in 0..self.coordinates.len() {
+        for (i, row) in matrix.iter().enumerate().take(self.coordinates.len()) {
             let c = &mut self.coordinates[i];
-            let curvature = matrix[i][i];
+            let curvature = row[i];
             let u = self.slope[i] + curvature * c.b;
             let t = u.abs() - c.lasso;
             let new = if t > 0.0 {
@@ -116,7 +116,7 @@ impl Quadratic {
             }
             changed |= state(c, c.b) != state(c, new);
             c.b = new;
-            subtract(step, &matrix[i], &mut self.slope);
+            subtract(step, row, &mut self.slope);
         }
         changed
     }
