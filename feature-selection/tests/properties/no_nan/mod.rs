@@ -367,9 +367,8 @@ impl Log {
         self.wrong
             .entry(format!("{name}: {kind}"))
             .or_insert_with(|| {
-                let (mut case, mut found) = (format!("{input:?}"), format!("{found:?}"));
-                case.truncate(case.floor_char_boundary(4000));
-                found.truncate(found.floor_char_boundary(2000));
+                let case: String = format!("{input:?}").chars().take(4000).collect();
+                let found: String = format!("{found:?}").chars().take(2000).collect();
                 format!("{case}\n    -> {found}")
             });
     }
@@ -401,7 +400,7 @@ fn not_finite(text: &str) -> Vec<&str> {
     found
 }
 
-/// `NO_NAN_CASES` and `NO_NAN_FROM` widen the search.
+/// `NO_NAN_TIMES` (that many times the cases) and `NO_NAN_FROM` (first seed) widen the search.
 fn hunt(cases: u64, documented: &'static [&'static str], area: fn(&mut Gen, &mut Log)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let from = number("NO_NAN_FROM").unwrap_or(0);
