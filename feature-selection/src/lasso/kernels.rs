@@ -255,25 +255,49 @@ pub(super) fn weighted_square<S: Simd>(simd: S, n: usize, v: &[f64], x: &[f64]) 
     finish(sums.numbers(), n, |i| v[i] * (x[i] * x[i]))
 }
 
-/// `r_i -= step (v_i x_i)`, and in the same pass `Σ next_i r_i` of `K` columns with the new residual.
+/// `r_i -= step (v_i x_i)`, without `v` `r_i -= step x_i`, and in the same pass `Σ next_i r_i` of `K` columns with the new
+/// residual.
 #[inline(always)]
 pub(super) fn update_dots<S: Simd, const K: usize>(
     simd: S,
     n: usize,
     step: f64,
-    v: &[f64],
+    v: Option<&[f64]>,
     x: &[f64],
     r: &mut [f64],
     next: [&[f64]; K],
 ) -> [f64; K] {
-    let (columns, v4, x4) = (groups_of(&next, n), groups(v, n), groups(x, n));
+    match v {
+        None => {
+            let x4 = groups(x, n);
+            let scaled = |i: usize| Four::load(&x4[i]);
+            update(simd, n, step, scaled, |i| x[i], r, next)
+        }
+        Some(v) => {
+            let (v4, x4) = (groups(v, n), groups(x, n));
+            let scaled = |i: usize| Four::load(&v4[i]).multiply(simd, Four::load(&x4[i]));
+            update(simd, n, step, scaled, |i| v[i] * x[i], r, next)
+        }
+    }
+}
+
+/// [`update_dots`] with the direction of the update given by whole groups and by entries.
+#[inline(always)]
+fn update<S: Simd, const K: usize>(
+    simd: S,
+    n: usize,
+    step: f64,
+    group: impl Fn(usize) -> Four<S>,
+    entry: impl Fn(usize) -> f64,
+    r: &mut [f64],
+    next: [&[f64]; K],
+) -> [f64; K] {
+    let columns = groups_of(&next, n);
     let whole = n / LANES;
     let steps = Four::splat(simd, step);
     let mut sums = [Four::splat(simd, 0.0); K];
     for (i, r) in r.as_chunks_mut::<LANES>().0[..whole].iter_mut().enumerate() {
-        let (v, x) = (Four::load(&v4[i]), Four::load(&x4[i]));
-        let change = steps.multiply(simd, v.multiply(simd, x));
-        let new = Four::load(r).subtract(simd, change);
+        let new = Four::load(r).subtract(simd, steps.multiply(simd, group(i)));
         *r = new.numbers();
         for k in 0..K {
             let x = Four::load(&columns[k][i]);
@@ -281,7 +305,7 @@ pub(super) fn update_dots<S: Simd, const K: usize>(
         }
     }
     for i in whole * LANES..n {
-        r[i] -= step * (v[i] * x[i]);
+        r[i] -= step * entry(i);
     }
     let mut all = [0.0; K];
     for k in 0..K {
@@ -386,7 +410,7 @@ mod tests {
             (
                 dots(simd, self.n, self.x, self.r),
                 weighted_square(simd, self.n, self.v, self.x[1]),
-                update_dots(simd, self.n, 0.3, self.v, self.x[0], self.r, self.x),
+                update_dots(simd, self.n, 0.3, Some(self.v), self.x[0], self.r, self.x),
             )
         }
     }

@@ -297,7 +297,7 @@ impl ElasticNet {
     fn fit_gaussian(&self, samples: &Samples<'_>, mut design: Design) -> Result<ElasticNetPath> {
         /// Columns from which the naive algorithm is chosen.
         const NAIVE_FROM: usize = 500;
-        let Outcome { y, units } = Outcome::new(&design, self.intercept)?;
+        let Outcome { y, units } = Outcome::new(self, &design)?;
         design.scale_limits(units.scale);
         let naive = match self.gaussian_algorithm {
             GaussianAlgorithm::ByColumns => design.p >= NAIVE_FROM,
