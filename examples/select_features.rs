@@ -8,13 +8,15 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use eval_stats::folds::Folds;
 use feature_selection::pipeline::FoldPlan;
+use feature_selection::stability::StabilitySelection;
 use ndarray::Array2;
 
 use examples::output_folder::{Existing, ExistingOptions, OutputFolder};
 use examples::program::{self, Ending};
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::selection::choices::SelectionOptions;
-use examples::study::selection::{RepeatedReading, SelectionInput, select};
+use examples::study::selection::gaps::{self, MissingChoice};
+use examples::study::selection::{RepeatedReading, Selection, SelectionInput, judgement, select};
 use examples::table_file::{CsvTable, found};
 
 const PROGRAM: &str = "select_features";
@@ -53,6 +55,23 @@ struct Arguments {
     /// Folds given: a CSV with the id column and a column fold, for the training rows.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "repeats"], requires = "id")]
     foldid: Option<PathBuf>,
+    /// What happens to cells that are empty, NA or NaN.
+    #[arg(long, value_enum, default_value_t, value_name = "CHOICE")]
+    missing: MissingChoice,
+    /// Also refit the whole selection in N outer folds of the training rows: an honest estimate of its AUC.
+    #[arg(long, value_name = "N", conflicts_with = "foldid")]
+    nested: Option<usize>,
+    /// Also select on N random halves of the training rows, in complementary pairs: how stable each feature is.
+    #[arg(long, value_name = "N")]
+    stability: Option<usize>,
+    /// Share of the halves from which a feature is stable.
+    #[arg(
+        long,
+        default_value_t = 0.75,
+        value_name = "SHARE",
+        requires = "stability"
+    )]
+    stable_from: f64,
     /// Name of the score.
     #[arg(long, default_value = "Rad-score", value_name = "NAME")]
     score_name: String,
@@ -85,7 +104,9 @@ fn selection(arguments: Arguments) -> anyhow::Result<Ending> {
             .chain(&arguments.foldid)
             .cloned(),
     );
-    let input = read_input(&arguments)?;
+    let mut input = read_input(&arguments)?;
+    let filled = gaps::apply(&mut input, arguments.missing)
+        .with_context(|| arguments.table.display().to_string())?;
     let mut settings = arguments.selection.settings(arguments.seed);
     if let Some(path) = &arguments.foldid {
         settings.folds = FoldPlan::Given(read_folds(path, &arguments, &input)?);
@@ -99,12 +120,17 @@ fn selection(arguments: Arguments) -> anyhow::Result<Ending> {
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing)?;
     let selected = select(input, settings)?;
     selected.write(folder.path())?;
+    judge(&selected, &arguments, folder.path())?;
     let mut record = RunRecord::new(PROGRAM);
     record
         .seed(arguments.seed)
         .option("outcome", arguments.outcome.as_str())
         .option("train_where", arguments.train_where.as_deref())
         .option("selection", arguments.selection.record())
+        .option("missing", format!("{:?}", arguments.missing).to_lowercase())
+        .option("nested", arguments.nested)
+        .option("stability", arguments.stability)
+        .count("filled cells", filled)
         .count("rows", selected.input().ids.len())
         .count("training rows", selected.input().training.len())
         .count("features", selected.input().names.len())
@@ -113,6 +139,23 @@ fn selection(arguments: Arguments) -> anyhow::Result<Ending> {
     record.write(folder.path())?;
     folder.finish()?;
     Ok(Ending::Done)
+}
+
+/// What was asked for beside the selection itself.
+fn judge(selected: &Selection, arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
+    if let Some(n_folds) = arguments.nested {
+        let nested = judgement::nested(selected, n_folds, arguments.seed).context("--nested")?;
+        judgement::write_nested(&nested, folder)?;
+    }
+    if let Some(halves) = arguments.stability {
+        let mut settings = StabilitySelection::default();
+        settings.subsampling.count = halves;
+        settings.threshold = arguments.stable_from;
+        settings.seed = arguments.seed;
+        let fit = judgement::stability(selected, &settings).context("--stability")?;
+        judgement::write_stability(&fit, folder)?;
+    }
+    Ok(())
 }
 
 fn read_input(arguments: &Arguments) -> anyhow::Result<SelectionInput> {
@@ -154,7 +197,7 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<SelectionInput> {
         .iter()
         .map(|&column| table.header[column].clone())
         .collect();
-    let values = numbers(&table, &features)?;
+    let values = numbers(&table, &features, arguments.missing)?;
     let repeats = [("inter", &arguments.inter), ("intra", &arguments.intra)]
         .into_iter()
         .filter_map(|(name, path)| path.as_ref().map(|path| (name, path)))
@@ -163,8 +206,8 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<SelectionInput> {
                 name,
                 path,
                 arguments.id.as_deref().unwrap_or_default(),
-                &names,
-                &ids,
+                (&names, &ids),
+                arguments.missing,
             )
         })
         .collect::<anyhow::Result<_>>()?;
@@ -177,13 +220,23 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<SelectionInput> {
         training,
         repeats,
         left_out: Vec::new(),
+        impute: None,
     })
 }
 
-fn numbers(table: &CsvTable, columns: &[usize]) -> anyhow::Result<Array2<f64>> {
+/// Columns as numbers; gaps are NaN unless they are refused, which the cell's place then says best.
+fn numbers(
+    table: &CsvTable,
+    columns: &[usize],
+    missing: MissingChoice,
+) -> anyhow::Result<Array2<f64>> {
     let mut values = Array2::zeros((table.rows.len(), columns.len()));
     for (j, &column) in columns.iter().enumerate() {
-        for (i, value) in table.numbers(column)?.into_iter().enumerate() {
+        let read = match missing {
+            MissingChoice::Error => table.numbers(column)?,
+            _ => table.numbers_with_gaps(column)?,
+        };
+        for (i, value) in read.into_iter().enumerate() {
             values[(i, j)] = value;
         }
     }
@@ -220,8 +273,8 @@ fn read_repeat(
     name: &str,
     path: &Path,
     id: &str,
-    names: &[String],
-    ids: &[String],
+    (names, ids): (&[String], &[String]),
+    missing: MissingChoice,
 ) -> anyhow::Result<RepeatedReading> {
     let table = CsvTable::read(path)?;
     let id_column = table.column(id)?;
@@ -249,7 +302,7 @@ fn read_repeat(
     Ok(RepeatedReading {
         name: name.to_owned(),
         rows,
-        values: numbers(&table, &columns)?,
+        values: numbers(&table, &columns, missing)?,
     })
 }
 

@@ -245,6 +245,26 @@ impl CsvTable {
             .collect()
     }
 
+    /// A column as numbers, NaN where a cell is empty, `NA` or `NaN`.
+    ///
+    /// # Errors
+    /// The first other cell that is not a finite number.
+    pub fn numbers_with_gaps(&self, column: usize) -> anyhow::Result<Vec<f64>> {
+        (0..self.rows.len())
+            .map(|row| match self.rows[row][column].as_str() {
+                "" | "NA" | "NaN" | "nan" => Ok(f64::NAN),
+                cell => match cell.parse::<f64>() {
+                    Ok(value) if value.is_finite() => Ok(value),
+                    _ => bail!(
+                        "{}: expected a number or nothing, found {}",
+                        self.place(row, column),
+                        found(cell)
+                    ),
+                },
+            })
+            .collect()
+    }
+
     /// A column as an outcome.
     ///
     /// # Errors

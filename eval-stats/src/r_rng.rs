@@ -61,12 +61,34 @@ impl RRng {
         for _ in 0..51 {
             step();
         }
-        let mut state = Box::new([0u32; N]);
-        for word in state.iter_mut() {
+        let mut state = [0u32; N];
+        for word in &mut state {
             *word = step();
         }
+        Self::from_state(state)
+    }
+
+    /// Words in the [state](Self::from_state).
+    pub const STATE_WORDS: usize = N;
+
+    /// The Mersenne Twister in a given state, all its words used up: R's `.Random.seed` behind the first two numbers,
+    /// right after `set.seed`. Other programs fill the state in other ways and draw from the same [words](Self::word).
+    ///
+    /// ```
+    /// use eval_stats::r_rng::RRng;
+    /// // Matsumoto and Nishimura's init_genrand(5489), whose 10,000th word is well known.
+    /// let mut state = [0u32; RRng::STATE_WORDS];
+    /// state[0] = 5489;
+    /// for i in 1..RRng::STATE_WORDS {
+    ///     let last = state[i - 1];
+    ///     state[i] = 1_812_433_253u32.wrapping_mul(last ^ last >> 30).wrapping_add(i as u32);
+    /// }
+    /// let mut rng = RRng::from_state(state);
+    /// assert_eq!((0..10_000).map(|_| rng.word()).last(), Some(4_123_659_995));
+    /// ```
+    pub fn from_state(state: [u32; Self::STATE_WORDS]) -> Self {
         Self {
-            state,
+            state: Box::new(state),
             words: Box::new([0; N]),
             next: N,
             sampling: Sampling::Rejection,
@@ -143,7 +165,8 @@ impl RRng {
         self.next = 0;
     }
 
-    fn word(&mut self) -> u32 {
+    /// The next 32 random bits of the generator.
+    pub fn word(&mut self) -> u32 {
         if self.next >= N {
             self.regenerate();
         }

@@ -292,6 +292,7 @@ fn score_region(
         training: cohort.training().patients.clone(),
         repeats: features.repeats.clone(),
         left_out: features.noise.clone(),
+        impute: None,
     };
     let selection = select(input, settings.selection.clone())?;
     let risk = match selection.is_constant() {

@@ -1,6 +1,6 @@
 //! The part of the study report that tells how the models came about: cohort, features, selection, models.
 
-use feature_selection::icc::{IccFilter, IccScheme, Reliability};
+use feature_selection::icc::{IccScheme, Reliability};
 use feature_selection::score::ScoreScale;
 use nomogram::{OddsRatioRow, TermTest, format_p};
 
@@ -134,10 +134,7 @@ pub fn region_section(features: &RegionFeatures, selection: &Selection) -> anyho
 }
 
 fn reliability_table(selection: &Selection) -> Table {
-    let filter = IccFilter {
-        threshold: selection.settings().icc_threshold,
-        ..IccFilter::default()
-    };
+    let filter = selection.settings().icc_filter;
     let rows = selection.reliability.iter().map(|comparison| {
         let count = |wanted: Reliability| {
             comparison

@@ -20,7 +20,7 @@ pub enum Error {
         found: usize,
     },
     /// A value is NaN or infinite. Drop the column or impute it before selecting
-    /// (see [`MissingPolicy`](crate::table::MissingPolicy)).
+    /// (see [`MissingPolicy`](crate::table::MissingPolicy) and [`missing`](crate::missing)).
     #[error("row {row}, column `{column}`: expected a finite number, found {value}")]
     NonFinite {
         /// Row, from zero.
@@ -29,6 +29,30 @@ pub enum Error {
         column: String,
         /// The value found.
         value: f64,
+    },
+    /// A column's values are so far apart that a number made of them is beyond the range of `f64`. Rescale the column.
+    #[error(
+        "column `{column}`: expected a {what} within the range of a double, found values from {low:e} to {high:e}"
+    )]
+    BeyondRange {
+        /// The number.
+        what: &'static str,
+        /// Column name.
+        column: String,
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// A table does not fit into memory.
+    #[error(
+        "feature table: expected a size that memory holds, found {n_rows} rows x {n_columns} columns"
+    )]
+    TableTooLarge {
+        /// Rows.
+        n_rows: usize,
+        /// Columns.
+        n_columns: usize,
     },
     /// Two columns carry the same name.
     #[error("column name `{name}` occurs twice, at columns {first} and {second}")]
@@ -76,6 +100,19 @@ pub enum Error {
         /// Rows found.
         found: usize,
     },
+    /// More columns than the calculation can take. Remove columns that repeat others pairwise first
+    /// ([`relevance_greedy`](crate::redundancy::relevance_greedy)).
+    #[error(
+        "{what}: expected at most {limit} columns, found {found}; remove pairwise redundant columns first"
+    )]
+    TooManyColumns {
+        /// The calculation.
+        what: &'static str,
+        /// Most columns it takes, for this number of rows if it depends on that.
+        limit: usize,
+        /// Columns found.
+        found: usize,
+    },
     /// No column is left to work on.
     #[error("{what}: no usable column is left of {n_columns}")]
     NoUsableColumn {
@@ -115,6 +152,20 @@ pub enum Error {
         /// Columns of the table it does not know.
         unexpected: Vec<String>,
     },
+    /// An entry of a matrix is no correlation coefficient, or the matrix is not symmetric.
+    #[error(
+        "row {row}, column {column}: expected a coefficient from -1 to 1 that equals its mirror image, found {found} and {mirrored}"
+    )]
+    InvalidCoefficient {
+        /// Row, from zero.
+        row: usize,
+        /// Column, from zero.
+        column: usize,
+        /// The entry.
+        found: f64,
+        /// The entry with row and column exchanged.
+        mirrored: f64,
+    },
     /// A fold assignment cannot be used.
     #[error("fold {fold}: expected {expected}, found {found} rows")]
     InvalidFold {
@@ -124,6 +175,22 @@ pub enum Error {
         expected: &'static str,
         /// Rows found in the fold.
         found: usize,
+    },
+    /// A cross-validation could not be fitted without one of its folds.
+    #[error("repeat {repeat}, without fold {fold}: {error}")]
+    InFold {
+        /// Repeat, from zero.
+        repeat: usize,
+        /// The fold held out, from zero.
+        fold: usize,
+        /// What is wrong with the other rows.
+        error: Box<Error>,
+    },
+    /// A cross-validation measured nothing: check weights and classes of the folds.
+    #[error("none of {n_lambda} lambdas has a finite held-out loss and standard error")]
+    NoFiniteLoss {
+        /// Lambdas of the path.
+        n_lambda: usize,
     },
     /// Coordinate descent used up its passes. The solutions before that point are in `partial`.
     #[error("not converged after {max_passes} passes at lambda number {lambda_index}")]
@@ -163,9 +230,73 @@ pub enum Error {
         /// What it needs.
         needs: &'static str,
     },
+    /// A step of a pipeline stands where it makes no sense. Move it.
+    #[error("step {step} ({name}) needs {needs}")]
+    StepOrder {
+        /// The step, from zero.
+        step: usize,
+        /// Its name.
+        name: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// A step of a pipeline refused its settings or the columns left to it.
+    #[error("step {step} ({name}): {error}")]
+    InStep {
+        /// The step, from zero.
+        step: usize,
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// A pipeline could not be fitted or judged in one outer fold.
+    #[error("repeat {repeat}, outer fold {fold}: {error}")]
+    InOuterFold {
+        /// Repeat of the outer cross-validation, from zero.
+        repeat: usize,
+        /// Outer fold, from zero.
+        fold: usize,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// A fit of stability selection failed.
+    #[error("subsample {subsample}: {error}")]
+    InSubsample {
+        /// The subsample, from zero.
+        subsample: usize,
+        /// Why.
+        error: Box<Error>,
+    },
+    /// No setting keeps the expected number of false selections as low as asked for.
+    #[error(
+        "no {what} keeps the expected false selections at {requested} or below; the lowest bound is {lowest}"
+    )]
+    BoundUnreachable {
+        /// The setting looked for.
+        what: &'static str,
+        /// Bound asked for.
+        requested: f64,
+        /// Lowest bound reached.
+        lowest: f64,
+    },
+    /// A stored pipeline cannot be read.
+    #[error("stored pipeline: {reason}")]
+    InvalidPipeline {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A stored score cannot be read.
     #[error("stored score: {reason}")]
     InvalidScore {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A stored standardizer or imputer cannot be read.
+    #[error("stored {what}: {reason}")]
+    InvalidStored {
+        /// What was stored.
+        what: &'static str,
         /// What is wrong with it.
         reason: String,
     },
@@ -178,6 +309,24 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+}
+
+/// Refuses a setting unless it `fits`.
+pub(crate) fn check_setting(
+    name: &'static str,
+    expected: &'static str,
+    found: f64,
+    fits: bool,
+) -> Result<()> {
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::InvalidSetting {
+            name,
+            expected,
+            found,
+        })
+    }
 }
 
 /// At most five names, so that a message about a thousand columns stays one line.

@@ -5,6 +5,8 @@ mod error;
 pub mod icc;
 pub mod lasso;
 mod linalg;
+pub mod missing;
+mod moments;
 pub mod mrmr;
 pub mod mutual_information;
 pub mod nested_cv;

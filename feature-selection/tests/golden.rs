@@ -12,6 +12,8 @@ mod icc;
 mod information;
 #[path = "golden/lasso.rs"]
 mod lasso;
+#[path = "golden/real_tables.rs"]
+mod real_tables;
 #[path = "golden/redundancy.rs"]
 mod redundancy;
 #[path = "golden/relaxed.rs"]

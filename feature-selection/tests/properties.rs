@@ -12,6 +12,8 @@ mod icc;
 mod information;
 #[path = "properties/invariance.rs"]
 mod invariance;
+#[path = "properties/no_nan/mod.rs"]
+mod no_nan;
 #[path = "properties/optimality.rs"]
 mod optimality;
 #[path = "properties/pipeline.rs"]

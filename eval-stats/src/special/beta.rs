@@ -2,8 +2,8 @@
 
 use super::gamma::ln_complement;
 use super::{
-    LARGE_SHAPE, LN_SQRT_2PI, bracketed_newton, deviance_of_gap, deviance_term, ln_1p_ratio,
-    nearly_normal_tails, stirling_error,
+    LARGE_SHAPE, LN_SQRT_2PI, deviance_of_gap, deviance_term, ln_1p_ratio, nearly_normal_tails,
+    stirling_error,
 };
 
 /// A point of the unit interval with the distances to both ends at full precision, and their
@@ -67,26 +67,42 @@ impl UnitPoint {
     }
 }
 
-/// `ln B(a, b)`.
-fn ln_beta(a: f64, b: f64) -> f64 {
-    let n = a + b;
-    let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    let mode = a * ln_1p_ratio(b, a) + b * ln_1p_ratio(a, b);
-    LN_SQRT_2PI - saddle - mode - 0.5 * (a.ln() + b.ln() - n.ln())
+/// Both shapes with the part of the density that does not depend on the point.
+struct Shapes {
+    a: f64,
+    b: f64,
+    /// `ln( m^a (1-m)^b / B(a, b) )` at the mean `m = a/(a + b)`.
+    ln_at_mean: f64,
+}
+
+impl Shapes {
+    fn new(a: f64, b: f64) -> Self {
+        let n = a + b;
+        let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
+        Self {
+            a,
+            b,
+            ln_at_mean: saddle - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln()),
+        }
+    }
+
+    /// `ln B(a, b)`.
+    fn ln_beta(&self) -> f64 {
+        let Self { a, b, .. } = *self;
+        -self.ln_at_mean - a * ln_1p_ratio(b, a) - b * ln_1p_ratio(a, b)
+    }
+
+    /// `ln( x^a y^b / B(a, b) )` with `y = 1 - x`, by the saddle-point form of the binomial term.
+    fn ln_prefix(&self, u: &UnitPoint) -> f64 {
+        if u.x < TINY || u.y < TINY {
+            return self.a * u.ln_x + self.b * u.ln_y - self.ln_beta();
+        }
+        self.ln_at_mean - deviance(self.a, self.b, u)
+    }
 }
 
 /// Below this the smaller part is no longer a number with all its digits.
 const TINY: f64 = 1e-290;
-
-/// `ln( x^a y^b / B(a, b) )` with `y = 1 - x`, by the saddle-point form of the binomial term.
-fn ln_prefix(a: f64, b: f64, u: &UnitPoint) -> f64 {
-    if u.x < TINY || u.y < TINY {
-        return a * u.ln_x + b * u.ln_y - ln_beta(a, b);
-    }
-    let n = a + b;
-    let saddle = stirling_error(n) - stirling_error(a) - stirling_error(b);
-    saddle - deviance(a, b, u) - LN_SQRT_2PI + 0.5 * (a.ln() + b.ln() - n.ln())
-}
 
 /// `a ln(a/(n x)) + b ln(b/(n y))` with `n = a + b`.
 fn deviance(a: f64, b: f64, u: &UnitPoint) -> f64 {
@@ -188,7 +204,13 @@ fn ln_tails(a: f64, b: f64, u: &UnitPoint) -> (f64, f64) {
     if a.min(b) >= LARGE_SHAPE {
         return tails_of_large(a, b, u);
     }
-    let prefix = ln_prefix(a, b, u);
+    let shapes = Shapes::new(a, b);
+    tails_from_prefix(&shapes, u, shapes.ln_prefix(u))
+}
+
+/// Both tails from the prefix and the continued fraction of the one whose terms do not cancel.
+fn tails_from_prefix(shapes: &Shapes, u: &UnitPoint, prefix: f64) -> (f64, f64) {
+    let (a, b) = (shapes.a, shapes.b);
     if u.lambda(a, b) >= 0.0 && (a >= 1.0 || u.x < 0.5) || u.x < TINY && b < 1e200 {
         let lower = prefix + fraction(a, b, u).ln();
         (lower.min(0.0), ln_complement(lower))
@@ -246,49 +268,89 @@ pub fn ln_beta_sf(x: f64, a: f64, b: f64) -> f64 {
 }
 
 /// Point where the lower tail of Beta(a, b) is `p` and the upper tail `q = 1 - p`.
+///
+/// Halley's steps in the logarithm of the odds `w` on the logarithm of the smaller tail. The density
+/// of `w` is log-concave, so both tails are, and Newton's method converges from any start.
 fn beta_point(p: f64, q: f64, a: f64, b: f64) -> UnitPoint {
-    let middle = ln_tails(a, b, &UnitPoint::new(0.5));
-    let left = if p <= q {
-        middle.0 >= p.ln()
-    } else {
-        middle.1 <= q.ln()
-    };
-    if left {
-        small_root(p, q, a, b)
-    } else {
-        small_root(q, p, b, a).swapped()
+    let shapes = Shapes::new(a, b);
+    let lower = p <= q;
+    let target = p.min(q).ln();
+    let large = a.min(b) >= LARGE_SHAPE;
+    let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+    let mut w = start(p, q, &shapes);
+    if !w.is_finite() {
+        // Beyond any double: the mass lies at the ends.
+        return UnitPoint::of_ln_odds(w);
+    }
+    for _ in 0..200 {
+        let u = UnitPoint::of_ln_odds(w);
+        let prefix = shapes.ln_prefix(&u);
+        let tails = if large {
+            tails_of_large(a, b, &u)
+        } else {
+            tails_from_prefix(&shapes, &u, prefix)
+        };
+        let tail = if lower { tails.0 } else { tails.1 };
+        // d(lower)/dw = x^a y^b / B(a, b), and d ln(that)/dw = a y - b x.
+        let rate = (prefix - tail).exp();
+        let (value, slope) = (tail - target, if lower { rate } else { -rate });
+        let newton = value / slope;
+        let curved = 1.0 - 0.5 * newton * (u.lambda(a, b) - slope);
+        let next = w - newton / curved.max(0.5);
+        // The step leaves the third power of a small deviation.
+        if value.abs() <= 1e-5 {
+            return UnitPoint::of_ln_odds(next);
+        }
+        if (value < 0.0) == lower {
+            low = w;
+        } else {
+            high = w;
+        }
+        w = if next > low && next < high {
+            next
+        } else {
+            inside(low, high, w)
+        };
+        if w == low || w == high {
+            break;
+        }
+    }
+    UnitPoint::of_ln_odds(w)
+}
+
+/// A point between two bounds that may be infinite.
+fn inside(low: f64, high: f64, w: f64) -> f64 {
+    match (low.is_finite(), high.is_finite()) {
+        (true, true) => low + 0.5 * (high - low),
+        (true, false) => w + w.abs().max(1.0),
+        (false, true) => w - w.abs().max(1.0),
+        (false, false) => 0.0,
     }
 }
 
-/// As [`beta_point`] for a root known to be at most 1/2, found in `v = ln x`.
-fn small_root(p: f64, q: f64, a: f64, b: f64) -> UnitPoint {
-    let point = |v: f64| UnitPoint {
-        x: v.exp(),
-        y: -v.exp_m1(),
-        ln_x: v,
-        ln_y: (-v.exp()).ln_1p(),
-    };
-    let lower = p <= q;
-    let target = if lower { p.ln() } else { q.ln() };
-    let f = |v: f64| {
-        let u = point(v);
-        let tails = ln_tails(a, b, &u);
-        // d(lower)/dv = x * density = x^a y^(b-1) / B(a, b)
-        let ln_slope = ln_prefix(a, b, &u) - u.ln_y;
-        if lower {
-            (tails.0 - target, (ln_slope - tails.0).exp())
+/// Logarithm of the odds near the quantile.
+fn start(p: f64, q: f64, shapes: &Shapes) -> f64 {
+    let (a, b) = (shapes.a, shapes.b);
+    if a.min(b) < 1.0 {
+        // Towards 0 the lower tail is x^a / (a B(a, b)).
+        return if p <= q {
+            (p.ln() + a.ln() + shapes.ln_beta()) / a
         } else {
-            (tails.1 - target, -(ln_slope - tails.1).exp())
-        }
-    };
-    let (low, high) = (TINY.ln(), -core::f64::consts::LN_2);
-    let at_low = f(low).0;
-    if (lower && at_low > 0.0) || (!lower && at_low < 0.0) {
-        // So close to 0 the lower tail is x^a / (a B(a, b)).
-        return point((p.ln() + a.ln() + ln_beta(a, b)) / a);
+            -(q.ln() + b.ln() + shapes.ln_beta()) / b
+        };
     }
-    let start = (-ln_1p_ratio(b, a)).clamp(low, high);
-    point(bracketed_newton(low, high, start, f))
+    // Carter's approximation (Abramowitz and Stegun 26.5.22).
+    let z = if p <= q {
+        -super::normal_quantile(p)
+    } else {
+        super::normal_quantile(q)
+    };
+    let (ra, rb) = (1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
+    let h = 2.0 / (ra + rb);
+    let lambda = (z * z - 3.0) / 6.0;
+    let half =
+        z * (h + lambda).max(0.0).sqrt() / h - (rb - ra) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
+    a.ln() - b.ln() - 2.0 * half
 }
 
 /// Quantile of the beta distribution: `x` with lower tail `p`.

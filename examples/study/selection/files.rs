@@ -1,29 +1,14 @@
-//! What a selection writes: tables, the score, figures.
+//! What a selection writes: tables, the score, the fitted pipeline, figures.
 
 use std::path::Path;
 
 use anyhow::Context;
-use feature_selection::FeatureTable;
-use feature_selection::correlation::Correlation;
-use feature_selection::icc::IccFilter;
-use feature_selection::lasso::LambdaRule;
-use feature_selection::plot::{self, LambdaAxis, Layout, Width};
+use feature_selection::lasso::{EstimatorFit, LambdaRule, RelaxedFit};
 
 use super::Selection;
 use crate::atomic_file::write_atomically;
 use crate::figure_file::write_figure;
 use crate::table_file::{Cell, write_csv};
-
-/// A figure of the selection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectionFigure {
-    /// Name of its files.
-    pub stem: &'static str,
-    /// What it shows.
-    pub caption: String,
-    /// The drawing.
-    pub svg: String,
-}
 
 impl Selection {
     /// Writes every table, `score.json` and the figures into `folder`.
@@ -50,6 +35,8 @@ impl Selection {
             json.push('\n');
         }
         write_atomically(&folder.join("score.json"), json.as_bytes())?;
+        let pipeline = self.fitted.to_json() + "\n";
+        write_atomically(&folder.join("pipeline.json"), pipeline.as_bytes())?;
         write_csv(
             &folder.join("scores.csv"),
             &["id", "score"],
@@ -65,81 +52,8 @@ impl Selection {
         Ok(())
     }
 
-    /// Every figure that the result has data for.
-    ///
-    /// # Errors
-    /// What the drawing refuses.
-    pub fn figures(&self) -> anyhow::Result<Vec<SelectionFigure>> {
-        let layout = Layout::new().width(Width::Double);
-        let mut figures = Vec::new();
-        let mut add = |stem, caption: &str, svg: String| {
-            figures.push(SelectionFigure {
-                stem,
-                caption: caption.to_owned(),
-                svg,
-            });
-        };
-        match self.reliability.as_slice() {
-            [] => {}
-            [only] => add(
-                "icc",
-                "Intraclass correlation of every feature.",
-                plot::icc_histogram(&only.features, &layout)?,
-            ),
-            [first, second, ..] => add(
-                "icc",
-                "Intraclass correlation of every feature in both comparisons.",
-                plot::icc_scatter(&first.features, &second.features, &layout)?,
-            ),
-        }
-        add(
-            "funnel",
-            "Features left after every step.",
-            plot::selection_funnel(&self.fitted, &layout)?,
-        );
-        if let Some(cv) = &self.fitted.cross_validation {
-            let axis = LambdaAxis::default();
-            add(
-                "path",
-                "Coefficients along the path of penalties.",
-                plot::coefficient_path(cv, axis, &layout)?,
-            );
-            add(
-                "cv",
-                "Cross-validated loss with its standard error.",
-                plot::cross_validation_curve(cv, axis, &layout)?,
-            );
-        }
-        if !self.is_constant() {
-            add(
-                "coefficients",
-                "Coefficients of the score, of standardized features.",
-                plot::coefficient_bars(self.score(), &layout)?,
-            );
-        }
-        if self.score().terms.len() > 1 {
-            let table = self.selected_training_table()?;
-            add(
-                "correlation",
-                "Spearman correlation of the selected features in the training rows.",
-                plot::correlation_heat_map(&table, Correlation::default(), &layout)?,
-            );
-        }
-        Ok(figures)
-    }
-
-    fn selected_training_table(&self) -> anyhow::Result<FeatureTable> {
-        let table = FeatureTable::new(self.input().values.view(), &self.input().names)?;
-        Ok(table
-            .select_names(&self.score().feature_names())?
-            .select_rows(&self.input().training)?)
-    }
-
     fn write_reliability(&self, path: &Path) -> anyhow::Result<()> {
-        let filter = IccFilter {
-            threshold: self.settings().icc_threshold,
-            ..IccFilter::default()
-        };
+        let filter = self.settings().icc_filter;
         let header = [
             "comparison",
             "feature",
@@ -195,7 +109,7 @@ impl Selection {
     }
 
     fn write_path(&self, folder: &Path) -> anyhow::Result<()> {
-        let Some(cv) = &self.fitted.cross_validation else {
+        let Some(cv) = self.fitted.cross_validation() else {
             return Ok(());
         };
         let path = &cv.path;
@@ -232,9 +146,7 @@ impl Selection {
             &["lambda", "feature", "coefficient"],
             coefficients,
         )?;
-        let chosen = cv
-            .select(self.settings().rule)
-            .map(|selection| selection.lambda)?;
+        let chosen = self.fitted.lasso.as_ref().map(|lasso| lasso.lambda);
         let mark = |k: usize| -> Cell {
             let mut marks = Vec::new();
             if k == cv.index_minimum {
@@ -243,7 +155,7 @@ impl Selection {
             if k == cv.index_one_standard_error {
                 marks.push("1se");
             }
-            if cv.lambda[k] == chosen
+            if Some(cv.lambda[k]) == chosen
                 && matches!(
                     self.settings().rule,
                     LambdaRule::Features(_) | LambdaRule::Value(_)
@@ -265,6 +177,28 @@ impl Selection {
                     mark(k),
                 ]
             }),
-        )
+        )?;
+        match &self.fitted.estimate {
+            Some(EstimatorFit::Relaxed(relaxed)) => {
+                write_relaxed(&folder.join("cv_relaxed.csv"), relaxed)
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// The loss at every lambda and share of the LASSO.
+fn write_relaxed(path: &Path, fit: &RelaxedFit) -> anyhow::Result<()> {
+    let rows = fit.curves.iter().flat_map(|curve| {
+        (0..curve.lambda.len()).map(move |k| {
+            vec![
+                curve.gamma.into(),
+                curve.lambda[k].into(),
+                curve.mean[k].into(),
+                curve.standard_error[k].into(),
+                curve.n_nonzero[k].into(),
+            ]
+        })
+    });
+    write_csv(path, &["gamma", "lambda", "cvm", "cvsd", "nzero"], rows)
 }

@@ -1,27 +1,34 @@
-//! From a feature table to one score: reliability, standardization, relevance, redundancy and the LASSO, fitted on the training rows only.
+//! From a feature table to one score: reliability, relevance, redundancy and the LASSO, fitted on the training rows only.
 //!
 //! | file | holds |
 //! |---|---|
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
-//! | `files` | CSV, JSON and figures |
+//! | [`gaps`] | tables with missing values |
+//! | [`judgement`] | nested cross-validation and stability selection of what was fitted |
+//! | `files`, `figures` | CSV and JSON; figures |
+//!
+//! Columns go into the LASSO in their own units, because the LASSO scales them itself: its path is that of glmnet on the same table.
 
 pub mod choices;
+mod figures;
 mod files;
+pub mod gaps;
+pub mod judgement;
+
+use std::collections::HashSet;
 
 use anyhow::{Context, bail};
 use feature_selection::icc::{FeatureIcc, IccFilter, IccForm, IccSettings, feature_icc};
-use feature_selection::lasso::{CrossValidation, ElasticNet, LambdaRule};
-use feature_selection::mrmr::Criterion;
-use feature_selection::mutual_information::Binning;
-use feature_selection::pipeline::{Fitted, FoldPlan, LassoStep, RedundancyRule, Step};
+use feature_selection::lasso::{Estimator, LambdaRule};
+use feature_selection::missing::{ImputeBy, Imputer, IncompleteTable};
+use feature_selection::pipeline::{ClassWeights, Fitted, FoldPlan, LassoStep, Step};
 use feature_selection::relevance::Relevance;
-use feature_selection::standardize::Divisor;
 use feature_selection::{FeatureTable, Score, SelectionPipeline};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
-use choices::{RedundancyChoice, RelevanceChoice};
-pub use files::SelectionFigure;
+use choices::{RedundancyChoice, RelevanceChoice, UnivariateChoice};
+pub use figures::SelectionFigure;
 
 /// A table of features with its outcome, and what is known about its repeats.
 #[derive(Debug, Clone)]
@@ -42,6 +49,8 @@ pub struct SelectionInput {
     pub repeats: Vec<RepeatedReading>,
     /// Columns that are left out before the first step, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// What missing values (NaN) are replaced by, computed on the training rows; `None` refuses them.
+    pub impute: Option<ImputeBy>,
 }
 
 /// The features of some rows again, from another outline of the same image.
@@ -69,16 +78,20 @@ pub struct LeftOut {
 pub struct SelectionSettings {
     /// Form of the coefficient of reliability.
     pub icc_form: IccForm,
-    /// Smallest coefficient kept.
-    pub icc_threshold: f64,
+    /// Which coefficients are kept.
+    pub icc_filter: IccFilter,
+    /// Filter by p-values.
+    pub univariate: Option<UnivariateChoice>,
     /// Relevance filter.
     pub relevance: RelevanceChoice,
     /// Features kept by the relevance filter.
     pub keep: usize,
     /// Redundancy filter.
     pub redundancy: RedundancyChoice,
-    /// Elastic-net mixing: 1 is the LASSO.
-    pub alpha: f64,
+    /// How coefficients are estimated.
+    pub estimator: Estimator,
+    /// Weight of the classes in the LASSO.
+    pub class_weights: ClassWeights,
     /// Folds of the cross-validation.
     pub folds: FoldPlan,
     /// Which lambda is taken.
@@ -103,6 +116,8 @@ pub struct Selection {
     settings: SelectionSettings,
     /// Reliability, one entry a repeated reading.
     pub reliability: Vec<Comparison>,
+    /// The steps before they were fitted.
+    pub pipeline: SelectionPipeline,
     /// The fitted steps.
     pub fitted: Fitted,
     /// The score of every row.
@@ -123,14 +138,14 @@ pub fn select(input: SelectionInput, settings: SelectionSettings) -> anyhow::Res
         .map(|&row| input.outcome[row])
         .collect();
     let reliability = reliability(&input, &table, settings.icc_form).with_context(named)?;
-    let fitted = pipeline(&input, &settings, &reliability)
-        .fit(&training, &outcome)
-        .with_context(named)?;
+    let pipeline = pipeline(&input, &settings, &reliability);
+    let fitted = pipeline.fit(&training, &outcome).with_context(named)?;
     let scores = fitted.score(&table).with_context(named)?;
     Ok(Selection {
         input,
         settings,
         reliability,
+        pipeline,
         fitted,
         scores,
     })
@@ -158,6 +173,32 @@ impl Selection {
         &self.settings
     }
 
+    /// The usable columns of the training rows, and their outcome.
+    ///
+    /// # Errors
+    /// Never for an input that was selected from.
+    pub fn training(&self) -> anyhow::Result<(FeatureTable, Vec<bool>)> {
+        let rows = &self.input.training;
+        let outcome = rows.iter().map(|&row| self.input.outcome[row]).collect();
+        Ok((usable_columns(&self.input)?.select_rows(rows)?, outcome))
+    }
+
+    /// The same before missing values were filled, and what they are filled by; `None` for a table without gaps.
+    ///
+    /// # Errors
+    /// Never for an input that was selected from.
+    pub fn training_gaps(&self) -> anyhow::Result<Option<(IncompleteTable, ImputeBy)>> {
+        let Some(statistic) = self.input.impute else {
+            return Ok(None);
+        };
+        let (values, names) = usable(&self.input)?;
+        let training = IncompleteTable::new(values.view(), &names)?;
+        Ok(Some((
+            training.select_rows(&self.input.training)?,
+            statistic,
+        )))
+    }
+
     /// Whether the cross-validation left no feature, so that the score is the same for everybody.
     pub fn is_constant(&self) -> bool {
         self.score().terms.is_empty()
@@ -181,16 +222,9 @@ impl Selection {
     }
 }
 
-fn usable_columns(input: &SelectionInput) -> anyhow::Result<FeatureTable> {
-    let all = FeatureTable::new(input.values.view(), &input.names)?;
-    if input.left_out.is_empty() {
-        return Ok(all);
-    }
-    let left_out: std::collections::HashSet<&str> = input
-        .left_out
-        .iter()
-        .map(|column| column.name.as_str())
-        .collect();
+/// Values and names of the columns that are not left out.
+fn usable(input: &SelectionInput) -> anyhow::Result<(Array2<f64>, Vec<String>)> {
+    let left_out: HashSet<&str> = input.left_out.iter().map(|c| c.name.as_str()).collect();
     let kept: Vec<usize> = (0..input.names.len())
         .filter(|&j| !left_out.contains(input.names[j].as_str()))
         .collect();
@@ -200,7 +234,19 @@ fn usable_columns(input: &SelectionInput) -> anyhow::Result<FeatureTable> {
             input.names.len()
         );
     }
-    Ok(all.select_columns(&kept))
+    let names = kept.iter().map(|&j| input.names[j].clone()).collect();
+    Ok((input.values.select(Axis(1), &kept), names))
+}
+
+/// The usable columns of all rows, complete.
+fn usable_columns(input: &SelectionInput) -> anyhow::Result<FeatureTable> {
+    let (values, names) = usable(input)?;
+    let Some(statistic) = input.impute else {
+        return Ok(FeatureTable::new(values.view(), &names)?);
+    };
+    let table = IncompleteTable::new(values.view(), &names)?;
+    let training = table.select_rows(&input.training)?;
+    Ok(Imputer::fit(&training, statistic)?.transform(&table)?)
 }
 
 fn reliability(
@@ -213,9 +259,8 @@ fn reliability(
         .iter()
         .map(|repeat| {
             let first = table.select_rows(&repeat.rows)?;
-            let again = FeatureTable::new(repeat.values.view(), &input.names)
-                .with_context(|| format!("repeated reading {}", repeat.name))?
-                .select_names(table.names())?;
+            let again = repeated(input, repeat, table.names())
+                .with_context(|| format!("repeated reading {}", repeat.name))?;
             let features = feature_icc(&[&first, &again], form, &IccSettings::default())?;
             Ok(Comparison {
                 name: repeat.name.clone(),
@@ -224,6 +269,19 @@ fn reliability(
             })
         })
         .collect()
+}
+
+/// The columns of `names` in a repeated reading.
+fn repeated(
+    input: &SelectionInput,
+    repeat: &RepeatedReading,
+    names: &[String],
+) -> feature_selection::Result<FeatureTable> {
+    let wanted: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let kept: Vec<usize> = (0..input.names.len())
+        .filter(|&j| wanted.contains(input.names[j].as_str()))
+        .collect();
+    FeatureTable::new(repeat.values.select(Axis(1), &kept).view(), names)
 }
 
 fn pipeline(
@@ -240,46 +298,32 @@ fn pipeline(
                 .iter()
                 .map(|comparison| comparison.features.clone())
                 .collect(),
-            filter: IccFilter {
-                threshold: settings.icc_threshold,
-                ..IccFilter::default()
-            },
+            filter: settings.icc_filter,
         });
     }
-    pipeline = pipeline.step(Step::Standardize(Divisor::Sample));
-    let relevance = match settings.relevance {
-        RelevanceChoice::Mi => Some(Relevance::default()),
-        RelevanceChoice::Mannwhitney => Some(Relevance::Auc),
-        RelevanceChoice::None => None,
-    };
+    if let Some(choice) = &settings.univariate {
+        pipeline = pipeline.step(Step::Univariate {
+            method: choice.method,
+            adjustment: choice.adjustment,
+            level: choice.level,
+        });
+    }
+    let relevance = settings.relevance.measure();
     if let Some(relevance) = relevance {
         pipeline = pipeline.step(Step::MostRelevant {
             relevance,
             keep: settings.keep,
         });
     }
-    match settings.redundancy {
-        RedundancyChoice::Correlation(cutoff) => {
-            pipeline = pipeline.step(Step::Redundancy {
-                rule: RedundancyRule::RelevanceGreedy(relevance.unwrap_or(Relevance::Auc)),
-                cutoff,
-                correlation: Default::default(),
-            });
-        }
-        RedundancyChoice::Mrmr => {
-            pipeline = pipeline.step(Step::Greedy {
-                criterion: Criterion::MrmrDifference,
-                keep: settings.keep,
-                binning: Binning::Praznik,
-            });
-        }
-        RedundancyChoice::None => {}
+    let decides = relevance.unwrap_or(Relevance::Auc);
+    if let Some(step) = settings.redundancy.step(decides, settings.keep) {
+        pipeline = pipeline.step(step);
     }
     pipeline.step(Step::Lasso(LassoStep {
-        cross_validation: CrossValidation::new(ElasticNet::new().alpha(settings.alpha)),
+        estimator: settings.estimator.clone(),
         folds: settings.folds.clone(),
         rule: settings.rule,
+        class_weights: settings.class_weights,
         score_name: input.score_name.clone(),
-        ..LassoStep::default()
     }))
 }

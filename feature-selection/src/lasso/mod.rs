@@ -23,6 +23,7 @@ mod covariance;
 mod cv;
 mod descent;
 mod design;
+mod estimator;
 mod exact;
 mod gaussian;
 mod kernels;
@@ -34,8 +35,16 @@ mod relaxed;
 mod samples;
 mod schedule;
 
-pub use cv::{Alignment, CrossValidation, CrossValidationFit, Grouping, LambdaRule, Selection};
+pub use adaptive::{AdaptiveFit, AdaptiveLasso, Pilot, PilotRows, PilotScale};
+pub use cv::{
+    Alignment, AlphaCurve, AlphaSearch, CrossValidation, CrossValidationFit, GammaCurve, Grouping,
+    HeldOut, LambdaRule, Notice, Predictions, Selection, tune_alpha,
+};
+pub use estimator::{Estimator, EstimatorFit};
 pub use losses::Measure;
 pub use params::{Compat, ElasticNet, GaussianAlgorithm, Intercept, LogisticUpdate, Scaling};
 pub use path::{Coefficients, ElasticNetPath, PathWarning, SparseCoefficients, StopReason};
+pub use relaxed::{
+    GammaChoice, RefitStart, RefitStatus, Refits, Relaxation, RelaxedFit, RelaxedLasso, RelaxedPath,
+};
 pub use samples::{Family, Samples};

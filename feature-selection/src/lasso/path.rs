@@ -185,7 +185,7 @@ impl ElasticNetPath {
     }
 
     /// Models either side of `lambda` and the weight of the left one.
-    fn bracket(&self, lambda: f64) -> (usize, usize, f64) {
+    pub(super) fn bracket(&self, lambda: f64) -> (usize, usize, f64) {
         let last = self.lambda.len() - 1;
         if last == 0 || lambda >= self.lambda[0] {
             return (0, 0, 1.0);

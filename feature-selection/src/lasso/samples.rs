@@ -160,12 +160,23 @@ impl<'a> Samples<'a> {
     }
 
     /// Weight of row `i`, 1 without weights.
-    pub(super) fn weight_at(&self, i: usize) -> f64 {
+    pub(crate) fn weight_at(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |w| w[i])
     }
 
+    /// The same rows with other columns.
+    pub(super) fn with_table<'b>(&self, table: &'b FeatureTable) -> Samples<'b>
+    where
+        'a: 'b,
+    {
+        Samples {
+            table,
+            ..self.clone()
+        }
+    }
+
     /// The rows at `indices`, in a table of their own.
-    pub(super) fn rows(&self, indices: &[usize]) -> Result<OwnedSamples> {
+    pub(crate) fn rows(&self, indices: &[usize]) -> Result<OwnedSamples> {
         let pick = |v: &Vec<f64>| indices.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         Ok(OwnedSamples {
             table: self.table.select_rows(indices)?,
@@ -178,7 +189,7 @@ impl<'a> Samples<'a> {
 }
 
 /// A row subset that owns its table; borrowed back as [`Samples`].
-pub(super) struct OwnedSamples {
+pub(crate) struct OwnedSamples {
     table: FeatureTable,
     family: Family,
     outcome: Vec<f64>,
@@ -188,7 +199,7 @@ pub(super) struct OwnedSamples {
 
 impl OwnedSamples {
     /// Checks the subset as a fit of its own.
-    pub(super) fn as_samples(&self) -> Result<Samples<'_>> {
+    pub(crate) fn as_samples(&self) -> Result<Samples<'_>> {
         let samples = match self.family {
             Family::Binomial => Samples::binary(
                 &self.table,

@@ -119,8 +119,13 @@ impl Schedule {
     /// Lambdas as they are reported: in the outcome's units, and the symbolic first one replaced by the one that the sequence implies.
     fn report(&self, lambdas: &mut [f64], unit: f64) {
         lambdas.iter_mut().for_each(|l| *l *= unit);
+        // A sequence of zeros, where no gradient points anywhere, has no logarithms: it is reported as it is.
         if self.is_open_ended() && lambdas.len() > 2 {
-            lambdas[0] = (2.0 * lambdas[1].ln() - lambdas[2].ln()).exp();
+            lambdas[0] = if lambdas[1] == 0.0 {
+                0.0
+            } else {
+                (2.0 * lambdas[1].ln() - lambdas[2].ln()).exp()
+            };
         }
     }
 }

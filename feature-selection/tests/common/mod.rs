@@ -63,13 +63,23 @@ pub fn golden_path(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A file of the larger reference collection, if it lies beside the repository.
-pub fn shared_path(name: &str) -> Option<PathBuf> {
+/// The folder of the larger reference collection, if it lies beside the repository.
+pub fn shared_root() -> Option<PathBuf> {
     let root = std::env::var_os("RADIOMICS_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
         PathBuf::from,
     );
-    let path = root.join("golden/selection").join(name);
+    if root.exists() {
+        Some(root)
+    } else {
+        println!("skipped: no larger reference collection");
+        None
+    }
+}
+
+/// A file of the larger reference collection, if it lies beside the repository.
+pub fn shared_path(name: &str) -> Option<PathBuf> {
+    let path = shared_root()?.join("golden/selection").join(name);
     if path.exists() {
         Some(path)
     } else {

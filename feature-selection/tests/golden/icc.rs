@@ -1,9 +1,9 @@
-//! psych and irr: six forms, tests and intervals.
+//! psych, irr, pingouin, lme4 and exact arithmetic: six forms, tests and intervals.
 
-use super::common::{Csv, DIRECT, Worst, golden_path, json, number, numbers, shared_path};
+use super::common::{Csv, ITERATIVE, Worst, golden_path, json, number, numbers, shared_path};
 use feature_selection::icc::{
-    Icc, IccConvention, IccForm, IccSettings, MissingRatings, VarianceComponents, feature_icc, icc,
-    icc_all,
+    Icc, IccConvention, IccForm, IccSettings, IccStatus, MissingRatings, VarianceComponents,
+    feature_icc, feature_icc_all, feature_icc_values, icc, icc_all,
 };
 use feature_selection::{Error, FeatureTable};
 use ndarray::Array2;
@@ -18,34 +18,49 @@ const IRR_NAMES: [(&str, IccForm); 6] = [
     ("twoway_consistency_average", IccForm::CONSISTENCY_AVERAGE),
 ];
 
-fn psych(found: &[Icc; 6], expected: &Value, worst: &mut Worst, what: &str) {
-    for (key, value) in [
-        ("ICC", (|i: &Icc| i.value) as fn(&Icc) -> f64),
-        ("F", |i| i.f),
-        ("df1", |i| i.df1),
-        ("df2", |i| i.df2),
-        ("lower", |i| i.ci_low),
-        ("upper", |i| i.ci_high),
-    ] {
-        for (one, reference) in found.iter().zip(numbers(&expected[key])) {
-            worst.see(value(one), reference, 1e-3, || {
-                format!("{what} {} {key}", one.form.shrout_fleiss())
-            });
-        }
-    }
-    p_values(found.iter().zip(numbers(&expected["p"])), worst, what);
+/// Direct formulas.
+const TOLERANCE: f64 = 1e-10;
+/// Upper tails, relative without a floor.
+const P_TOLERANCE: f64 = 1e-8;
+
+/// Largest deviations of numbers and of p-values.
+#[derive(Default)]
+struct Deviations {
+    numbers: Worst,
+    p: Worst,
 }
 
-/// p-values down to 1e-300 are compared by their logarithm: the references' own tails lose digits there.
-fn p_values<'a>(pairs: impl Iterator<Item = (&'a Icc, f64)>, worst: &mut Worst, what: &str) {
-    for (one, reference) in pairs {
-        if reference > 0.0 {
-            worst.see(one.p_value.ln(), reference.ln(), 1.0, || {
-                format!("{what} {} p", one.form.shrout_fleiss())
-            });
-        } else {
-            assert!(one.p_value < 1e-300, "{what}: p {}", one.p_value);
+impl Deviations {
+    /// Compares with value, F, df1, df2, p, lower and upper limit.
+    fn see(&mut self, one: &Icc, expected: &[f64; 7], what: &str) {
+        let at = |part: &str| format!("{what} {} {part}", one.form.psych());
+        // Coefficients and limits near 0 are differences of mean squares; F and degrees of freedom are not.
+        for (part, found, reference, floor) in [
+            ("value", one.value, expected[0], 1e-3),
+            ("F", one.f, expected[1], f64::MIN_POSITIVE),
+            ("df1", one.df1, expected[2], f64::MIN_POSITIVE),
+            ("df2", one.df2, expected[3], f64::MIN_POSITIVE),
+            ("lower", one.ci_low, expected[5], 1e-3),
+            ("upper", one.ci_high, expected[6], 1e-3),
+        ] {
+            self.numbers.see(found, reference, floor, || at(part));
         }
+        self.p
+            .see(one.p_value, expected[4], f64::MIN_POSITIVE, || at("p"));
+    }
+
+    fn check(&self, what: &str) {
+        self.numbers.at_most(TOLERANCE, what);
+        self.p.at_most(P_TOLERANCE, &format!("{what}, p"));
+    }
+}
+
+fn psych(found: &[Icc; 6], expected: &Value, worst: &mut Deviations, what: &str) {
+    let columns =
+        ["ICC", "F", "df1", "df2", "p", "lower", "upper"].map(|key| numbers(&expected[key]));
+    for (form, one) in found.iter().enumerate() {
+        assert_eq!(expected["type"][form], one.form.psych());
+        worst.see(one, &columns.each_ref().map(|c| c[form]), what);
     }
 }
 
@@ -53,31 +68,14 @@ fn irr(
     ratings: &Array2<f64>,
     expected: &Value,
     settings: &IccSettings,
-    worst: &mut Worst,
+    worst: &mut Deviations,
     what: &str,
 ) {
     for (name, form) in IRR_NAMES {
-        let (one, reference) = (
-            icc(ratings.view(), form, settings).unwrap(),
-            &expected[name],
-        );
-        for (key, value) in [
-            ("value", one.value),
-            ("F", one.f),
-            ("df1", one.df1),
-            ("df2", one.df2),
-            ("lower", one.ci_low),
-            ("upper", one.ci_high),
-        ] {
-            worst.see(value, number(&reference[key]), 1e-3, || {
-                format!("{what} irr {name} {key}")
-            });
-        }
-        p_values(
-            std::iter::once((&one, number(&reference["p"]))),
-            worst,
-            what,
-        );
+        let one = icc(ratings.view(), form, settings).unwrap();
+        let row = ["value", "F", "df1", "df2", "p", "lower", "upper"]
+            .map(|key| number(&expected[name][key]));
+        worst.see(&one, &row, &format!("{what} irr"));
     }
 }
 
@@ -99,7 +97,7 @@ fn shrout_and_fleiss_by_psych_and_irr() {
     let golden = json(golden_path("icc_subset.json"));
     let mut ratings = table_of(&Csv::read(golden_path("shrout_fleiss.csv")));
     let expected = &golden["shrout_fleiss"];
-    let mut worst = Worst::default();
+    let mut worst = Deviations::default();
     psych(
         &icc_all(ratings.view(), &IccSettings::default()).unwrap(),
         &expected["psych_aov"],
@@ -125,7 +123,7 @@ fn shrout_and_fleiss_by_psych_and_irr() {
         &mut worst,
         "S&F listwise",
     );
-    worst.at_most(DIRECT, "Shrout and Fleiss");
+    worst.check("Shrout and Fleiss");
 }
 
 /// Features of the re-segmentation table with their three readings.
@@ -149,7 +147,7 @@ fn readings(path: std::path::PathBuf) -> Vec<(String, Array2<f64>)> {
 #[test]
 fn repeated_outlines_by_psych_and_irr() {
     let golden = json(golden_path("icc_subset.json"));
-    let (mut worst, mut reml) = (Worst::default(), Worst::default());
+    let (mut worst, mut reml) = (Deviations::default(), Worst::default());
     let features = readings(golden_path("reseg50_subset.csv"));
     assert!(features.len() >= 19);
     for (name, all) in features {
@@ -187,7 +185,7 @@ fn repeated_outlines_by_psych_and_irr() {
             }
         }
     }
-    worst.at_most(DIRECT, "repeated outlines");
+    worst.check("repeated outlines");
     // The reference maximizes the likelihood numerically.
     reml.at_most(1e-5, "REML");
 }
@@ -214,18 +212,23 @@ fn all_features_of_the_full_table() {
         ("intra", vec![&a1, &a2]),
         ("all3", vec![&a1, &b1, &a2]),
     ] {
-        for (form, key) in IccForm::ALL
-            .into_iter()
-            .zip(["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"])
-        {
-            let found = feature_icc(&tables, form, &IccSettings::default()).unwrap();
-            for (one, &reference) in found
-                .iter()
-                .zip(expected.column(&format!("{prefix}_{key}")))
-            {
+        let settings = IccSettings::default();
+        let all = feature_icc_all(&tables, &settings).unwrap();
+        let values = feature_icc_values(&tables, &settings).unwrap();
+        for form in IccForm::ALL {
+            let found = feature_icc(&tables, form, &settings).unwrap();
+            let column = expected.column(&format!("{prefix}_{}", form.psych()));
+            assert_eq!(found.len(), column.len());
+            for (j, (one, &reference)) in found.iter().zip(column).enumerate() {
                 worst.see(one.icc.value, reference, 1e-3, || {
-                    format!("{prefix} {key} {}", one.name)
+                    format!("{prefix} {form} {}", one.name)
                 });
+                // One calculation behind three calls.
+                assert_eq!(one.name, all[j].name);
+                if one.icc.status != IccStatus::Constant {
+                    assert_eq!(&one.icc, all[j].of(form));
+                    assert_eq!(one.icc.value, values[j].of(form));
+                }
             }
         }
     }
@@ -237,4 +240,139 @@ fn all_features_of_the_full_table() {
         &IccSettings::default(),
     );
     assert!(matches!(mismatch, Err(Error::ColumnMismatch { .. })));
+}
+
+/// Every table of `icc/tables.json` with its confidence level and null value.
+fn tables() -> Vec<(String, Array2<f64>, IccSettings)> {
+    json(golden_path("icc/tables.json"))
+        .as_array()
+        .expect("a list of tables")
+        .iter()
+        .map(|case| {
+            let settings = IccSettings {
+                level: number(&case["level"]),
+                null_value: number(&case["r0"]),
+                ..IccSettings::default()
+            };
+            let name = case["name"].as_str().expect("a name").to_owned();
+            (name, ratings_of(&case["x"]), settings)
+        })
+        .collect()
+}
+
+fn ratings_of(rows: &Value) -> Array2<f64> {
+    let rows: Vec<Vec<f64>> = rows.as_array().expect("rows").iter().map(numbers).collect();
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| rows[i][j])
+}
+
+fn see_all(found: &[Icc; 6], expected: &Value, worst: &mut Deviations, what: &str) {
+    for (form, one) in found.iter().enumerate() {
+        let row = numbers(&expected[form]).try_into().expect("seven numbers");
+        worst.see(one, &row, what);
+    }
+}
+
+#[test]
+fn levels_null_values_and_shapes_by_psych_and_irr() {
+    let golden = json(golden_path("icc/psych_irr.json"));
+    let mut worst = Deviations::default();
+    let mut seen = 0;
+    for (name, ratings, settings) in tables() {
+        let Some(expected) = golden.get(&name) else {
+            continue;
+        };
+        seen += 1;
+        // psych tests against 0 only.
+        let by_psych = IccSettings {
+            null_value: 0.0,
+            ..settings
+        };
+        let by_irr = IccSettings {
+            convention: IccConvention::Irr,
+            ..settings
+        };
+        for (what, settings) in [("psych", by_psych), ("irr", by_irr)] {
+            let found = icc_all(ratings.view(), &settings).unwrap();
+            see_all(
+                &found,
+                &expected[what],
+                &mut worst,
+                &format!("{name}, {what}"),
+            );
+        }
+    }
+    assert_eq!(seen, golden.as_object().unwrap().len());
+    worst.check("levels, null values and shapes");
+}
+
+#[test]
+fn hard_tables_by_exact_arithmetic() {
+    let golden = json(golden_path("icc/exact.json"));
+    let mut worst = Deviations::default();
+    let tables = tables();
+    assert_eq!(golden.as_array().unwrap().len(), tables.len());
+    for (i, (name, ratings, settings)) in tables.iter().enumerate() {
+        for (what, convention) in [("psych", IccConvention::Psych), ("irr", IccConvention::Irr)] {
+            let settings = IccSettings {
+                convention,
+                ..*settings
+            };
+            let found = icc_all(ratings.view(), &settings).unwrap();
+            see_all(
+                &found,
+                &golden[i][what],
+                &mut worst,
+                &format!("{name}, {what}"),
+            );
+        }
+    }
+    worst.check("exact arithmetic");
+}
+
+#[test]
+fn the_names_and_numbers_of_pingouin() {
+    let golden = json(golden_path("icc/pingouin.json"));
+    let mut worst = Deviations::default();
+    let mut seen = 0;
+    for (name, ratings, settings) in tables() {
+        let Some(expected) = golden.get(&name) else {
+            continue;
+        };
+        seen += 1;
+        // pingouin tests against 0 only.
+        let settings = IccSettings {
+            null_value: 0.0,
+            ..settings
+        };
+        for one in icc_all(ratings.view(), &settings).unwrap() {
+            let row = numbers(&expected[one.form.pingouin()]);
+            worst.see(&one, &row.try_into().expect("seven numbers"), &name);
+        }
+    }
+    assert_eq!(seen, golden.as_object().unwrap().len());
+    assert!(seen >= 4);
+    worst.check("pingouin");
+}
+
+#[test]
+fn components_at_their_bound_by_lme4() {
+    let settings = IccSettings {
+        components: VarianceComponents::Reml,
+        ..IccSettings::default()
+    };
+    let mut worst = Worst::default();
+    for (i, case) in json(golden_path("icc/reml.json"))
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+    {
+        let found = icc_all(ratings_of(&case["x"]).view(), &settings).unwrap();
+        for (one, expected) in found.iter().zip(numbers(&case["icc"])) {
+            worst.see(one.value, expected, 1.0, || {
+                format!("table {i} {}", one.form)
+            });
+        }
+    }
+    worst.at_most(ITERATIVE, "REML");
 }

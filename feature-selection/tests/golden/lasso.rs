@@ -1,11 +1,10 @@
-//! glmnet: paths, cross-validation, interpolation, score.
+//! glmnet: paths and interpolation.
 
-use super::common::{Csv, Worst, close, golden_path, indices, json, number, numbers, shared_path};
-use eval_stats::folds::Folds;
+use super::common::{Csv, Worst, golden_path, indices, json, number, numbers, shared_path};
 use feature_selection::FeatureTable;
 use feature_selection::lasso::{
-    Alignment, Compat, CrossValidation, CrossValidationFit, ElasticNet, ElasticNetPath,
-    GaussianAlgorithm, Grouping, Intercept, LambdaRule, LogisticUpdate, Measure, Samples, Scaling,
+    Compat, ElasticNet, ElasticNetPath, GaussianAlgorithm, Intercept, LogisticUpdate, Samples,
+    Scaling,
 };
 use serde_json::Value;
 
@@ -29,16 +28,6 @@ impl Small {
             table,
             outcome,
         }
-    }
-
-    fn folds(&self) -> Folds {
-        let assignment = self
-            .csv
-            .column("fold6")
-            .iter()
-            .map(|&f| f as usize - 1)
-            .collect();
-        Folds::from_assignment(assignment, 6, self.outcome.len()).unwrap()
     }
 
     fn binary(&self) -> Samples<'_> {
@@ -185,180 +174,6 @@ fn exact_paths_meet_the_converged_reference() {
     }
 }
 
-fn compare_cv(fit: &CrossValidationFit, expected: &Value, tolerance: f64, what: &str) {
-    assert_eq!(fit.n_nonzero, indices(&expected["nzero"]), "{what}: sizes");
-    let mut worst = Worst::default();
-    for (found, key) in [
-        (&fit.lambda, "lambda"),
-        (&fit.mean, "cvm"),
-        (&fit.standard_error, "cvsd"),
-    ] {
-        let reference = numbers(&expected[key]);
-        assert_eq!(found.len(), reference.len(), "{what}: {key}");
-        for m in 0..reference.len() {
-            worst.see(found[m], reference[m], 1e-3, || format!("{what} {key} {m}"));
-        }
-    }
-    worst.at_most(tolerance, what);
-    assert_eq!(
-        fit.index_minimum,
-        indices(&expected["index_min_0based"])[0],
-        "{what}: minimum"
-    );
-    assert_eq!(
-        fit.index_one_standard_error,
-        indices(&expected["index_1se_0based"])[0],
-        "{what}: one standard error"
-    );
-    for (rule, key) in [
-        (LambdaRule::Minimum, "coef_min"),
-        (LambdaRule::OneStandardError, "coef_1se"),
-    ] {
-        let chosen = fit.select(rule).unwrap().coefficients;
-        let reference = numbers(&expected[key]);
-        let mut worst = Worst::default();
-        worst.see(chosen.intercept, reference[0], 1.0, || {
-            format!("{what} {key} intercept")
-        });
-        for (j, &b) in chosen.beta.iter().enumerate() {
-            worst.see(b, reference[j + 1], 1e-3, || {
-                format!("{what} {key} column {j}")
-            });
-        }
-        worst.at_most(tolerance.max(SAME_OPERATIONS), &format!("{what} {key}"));
-    }
-}
-
-#[test]
-fn cross_validation_repeats_the_reference() {
-    let (small, golden) = (Small::read(), json(golden_path("cvglmnet_small120.json")));
-    let net = ElasticNet::new;
-    let tight = || net().threshold(1e-14).max_passes(10_000_000);
-    let cv = CrossValidation::new;
-    let measures = [
-        ("deviance", Measure::Deviance),
-        ("class", Measure::Misclassification),
-        ("mse", Measure::SquaredError),
-        ("mae", Measure::AbsoluteError),
-        ("auc", Measure::Auc),
-    ];
-    let folds = small.folds();
-    for (name, measure) in measures {
-        let fit = cv(net())
-            .measure(measure)
-            .fit(&small.binary(), &folds)
-            .unwrap();
-        compare_cv(&fit, &golden[format!("bin_{name}")], 1e-10, name);
-        let fit = cv(tight())
-            .measure(measure)
-            .fit(&small.binary(), &folds)
-            .unwrap();
-        compare_cv(
-            &fit,
-            &golden[format!("bin_tight_{name}")],
-            TIGHT,
-            &format!("tight {name}"),
-        );
-    }
-    let weighted = || small.binary().with_weights(small.weights()).unwrap();
-    let cases = [
-        ("bin_dev_weights", cv(net()), weighted()),
-        (
-            "bin_auc_weights",
-            cv(net()).measure(Measure::Auc),
-            weighted(),
-        ),
-        (
-            "bin_dev_ungrouped",
-            cv(net()).grouping(Grouping::Rows),
-            small.binary(),
-        ),
-        (
-            "bin_dev_offset",
-            cv(net()),
-            small.binary().with_offset(small.offset()).unwrap(),
-        ),
-        (
-            "bin_dev_fraction",
-            cv(net()).alignment(Alignment::Fraction),
-            small.binary(),
-        ),
-        (
-            "gau_mse",
-            cv(net()).measure(Measure::SquaredError),
-            small.continuous(),
-        ),
-        (
-            "gau_mae",
-            cv(net()).measure(Measure::AbsoluteError),
-            small.continuous(),
-        ),
-        (
-            "gau_mse_weights",
-            cv(net()),
-            small.continuous().with_weights(small.weights()).unwrap(),
-        ),
-    ];
-    for (name, cv, samples) in cases {
-        compare_cv(
-            &cv.fit(&samples, &folds).unwrap(),
-            &golden[name],
-            1e-10,
-            name,
-        );
-    }
-}
-
-#[test]
-fn small_folds_fall_back_as_the_reference_does() {
-    let (small, golden) = (Small::read(), json(golden_path("cvglmnet_small120.json")));
-    let folds =
-        |k: usize| Folds::from_assignment((0..120).map(|i| i % k).collect(), k, 120).unwrap();
-    let auc = CrossValidation::new(ElasticNet::new())
-        .measure(Measure::Auc)
-        .fit(&small.binary(), &folds(30))
-        .unwrap();
-    assert_eq!(
-        (auc.measure, auc.requested_measure),
-        (Measure::Deviance, Measure::Auc)
-    );
-    compare_cv(&auc, &golden["bin_auc_fallback30"], 1e-10, "30 folds");
-    let rows = CrossValidation::new(ElasticNet::new())
-        .fit(&small.binary(), &folds(60))
-        .unwrap();
-    assert_eq!(rows.grouping, Grouping::Rows);
-    compare_cv(&rows, &golden["bin_dev_60folds"], 1e-10, "60 folds");
-}
-
-#[test]
-fn adaptive_lasso_takes_its_factors_from_ridge() {
-    let (small, golden) = (Small::read(), json(golden_path("cvglmnet_small120.json")));
-    let expected = &golden["adaptive"];
-    let ridge = CrossValidation::new(ElasticNet::new().alpha(0.0))
-        .fit(&small.binary(), &small.folds())
-        .unwrap();
-    let first = ridge.select(LambdaRule::Minimum).unwrap();
-    close(
-        first.lambda,
-        number(&expected["ridge_lambda_min"]),
-        1e-12,
-        "ridge lambda",
-    );
-    let factors: Vec<f64> = first
-        .coefficients
-        .beta
-        .iter()
-        .map(|b| 1.0 / b.abs())
-        .collect();
-    let fit = CrossValidation::new(ElasticNet::new().penalty_factors(&factors));
-    compare_cv(
-        &fit.fit(&small.binary(), &small.folds()).unwrap(),
-        expected,
-        1e-8,
-        "adaptive",
-    );
-}
-
 #[test]
 fn coefficients_between_lambdas_are_interpolated() {
     let (small, golden) = (
@@ -385,19 +200,14 @@ fn coefficients_between_lambdas_are_interpolated() {
 }
 
 /// The full radiomics table, if it is at hand.
-fn radiomics() -> Option<(FeatureTable, Vec<bool>, Csv)> {
+fn radiomics() -> Option<(FeatureTable, Vec<bool>)> {
     let csv = Csv::read(shared_path("data/radiomics421.csv")?);
-    let (table, outcome) = (csv.table(1), csv.outcome("y"));
-    Some((
-        table,
-        outcome,
-        Csv::read(shared_path("data/radiomics421_folds.csv")?),
-    ))
+    Some((csv.table(1), csv.outcome("y")))
 }
 
 #[test]
 fn radiomics_paths_agree() {
-    let Some((table, outcome, _)) = radiomics() else {
+    let Some((table, outcome)) = radiomics() else {
         return;
     };
     let golden = json(shared_path("glmnet_radiomics421.json").expect("beside its data"));
@@ -428,39 +238,4 @@ fn radiomics_paths_agree() {
     );
     compare(&gaussian, &golden["gaussian_naive"], "radiomics gaussian")
         .at_most(SAME_OPERATIONS, "radiomics gaussian");
-}
-
-#[test]
-fn radiomics_cross_validation_agrees() {
-    let Some((table, outcome, folds)) = radiomics() else {
-        return;
-    };
-    let golden = json(shared_path("cvglmnet_radiomics421.json").expect("beside its data"));
-    let assignment = folds
-        .column("fold10")
-        .iter()
-        .map(|&f| f as usize - 1)
-        .collect();
-    let folds = Folds::from_assignment(assignment, 10, outcome.len()).unwrap();
-    let samples = Samples::binary(&table, &outcome).unwrap();
-    for (key, measure) in [("deviance", Measure::Deviance), ("auc", Measure::Auc)] {
-        let fit = CrossValidation::new(ElasticNet::new())
-            .measure(measure)
-            .fit(&samples, &folds)
-            .unwrap();
-        compare_cv(&fit, &golden[key], 1e-10, &format!("radiomics {key}"));
-        if measure == Measure::Deviance {
-            let score = json(shared_path("radscore_radiomics421.json").expect("beside its data"));
-            let rows = fit
-                .select(LambdaRule::OneStandardError)
-                .unwrap()
-                .coefficients
-                .link(&table);
-            let mut worst = Worst::default();
-            for (i, &reference) in numbers(&score["score"]).iter().enumerate() {
-                worst.see(rows[i], reference, 1.0, || format!("row {i}"));
-            }
-            worst.at_most(SAME_OPERATIONS, "radiomics score");
-        }
-    }
 }

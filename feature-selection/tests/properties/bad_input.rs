@@ -2,10 +2,14 @@
 
 use super::common::{Noise, names};
 use eval_stats::folds::Folds;
-use feature_selection::icc::{IccForm, IccSettings, icc};
+use feature_selection::icc::{
+    Comparison, IccFilter, IccForm, IccSettings, MissingRatings, ReliabilityStudy, feature_icc,
+    feature_icc_all, icc, icc_all,
+};
 use feature_selection::lasso::{
     CrossValidation, ElasticNet, LambdaRule, Measure, Samples, StopReason,
 };
+use feature_selection::missing::{CompletionPolicy, ImputeBy, Imputer, IncompleteTable};
 use feature_selection::pipeline::{DropReason, FoldPlan, LassoStep, SelectionPipeline, Step};
 use feature_selection::score::Score;
 use feature_selection::standardize::{Divisor, Standardizer};
@@ -37,6 +41,39 @@ fn tables_must_be_finite_named_and_unique() {
         FeatureTable::new(Array2::zeros((0, 2)).view(), &names(2)),
         Err(Error::TooFewRows { found: 0, .. })
     ));
+}
+
+#[test]
+fn gaps_are_allowed_where_the_type_says_so_and_infinity_nowhere() {
+    let mut values = Array2::zeros((3, 2));
+    values[[1, 0]] = f64::NAN;
+    let table = IncompleteTable::new(values.view(), &names(2)).unwrap();
+    assert_eq!(
+        message(table.complete(CompletionPolicy::Refuse)),
+        "row 1, column `f0`: expected a finite number, found NaN"
+    );
+    values[[2, 1]] = f64::NEG_INFINITY;
+    assert_eq!(
+        message(IncompleteTable::new(values.view(), &names(2))),
+        "row 2, column `f1`: expected a finite number, found -inf"
+    );
+    assert_eq!(
+        message(IncompleteTable::new(values.view(), &names(1))),
+        "column names: expected 2 entries, found 1"
+    );
+    let blank = Array2::from_elem((2, 2), f64::NAN);
+    let blank = IncompleteTable::new(blank.view(), &names(2)).unwrap();
+    assert_eq!(
+        message(Imputer::fit(&blank, ImputeBy::Median)),
+        "imputation: no usable column is left of 2"
+    );
+    let columns = blank.complete(CompletionPolicy::DropColumns);
+    assert!(matches!(
+        columns,
+        Err(Error::NoUsableColumn { n_columns: 2, .. })
+    ));
+    let rows = blank.complete(CompletionPolicy::DropRows);
+    assert!(matches!(rows, Err(Error::TooFewRows { found: 0, .. })));
 }
 
 #[test]
@@ -155,10 +192,15 @@ fn folds_must_cover_the_rows() {
         3,
         20,
     );
-    assert!(matches!(
-        cv.fit(&samples, &lopsided.unwrap()),
-        Err(Error::SingleClass { events: 0, .. })
-    ));
+    let Err(Error::InFold {
+        repeat: 0,
+        fold: 0,
+        error,
+    }) = cv.fit(&samples, &lopsided.unwrap())
+    else {
+        panic!("the fold is named")
+    };
+    assert!(matches!(*error, Error::SingleClass { events: 0, .. }));
     let y: Vec<f64> = (0..20).map(f64::from).collect();
     let continuous = Samples::continuous(&table, &y).unwrap();
     let folds = Folds::random(20, 4, 1).unwrap();
@@ -210,6 +252,98 @@ fn ratings_need_two_subjects_and_two_raters() {
         message(run(array![[1.0, 2.0], [3.0, f64::INFINITY]])),
         "row 1, column `rating 1`: expected a finite number, found inf"
     );
+    // Leaving out incomplete subjects must leave two.
+    let listwise = IccSettings {
+        missing: MissingRatings::Listwise,
+        ..settings
+    };
+    let ratings = array![[1.0, 2.0], [f64::NAN, 3.0], [2.0, f64::NAN]];
+    let few = icc(ratings.view(), IccForm::ONE_WAY_SINGLE, &listwise);
+    assert_eq!(
+        message(few),
+        "intraclass correlation: expected at least 2 rows, found 1"
+    );
+    for (no_rows, no_columns) in [(0, 0), (0, 3), (3, 0)] {
+        assert!(run(Array2::zeros((no_rows, no_columns))).is_err());
+    }
+}
+
+#[test]
+fn settings_of_the_icc_are_checked() {
+    let ratings = array![[1.0, 2.0], [3.0, 5.0], [4.0, 4.5]];
+    let run = |settings: IccSettings| icc_all(ratings.view(), &settings);
+    for level in [0.0, 1.0, -0.5, 95.0, f64::NAN] {
+        let found = run(IccSettings {
+            level,
+            ..IccSettings::default()
+        });
+        assert_eq!(
+            message(found),
+            format!("confidence level: expected a number in (0, 1), found {level}")
+        );
+    }
+    for null_value in [1.0, -0.1, f64::INFINITY, f64::NAN] {
+        let found = run(IccSettings {
+            null_value,
+            ..IccSettings::default()
+        });
+        assert_eq!(
+            message(found),
+            format!("null value: expected a number in [0, 1), found {null_value}")
+        );
+    }
+}
+
+#[test]
+fn repeated_readings_must_match() {
+    let mut noise = Noise::new(11);
+    let first = noise.table(6, 3);
+    let settings = IccSettings::default();
+    let run = |readings: &[&FeatureTable]| feature_icc_all(readings, &settings);
+    assert_eq!(
+        message(run(&[&first])),
+        "readings: expected at least 2, found 1"
+    );
+    assert_eq!(message(run(&[])), "readings: expected at least 2, found 0");
+    let fewer = first.select_rows(&[0, 1, 2, 3]).unwrap();
+    assert_eq!(
+        message(run(&[&first, &first, &fewer])),
+        "rows of a repeated reading: expected 6 entries, found 4"
+    );
+    let other = ["f2", "f1", "other"].map(String::from);
+    let renamed = FeatureTable::new(first.to_array().view(), &other).unwrap();
+    assert_eq!(
+        message(run(&[&first, &renamed])),
+        "repeated reading: 1 column(s) missing [f0], 1 unexpected [other]"
+    );
+    let one = first.select_rows(&[0]).unwrap();
+    assert!(matches!(
+        run(&[&one, &one]),
+        Err(Error::TooFewRows { found: 1, .. })
+    ));
+
+    let filter = IccFilter::default();
+    assert_eq!(
+        message(ReliabilityStudy::new(&[], &filter, &settings)),
+        "comparisons: expected at least 1, found 0"
+    );
+    let list = feature_icc(&[&first, &first], IccForm::AGREEMENT_SINGLE, &settings).unwrap();
+    let twice = [list[0].clone(), list[1].clone(), list[0].clone()];
+    assert_eq!(
+        message(ReliabilityStudy::join(&[("a", &twice)], &filter)),
+        "column name `f0` occurs twice, at columns 0 and 2"
+    );
+    assert!(matches!(
+        ReliabilityStudy::new(
+            &[
+                Comparison::inter_observer(&[&first, &first]),
+                Comparison::intra_observer(&[&renamed, &renamed]),
+            ],
+            &filter,
+            &settings
+        ),
+        Err(Error::ColumnMismatch { .. })
+    ));
 }
 
 #[test]
@@ -264,7 +398,7 @@ fn a_pipeline_reports_constant_and_duplicate_columns_and_refuses_disorder() {
         .step(Step::DropConstant);
     assert!(matches!(
         disorder.fit(&table, &outcome),
-        Err(Error::Incompatible { .. })
+        Err(Error::StepOrder { step: 0, .. })
     ));
     let flat = FeatureTable::new(Array2::from_elem((60, 2), 1.0).view(), &names(2)).unwrap();
     let nothing = SelectionPipeline::new()

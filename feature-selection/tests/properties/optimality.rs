@@ -102,3 +102,17 @@ fn gaussian_exact_and_default_find_the_least_squares_line() {
         assert!((path.intercept[0] - 0.75).abs() < 1e-9);
     }
 }
+
+#[test]
+fn a_path_without_any_gradient_is_a_path_of_zeros() {
+    // The column is as large among events as among the others: no penalty is small enough to let it in.
+    let values = ndarray::array![[1.0], [2.0], [1.5], [2.5], [2.0], [1.5], [1.5], [2.0]];
+    let table = FeatureTable::new(values.view(), &["x".to_owned()]).unwrap();
+    let outcome = [true, false, false, true, true, false, true, false];
+    let samples = Samples::binary(&table, &outcome).unwrap();
+    let path = ElasticNet::new().fit(&samples).unwrap();
+    assert!(path.lambda.iter().all(|l| l.is_finite()));
+    assert!(path.df.iter().all(|&df| df == 0));
+    let model = path.coefficients_at(0.1).unwrap();
+    assert_eq!((model.beta[0], model.intercept), (0.0, 0.0));
+}

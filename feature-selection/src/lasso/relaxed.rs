@@ -1,1 +1,0 @@
-//! Relaxed LASSO: unpenalized refits of the sets that the path selects, blended with the path.

@@ -1,1 +1,0 @@
-//! Stability selection: how often a feature is selected on random halves of the rows.
