@@ -304,8 +304,8 @@ fn update<S: Simd, const K: usize>(
             sums[k] = sums[k].add(simd, x.multiply(simd, new));
         }
     }
-    for i in whole * LANES..n {
-        r[i] -= step * entry(i);
+    for (i, r) in r.iter_mut().enumerate().take(n).skip(whole * LANES) {
+        *r -= step * entry(i);
     }
     let mut all = [0.0; K];
     for k in 0..K {
@@ -395,6 +395,7 @@ mod tests {
         (0..n).map(|i| ((i as f64 + 1.0) * seed).sin()).collect()
     }
 
+    /// Every kernel on three columns.
     struct All<'a> {
         n: usize,
         x: [&'a [f64]; 3],
@@ -423,12 +424,19 @@ mod tests {
                 .collect();
             let (v, mut r) = (Rows::new(&column(n, 1.3)), Rows::new(&column(n, 2.1)));
             let before = r.to_vec();
-            let (plain, square, updated) = vectorize(All {
+            let mut copy = Rows::new(&before[..n]);
+            let columns: [&[f64]; 3] = [&x[0], &x[1], &x[2]];
+            let all = |r| All {
                 n,
-                x: [&x[0], &x[1], &x[2]],
+                x: columns,
                 v: &v,
-                r: &mut r,
-            });
+                r,
+            };
+            let (plain, square, updated) = vectorize(all(&mut r));
+            // Without registers of four numbers the result is the same.
+            let one_by_one = all(&mut copy).with_simd(pulp::Scalar);
+            assert_eq!(one_by_one, (plain, square, updated), "scalar, {n}");
+            assert_eq!(copy[..], r[..], "scalar, {n}");
             for i in 0..n {
                 assert_eq!(r[i], before[i] - 0.3 * (v[i] * x[0][i]), "row {i} of {n}");
             }
