@@ -15,11 +15,13 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Compat {
-    /// glmnet's order of operations and stopping rule: same passes, same coefficients to rounding. The
+    /// glmnet's order of operations and stopping rule: same passes, same coefficients, as a rule to the last bit. The
     /// default, because the published studies were computed so.
     #[default]
     Glmnet,
-    /// The minimizer itself: optimality conditions hold to 1e-10 at every lambda.
+    /// The minimizer itself: optimality conditions hold to 1e-10 at every lambda. `threshold`, `logistic_update` and
+    /// `gaussian_algorithm` have no meaning then, `max_passes` counts Newton steps, and `active_max` is compared with
+    /// the nonzero coefficients of each solution.
     Exact,
 }
 

@@ -83,8 +83,6 @@ pub(super) struct Exact<'a, L> {
     working: WorkingSet,
     quadratic: Quadratic,
     n_passes: usize,
-    /// Whether steps by rows have failed, so that the matrix is stored if it can be.
-    by_matrix: bool,
 }
 
 impl<'a, L: Loss> Exact<'a, L> {
@@ -100,7 +98,6 @@ impl<'a, L: Loss> Exact<'a, L> {
             working: WorkingSet::new(n, p + 1),
             quadratic: Quadratic::default(),
             n_passes: 0,
-            by_matrix: false,
         };
         if let Some(start) = exact.loss.intercept() {
             exact.now.b[p] = start;
@@ -169,10 +166,6 @@ impl<'a, L: Loss> Exact<'a, L> {
             match self.newton(simd, penalty, strong, TARGET) {
                 Newton::Optimal => {}
                 Newton::OutOfPasses => return End::OutOfPasses,
-                Newton::Violated(_) if self.changes_to_matrix() => {
-                    self.renew_matrix(simd, strong);
-                    continue;
-                }
                 Newton::Violated(violation) => {
                     return End::NotOptimal {
                         violation,
@@ -229,24 +222,9 @@ impl<'a, L: Loss> Exact<'a, L> {
         !entering.is_empty()
     }
 
-    /// Whether second derivatives of the working set and `more` columns are stored: not where there are too many, or far more of
-    /// them than rows.
+    /// Whether second derivatives of the working set and `more` columns are stored.
     fn is_stored(&self, more: usize) -> bool {
-        const COLUMNS_ALWAYS_STORED: usize = 200;
-        let worthwhile = COLUMNS_ALWAYS_STORED.max(2 * self.design.n);
-        let limit = if self.by_matrix {
-            LARGEST_STORED
-        } else {
-            LARGEST_STORED.min(worthwhile)
-        };
-        self.working.len() + more <= limit
-    }
-
-    /// After a failure: whether second derivatives were not stored so far and can be from now on.
-    fn changes_to_matrix(&mut self) -> bool {
-        let stored = self.is_stored(0);
-        self.by_matrix = true;
-        !stored && self.is_stored(0)
+        self.working.len() + more <= LARGEST_STORED
     }
 
     /// Newton steps until no condition of the working set is violated by more than `target`, or by as little as rounding allows.
