@@ -106,7 +106,7 @@ pub struct FoldBars<'a> {
 }
 
 impl<'a> FoldBars<'a> {
-    /// Counts as [`selection_counts`](crate::nested_cv::NestedCrossValidation::selection_counts) gives them, and the number of
+    /// Counts as [`selection_frequencies`](crate::nested_cv::NestedCrossValidation::selection_frequencies) holds them, and the number of
     /// folds. The 30 most frequent are drawn.
     pub fn new(counts: &'a [(String, usize)], n_folds: usize) -> Self {
         Self {

@@ -73,16 +73,21 @@ impl MeanDifference {
     /// [`Error::InvalidSetting`] for a level outside (0, 1).
     pub fn interval(&self, level: f64) -> Result<Interval> {
         check_level(level)?;
-        let half = if self.std_error == 0.0 {
+        let quantile = if self.std_error == 0.0 {
             0.0
         } else {
-            -t_quantile(0.5 * (1.0 - level), self.df) * self.std_error
+            -t_quantile(0.5 * (1.0 - level), self.df)
         };
-        Ok(Interval {
-            low: self.difference - half,
-            high: self.difference + half,
-            level,
-        })
+        let half = quantile * self.std_error;
+        let (low, high) = if self.difference.is_finite() {
+            (self.difference - half, self.difference + half)
+        } else {
+            // The difference of the means has left the range, the limits need not: they are taken of quarters.
+            let middle = 0.25 * self.mean_events - 0.25 * self.mean_others;
+            let half = quantile * (0.25 * self.std_error);
+            (4.0 * (middle - half), 4.0 * (middle + half))
+        };
+        Ok(Interval { low, high, level })
     }
 
     /// Hedges' g: Cohen's d without its bias, `d Γ(m/2)/(√(m/2) Γ((m - 1)/2))` with `m = n1 + n0 - 2`. `None` if neither
@@ -235,5 +240,19 @@ mod tests {
                 Err(Error::InvalidSetting { .. })
             ));
         }
+    }
+
+    #[test]
+    fn limits_of_a_difference_beyond_the_range_are_numbers() {
+        use crate::univariate::{Effect, UnivariateMethod, univariate_test};
+        let feature = [f64::MAX, f64::MAX, -f64::MAX, -f64::MAX, -f64::MAX];
+        let outcome = [true, true, true, false, false];
+        let test = univariate_test(&feature, &outcome, UnivariateMethod::Student).unwrap();
+        let Effect::Means(means) = test.effect else {
+            panic!("a t test compares means")
+        };
+        let interval = means.interval(0.95).unwrap();
+        assert!(means.difference.is_infinite() && interval.high == f64::INFINITY);
+        assert!(!interval.low.is_nan() && interval.low < 0.0);
     }
 }
