@@ -37,7 +37,7 @@ impl<'a> Logistic<'a> {
     pub(super) fn new(settings: &'a ElasticNet, design: &'a Design, null: NullModel) -> Self {
         let mut r = Rows::zeros(design.n);
         working_residual(design, &null.q, &mut r);
-        let mut descent = Descent::new(settings, design, null.v, r);
+        let mut descent = Descent::new(settings, design, Some(null.v), r);
         descent.b[design.p] = null.intercept;
         if settings.logistic_update == LogisticUpdate::ModifiedNewton {
             for &j in &design.included {
@@ -136,7 +136,11 @@ impl<'a> Logistic<'a> {
         linear_predictor(simd, offset, b[design.p], &terms, &mut self.eta);
         probabilities(&self.eta, &mut self.q);
         descent.complete_residual(simd);
-        self.v_sum = working_weights(design, &self.q, &mut descent.v);
+        let v = descent
+            .v
+            .as_mut()
+            .expect("a binary outcome has working weights");
+        self.v_sum = working_weights(design, &self.q, v);
     }
 
     fn remember(&mut self) {

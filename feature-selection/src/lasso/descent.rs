@@ -1,6 +1,6 @@
 //! Coordinate descent on a weighted least squares problem with an elastic net penalty: what the logistic and the naive Gaussian solver share.
 //!
-//! With working weights `v` and residual `r` (for a Gaussian outcome `v = 1`), the minimizer over coordinate `j` at
+//! With working weights `v` and residual `r` (a Gaussian outcome has no `v`), the minimizer over coordinate `j` at
 //! penalty `λ` is
 //!
 //! ```text
@@ -36,8 +36,8 @@ pub(super) struct Descent<'a> {
     /// Columns that the strong rules or the optimality check have let in, ascending.
     strong: Vec<usize>,
     is_strong: Vec<bool>,
-    /// Working weights.
-    pub(super) v: Rows,
+    /// Working weights; none if they are all 1.
+    pub(super) v: Option<Rows>,
     /// Working residual, short of the update that waits (see [`complete_residual`](Self::complete_residual)).
     pub(super) r: Rows,
     waiting: Option<Update>,
@@ -75,7 +75,7 @@ impl Penalty {
 }
 
 impl<'a> Descent<'a> {
-    pub(super) fn new(settings: &ElasticNet, design: &'a Design, v: Rows, r: Rows) -> Self {
+    pub(super) fn new(settings: &ElasticNet, design: &'a Design, v: Option<Rows>, r: Rows) -> Self {
         let p = design.p;
         Self {
             design,
@@ -287,7 +287,11 @@ impl<'a> Descent<'a> {
             return None;
         }
         if self.curvature[j].is_nan() {
-            self.curvature[j] = weighted_square(simd, design.n, &self.v, design.column(j));
+            let v = self
+                .v
+                .as_deref()
+                .expect("the curvature for unit weights is known");
+            self.curvature[j] = weighted_square(simd, design.n, v, design.column(j));
         }
         let curvature = self.curvature[j];
         let u = gradient + curvature * old;
@@ -370,7 +374,7 @@ fn run_length(columns: &[usize], b: &[f64]) -> usize {
 fn products<S: Simd, const K: usize>(
     simd: S,
     design: &Design,
-    v: &Rows,
+    v: &Option<Rows>,
     r: &mut Rows,
     waiting: &mut Option<Update>,
     batch: [usize; K],
@@ -380,7 +384,7 @@ fn products<S: Simd, const K: usize>(
         None => dots(simd, design.n, columns, r),
         Some(Update { coordinate, step }) => {
             let x = design.column(coordinate);
-            update_dots(simd, design.n, step, v, x, r, columns)
+            update_dots(simd, design.n, step, v.as_deref(), x, r, columns)
         }
     }
 }

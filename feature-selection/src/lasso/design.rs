@@ -243,11 +243,13 @@ fn standardize(
     let mut center = 0.0;
     if centered {
         center = dot(n, weights, x);
-        if settings.compat == Compat::Exact {
-            // A second pass removes what rounding left in the first, which matters for a large mean.
-            center += ordered_sum(n, |i| weights[i] * (x[i] - center));
-        }
         x.iter_mut().for_each(|x| *x -= center);
+        if settings.compat == Compat::Exact {
+            // What rounding left in the first pass, which matters for a large mean.
+            let rest = dot(n, weights, x);
+            x.iter_mut().for_each(|x| *x -= rest);
+            center += rest;
+        }
     }
     if let Some(roots) = roots {
         x.iter_mut().zip(roots).for_each(|(x, root)| *x *= root);

@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use super::descent::{Descent, Penalty, TooManyActive};
 use super::design::Design;
 use super::kernels::{Rows, dot, vectorize};
-use super::params::{ElasticNet, Intercept};
+use super::params::{Compat, ElasticNet, Intercept};
 use super::schedule::{End, Model, Solver, Units};
 use crate::error::{Error, Result};
 
@@ -21,20 +21,25 @@ pub(super) struct Outcome {
 impl Outcome {
     /// # Errors
     /// [`Error::ConstantOutcome`] if the rows of positive weight do not vary.
-    pub(super) fn new(design: &Design, intercept: Intercept) -> Result<Self> {
+    pub(super) fn new(settings: &ElasticNet, design: &Design) -> Result<Self> {
         let (n, w) = (design.n, &design.weights);
         let mut y = Rows::new(&design.y[..n]);
         if let Some(offset) = &design.offset {
             y.iter_mut().zip(offset.iter()).for_each(|(y, o)| *y -= o);
         }
         let center = dot(n, w, &y);
-        let mean = match intercept {
-            Intercept::Fitted => center,
-            Intercept::Zero => 0.0,
-        };
-        for (y, w) in y.iter_mut().zip(w.iter()) {
-            *y = w.sqrt() * (*y - mean);
+        let mut mean = 0.0;
+        if settings.intercept == Intercept::Fitted {
+            mean = center;
+            y[..n].iter_mut().for_each(|y| *y -= center);
+            if settings.compat == Compat::Exact {
+                // What rounding left in the first pass, which matters for a large mean.
+                let rest = dot(n, w, &y);
+                y[..n].iter_mut().for_each(|y| *y -= rest);
+                mean += rest;
+            }
         }
+        y.iter_mut().zip(w.iter()).for_each(|(y, w)| *y *= w.sqrt());
         let square = dot(n, &y, &y);
         let scale = square.sqrt();
         if scale <= 0.0 || !scale.is_finite() {
@@ -64,9 +69,7 @@ pub(super) struct Naive<'a> {
 
 impl<'a> Naive<'a> {
     pub(super) fn new(settings: &'a ElasticNet, design: &'a Design, y: Rows) -> Self {
-        let mut ones = Rows::zeros(design.n);
-        ones[..design.n].fill(1.0);
-        let mut descent = Descent::new(settings, design, ones, y);
+        let mut descent = Descent::new(settings, design, None, y);
         for (curvature, moments) in descent.curvature.iter_mut().zip(&design.moments) {
             *curvature = moments.square;
         }

@@ -255,33 +255,57 @@ pub(super) fn weighted_square<S: Simd>(simd: S, n: usize, v: &[f64], x: &[f64]) 
     finish(sums.numbers(), n, |i| v[i] * (x[i] * x[i]))
 }
 
-/// `r_i -= step (v_i x_i)`, and in the same pass `Σ next_i r_i` of `K` columns with the new residual.
+/// `r_i -= step (v_i x_i)`, without `v` `r_i -= step x_i`, and in the same pass `Σ next_i r_i` of `K` columns with the new
+/// residual.
 #[inline(always)]
 pub(super) fn update_dots<S: Simd, const K: usize>(
     simd: S,
     n: usize,
     step: f64,
-    v: &[f64],
+    v: Option<&[f64]>,
     x: &[f64],
     r: &mut [f64],
     next: [&[f64]; K],
 ) -> [f64; K] {
-    let (columns, v4, x4) = (groups_of(&next, n), groups(v, n), groups(x, n));
+    match v {
+        None => {
+            let x4 = groups(x, n);
+            let scaled = |i: usize| Four::load(&x4[i]);
+            update(simd, n, step, scaled, |i| x[i], r, next)
+        }
+        Some(v) => {
+            let (v4, x4) = (groups(v, n), groups(x, n));
+            let scaled = |i: usize| Four::load(&v4[i]).multiply(simd, Four::load(&x4[i]));
+            update(simd, n, step, scaled, |i| v[i] * x[i], r, next)
+        }
+    }
+}
+
+/// [`update_dots`] with the direction of the update given by whole groups and by entries.
+#[inline(always)]
+fn update<S: Simd, const K: usize>(
+    simd: S,
+    n: usize,
+    step: f64,
+    group: impl Fn(usize) -> Four<S>,
+    entry: impl Fn(usize) -> f64,
+    r: &mut [f64],
+    next: [&[f64]; K],
+) -> [f64; K] {
+    let columns = groups_of(&next, n);
     let whole = n / LANES;
     let steps = Four::splat(simd, step);
     let mut sums = [Four::splat(simd, 0.0); K];
     for (i, r) in r.as_chunks_mut::<LANES>().0[..whole].iter_mut().enumerate() {
-        let (v, x) = (Four::load(&v4[i]), Four::load(&x4[i]));
-        let change = steps.multiply(simd, v.multiply(simd, x));
-        let new = Four::load(r).subtract(simd, change);
+        let new = Four::load(r).subtract(simd, steps.multiply(simd, group(i)));
         *r = new.numbers();
         for k in 0..K {
             let x = Four::load(&columns[k][i]);
             sums[k] = sums[k].add(simd, x.multiply(simd, new));
         }
     }
-    for i in whole * LANES..n {
-        r[i] -= step * (v[i] * x[i]);
+    for (i, r) in r.iter_mut().enumerate().take(n).skip(whole * LANES) {
+        *r -= step * entry(i);
     }
     let mut all = [0.0; K];
     for k in 0..K {
@@ -371,6 +395,7 @@ mod tests {
         (0..n).map(|i| ((i as f64 + 1.0) * seed).sin()).collect()
     }
 
+    /// Every kernel on three columns.
     struct All<'a> {
         n: usize,
         x: [&'a [f64]; 3],
@@ -386,7 +411,7 @@ mod tests {
             (
                 dots(simd, self.n, self.x, self.r),
                 weighted_square(simd, self.n, self.v, self.x[1]),
-                update_dots(simd, self.n, 0.3, self.v, self.x[0], self.r, self.x),
+                update_dots(simd, self.n, 0.3, Some(self.v), self.x[0], self.r, self.x),
             )
         }
     }
@@ -399,12 +424,19 @@ mod tests {
                 .collect();
             let (v, mut r) = (Rows::new(&column(n, 1.3)), Rows::new(&column(n, 2.1)));
             let before = r.to_vec();
-            let (plain, square, updated) = vectorize(All {
+            let mut copy = Rows::new(&before[..n]);
+            let columns: [&[f64]; 3] = [&x[0], &x[1], &x[2]];
+            let all = |r| All {
                 n,
-                x: [&x[0], &x[1], &x[2]],
+                x: columns,
                 v: &v,
-                r: &mut r,
-            });
+                r,
+            };
+            let (plain, square, updated) = vectorize(all(&mut r));
+            // Without registers of four numbers the result is the same.
+            let one_by_one = all(&mut copy).with_simd(pulp::Scalar);
+            assert_eq!(one_by_one, (plain, square, updated), "scalar, {n}");
+            assert_eq!(copy[..], r[..], "scalar, {n}");
             for i in 0..n {
                 assert_eq!(r[i], before[i] - 0.3 * (v[i] * x[0][i]), "row {i} of {n}");
             }

@@ -31,6 +31,7 @@ mod logistic;
 mod losses;
 mod params;
 mod path;
+mod predict;
 mod relaxed;
 mod samples;
 mod schedule;
@@ -44,6 +45,7 @@ pub use estimator::{Estimator, EstimatorFit};
 pub use losses::Measure;
 pub use params::{Compat, ElasticNet, GaussianAlgorithm, Intercept, LogisticUpdate, Scaling};
 pub use path::{Coefficients, ElasticNetPath, PathWarning, SparseCoefficients, StopReason};
+pub use predict::{PathRow, PredictionScale};
 pub use relaxed::{
     GammaChoice, RefitStart, RefitStatus, Refits, Relaxation, RelaxedFit, RelaxedLasso, RelaxedPath,
 };

@@ -15,11 +15,13 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Compat {
-    /// glmnet's order of operations and stopping rule: same passes, same coefficients to rounding. The
+    /// glmnet's order of operations and stopping rule: same passes, same coefficients, as a rule to the last bit. The
     /// default, because the published studies were computed so.
     #[default]
     Glmnet,
-    /// The minimizer itself: optimality conditions hold to 1e-10 at every lambda.
+    /// The minimizer itself: optimality conditions hold to 1e-10 at every lambda. `threshold`, `logistic_update` and
+    /// `gaussian_algorithm` have no meaning then, `max_passes` counts Newton steps, and `active_max` is compared with
+    /// the nonzero coefficients of each solution.
     Exact,
 }
 
@@ -297,7 +299,7 @@ impl ElasticNet {
     fn fit_gaussian(&self, samples: &Samples<'_>, mut design: Design) -> Result<ElasticNetPath> {
         /// Columns from which the naive algorithm is chosen.
         const NAIVE_FROM: usize = 500;
-        let Outcome { y, units } = Outcome::new(&design, self.intercept)?;
+        let Outcome { y, units } = Outcome::new(self, &design)?;
         design.scale_limits(units.scale);
         let naive = match self.gaussian_algorithm {
             GaussianAlgorithm::ByColumns => design.p >= NAIVE_FROM,

@@ -119,7 +119,7 @@ pub struct ElasticNetPath {
     pub dev_ratio: Vec<f64>,
     /// Deviance of the model without features, at the given weights.
     pub null_deviance: f64,
-    /// Coordinate sweeps over the whole path.
+    /// Coordinate sweeps over the whole path; Newton steps under [`Compat::Exact`](super::Compat::Exact).
     pub n_passes: usize,
     /// Rows fitted (before rows of weight 0 were left out).
     pub n_rows: usize,

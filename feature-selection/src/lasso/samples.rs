@@ -218,7 +218,7 @@ impl OwnedSamples {
     }
 }
 
-fn check_column(what: &'static str, values: &[f64], n_rows: usize) -> Result<()> {
+pub(super) fn check_column(what: &'static str, values: &[f64], n_rows: usize) -> Result<()> {
     if values.len() != n_rows {
         return Err(Error::LengthMismatch {
             what,

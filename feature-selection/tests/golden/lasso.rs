@@ -3,8 +3,8 @@
 use super::common::{Csv, Worst, golden_path, indices, json, number, numbers, shared_path};
 use feature_selection::FeatureTable;
 use feature_selection::lasso::{
-    Compat, ElasticNet, ElasticNetPath, GaussianAlgorithm, Intercept, LogisticUpdate, Samples,
-    Scaling,
+    Compat, ElasticNet, ElasticNetPath, GaussianAlgorithm, Intercept, LogisticUpdate, Measure,
+    PathWarning, Samples, Scaling, StopReason,
 };
 use serde_json::Value;
 
@@ -238,4 +238,239 @@ fn radiomics_paths_agree() {
     );
     compare(&gaussian, &golden["gaussian_naive"], "radiomics gaussian")
         .at_most(SAME_OPERATIONS, "radiomics gaussian");
+}
+
+/// Settings, table and outcome of the runs of `lasso/paths.R`.
+struct Varied {
+    small: Small,
+    /// The small table with copies, multiples and sums of its columns behind.
+    copies: FeatureTable,
+    /// More columns than rows.
+    wide: FeatureTable,
+    wide_event: Vec<bool>,
+    wide_value: Vec<f64>,
+    rare: Vec<bool>,
+    separable: Vec<bool>,
+}
+
+fn repeated(pattern: &[f64], n: usize) -> Vec<f64> {
+    pattern.iter().copied().cycle().take(n).collect()
+}
+
+impl Varied {
+    fn read() -> Self {
+        let small = Small::read();
+        let x: Vec<&[f64]> = (0..15).map(|j| small.table.column(j)).collect();
+        let each = |f: &dyn Fn(usize) -> f64| (0..120).map(f).collect::<Vec<f64>>();
+        let mut columns: Vec<Vec<f64>> = x.iter().map(|c| c.to_vec()).collect();
+        columns.extend([
+            x[0].to_vec(),
+            each(&|i| 2.0 * x[1][i]),
+            each(&|i| 1.0 - x[2][i]),
+            each(&|i| x[3][i] + x[4][i]),
+            x[0].to_vec(),
+        ]);
+        let table = |columns: &[Vec<f64>]| {
+            let shape = (columns[0].len(), columns.len());
+            let values = ndarray::Array2::from_shape_fn(shape, |(i, j)| columns[j][i]);
+            FeatureTable::new(values.view(), &super::common::names(columns.len())).unwrap()
+        };
+        let csv = Csv::read(golden_path("radiomics421_subset.csv"));
+        let wide: Vec<Vec<f64>> = csv.columns[1..].iter().map(|c| c[..36].to_vec()).collect();
+        let third = &wide[2];
+        let mean = third.iter().sum::<f64>() / 36.0;
+        let sd = (third.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 35.0).sqrt();
+        let wide_value = (0..36)
+            .map(|i| third[i] / sd + (i as f64 + 1.0).sin())
+            .collect();
+        let events: Vec<usize> = (0..120).filter(|&i| small.outcome[i]).collect();
+        let rare = [0, 8, 16, 24, 29].map(|k| events[k]);
+        Self {
+            copies: table(&columns),
+            wide_event: csv.columns[0][..36].iter().map(|&y| y == 1.0).collect(),
+            wide: table(&wide),
+            wide_value,
+            rare: (0..120).map(|i| rare.contains(&i)).collect(),
+            separable: (0..120).map(|i| x[0][i] + x[1][i] > 0.3).collect(),
+            small,
+        }
+    }
+
+    fn case(&self, name: &str) -> (ElasticNet, Samples<'_>) {
+        let net = ElasticNet::new();
+        let short = net.clone().n_lambda(25);
+        let (b, g) = (self.small.binary(), self.small.continuous());
+        let zeros = repeated(&[1.0, 0.0, 2.0, 1.0, 1.0, 0.5], 120);
+        let free = repeated(&[0.0, 1.0, 1.0, 2.0, 0.5], 15);
+        let lower = repeated(&[f64::NEG_INFINITY, -0.1, 0.0], 15);
+        let upper = repeated(&[0.0, 0.2, f64::INFINITY], 15);
+        let mixed = || short.clone().lower_limits(&lower).upper_limits(&upper);
+        let binary = |table, outcome: &[bool]| Samples::binary(table, outcome).unwrap();
+        let naive = GaussianAlgorithm::Naive;
+        match name {
+            "bin_dfmax" => (net.df_max(5), b),
+            "bin_pmax" => (net.active_max(6), b),
+            "gau_pmax" => (net.gaussian_algorithm(naive).active_max(4), g),
+            "bin_mixed_limits" => (mixed(), b),
+            "gau_mixed_limits" => (mixed(), g),
+            "bin_copies" => (short, binary(&self.copies, &self.small.outcome)),
+            "gau_copies" | "gau_copies_naive" => {
+                let yc = self.small.csv.column("yc");
+                let algorithm = if name == "gau_copies" {
+                    GaussianAlgorithm::Covariance
+                } else {
+                    naive
+                };
+                let samples = Samples::continuous(&self.copies, yc).unwrap();
+                (short.gaussian_algorithm(algorithm), samples)
+            }
+            "bin_zero_weights" => (short, b.with_weights(&zeros).unwrap()),
+            "gau_zero_weights" => (short, g.with_weights(&zeros).unwrap()),
+            "bin_net_free" => (short.alpha(0.2).penalty_factors(&free), b),
+            "gau_net_free" => {
+                let settings = short.alpha(0.2).penalty_factors(&free);
+                (settings.gaussian_algorithm(naive), g)
+            }
+            "bin_short" => (net.n_lambda(20).lambda_min_ratio(0.1), b),
+            "gau_as_given" => (short.scaling(Scaling::AsGiven), g),
+            "gau_ridge_offset" => (
+                short.alpha(0.0),
+                g.with_offset(self.small.offset()).unwrap(),
+            ),
+            "bin_wide" => (short, binary(&self.wide, &self.wide_event)),
+            "gau_wide" => (
+                short,
+                Samples::continuous(&self.wide, &self.wide_value).unwrap(),
+            ),
+            "bin_modified_zero" => {
+                let settings = short.logistic_update(LogisticUpdate::ModifiedNewton);
+                let samples = b.with_weights(self.small.weights()).unwrap();
+                (settings.intercept(Intercept::Zero), samples)
+            }
+            "bin_offset_zero" => {
+                let samples = b.with_offset(self.small.offset()).unwrap();
+                (short.intercept(Intercept::Zero), samples)
+            }
+            "bin_excluded" => {
+                let mut factors = free;
+                factors[1] = f64::INFINITY;
+                (short.penalty_factors(&factors).exclude(&[3, 6]), b)
+            }
+            "bin_given_free" => {
+                let settings = net.lambdas(&[0.01, 0.1, 0.05, 0.0]);
+                (settings.penalty_factors(&free), b)
+            }
+            "bin_rare" => (short, binary(&self.small.table, &self.rare)),
+            "bin_separable" => (net, binary(&self.small.table, &self.separable)),
+            "bin_out_of_passes" => (net.max_passes(60), b),
+            other => panic!("no settings for {other}"),
+        }
+    }
+}
+
+#[test]
+fn varied_settings_repeat_every_operation() {
+    let (varied, golden) = (Varied::read(), json(golden_path("lasso/paths.json")));
+    let runs = golden.as_object().unwrap();
+    for (name, run) in runs.iter().filter(|(_, run)| run["default"].is_object()) {
+        let (settings, samples) = varied.case(name);
+        let path = settings
+            .fit(&samples)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let expected = &run["default"];
+        assert_eq!(path.df, indices(&expected["df"]), "{name}: sizes");
+        let passes = indices(&expected["npasses"])[0];
+        assert_eq!(path.n_passes, passes, "{name}: passes");
+        compare(&path, expected, name).at_most(SAME_OPERATIONS, name);
+    }
+}
+
+#[test]
+fn varied_exact_paths_meet_the_converged_reference() {
+    let (varied, golden) = (Varied::read(), json(golden_path("lasso/paths.json")));
+    let runs = golden.as_object().unwrap();
+    for (name, run) in runs.iter().filter(|(_, run)| run["converged"].is_object()) {
+        let (settings, samples) = varied.case(name);
+        let path = settings.compat(Compat::Exact).fit(&samples).unwrap();
+        compare(&path, &run["converged"], name).at_most(TIGHT, name);
+    }
+}
+
+#[test]
+fn the_end_of_a_path_is_named() {
+    let varied = Varied::read();
+    let stopped = |name| {
+        let (settings, samples) = varied.case(name);
+        settings.fit(&samples).unwrap()
+    };
+    for (name, reason) in [
+        ("bin_dfmax", StopReason::TooManyNonzero),
+        ("bin_pmax", StopReason::TooManyActive),
+        ("gau_pmax", StopReason::TooManyActive),
+        ("bin_out_of_passes", StopReason::OutOfPasses),
+        ("bin_short", StopReason::EndOfSequence),
+        ("bin_separable", StopReason::Saturated),
+    ] {
+        let path = stopped(name);
+        assert_eq!(path.stopped, reason, "{name}");
+        let early = path
+            .warnings
+            .iter()
+            .any(|w| matches!(w, PathWarning::EndedEarly { fitted, .. } if *fitted == path.len()));
+        assert_eq!(early, reason != StopReason::EndOfSequence, "{name}");
+    }
+    assert!(
+        stopped("bin_rare")
+            .warnings
+            .contains(&PathWarning::FewInClass {
+                event: true,
+                rows: 5
+            })
+    );
+}
+
+#[test]
+fn losses_of_a_path_agree() {
+    let (small, golden) = (Small::read(), json(golden_path("lasso/paths.json")));
+    let path = ElasticNet::new().n_lambda(25).fit(&small.binary()).unwrap();
+    let samples = small.binary().with_weights(small.weights()).unwrap();
+    for (key, measure) in [
+        ("deviance", Measure::Deviance),
+        ("class", Measure::Misclassification),
+        ("auc", Measure::Auc),
+        ("mse", Measure::SquaredError),
+        ("mae", Measure::AbsoluteError),
+    ] {
+        let found = path.assess(&samples, measure).unwrap();
+        let expected = numbers(&golden["assess"][key]);
+        assert_eq!(found.len(), expected.len(), "{key}");
+        let mut worst = Worst::default();
+        for (m, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
+            worst.see(found, expected, 1e-3, || format!("{key} at {m}"));
+        }
+        worst.at_most(1e-10, key);
+    }
+}
+
+#[test]
+fn inserted_lambdas_are_fitted_and_not_interpolated() {
+    let (small, golden) = (Small::read(), json(golden_path("lasso/paths.json")));
+    let (settings, samples) = (ElasticNet::new().n_lambda(25), small.binary());
+    let path = settings.fit(&samples).unwrap();
+    let s = numbers(&golden["refit"]["s"]);
+    let refit = settings.refit_at(&samples, &path, &s).unwrap();
+    let mut worst = Worst::default();
+    for (k, &lambda) in s.iter().enumerate() {
+        let model = refit.coefficients_at(lambda).unwrap();
+        let expected = numbers(&golden["refit"]["coef"][k]);
+        worst.see(model.intercept, expected[0], 1.0, || {
+            format!("intercept at {lambda}")
+        });
+        for (j, &b) in model.beta.iter().enumerate() {
+            worst.see(b, expected[j + 1], 1e-3, || {
+                format!("column {j} at {lambda}")
+            });
+        }
+    }
+    worst.at_most(SAME_OPERATIONS, "inserted lambdas");
 }

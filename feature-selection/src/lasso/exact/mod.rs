@@ -116,11 +116,45 @@ impl<'a, L: Loss> Exact<'a, L> {
     fn start<S: Simd>(&mut self, simd: S) {
         let (design, working) = (self.design, &self.working);
         evaluate(simd, design, &mut self.loss, working, &mut self.now);
-        if self.working.len() <= LARGEST_STORED {
+        if self.is_stored(0) {
             self.working.rebuild(simd, design, &self.now.v, |_| true);
         }
         let all: Vec<usize> = (0..=design.p).collect();
         gradients(simd, design, &self.now.r, &all, &mut self.gradient);
+    }
+
+    /// Minimizes at `lambda`. A lambda far below the previous one, or below the entry of the first column, is
+    /// approached in steps, so that few columns enter at a time.
+    #[inline(always)]
+    fn approach<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
+        const FACTOR: f64 = 0.6;
+        /// Steps after which the rest of the way is taken at once.
+        const MAX_STEPS: usize = 40;
+        /// Violation that is good enough on the way, relative to lambda.
+        const ROUGH: f64 = 1e-3;
+        let entry = self
+            .design
+            .entry_lambda(self.gradient(), self.settings.alpha);
+        let mut from = if previous > 0.0 {
+            previous.min(entry)
+        } else {
+            entry
+        };
+        for _ in 0..MAX_STEPS {
+            let to = FACTOR * from;
+            if to <= lambda || self.n_passes > self.settings.max_passes {
+                break;
+            }
+            let penalty = Penalty::new(to, self.settings.alpha);
+            let strong = self.settings.alpha * (2.0 * to - from);
+            self.admit(simd, strong, 0.0);
+            let target = ROUGH * to;
+            // Where this fails, the next step starts from what was reached.
+            self.newton(simd, penalty, strong, target);
+            self.refresh_outside(simd);
+            from = to;
+        }
+        self.minimize(simd, from, lambda)
     }
 
     #[inline(always)]
@@ -129,7 +163,7 @@ impl<'a, L: Loss> Exact<'a, L> {
         let strong = self.settings.alpha * (2.0 * lambda - previous);
         self.admit(simd, strong, 0.0);
         loop {
-            match self.newton(simd, penalty, strong) {
+            match self.newton(simd, penalty, strong, TARGET) {
                 Newton::Optimal => {}
                 Newton::OutOfPasses => return End::OutOfPasses,
                 Newton::Violated(violation) => {
@@ -139,24 +173,31 @@ impl<'a, L: Loss> Exact<'a, L> {
                     };
                 }
             }
-            let outside: Vec<usize> = self.outside().collect();
-            gradients(simd, self.design, &self.now.r, &outside, &mut self.gradient);
+            self.refresh_outside(simd);
             if !self.admit(simd, penalty.lasso, ACCEPTED) {
                 break;
             }
         }
-        let nonzero = self
-            .working
-            .columns()
-            .iter()
-            .filter(|&&j| self.now.b[j] != 0.0 && j < self.design.p);
-        if nonzero.count() > self.settings.active_limit(self.design.p) {
+        if self.nonzero().count() > self.settings.active_limit(self.design.p) {
             End::TooManyActive
         } else if L::CAN_BE_CERTAIN && sum(&self.now.v) <= SMALLEST_WEIGHT_SUM {
             End::Certain
         } else {
             End::Converged
         }
+    }
+
+    /// Columns with a nonzero coefficient, in order of entry.
+    fn nonzero(&self) -> impl Iterator<Item = usize> + '_ {
+        let columns = self.working.columns().iter().copied();
+        columns.filter(|&j| j < self.design.p && self.now.b[j] != 0.0)
+    }
+
+    /// `x_j' r` outside the working set.
+    #[inline(always)]
+    fn refresh_outside<S: Simd>(&mut self, simd: S) {
+        let outside: Vec<usize> = self.outside().collect();
+        gradients(simd, self.design, &self.now.r, &outside, &mut self.gradient);
     }
 
     /// Columns that take part but not in the working set.
@@ -170,7 +211,7 @@ impl<'a, L: Loss> Exact<'a, L> {
     fn admit<S: Simd>(&mut self, simd: S, bound: f64, slack: f64) -> bool {
         let exceeds = |&j: &usize| self.gradient[j].abs() > bound * self.design.penalty[j] + slack;
         let entering: Vec<usize> = self.outside().filter(exceeds).collect();
-        let stored = self.working.len() + entering.len() <= LARGEST_STORED;
+        let stored = self.is_stored(entering.len());
         for &j in &entering {
             if stored {
                 self.working.add(simd, self.design, j);
@@ -181,22 +222,27 @@ impl<'a, L: Loss> Exact<'a, L> {
         !entering.is_empty()
     }
 
-    /// Newton steps until the conditions hold on the working set.
+    /// Whether second derivatives of the working set and `more` columns are stored.
+    fn is_stored(&self, more: usize) -> bool {
+        self.working.len() + more <= LARGEST_STORED
+    }
+
+    /// Newton steps until no condition of the working set is violated by more than `target`, or by as little as rounding allows.
     #[inline(always)]
-    fn newton<S: Simd>(&mut self, simd: S, penalty: Penalty, strong: f64) -> Newton {
+    fn newton<S: Simd>(&mut self, simd: S, penalty: Penalty, strong: f64, target: f64) -> Newton {
         let mut violation = self.violation(simd, penalty);
         // Whether second derivatives are those of the present point.
         let mut current = L::IS_QUADRATIC;
         let mut stalls = 0;
         for _ in 0..MAX_STEPS {
-            if violation <= TARGET {
+            if violation <= target {
                 return Newton::Optimal;
             }
             if self.n_passes >= self.settings.max_passes {
                 return Newton::OutOfPasses;
             }
             self.n_passes += 1;
-            let stored = self.working.len() <= LARGEST_STORED;
+            let stored = self.is_stored(0);
             if stored {
                 self.step_by_matrix(simd, penalty, violation);
             } else {
@@ -267,7 +313,7 @@ impl<'a, L: Loss> Exact<'a, L> {
     /// As [`step_by_matrix`](Self::step_by_matrix) by coordinate descent on the rows, where the matrix would be too large.
     #[inline(always)]
     fn step_by_descent<S: Simd>(&mut self, simd: S, penalty: Penalty, violation: f64) {
-        const MAX_SWEEPS: usize = 100;
+        const MAX_SWEEPS: usize = 2000;
         let (design, now) = (self.design, &self.now);
         let columns = self
             .working
@@ -278,7 +324,7 @@ impl<'a, L: Loss> Exact<'a, L> {
         let mut descent = Descent::new(
             self.settings,
             design,
-            Rows::new(&now.v[..design.n]),
+            Some(Rows::new(&now.v[..design.n])),
             Rows::new(&now.r[..design.n]),
         );
         descent.begin_at(&now.b, columns);
@@ -436,7 +482,7 @@ impl<L: Loss> WithSimd for Minimize<'_, '_, L> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> End {
-        self.exact.minimize(simd, self.previous, self.lambda)
+        self.exact.approach(simd, self.previous, self.lambda)
     }
 }
 
@@ -455,11 +501,7 @@ impl<L: Loss> Solver for Exact<'_, L> {
 
     fn model(&self) -> Model {
         let p = self.design.p;
-        let nonzero = self.working.columns().iter().copied();
-        let mut beta: Vec<(usize, f64)> = nonzero
-            .filter(|&j| j < p && self.now.b[j] != 0.0)
-            .map(|j| (j, self.now.b[j]))
-            .collect();
+        let mut beta: Vec<(usize, f64)> = self.nonzero().map(|j| (j, self.now.b[j])).collect();
         beta.sort_unstable_by_key(|&(j, _)| j);
         Model {
             intercept: self.now.b[p],

@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use super::factor::Factor;
+use super::factor::{Factor, Free};
 use super::violation;
 use super::working::Matrix;
 
@@ -31,11 +31,8 @@ pub(super) struct Quadratic {
     /// `g - G (z - b)` at the present solution `z`.
     slope: Vec<f64>,
     factor: Factor,
-    /// Coordinates that the factor is of with their diagonal entries, and the matrix it was made from.
-    factored: Vec<(usize, f64)>,
-    factored_version: u64,
     /// Work space.
-    free: Vec<(usize, f64)>,
+    free: Vec<Free>,
     change: Vec<f64>,
     along: Vec<f64>,
 }
@@ -62,13 +59,19 @@ impl Quadratic {
         /// Rounding of the slopes.
         const NOISE: f64 = 1e-15;
         const MAX_ROUNDS: usize = 50;
+        /// Coefficients that may come to zero or a limit one after the other.
+        const MAX_EVENTS: usize = 100;
         let tolerance = (REDUCTION * outer).max(NOISE);
         for _ in 0..MAX_ROUNDS {
             self.find_signs(simd, matrix);
             if self.violation() <= tolerance {
                 return;
             }
-            self.solve_free(simd, matrix);
+            for _ in 0..MAX_EVENTS {
+                if !self.solve_free(simd, matrix) {
+                    break;
+                }
+            }
             if self.violation() <= tolerance {
                 return;
             }
@@ -99,7 +102,7 @@ impl Quadratic {
     fn sweep<S: Simd>(&mut self, _simd: S, matrix: &Matrix) -> bool {
         let matrix = &matrix.rows;
         let mut changed = false;
-        for (i, row) in matrix.iter().enumerate().take(self.coordinates.len()) {
+        for (i, row) in matrix.iter().enumerate() {
             let c = &mut self.coordinates[i];
             let curvature = row[i];
             let u = self.slope[i] + curvature * c.b;
@@ -121,48 +124,37 @@ impl Quadratic {
         changed
     }
 
-    /// Minimizes over the nonzero coefficients with their signs fixed, as far as the first change of a sign or limit.
+    /// Minimizes over the nonzero coefficients with their signs fixed, as far as the first one comes to zero or a limit; returns whether one did.
     #[inline(always)]
-    fn solve_free<S: Simd>(&mut self, simd: S, matrix: &Matrix) {
-        let version = matrix.version;
-        let matrix = &matrix.rows;
+    fn solve_free<S: Simd>(&mut self, simd: S, matrix: &Matrix) -> bool {
+        let (version, matrix) = (matrix.version, &matrix.rows);
         self.free.clear();
-        for (i, c) in self.coordinates.iter().enumerate() {
+        for (index, c) in self.coordinates.iter().enumerate() {
             if (c.b != 0.0 || c.lasso == 0.0) && c.b > c.lower && c.b < c.upper {
-                self.free.push((i, matrix[i][i] + c.ridge));
+                let diagonal = matrix[index][index] + c.ridge;
+                self.free.push(Free { index, diagonal });
             }
         }
-        if self.free != self.factored || self.factored_version != version {
-            let free = &self.free;
-            let entry = |i: usize, k: usize| {
-                if i == k {
-                    free[i].1
-                } else {
-                    matrix[free[i].0][free[k].0]
-                }
-            };
-            self.factor.refill(simd, free.len(), entry);
-            self.factored.clone_from(&self.free);
-            self.factored_version = version;
-        }
+        let entry = |i: usize, k: usize| matrix[i][k];
+        self.factor.follow(simd, &self.free, version, entry);
         self.change.clear();
-        for &(i, _) in &self.free {
-            let c = &self.coordinates[i];
+        for free in self.factor.order() {
+            let c = &self.coordinates[free.index];
             let sign = if c.b == 0.0 { 0.0 } else { c.b.signum() };
-            self.change
-                .push(self.slope[i] - c.ridge * c.b - c.lasso * sign);
+            let slope = self.slope[free.index];
+            self.change.push(slope - c.ridge * c.b - c.lasso * sign);
         }
         self.factor.solve(&mut self.change);
         if self.change.iter().any(|change| !change.is_finite()) {
-            return;
+            return false;
         }
         let (share, stopped_by) = self.room();
         self.along.clear();
         self.along.resize(self.coordinates.len(), 0.0);
-        for (&(i, _), &change) in self.free.iter().zip(&self.change) {
+        for (free, &change) in self.factor.order().iter().zip(&self.change) {
             let step = share * change;
-            self.coordinates[i].b += step;
-            subtract(-step, &matrix[i], &mut self.along);
+            self.coordinates[free.index].b += step;
+            subtract(-step, &matrix[free.index], &mut self.along);
         }
         if let Some((i, bound)) = stopped_by {
             let rest = bound - self.coordinates[i].b;
@@ -172,13 +164,14 @@ impl Quadratic {
         for (slope, along) in self.slope.iter_mut().zip(&self.along) {
             *slope -= along;
         }
+        stopped_by.is_some()
     }
 
     /// Share of the step that can be made; the coordinate that ends it and where that one stops.
     fn room(&self) -> (f64, Option<(usize, f64)>) {
         let (mut share, mut stopped_by) = (1.0, None);
-        for (&(i, _), &change) in self.free.iter().zip(&self.change) {
-            let c = &self.coordinates[i];
+        for (free, &change) in self.factor.order().iter().zip(&self.change) {
+            let c = &self.coordinates[free.index];
             let new = c.b + change;
             // The first of 0 and the limit that lies on the way.
             let bound = if c.lasso > 0.0 && new * c.b <= 0.0 {
@@ -192,7 +185,7 @@ impl Quadratic {
             };
             let reached = (bound - c.b) / change;
             if reached < share {
-                (share, stopped_by) = (reached, Some((i, bound)));
+                (share, stopped_by) = (reached, Some((free.index, bound)));
             }
         }
         (share, stopped_by)
