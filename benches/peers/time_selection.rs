@@ -10,7 +10,7 @@ use std::time::Instant;
 use eval_stats::folds::Folds;
 use feature_selection::FeatureTable;
 use feature_selection::correlation::{Correlation, correlation_matrix};
-use feature_selection::icc::{IccForm, IccSettings, feature_icc};
+use feature_selection::icc::{IccForm, IccSettings, feature_icc_all, feature_icc_values};
 use feature_selection::lasso::{
     Compat, CrossValidation, ElasticNet, ElasticNetPath, Measure, Samples,
 };
@@ -145,13 +145,21 @@ fn run(task: &str, input: &Input, repeats: u32) -> Outcome<[f64; 3]> {
                 Ok(r.iter().map(|r| r.abs()).sum())
             })
         }
-        "icc" => {
+        "icc" | "icc_values" => {
             let readings = input.readings()?;
             let tables: Vec<&FeatureTable> = readings.iter().collect();
-            timed(repeats, || {
-                let all = feature_icc(&tables, IccForm::AGREEMENT_SINGLE, &IccSettings::default())?;
-                Ok(all.iter().map(|f| f.icc.value).sum())
-            })
+            let (form, settings) = (IccForm::AGREEMENT_SINGLE, IccSettings::default());
+            if task == "icc" {
+                timed(repeats, || {
+                    let all = feature_icc_all(&tables, &settings)?;
+                    Ok(all.iter().map(|f| f.of(form).value).sum())
+                })
+            } else {
+                timed(repeats, || {
+                    let all = feature_icc_values(&tables, &settings)?;
+                    Ok(all.iter().map(|values| values.of(form)).sum())
+                })
+            }
         }
         "path" | "large" | "exact" | "cv_deviance" | "cv_auc" => lasso(task, input, repeats),
         other => Err(format!("unknown task {other}").into()),

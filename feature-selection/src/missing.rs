@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::moments::{Moments, Unit};
 use crate::par::map_indexed;
 use crate::standardize::same_names;
-use crate::table::{FeatureTable, check_unique, read_columns};
+use crate::table::{FeatureTable, NamedColumns, check_unique, read_columns};
 use eval_stats::quantile::{QuantileType, of_sorted};
 
 /// Rows are samples, columns are named features; a value is finite, or NaN where it is missing. Names are unique.
@@ -105,6 +105,20 @@ pub struct Missingness {
     pub columns: Vec<IncompleteColumn>,
     /// Rows that miss something, ascending.
     pub rows: Vec<IncompleteRow>,
+}
+
+impl NamedColumns for IncompleteTable {
+    fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn column(&self, index: usize) -> &[f64] {
+        self.column(index)
+    }
 }
 
 impl IncompleteTable {

@@ -20,6 +20,7 @@ use crate::table::{FeatureTable, check_unique};
 
 /// Divisor of the variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Divisor {
     /// `n` (scikit-learn's `StandardScaler`, glmnet's internal scaling).
@@ -63,6 +64,7 @@ pub struct Standardizer {
 
 /// A standardizer as it lies in a file, not yet checked.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Stored {
     names: Vec<String>,
     means: Vec<f64>,
@@ -350,7 +352,8 @@ mod tests {
         assert_eq!(Standardizer::from_json(&stored).unwrap(), fitted);
         for (from, to) in [
             ("\"a\"", "\"a\", \"b\""),
-            ("Sample", "Neither"),
+            ("sample", "neither"),
+            ("\"divisor\"", "\"surplus\": 1, \"divisor\""),
             (
                 "\"standard_deviations\": [\n    ",
                 "\"standard_deviations\": [\n    -",

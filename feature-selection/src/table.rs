@@ -31,6 +31,55 @@ pub enum MissingPolicy {
     DropColumn,
 }
 
+/// A table of named columns, complete ([`FeatureTable`]) or with gaps ([`IncompleteTable`](crate::missing::IncompleteTable)):
+/// what calculations take that know what to do with a missing value. Implemented by these two only.
+pub trait NamedColumns: sealed::Sealed + Sync {
+    /// Number of samples.
+    fn n_rows(&self) -> usize;
+
+    /// Column names, in order, all different.
+    fn names(&self) -> &[String];
+
+    /// One column, contiguous; NaN where a value is missing.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of names.
+    fn column(&self, index: usize) -> &[f64];
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {
+        /// Whether values may be missing at all.
+        fn may_miss(&self) -> bool;
+    }
+
+    impl Sealed for super::FeatureTable {
+        fn may_miss(&self) -> bool {
+            false
+        }
+    }
+
+    impl Sealed for crate::missing::IncompleteTable {
+        fn may_miss(&self) -> bool {
+            true
+        }
+    }
+}
+
+impl NamedColumns for FeatureTable {
+    fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn column(&self, index: usize) -> &[f64] {
+        self.column(index)
+    }
+}
+
 impl FeatureTable {
     /// Checks and copies a table of shape (n_rows, n_columns).
     ///

@@ -1,4 +1,5 @@
-//! Reads what the figures write: tags, and the boxes that texts take.
+//! Reads what the figures write: tags, and the boxes that texts take. Shared by the tests of every crate that draws.
+#![allow(dead_code, reason = "not every test reads everything")]
 
 use eval_stats::plot::canvas::{Area, Weight, text_width};
 
@@ -7,6 +8,7 @@ pub struct Page {
     pub width: String,
     size: (f64, f64),
     texts: Vec<(String, Area)>,
+    shapes: Vec<Area>,
 }
 
 /// A start tag.
@@ -33,6 +35,7 @@ impl Page {
             width: String::new(),
             size: (0.0, 0.0),
             texts: Vec::new(),
+            shapes: Vec::new(),
         };
         let mut title = false;
         let mut rest = svg;
@@ -61,6 +64,9 @@ impl Page {
                     assert_eq!(format!("{}mm", view[2] / 10.0), page.width);
                 }
                 "title" => title = true,
+                "rect" | "circle" | "polyline" | "polygon" => {
+                    page.shapes.extend(bounds(&tag));
+                }
                 "text" if tag.get("aria-hidden").is_none() => {
                     let text = plain(&rest[..rest.find('<').unwrap()]);
                     let area = place(&tag, &text);
@@ -80,10 +86,21 @@ impl Page {
         page
     }
 
-    /// Panics where a text leaves the page or touches another.
+    /// What is written on it, in the order of drawing.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|t| t.0.as_str())
+    }
+
+    /// Panics where a text or a mark leaves the page, or a text touches another.
     #[track_caller]
     pub fn check(&self, name: &str) {
         let page = Area::new(0.0, 0.0, self.size.0, self.size.1);
+        for shape in &self.shapes {
+            assert!(
+                page.encloses(shape),
+                "{name}: a mark leaves the page, {shape:?}"
+            );
+        }
         for (i, (text, area)) in self.texts.iter().enumerate() {
             assert!(
                 page.encloses(area),
@@ -134,6 +151,32 @@ fn plain(text: &str) -> String {
         .replace("&quot;", "\"")
         .replace("&#39;", "'")
         .replace("&amp;", "&")
+}
+
+/// The box of a mark without the width of its line.
+fn bounds(tag: &Tag<'_>) -> Option<Area> {
+    match tag.name {
+        "rect" => {
+            let (x, y) = (tag.number("x"), tag.number("y"));
+            let (width, height) = (tag.number("width"), tag.number("height"));
+            assert!(
+                width >= 0.0 && height >= 0.0,
+                "a rectangle of {width} by {height}"
+            );
+            Some(Area::new(x, y, x + width, y + height))
+        }
+        "circle" => {
+            let (x, y, r) = (tag.number("cx"), tag.number("cy"), tag.number("r"));
+            Some(Area::new(x - r, y - r, x + r, y + r))
+        }
+        _ => {
+            let points = tag.get("points").unwrap().split([' ', ',']);
+            let numbers: Vec<f64> = points.map(|v| v.parse().unwrap()).collect();
+            let least = |from: usize| numbers[from..].iter().step_by(2).copied().reduce(f64::min);
+            let most = |from: usize| numbers[from..].iter().step_by(2).copied().reduce(f64::max);
+            Some(Area::new(least(0)?, least(1)?, most(0)?, most(1)?))
+        }
+    }
 }
 
 /// The box of a text from capitals to descenders.

@@ -23,6 +23,16 @@ pub enum IccStatus {
     /// ICC(A,k) only: the estimated variance of a mean rating, `B + (J-E)/n`, is not positive. The
     /// formula then gives more than 1 or infinity, which is no reliability; it is reported as psych reports it.
     Improper,
+    /// Fewer than two subjects have all ratings: estimate, test, degrees of freedom and interval are NaN. Only in tables with
+    /// gaps, one feature of many; a single table of ratings is refused.
+    TooFewSubjects,
+}
+
+impl IccStatus {
+    /// Whether there is a number at all.
+    fn is_undefined(self) -> bool {
+        matches!(self, Self::Constant | Self::TooFewSubjects)
+    }
 }
 
 /// One intraclass correlation.
@@ -40,6 +50,7 @@ pub enum IccStatus {
 /// | the same for `n = k = 2` and `J = 0`: ICC(A,1) | -∞ | 0 | 1 | \[-∞, -∞\] |
 /// | `B = E = 0`, raters differ: agreement | 0 | 0 | 1 | \[0, 0\] |
 /// | the same: consistency | NaN | NaN | NaN | NaN |
+/// | fewer than two complete subjects | NaN | NaN | NaN | NaN |
 ///
 /// Limits are in order, and hold an estimate above 0 at any usual level (one-way and consistency forms any estimate);
 /// exceptions are the pole of ICC(A,k) below and agreement far below 0, whose degrees of freedom tend to 0.
@@ -80,12 +91,12 @@ pub struct Icc {
 impl fmt::Display for Icc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (n, k) = (self.n_subjects, self.n_ratings);
-        if self.status == IccStatus::Constant {
-            return write!(
-                f,
-                "{} undefined, constant ratings; n = {n}, k = {k}",
-                self.form
-            );
+        if self.status.is_undefined() {
+            let reason = match self.status {
+                IccStatus::TooFewSubjects => "too few subjects",
+                _ => "constant ratings",
+            };
+            return write!(f, "{} undefined, {reason}; n = {n}, k = {k}", self.form);
         }
         write!(
             f,
@@ -160,6 +171,9 @@ pub(super) fn values(m: &MeanSquares) -> IccValues {
 
 /// One value and whether it exists.
 fn value(m: &MeanSquares, form: IccForm) -> (f64, IccStatus) {
+    if m.n < 2 {
+        return (f64::NAN, IccStatus::TooFewSubjects);
+    }
     let no_variance = m.b == 0.0 && m.error(form.model) == 0.0;
     if m.constant || (no_variance && form.model != IccModel::Agreement) {
         return (f64::NAN, IccStatus::Constant);
@@ -289,7 +303,10 @@ impl Design {
             n_ratings: m.k,
             status,
         };
-        if status == IccStatus::Constant {
+        if status == IccStatus::TooFewSubjects {
+            (result.df1, result.df2) = (f64::NAN, f64::NAN);
+        }
+        if status.is_undefined() {
             return result;
         }
         let test = test();

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::estimate::{Design, Icc, IccValues, values};
 use super::forms::IccForm;
-use super::settings::{IccSettings, check_size};
+use super::settings::{IccSettings, MissingRatings, check_size};
 use super::squares::{MeanSquares, Workspace};
 use crate::error::{Error, Result};
 use crate::par::map_indexed;
-use crate::table::FeatureTable;
+use crate::table::NamedColumns;
 
 /// Features that share one piece of working memory.
 const BLOCK: usize = 32;
@@ -42,7 +42,9 @@ impl FeatureIccs {
 
 /// One form for every feature, from two or more repeated readings of the same subjects: the i-th row
 /// of every table is the same subject. Features come in the order of the first table; the others may
-/// order them differently.
+/// order them differently. Tables with gaps ([`IncompleteTable`](crate::missing::IncompleteTable)) lose, feature by feature, the
+/// subjects that [`MissingRatings`] says; a feature with fewer than two subjects left is
+/// [`IccStatus::TooFewSubjects`](super::IccStatus::TooFewSubjects).
 ///
 /// # Errors
 /// As [`icc`](super::icc); [`Error::ColumnMismatch`] and [`Error::LengthMismatch`] if tables differ in columns or rows,
@@ -62,33 +64,31 @@ impl FeatureIccs {
 /// assert_eq!((found[1].name.as_str(), found[1].icc.value), ("Entropy", -3.0));
 /// # Ok::<(), feature_selection::Error>(())
 /// ```
-pub fn feature_icc(
-    readings: &[&FeatureTable],
+pub fn feature_icc<T: NamedColumns + ?Sized>(
+    readings: &[&T],
     form: IccForm,
     settings: &IccSettings,
 ) -> Result<Vec<FeatureIcc>> {
     let readings = Readings::new(readings, settings)?;
-    let design = Design::new(readings.n, readings.tables.len(), settings);
-    Ok(readings.map(|j, squares| FeatureIcc {
+    readings.map(|j, design, squares| FeatureIcc {
         name: readings.name(j),
-        icc: design.estimate(&squares.with_components(settings.components), form),
-    }))
+        icc: design.estimate(squares, form),
+    })
 }
 
 /// As [`feature_icc`] for all six forms.
 ///
 /// # Errors
 /// As [`feature_icc`].
-pub fn feature_icc_all(
-    readings: &[&FeatureTable],
+pub fn feature_icc_all<T: NamedColumns + ?Sized>(
+    readings: &[&T],
     settings: &IccSettings,
 ) -> Result<Vec<FeatureIccs>> {
     let readings = Readings::new(readings, settings)?;
-    let design = Design::new(readings.n, readings.tables.len(), settings);
-    Ok(readings.map(|j, squares| FeatureIccs {
+    readings.map(|j, design, squares| FeatureIccs {
         name: readings.name(j),
-        forms: design.estimate_all(&squares.with_components(settings.components)),
-    }))
+        forms: design.estimate_all(squares),
+    })
 }
 
 /// The six estimates of every feature without tests and intervals, in the column order of the first
@@ -111,28 +111,28 @@ pub fn feature_icc_all(
 /// assert_eq!((found.agreement_single, found.consistency_single), (0.8, 1.0));
 /// # Ok::<(), feature_selection::Error>(())
 /// ```
-pub fn feature_icc_values(
-    readings: &[&FeatureTable],
+pub fn feature_icc_values<T: NamedColumns + ?Sized>(
+    readings: &[&T],
     settings: &IccSettings,
 ) -> Result<Vec<IccValues>> {
-    let readings = Readings::new(readings, settings)?;
-    Ok(readings.map(|_, squares| values(&squares.with_components(settings.components))))
+    Readings::new(readings, settings)?.map(|_, _, squares| values(squares))
 }
 
 /// Tables of the same subjects and features.
-struct Readings<'a> {
-    tables: Vec<Reading<'a>>,
+struct Readings<'a, T: ?Sized> {
+    tables: Vec<Reading<'a, T>>,
     n: usize,
+    settings: IccSettings,
 }
 
 /// A table and where it keeps the columns of the first one; `None` if in the same places.
-struct Reading<'a> {
-    table: &'a FeatureTable,
+struct Reading<'a, T: ?Sized> {
+    table: &'a T,
     places: Option<Vec<usize>>,
 }
 
-impl<'a> Readings<'a> {
-    fn new(tables: &[&'a FeatureTable], settings: &IccSettings) -> Result<Self> {
+impl<'a, T: NamedColumns + ?Sized> Readings<'a, T> {
+    fn new(tables: &[&'a T], settings: &IccSettings) -> Result<Self> {
         settings.check()?;
         let (Some(first), true) = (tables.first(), tables.len() >= 2) else {
             return Err(Error::InvalidSetting {
@@ -152,7 +152,7 @@ impl<'a> Readings<'a> {
                 });
             }
             readings.push(Reading {
-                table,
+                table: *table,
                 places: places("repeated reading", first.names(), table.names())?,
             });
         }
@@ -160,6 +160,7 @@ impl<'a> Readings<'a> {
         Ok(Self {
             tables: readings,
             n,
+            settings: *settings,
         })
     }
 
@@ -172,16 +173,69 @@ impl<'a> Readings<'a> {
         table.column(places.as_ref().map_or(j, |p| p[j]))
     }
 
-    /// `f(index, mean squares)` of every feature, in order.
-    fn map<T: Send>(&self, f: impl Fn(usize, MeanSquares) -> T + Sync) -> Vec<T> {
-        let p = self.tables[0].table.n_columns();
+    /// `f(index, design, mean squares)` of every feature, in order. The design is that of the subjects whose ratings are complete.
+    fn map<U: Send>(&self, f: impl Fn(usize, &Design, &MeanSquares) -> U + Sync) -> Result<Vec<U>> {
+        let (p, k) = (self.tables[0].table.names().len(), self.tables.len());
+        let components = self.settings.components;
+        let design = Design::new(self.n, k, &self.settings);
         let blocks = map_indexed(p.div_ceil(BLOCK), |block| {
-            let mut workspace = Workspace::new(self.n, self.tables.len());
+            let mut workspace = Workspace::new(self.n, k);
+            let feature = |j: usize| match self.complete_subjects(j)? {
+                None => {
+                    let squares = workspace.mean_squares(|reading| self.column(reading, j));
+                    Ok(f(j, &design, &squares.with_components(components)))
+                }
+                Some(subjects) if subjects.len() < 2 => {
+                    Ok(f(j, &design, &MeanSquares::of_none(subjects.len(), k)))
+                }
+                Some(subjects) => {
+                    let n = subjects.len();
+                    let ratings = self.ratings(&subjects, j);
+                    let squares =
+                        Workspace::new(n, k).mean_squares(|r| &ratings[r * n..(r + 1) * n]);
+                    let design = Design::new(n, k, &self.settings);
+                    Ok(f(j, &design, &squares.with_components(components)))
+                }
+            };
             (block * BLOCK..p.min((block + 1) * BLOCK))
-                .map(|j| f(j, workspace.mean_squares(|reading| self.column(reading, j))))
-                .collect::<Vec<T>>()
+                .map(feature)
+                .collect::<Result<Vec<U>>>()
         });
-        blocks.into_iter().flatten().collect()
+        let mut all = Vec::with_capacity(p);
+        for block in blocks {
+            all.extend(block?);
+        }
+        Ok(all)
+    }
+
+    /// The subjects that every reading has a rating of; `None` if all have.
+    fn complete_subjects(&self, j: usize) -> Result<Option<Vec<usize>>> {
+        let mut complete: Option<Vec<bool>> = None;
+        for reading in 0..self.tables.len() {
+            if !self.tables[reading].table.may_miss() {
+                continue;
+            }
+            let column = self.column(reading, j);
+            for (row, _) in column.iter().enumerate().filter(|(_, x)| x.is_nan()) {
+                if self.settings.missing == MissingRatings::Error {
+                    return Err(Error::NonFinite {
+                        row,
+                        column: format!("{}, reading {reading}", self.name(j)),
+                        value: f64::NAN,
+                    });
+                }
+                complete.get_or_insert_with(|| vec![true; self.n])[row] = false;
+            }
+        }
+        Ok(complete.map(|complete| (0..self.n).filter(|&row| complete[row]).collect()))
+    }
+
+    /// The ratings of some subjects, one reading after the other.
+    fn ratings(&self, subjects: &[usize], j: usize) -> Vec<f64> {
+        (0..self.tables.len())
+            .map(|reading| self.column(reading, j))
+            .flat_map(|column| subjects.iter().map(move |&row| column[row]))
+            .collect()
     }
 }
 

@@ -54,6 +54,19 @@ impl MeanSquares {
         }
     }
 
+    /// Those of `n` subjects, too few to have any.
+    pub fn of_none(n: usize, k: usize) -> Self {
+        Self {
+            b: 0.0,
+            j: 0.0,
+            e: 0.0,
+            w: 0.0,
+            n,
+            k,
+            constant: false,
+        }
+    }
+
     /// The mean square that a form counts as error within a subject.
     pub fn error(&self, model: IccModel) -> f64 {
         match model {

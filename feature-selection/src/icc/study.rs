@@ -1,6 +1,7 @@
 //! Several comparisons of readings side by side: who decides which features stay.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::estimate::Icc;
 use super::features::{FeatureIcc, feature_icc_all, places};
@@ -8,37 +9,48 @@ use super::filter::{IccBound, IccFilter, IccScheme, ReliabilityCounts};
 use super::forms::IccForm;
 use super::settings::IccSettings;
 use crate::error::{Error, Result, check_setting};
-use crate::table::FeatureTable;
+use crate::table::NamedColumns;
 
 /// Readings to compare with each other.
 ///
 /// The deciding form is the one the filter looks at; other forms are computed and reported beside it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Comparison<'a> {
     name: String,
-    readings: Vec<&'a FeatureTable>,
+    readings: Vec<&'a dyn NamedColumns>,
     decides: IccForm,
     reported: Vec<IccForm>,
 }
 
+impl fmt::Debug for Comparison<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Comparison")
+            .field("name", &self.name)
+            .field("readings", &self.readings.len())
+            .field("decides", &self.decides)
+            .field("reported", &self.reported)
+            .finish()
+    }
+}
+
 impl<'a> Comparison<'a> {
     /// A named comparison of two or more readings.
-    pub fn new(name: &str, readings: &[&'a FeatureTable], decides: IccForm) -> Self {
+    pub fn new<T: NamedColumns>(name: &str, readings: &[&'a T], decides: IccForm) -> Self {
         Self {
             name: name.to_owned(),
-            readings: readings.to_vec(),
+            readings: readings.iter().map(|&reading| reading as _).collect(),
             decides,
             reported: Vec::new(),
         }
     }
 
     /// Readings of different observers, judged by ICC(A,1).
-    pub fn inter_observer(readings: &[&'a FeatureTable]) -> Self {
+    pub fn inter_observer<T: NamedColumns>(readings: &[&'a T]) -> Self {
         Self::new("inter-observer", readings, IccForm::AGREEMENT_SINGLE)
     }
 
     /// Readings of the same observer, judged by ICC(A,1) with ICC(C,1) reported beside it.
-    pub fn intra_observer(readings: &[&'a FeatureTable]) -> Self {
+    pub fn intra_observer<T: NamedColumns>(readings: &[&'a T]) -> Self {
         Self::new("intra-observer", readings, IccForm::AGREEMENT_SINGLE)
             .report(IccForm::CONSISTENCY_SINGLE)
     }

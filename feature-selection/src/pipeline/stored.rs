@@ -10,7 +10,7 @@ use super::report::LassoRecord;
 use super::steps::NAMES;
 use crate::error::{Error, Result};
 use crate::score::Score;
-use crate::standardize::{Divisor, Standardizer};
+use crate::standardize::Standardizer;
 
 /// Names what the file is; the number grows when its shape changes.
 const FORMAT: &str = "feature-selection fitted pipeline 1";
@@ -27,27 +27,11 @@ struct StoredPipeline {
     n_events: usize,
     columns: Vec<String>,
     selected: Vec<String>,
-    standardizer: Option<StoredStandardizer>,
+    standardizer: Option<Standardizer>,
     score: Option<Score>,
     lasso: Option<LassoRecord>,
     steps: Vec<StoredStep>,
     dropped: Vec<StoredDrop>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredStandardizer {
-    divisor: StoredDivisor,
-    names: Vec<String>,
-    means: Vec<f64>,
-    standard_deviations: Vec<f64>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StoredDivisor {
-    Population,
-    Sample,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,7 +68,7 @@ impl Fitted {
             n_events: self.n_events,
             columns: self.columns.clone(),
             selected: self.selected.clone(),
-            standardizer: self.standardizer.as_ref().map(StoredStandardizer::new),
+            standardizer: self.standardizer.clone(),
             score: self.score.clone(),
             lasso: self.lasso.clone(),
             steps: self.funnel.iter().map(StoredStep::new).collect(),
@@ -134,16 +118,16 @@ impl StoredPipeline {
         let dropped = dropped.collect::<Checked<Vec<Dropped>>>()?;
         check_log(&self.columns, &self.selected, &dropped)?;
         check_counts(self.columns.len(), &funnel, &dropped)?;
-        let standardizer = match self.standardizer {
-            Some(stored) => Some(stored.checked(&self.columns, &self.selected)?),
-            None => None,
-        };
-        check_score(self.score.as_ref(), &self.selected, standardizer.as_ref())?;
+        let standardizer = self.standardizer.as_ref();
+        if let Some(standardizer) = standardizer {
+            check_standardizer(standardizer, &self.columns, &self.selected)?;
+        }
+        check_score(self.score.as_ref(), &self.selected, standardizer)?;
         check_lasso(self.lasso.as_ref(), self.score.as_ref(), self.n_rows)?;
         Ok(Fitted {
             columns: self.columns,
             selected: self.selected,
-            standardizer,
+            standardizer: self.standardizer,
             score: self.score,
             estimate: None,
             stability: None,
@@ -153,57 +137,6 @@ impl StoredPipeline {
             n_rows: self.n_rows,
             n_events: self.n_events,
             version: self.version,
-        })
-    }
-}
-
-impl StoredStandardizer {
-    fn new(fitted: &Standardizer) -> Self {
-        Self {
-            divisor: match fitted.divisor {
-                Divisor::Population => StoredDivisor::Population,
-                Divisor::Sample => StoredDivisor::Sample,
-            },
-            names: fitted.names.clone(),
-            means: fitted.means.clone(),
-            standard_deviations: fitted.standard_deviations.clone(),
-        }
-    }
-
-    fn checked(self, columns: &[String], selected: &[String]) -> Checked<Standardizer> {
-        let n = self.names.len();
-        for (what, found) in [
-            ("means", self.means.len()),
-            ("standard deviations", self.standard_deviations.len()),
-        ] {
-            if found != n {
-                return Err(format!("standardizer: expected {n} {what}, found {found}"));
-            }
-        }
-        let known = unique("standardizer", &self.names)?;
-        let all: HashSet<&str> = columns.iter().map(String::as_str).collect();
-        if let Some(name) = known.iter().find(|name| !all.contains(*name)) {
-            return Err(format!("standardizer: unknown column `{name}`"));
-        }
-        if let Some(name) = selected.iter().find(|n| !known.contains(n.as_str())) {
-            return Err(format!("standardizer: selected column `{name}` is missing"));
-        }
-        let numbers = self.means.iter().zip(&self.standard_deviations);
-        for (name, (m, s)) in self.names.iter().zip(numbers) {
-            if !(m.is_finite() && s.is_finite() && *s >= 0.0) {
-                return Err(format!(
-                    "standardizer: column `{name}` has mean {m} and standard deviation {s}"
-                ));
-            }
-        }
-        Ok(Standardizer {
-            names: self.names,
-            means: self.means,
-            standard_deviations: self.standard_deviations,
-            divisor: match self.divisor {
-                StoredDivisor::Population => Divisor::Population,
-                StoredDivisor::Sample => Divisor::Sample,
-            },
         })
     }
 }
@@ -305,6 +238,23 @@ fn check_counts(n_columns: usize, funnel: &[FunnelStep], dropped: &[Dropped]) ->
         }
     }
     Ok(())
+}
+
+/// It is of columns of the table, and of every selected one.
+fn check_standardizer(
+    standardizer: &Standardizer,
+    columns: &[String],
+    selected: &[String],
+) -> Checked<()> {
+    let known = unique("standardizer", &standardizer.names)?;
+    let all: HashSet<&str> = columns.iter().map(String::as_str).collect();
+    if let Some(name) = known.iter().find(|name| !all.contains(*name)) {
+        return Err(format!("standardizer: unknown column `{name}`"));
+    }
+    match selected.iter().find(|n| !known.contains(n.as_str())) {
+        Some(name) => Err(format!("standardizer: selected column `{name}` is missing")),
+        None => Ok(()),
+    }
 }
 
 fn check_score(

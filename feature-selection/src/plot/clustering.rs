@@ -1,47 +1,20 @@
 //! The order of features in a heat map.
 
-/// Leaf order of average-linkage clustering, by nearest-neighbor chains in O(p²); ties go to the lower index. Of the two
-/// branches that meet, each is turned so that the nearest of their ends touch.
-pub(super) fn cluster_order(p: usize, distance: impl Fn(usize, usize) -> f64) -> Vec<usize> {
-    let mut d: Vec<f64> = (0..p * p).map(|k| distance(k / p, k % p)).collect();
-    let mut members: Vec<Vec<usize>> = (0..p).map(|j| vec![j]).collect();
-    let mut open: Vec<usize> = (0..p).collect();
-    let mut chain: Vec<usize> = Vec::new();
-    while open.len() > 1 {
-        if chain.is_empty() {
-            chain.push(open[0]);
-        }
-        let last = chain[chain.len() - 1];
-        let previous = chain.len().checked_sub(2).map(|i| chain[i]);
-        // Ties go to the previous link, so that the chain ends, then to the lower index.
-        let mut nearest = previous.unwrap_or(usize::MAX);
-        for &c in open.iter().filter(|&&c| c != last) {
-            if nearest == usize::MAX || d[last * p + c] < d[last * p + nearest] {
-                nearest = c;
-            }
-        }
-        if Some(nearest) != previous {
-            chain.push(nearest);
-            continue;
-        }
-        chain.truncate(chain.len() - 2);
-        let (a, b) = (last.min(nearest), last.max(nearest));
-        let (na, nb) = (members[a].len() as f64, members[b].len() as f64);
-        for &c in open.iter().filter(|&&c| c != a && c != b) {
-            let joined = (na * d[a * p + c] + nb * d[b * p + c]) / (na + nb);
-            d[a * p + c] = joined;
-            d[c * p + a] = joined;
-        }
-        let (left, right) = (
-            std::mem::take(&mut members[a]),
-            std::mem::take(&mut members[b]),
-        );
-        members[a] = joined(left, right, &distance);
-        open.retain(|&c| c != b);
+use crate::redundancy::Merge;
+
+/// The leaves of a tree over `n` of them. Of the two branches that meet, each is turned so that the nearest of their ends touch.
+pub(super) fn turned_leaves(
+    n: usize,
+    merges: &[Merge],
+    distance: impl Fn(usize, usize) -> f64,
+) -> Vec<usize> {
+    let mut branches: Vec<Vec<usize>> = (0..n).map(|leaf| vec![leaf]).collect();
+    for merge in merges {
+        let left = std::mem::take(&mut branches[merge.left]);
+        let right = std::mem::take(&mut branches[merge.right]);
+        branches.push(joined(left, right, &distance));
     }
-    open.first()
-        .map(|&root| std::mem::take(&mut members[root]))
-        .unwrap_or_default()
+    branches.pop().unwrap_or_default()
 }
 
 /// Two branches beside each other, turned so that the ends that meet are the nearest of the four pairs.
@@ -76,26 +49,38 @@ fn joined(
 
 #[cfg(test)]
 mod tests {
-    use super::cluster_order;
+    use super::*;
+    use crate::FeatureTable;
+    use crate::correlation::Correlation;
+    use crate::redundancy::{Dendrogram, Linkage};
+    use ndarray::Array2;
 
     #[test]
     fn neighbors_stand_together() {
-        let at = [0.0, 10.0, 0.1, 10.2, 0.3, 50.0];
-        let order = cluster_order(6, |i, j| f64::abs(at[i] - at[j]));
-        // On a line the branches turn so that the order is that of the line.
-        let mut sorted: Vec<f64> = order.iter().map(|&j| at[j]).collect();
+        // Directions in a half plane: the more alike two angles, the higher the correlation.
+        let angle = [0.0_f64, 1.0, 0.01, 1.02, 0.03, 1.5];
+        let values = Array2::from_shape_fn((3, 6), |(i, j)| match i {
+            0 => angle[j].cos(),
+            1 => -angle[j].cos(),
+            _ => 3_f64.sqrt() * angle[j].sin(),
+        });
+        let centered = &values - &values.mean_axis(ndarray::Axis(0)).unwrap();
+        let names: Vec<String> = (0..6).map(|j| format!("f{j}")).collect();
+        let table = FeatureTable::new(centered.view(), &names).unwrap();
+        let tree = Dendrogram::new(&table, Correlation::Pearson, Linkage::Average).unwrap();
+        let distance = |i: usize, j: usize| f64::abs(angle[i] - angle[j]);
+        let order = turned_leaves(6, &tree.merges, distance);
+        // The branches turn so that the order is that of the angles.
+        let mut sorted: Vec<f64> = order.iter().map(|&j| angle[j]).collect();
         if sorted[0] > sorted[5] {
             sorted.reverse();
         }
-        assert_eq!(sorted, [0.0, 0.1, 0.3, 10.0, 10.2, 50.0]);
+        assert_eq!(sorted, [0.0, 0.01, 0.03, 1.0, 1.02, 1.5]);
     }
 
     #[test]
-    fn ties_and_small_numbers_have_an_order() {
-        assert_eq!(cluster_order(0, |_, _| 0.0), [0usize; 0]);
-        assert_eq!(cluster_order(1, |_, _| 0.0), [0]);
-        let mut order = cluster_order(50, |_, _| 1.0);
-        order.sort_unstable();
-        assert_eq!(order, (0..50).collect::<Vec<_>>());
+    fn a_single_leaf_is_an_order() {
+        assert_eq!(turned_leaves(1, &[], |_, _| 0.0), [0]);
+        assert_eq!(turned_leaves(0, &[], |_, _| 0.0), [0usize; 0]);
     }
 }

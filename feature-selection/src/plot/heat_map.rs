@@ -15,12 +15,13 @@ use eval_stats::plot::canvas::{
 use ndarray::Array2;
 
 use super::Layout;
-use super::clustering::cluster_order;
+use super::clustering::turned_leaves;
 use super::family::{FeatureFamily, family_legend};
 use super::names::short_names;
 use super::parts::{features, is_double, refuse};
-use crate::correlation::{Correlation, correlation_matrix};
+use crate::correlation::{Correlation, CorrelationColumns};
 use crate::error::Result;
+use crate::redundancy::{Dendrogram, Linkage};
 use crate::table::FeatureTable;
 
 /// Cells per side at most.
@@ -240,19 +241,13 @@ impl Matrix {
             ));
         }
         let table = table.select_columns(&usable);
-        let r = correlation_matrix(&table, settings.method);
+        let correlations = CorrelationColumns::new(&table, settings.method);
+        let r = correlations.matrix();
         let order: Vec<usize> = if settings.unclustered {
             (0..p).collect()
         } else {
-            // Columns whose squares overflow have no coefficient: they are as far as can be.
-            let distance = |i: usize, j: usize| {
-                if r[[i, j]].is_nan() {
-                    1.0
-                } else {
-                    1.0 - r[[i, j]].abs()
-                }
-            };
-            cluster_order(p, distance)
+            let tree = Dendrogram::of(&correlations, Linkage::Average)?;
+            turned_leaves(p, &tree.merges, |i, j| 1.0 - r[[i, j]].abs())
         };
         let title = match panel.title {
             "" => String::new(),

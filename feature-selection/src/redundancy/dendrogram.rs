@@ -77,7 +77,8 @@ impl Dendrogram {
         Self::of(&correlations, linkage)
     }
 
-    pub(super) fn of(correlations: &CorrelationColumns, linkage: Linkage) -> Result<Self> {
+    /// As [`new`](Self::new) of coefficients that are there already.
+    pub(crate) fn of(correlations: &CorrelationColumns, linkage: Linkage) -> Result<Self> {
         let columns = correlations.varying();
         if columns.is_empty() {
             return Err(Error::NoUsableColumn {

@@ -5,6 +5,7 @@ mod catalog;
 #[path = "../common/mod.rs"]
 mod common;
 mod extremes;
+#[path = "../../../eval-stats/tests/figures/page.rs"]
 mod page;
 mod refusals;
 mod study;

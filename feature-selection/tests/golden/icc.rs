@@ -265,7 +265,15 @@ fn ratings_of(rows: &Value) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| rows[i][j])
 }
 
-fn see_all(found: &[Icc; 6], expected: &Value, worst: &mut Deviations, what: &str) {
+/// All six forms of a table under some settings against the rows of a reference.
+fn see_all(
+    ratings: &Array2<f64>,
+    settings: &IccSettings,
+    expected: &Value,
+    worst: &mut Deviations,
+    what: &str,
+) {
+    let found = icc_all(ratings.view(), settings).unwrap();
     for (form, one) in found.iter().enumerate() {
         let row = numbers(&expected[form]).try_into().expect("seven numbers");
         worst.see(one, &row, what);
@@ -292,13 +300,8 @@ fn levels_null_values_and_shapes_by_psych_and_irr() {
             ..settings
         };
         for (what, settings) in [("psych", by_psych), ("irr", by_irr)] {
-            let found = icc_all(ratings.view(), &settings).unwrap();
-            see_all(
-                &found,
-                &expected[what],
-                &mut worst,
-                &format!("{name}, {what}"),
-            );
+            let case = format!("{name}, {what}");
+            see_all(&ratings, &settings, &expected[what], &mut worst, &case);
         }
     }
     assert_eq!(seen, golden.as_object().unwrap().len());
@@ -317,13 +320,8 @@ fn hard_tables_by_exact_arithmetic() {
                 convention,
                 ..*settings
             };
-            let found = icc_all(ratings.view(), &settings).unwrap();
-            see_all(
-                &found,
-                &golden[i][what],
-                &mut worst,
-                &format!("{name}, {what}"),
-            );
+            let case = format!("{name}, {what}");
+            see_all(ratings, &settings, &golden[i][what], &mut worst, &case);
         }
     }
     worst.check("exact arithmetic");

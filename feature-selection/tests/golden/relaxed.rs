@@ -127,13 +127,13 @@ fn every_setting_repeats_the_reference() {
             (LambdaRule::OneStandardError, "relaxed_1se"),
         ] {
             let chosen = fit.select(rule).unwrap();
-            compare_coefficients(&chosen.coefficients, &expected[key], name);
+            compare_coefficients(&chosen.coefficients, &expected[key], SAME_OPERATIONS, name);
         }
         let lambda = &fit.lasso.lambda;
         let between = fit
             .coefficients_at((lambda[3] + lambda[4]) / 2.0, 0.3)
             .unwrap();
-        compare_coefficients(&between, &expected["between"], name);
+        compare_coefficients(&between, &expected["between"], SAME_OPERATIONS, name);
         refitted(&fit, expected, name);
     }
 }

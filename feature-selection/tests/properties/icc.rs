@@ -3,9 +3,10 @@
 use super::common::{Noise, names};
 use feature_selection::icc::{
     ColumnRole, Comparison, Icc, IccBound, IccConvention, IccFilter, IccForm, IccModel, IccScheme,
-    IccSettings, IccStatus, IccUnit, Reliability, ReliabilityStudy, VarianceComponents,
-    feature_icc, feature_icc_all, feature_icc_values, icc_all, icc_values,
+    IccSettings, IccStatus, IccUnit, MissingRatings, Reliability, ReliabilityStudy,
+    VarianceComponents, feature_icc, feature_icc_all, feature_icc_values, icc_all, icc_values,
 };
+use feature_selection::missing::IncompleteTable;
 use feature_selection::{Error, FeatureTable};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
@@ -332,4 +333,62 @@ fn the_reported_form_decides_nothing() {
         IccForm::CONSISTENCY_SINGLE,
     ));
     assert!(by_consistency.features[0].kept);
+}
+
+#[test]
+fn gaps_cost_the_subjects_that_have_them() {
+    let (mut noise, n) = (Noise::new(8), 12);
+    let matrices: Vec<Array2<f64>> = (0..4)
+        .map(|_| ratings(&mut noise, n, 3, 1.0, 0.4))
+        .collect();
+    // Feature 0 is complete, 1 misses three ratings of two subjects, 2 all but one subject's, 3 everything.
+    let is_gap = |j: usize, i: usize, r: usize| match j {
+        1 => (i == 2 && r != 1) || (i == 5 && r == 1),
+        2 => i > 0 && r == 2,
+        3 => true,
+        _ => false,
+    };
+    let gapped = |j: usize, i: usize, r: usize| match is_gap(j, i, r) {
+        true => f64::NAN,
+        false => matrices[j][[i, r]],
+    };
+    let readings = [0, 1, 2].map(|r| {
+        let values = Array2::from_shape_fn((n, 4), |(i, j)| gapped(j, i, r));
+        IncompleteTable::new(values.view(), &names(4)).unwrap()
+    });
+    let tables: Vec<&IncompleteTable> = readings.iter().collect();
+    let listwise = IccSettings {
+        missing: MissingRatings::Listwise,
+        ..IccSettings::default()
+    };
+    let all = feature_icc_all(&tables, &listwise).unwrap();
+    for j in [0, 1] {
+        let matrix = Array2::from_shape_fn((n, 3), |(i, r)| gapped(j, i, r));
+        assert_eq!(all[j].forms, icc_all(matrix.view(), &listwise).unwrap());
+    }
+    let sizes: Vec<usize> = all.iter().map(|f| f.forms[0].n_subjects).collect();
+    assert_eq!(sizes, [12, 10, 1, 0]);
+    for few in &all[2..] {
+        for one in few.forms {
+            assert_eq!(one.status, IccStatus::TooFewSubjects);
+            assert!(one.value.is_nan() && one.df1.is_nan() && one.ci_low.is_nan());
+            assert!(!IccFilter::default().keeps(&one));
+        }
+    }
+    assert!(
+        all[2].forms[1]
+            .to_string()
+            .ends_with("too few subjects; n = 1, k = 3")
+    );
+    let refused = feature_icc(&tables, IccForm::AGREEMENT_SINGLE, &IccSettings::default());
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "row 2, column `f1, reading 0`: expected a finite number, found NaN"
+    );
+    let compared = [Comparison::inter_observer(&tables)];
+    let study = ReliabilityStudy::new(&compared, &IccFilter::default(), &listwise).unwrap();
+    assert_eq!(
+        study.features[1].icc[0],
+        *all[1].of(IccForm::AGREEMENT_SINGLE)
+    );
 }

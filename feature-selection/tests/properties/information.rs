@@ -331,8 +331,7 @@ fn message(result: Result<impl std::fmt::Debug, Error>) -> String {
 
 #[test]
 fn bad_input_is_refused() {
-    let mut noise = Noise::new(1);
-    let table = noise.table(6, 2);
+    let table = Noise::new(1).table(6, 2);
     let info = |target, estimator| message(feature_information(&table, target, estimator));
     let nearest = |k| Estimator::NearestNeighbors(NearestNeighbors::new().neighbors(k));
     let two = [true, false, true, false, true, false];
@@ -368,6 +367,13 @@ fn bad_input_is_refused() {
         ),
         "mutual information: expected at least 7 rows, found 6"
     );
+}
+
+#[test]
+fn bad_settings_are_refused() {
+    let table = Noise::new(1).table(6, 2);
+    let info = |target, estimator| message(feature_information(&table, target, estimator));
+    let two = [true, false, true, false, true, false];
     let cut = |bins| Estimator::Binned {
         binning: Binning::EqualFrequency { bins },
         entropy: Entropy::Empirical,

@@ -464,6 +464,11 @@ fn bad_settings_are_refused() {
     ));
     assert!(vif_filter(&table, 0.5).is_err() && vif_filter(&table, f64::NAN).is_err());
     assert!(variance_threshold(&table, -1.0).is_err());
+}
+
+#[test]
+fn tables_of_the_wrong_shape_are_refused() {
+    let table = Noise::new(2).table(6, 3);
     let wide = Noise::new(3).table(8, 8);
     assert!(matches!(
         RedundancyAnalysis::new().terms(Terms::Linear).fit(&wide),
