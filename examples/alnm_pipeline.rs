@@ -148,7 +148,7 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
             preprocess,
             n_deep: arguments.deep,
         },
-        selection: arguments.selection.settings(arguments.seed),
+        selection: arguments.selection.settings(arguments.seed as u32)?,
         modeling: ModelSettings {
             screen: Some(arguments.screen),
             backward: arguments.backward,

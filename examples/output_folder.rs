@@ -67,7 +67,7 @@ impl OutputFolder {
                     let whose =
                         program_of(target).map_or(String::new(), |other| format!(" of {other}"));
                     bail!(
-                        "{shown}: expected a new or empty folder, found another run's files{whose}; give --overwrite, --resume or another --out"
+                        "{shown}: expected a new or empty folder, found another run's files{whose}; give --overwrite or another --out"
                     )
                 }
                 Some(other) if other == program => {}

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use feature_selection::correlation::Correlation;
 use feature_selection::icc::{IccBound, IccFilter, IccForm};
 use feature_selection::lasso::{
-    AdaptiveLasso, CrossValidation, ElasticNet, Estimator, LambdaRule, Measure, RelaxedLasso,
+    AdaptiveLasso, CrossValidation, ElasticNet, Estimator, LambdaRule, Measure, PilotRows,
+    PilotScale, RelaxedLasso,
 };
 use feature_selection::mrmr::{Criterion, GreedySelector};
 use feature_selection::pipeline::{ClassWeights, FoldPlan, RedundancyRule, Step};
@@ -14,6 +15,7 @@ use feature_selection::relevance::Relevance;
 use feature_selection::univariate::{Adjustment, MannWhitneyMethod, UnivariateMethod};
 
 use super::SelectionSettings;
+use crate::program::WrongUsage;
 
 /// Which features are relevant enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -47,8 +49,8 @@ impl RelevanceChoice {
 /// Which features repeat others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RedundancyChoice {
-    /// Greedy choice by mutual information.
-    Greedy(Criterion),
+    /// Greedy choice by mutual information, of so many features; `None` for those of `--keep`.
+    Greedy(Criterion, Option<usize>),
     /// From the most relevant on, features that correlate more than this with a kept one leave.
     Correlation(f64),
     /// caret's `findCorrelation`, exact.
@@ -65,13 +67,14 @@ pub enum RedundancyChoice {
     None,
 }
 
-const GREEDY: [(&str, Criterion); 6] = [
+const GREEDY: [(&str, Criterion); 7] = [
     ("mrmr", Criterion::MrmrDifference),
     ("mrmr-quotient", Criterion::MrmrQuotient),
     ("jmi", Criterion::Jmi),
     ("jmim", Criterion::Jmim),
     ("cmim", Criterion::Cmim),
     ("disr", Criterion::Disr),
+    ("njmim", Criterion::Njmim),
 ];
 
 impl FromStr for RedundancyChoice {
@@ -80,16 +83,25 @@ impl FromStr for RedundancyChoice {
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
             format!(
-                "expected none, mrmr, mrmr-quotient, jmi, jmim, cmim, disr, or one of correlation, caret, caret-fast, clusters, redun with a number from 0 \
-                 to 1 (correlation:0.9), or vif with a number from 1 (vif:10), found {text}"
+                "expected none; mrmr, mrmr-quotient, jmi, jmim, cmim, disr or njmim, with a number of features from 1 or without (mrmr:20); correlation, \
+                 caret, caret-fast, clusters or redun with a number from 0 to 1 (correlation:0.9); or vif with a number from 1 (vif:10), found {text}"
             )
         };
-        let Some((rule, number)) = text.split_once(':') else {
-            let greedy = GREEDY.iter().find(|(name, _)| *name == text);
-            return match greedy {
-                Some(&(_, criterion)) => Ok(Self::Greedy(criterion)),
-                None if text == "none" => Ok(Self::None),
-                None => Err(expected()),
+        let (rule, number) = match text.split_once(':') {
+            Some((rule, number)) => (rule, Some(number)),
+            None => (text, None),
+        };
+        if let Some(&(_, criterion)) = GREEDY.iter().find(|(name, _)| *name == rule) {
+            return match number.map(str::parse) {
+                None => Ok(Self::Greedy(criterion, None)),
+                Some(Ok(count)) if count > 0 => Ok(Self::Greedy(criterion, Some(count))),
+                Some(_) => Err(expected()),
+            };
+        }
+        let Some(number) = number else {
+            return match rule {
+                "none" => Ok(Self::None),
+                _ => Err(expected()),
             };
         };
         let number: f64 = number.parse().map_err(|_| expected())?;
@@ -100,7 +112,7 @@ impl FromStr for RedundancyChoice {
             "caret-fast" if share => Ok(Self::CaretFast(number)),
             "clusters" if share => Ok(Self::Clusters(number)),
             "redun" if share => Ok(Self::Redun(number)),
-            "vif" if number >= 1.0 => Ok(Self::Vif(number)),
+            "vif" if number >= 1.0 && number.is_finite() => Ok(Self::Vif(number)),
             _ => Err(expected()),
         }
     }
@@ -109,9 +121,10 @@ impl FromStr for RedundancyChoice {
 impl std::fmt::Display for RedundancyChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Greedy(criterion) => {
+            Self::Greedy(criterion, count) => {
                 let name = GREEDY.iter().find(|(_, c)| c == criterion);
-                f.write_str(name.map_or("mrmr", |(name, _)| name))
+                f.write_str(name.map_or("mrmr", |(name, _)| name))?;
+                count.map_or(Ok(()), |count| write!(f, ":{count}"))
             }
             Self::Correlation(cutoff) => write!(f, "correlation:{cutoff}"),
             Self::Caret(cutoff) => write!(f, "caret:{cutoff}"),
@@ -125,7 +138,8 @@ impl std::fmt::Display for RedundancyChoice {
 }
 
 impl RedundancyChoice {
-    /// The step of the pipeline; `relevance` decides between features that repeat each other.
+    /// The step of the pipeline; `relevance` decides between features that repeat each other, `keep` is how many a greedy choice without a number of its own
+    /// keeps.
     pub fn step(self, relevance: Relevance, keep: usize) -> Option<Step> {
         let pairs = |rule, cutoff| Step::Redundancy {
             rule,
@@ -133,8 +147,9 @@ impl RedundancyChoice {
             correlation: Correlation::default(),
         };
         Some(match self {
-            Self::Greedy(criterion) => {
-                Step::Greedy(GreedySelector::new().criterion(criterion).count(keep))
+            Self::Greedy(criterion, count) => {
+                let count = count.unwrap_or(keep);
+                Step::Greedy(GreedySelector::new().criterion(criterion).count(count))
             }
             Self::Correlation(cutoff) => pairs(RedundancyRule::RelevanceGreedy(relevance), cutoff),
             Self::Caret(cutoff) => pairs(RedundancyRule::CaretExact, cutoff),
@@ -218,12 +233,12 @@ pub enum BoundChoice {
 /// How coefficients are estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum EstimatorChoice {
-    /// The penalized coefficients.
+    /// The penalized coefficients of the path; with --alpha below 1 an elastic net, with 0 a ridge regression.
     #[default]
     Lasso,
-    /// A blend with unpenalized refits, chosen by cross-validation.
+    /// A blend of these with unpenalized refits; its share (gamma) is chosen by cross-validation with lambda.
     Relaxed,
-    /// Penalties from a ridge regression.
+    /// Each feature is penalized by the inverse of its standardized coefficient in a ridge regression, fitted anew in every fold.
     Adaptive,
 }
 
@@ -233,13 +248,13 @@ pub enum MeasureChoice {
     /// Binomial deviance.
     #[default]
     Deviance,
-    /// Area under the ROC curve.
+    /// Area under the ROC curve; needs folds of at least 10 rows, and is replaced by the deviance with a warning where they are smaller.
     Auc,
-    /// Misclassification.
+    /// Share misclassified at a probability of 1/2.
     Class,
-    /// Squared error.
+    /// Squared error of the probability.
     Mse,
-    /// Absolute error.
+    /// Absolute error of the probability.
     Mae,
 }
 
@@ -287,37 +302,82 @@ pub fn icc_form(text: &str) -> Result<IccForm, String> {
     })
 }
 
+/// Reads a number of a range, `expected` in words.
+pub fn number(
+    fits: fn(f64) -> bool,
+    expected: &'static str,
+) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
+    move |text| match text.parse() {
+        Ok(number) if fits(number) => Ok(number),
+        _ => Err(format!("expected a number {expected}, found {text}")),
+    }
+}
+
+/// Reads a whole number from `least` on.
+pub fn whole(
+    least: usize,
+) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync + 'static {
+    move |text| match text.parse() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(format!(
+            "expected a whole number from {least} on, found {text}"
+        )),
+    }
+}
+
+fn is_share(number: f64) -> bool {
+    (0.0..=1.0).contains(&number)
+}
+
 /// Options of a selection, for every program that selects.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = SelectionOptions::HEADING)]
 pub struct SelectionOptions {
-    /// Smallest intraclass correlation that is reliable.
-    #[arg(long, default_value_t = 0.80, value_name = "ICC")]
+    /// Leave out features that have almost one value, as caret's nearZeroVar: the most common value more than 19 times as often as the second, and at most
+    /// 10 % distinct values. Constant features and copies are always left out.
+    #[arg(long)]
+    pub near_zero_variance: bool,
+    /// Smallest intraclass correlation that is reliable, from 0 to 1; it has to hold in every repeated reading.
+    #[arg(long, default_value_t = 0.80, value_parser = number(is_share, "from 0 to 1"), value_name = "ICC")]
     pub icc: f64,
-    /// Form of the intraclass correlation: A1, C1, 1, Ak, Ck or 1k.
+    /// Form of the intraclass correlation: A1 (absolute agreement of single readings), C1 (consistency), 1 (one-way), and Ak, Ck, 1k of the average
+    /// reading.
     #[arg(long, default_value = "A1", value_parser = icc_form, value_name = "FORM")]
     pub icc_form: IccForm,
     /// What is compared with --icc.
     #[arg(long, value_enum, default_value_t, value_name = "NUMBER")]
     pub icc_bound: BoundChoice,
-    /// Filter by p-values, TEST:CORRECTION:LEVEL such as welch:bh:0.05; tests t, welch, levene (t or Welch's by Levene's test), mannwhitney; corrections none,
-    /// bh, holm, bonferroni. By default none.
+    /// Keep features with an adjusted p-value below a level: TEST:CORRECTION:LEVEL, such as welch:bh:0.05. Tests: t, welch, levene (t, or Welch's where
+    /// Levene's test has p < 0.05), mannwhitney. Corrections: none, bh, holm, bonferroni. By default no such filter.
     #[arg(long, value_name = "FILTER")]
     pub univariate: Option<UnivariateChoice>,
-    /// Relevance filter.
-    #[arg(long, value_enum, default_value_t)]
-    pub relevance: RelevanceChoice,
-    /// Features kept by the relevance filter, or by mrmr and its relatives.
-    #[arg(long, default_value_t = 100, value_name = "K")]
+    /// Keep the --keep features most tied to the outcome by this measure; it also decides which of two features that repeat each other stays (with none, the
+    /// AUC does). [default: mi; none with mrmr and its relatives, which measure relevance themselves]
+    #[arg(long, value_enum, value_name = "MEASURE")]
+    pub relevance: Option<RelevanceChoice>,
+    /// Features kept by the relevance filter, or by mrmr and its relatives without a number of their own.
+    #[arg(long, default_value_t = 100, value_parser = whole(1), value_name = "K")]
     pub keep: usize,
-    /// Redundancy filter: none; mrmr, mrmr-quotient, jmi, jmim, cmim, disr; correlation:C, caret:C, caret-fast:C, clusters:C with the largest |r| kept; vif:V;
-    /// redun:R2.
-    #[arg(long, default_value = "correlation:0.9", value_name = "RULE")]
+    /// Drop features that repeat others.
+    /// correlation:C - from the most relevant on, a feature with |Spearman's r| above C to a kept one leaves;
+    /// caret:C, caret-fast:C - findCorrelation of R's caret, exact or fast, by |Spearman's r|;
+    /// clusters:C - the most relevant of each cluster (average linkage cut at |r| = C);
+    /// vif:V - the largest variance inflation factor leaves until all are at most V (fewer features than rows);
+    /// redun:R2 - features that the others predict with this R² leave, as Hmisc's redun, linear (fewer features than rows);
+    /// mrmr, mrmr-quotient, jmi, jmim, cmim, disr, njmim - greedy choice by mutual information of --keep features, or of N with mrmr:N;
+    /// none.
+    #[arg(
+        long,
+        default_value = "correlation:0.9",
+        value_name = "RULE",
+        verbatim_doc_comment
+    )]
     pub redundancy: RedundancyChoice,
-    /// How coefficients are estimated.
+    /// How the coefficients of the score are estimated.
     #[arg(long, value_enum, default_value_t)]
     pub estimator: EstimatorChoice,
-    /// Elastic-net mixing: 1 is the LASSO, 0 the ridge.
-    #[arg(long, default_value_t = 1.0)]
+    /// Elastic-net mixing from 0 to 1: 1 is the LASSO, 0 the ridge, which keeps every feature.
+    #[arg(long, default_value_t = 1.0, value_parser = number(is_share, "from 0 to 1"))]
     pub alpha: f64,
     /// What the cross-validation measures.
     #[arg(long, value_enum, default_value_t)]
@@ -325,23 +385,55 @@ pub struct SelectionOptions {
     /// Give both classes the same total weight in the LASSO.
     #[arg(long)]
     pub balanced: bool,
-    /// Folds of the cross-validation.
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    /// Folds of the cross-validation, stratified by the outcome, from 3 on.
+    #[arg(long, default_value_t = 10, value_parser = whole(3), value_name = "N")]
     pub folds: usize,
-    /// Repeats of the cross-validation whose losses are averaged.
-    #[arg(long, default_value_t = 1, value_name = "R")]
+    /// Repeats of the cross-validation with other folds, whose losses are averaged, at most 10000.
+    #[arg(long, default_value_t = 1, value_parser = whole(1), value_name = "R")]
     pub repeats: usize,
-    /// Which lambda: 1se, min, or the best with exactly N features (K=N).
+    /// Which lambda: 1se (the largest within one standard error of the smallest loss), min (that of the smallest loss), or K=N (the one of smallest loss among
+    /// those with exactly N features).
     #[arg(long, default_value = "1se", value_parser = lambda_rule, value_name = "RULE")]
     pub rule: LambdaRule,
 }
 
 impl SelectionOptions {
+    /// Heading of these options in a program's help.
+    pub const HEADING: &str = "Selection, in the order of its steps";
+
+    /// The relevance filter, given or by default.
+    fn relevance(&self) -> RelevanceChoice {
+        let default = match self.redundancy {
+            RedundancyChoice::Greedy(..) => RelevanceChoice::None,
+            _ => RelevanceChoice::default(),
+        };
+        self.relevance.unwrap_or(default)
+    }
+
+    /// Refuses options that contradict each other.
+    fn check(&self) -> Result<(), WrongUsage> {
+        let RedundancyChoice::Greedy(_, count) = self.redundancy else {
+            return Ok(());
+        };
+        if self.relevance() == RelevanceChoice::None || count.is_some_and(|n| n < self.keep) {
+            return Ok(());
+        }
+        Err(WrongUsage(format!(
+            "--redundancy: expected fewer features than the {} that --relevance keeps (such as mrmr:20), found {}",
+            self.keep, self.redundancy
+        )))
+    }
+
     /// The settings, with folds drawn from `seed`.
-    pub fn settings(&self, seed: u64) -> SelectionSettings {
+    ///
+    /// # Errors
+    /// Options that contradict each other.
+    pub fn settings(&self, seed: u32) -> Result<SelectionSettings, WrongUsage> {
+        self.check()?;
         let net = ElasticNet::new().alpha(self.alpha);
         let cv = CrossValidation::new(net).measure(self.measure.measure());
-        SelectionSettings {
+        Ok(SelectionSettings {
+            near_zero_variance: self.near_zero_variance,
             icc_form: self.icc_form,
             icc_filter: IccFilter {
                 threshold: self.icc,
@@ -351,13 +443,18 @@ impl SelectionOptions {
                 },
             },
             univariate: self.univariate.clone(),
-            relevance: self.relevance,
+            relevance: self.relevance(),
             keep: self.keep,
             redundancy: self.redundancy,
             estimator: match self.estimator {
                 EstimatorChoice::Lasso => Estimator::ElasticNet(cv),
                 EstimatorChoice::Relaxed => Estimator::Relaxed(RelaxedLasso::new(cv)),
-                EstimatorChoice::Adaptive => Estimator::Adaptive(AdaptiveLasso::new(cv)),
+                // Columns are in their own units, which must not decide, and the loss of a fold must not know its outcomes.
+                EstimatorChoice::Adaptive => Estimator::Adaptive(
+                    AdaptiveLasso::new(cv)
+                        .scale(PilotScale::Standardized)
+                        .rows(PilotRows::Training),
+                ),
             },
             class_weights: if self.balanced {
                 ClassWeights::Balanced
@@ -366,22 +463,23 @@ impl SelectionOptions {
             },
             folds: FoldPlan::Stratified {
                 n_folds: self.folds,
-                seed: seed as u32,
+                seed,
                 repeats: self.repeats,
             },
             rule: self.rule,
-        }
+        })
     }
 
     /// The options as they go on record.
     pub fn record(&self) -> serde_json::Value {
         let name = |debug: String| debug.to_lowercase();
         serde_json::json!({
+            "near_zero_variance": self.near_zero_variance,
             "icc": self.icc,
             "icc_form": self.icc_form.mcgraw_wong(),
             "icc_bound": name(format!("{:?}", self.icc_bound)),
             "univariate": self.univariate.as_ref().map(|choice| choice.text.as_str()),
-            "relevance": name(format!("{:?}", self.relevance)),
+            "relevance": name(format!("{:?}", self.relevance())),
             "keep": self.keep,
             "redundancy": self.redundancy.to_string(),
             "estimator": name(format!("{:?}", self.estimator)),

@@ -2,7 +2,9 @@
 
 use feature_selection::FeatureTable;
 use feature_selection::correlation::Correlation;
-use feature_selection::lasso::{EstimatorFit, RelaxedFit};
+use feature_selection::lasso::{
+    CrossValidationFit, EstimatorFit, GammaChoice, LambdaRule, RelaxedFit,
+};
 use feature_selection::plot::{
     self, CurveFigure, CurveSeries, HeatMap, HeatMapPanel, IccFigure, LambdaAxis, Layout,
     PathSettings, Width,
@@ -56,9 +58,7 @@ impl Selection {
                 plot::coefficient_bars(self.score(), &layout)?,
             ));
         }
-        if self.score().terms.len() > 1 {
-            figures.push(self.correlation_figure(&layout)?);
-        }
+        figures.extend(self.correlation_figure(&layout)?);
         Ok(figures)
     }
 
@@ -86,11 +86,23 @@ impl Selection {
             return Ok(Vec::new());
         };
         let axis = LambdaAxis::default();
+        if cv
+            .path
+            .lambda
+            .iter()
+            .filter(|&&lambda| lambda > 0.0)
+            .count()
+            < 2
+        {
+            // Columns whose variance is beyond a double: there is no path to draw.
+            return Ok(Vec::new());
+        }
+        let rule = self.rule_shown(cv);
         let (training, _) = self.training()?;
         let columns = training.select_names(&cv.path.names)?;
         let scale = Standardizer::fit(&columns, Divisor::default())?;
         let settings = PathSettings::new(axis)
-            .rule(self.settings().rule)
+            .rule(rule)
             .standardized_by(&scale.standard_deviations);
         let mut figures = vec![
             SelectionFigure::new(
@@ -101,57 +113,79 @@ impl Selection {
             SelectionFigure::new(
                 "cv",
                 "Cross-validated loss with its standard error.",
-                plot::cross_validation_curve(cv, axis, layout)?,
+                plot::cross_validation_curve_with(cv, axis, rule, layout)?,
             ),
         ];
         if let Some(EstimatorFit::Relaxed(relaxed)) = &self.fitted.estimate {
             figures.push(SelectionFigure::new(
                 "cv_relaxed",
-                "Cross-validated loss of blends of the LASSO with unpenalized refits; gamma 1 is the LASSO.",
+                "Cross-validated loss of blends of the LASSO with unpenalized refits; \u{3b3} = 1 is the LASSO.",
                 relaxed_figure(relaxed, layout)?,
             ));
         }
         Ok(figures)
     }
 
-    /// Before and after the selection, or after it alone where there are too many features to see any.
-    fn correlation_figure(&self, layout: &Layout) -> anyhow::Result<SelectionFigure> {
+    /// The rule that takes the chosen lambda from the path that is drawn: that of a relaxed score is chosen by another curve.
+    fn rule_shown(&self, cv: &CrossValidationFit) -> LambdaRule {
+        let lambda = self.chosen_lambda();
+        if lambda == cv.lambda_minimum() {
+            LambdaRule::Minimum
+        } else if lambda == cv.lambda_one_standard_error() {
+            LambdaRule::OneStandardError
+        } else {
+            LambdaRule::Value(lambda)
+        }
+    }
+
+    /// Before and after the selection, or the one of both that has pairs and not too many features to see any.
+    fn correlation_figure(&self, layout: &Layout) -> anyhow::Result<Option<SelectionFigure>> {
         let (training, _) = self.training()?;
         let selected = training.select_names(&self.score().feature_names())?;
         let varying = without_constants(&training);
         let settings = HeatMap::new(Correlation::default());
-        if varying.n_columns() > MOST_CORRELATED {
-            return Ok(SelectionFigure::new(
-                "correlation",
+        let alone = |table| plot::correlation_heat_map_with(table, &settings, layout);
+        let pairs = |table: &FeatureTable| (2..=MOST_CORRELATED).contains(&table.n_columns());
+        let (caption, svg) = match (pairs(&varying), pairs(&selected)) {
+            (true, true) => (
+                "Spearman correlation in the training rows, of all features and of those selected.",
+                plot::correlation_heat_maps(
+                    HeatMapPanel::new("All features that vary", &varying),
+                    HeatMapPanel::new("Selected", &selected),
+                    &settings,
+                    layout,
+                )?,
+            ),
+            (true, false) => (
+                "Spearman correlation of all features in the training rows.",
+                alone(&varying)?,
+            ),
+            (false, true) => (
                 "Spearman correlation of the selected features in the training rows.",
-                plot::correlation_heat_map_with(&selected, &settings, layout)?,
-            ));
-        }
-        let title = |n: usize| format!("{n} features");
-        let (before, after) = (title(varying.n_columns()), title(selected.n_columns()));
-        Ok(SelectionFigure::new(
-            "correlation",
-            "Spearman correlation in the training rows, of all features and of those selected.",
-            plot::correlation_heat_maps(
-                HeatMapPanel::new(&before, &varying),
-                HeatMapPanel::new(&after, &selected),
-                &settings,
-                layout,
-            )?,
-        ))
+                alone(&selected)?,
+            ),
+            (false, false) => return Ok(None),
+        };
+        Ok(Some(SelectionFigure::new("correlation", caption, svg)))
     }
 }
 
 fn relaxed_figure(fit: &RelaxedFit, layout: &Layout) -> anyhow::Result<String> {
     let measure = fit.lasso.measure.name(fit.lasso.path.family);
+    let mark =
+        |name: &str, choice: &GammaChoice| format!("\u{3bb}.{name} (\u{3b3} = {})", choice.gamma);
     let mut figure = CurveFigure::new(measure, LambdaAxis::default());
     for curve in &fit.curves {
-        let label = format!("gamma {}", curve.gamma);
+        let label = format!("\u{3b3} = {}", curve.gamma);
         figure = figure.series(CurveSeries::new(label, &curve.lambda, &curve.mean));
     }
     let figure = figure
-        .mark("min", fit.minimum.lambda)
-        .mark("1se", fit.one_standard_error.lambda);
+        .mark(mark("min", &fit.minimum), fit.minimum.lambda)
+        .mark(
+            mark("1se", &fit.one_standard_error),
+            fit.one_standard_error.lambda,
+        )
+        .counts(&fit.lasso.n_nonzero);
     Ok(plot::cross_validation_curves(&figure, layout)?)
 }
 

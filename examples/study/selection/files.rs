@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context;
-use feature_selection::lasso::{EstimatorFit, LambdaRule, RelaxedFit};
+use feature_selection::lasso::{CrossValidationFit, EstimatorFit, RelaxedFit};
+use feature_selection::pipeline::DropReason;
 
 use super::Selection;
 use crate::atomic_file::write_atomically;
@@ -98,7 +99,7 @@ impl Selection {
             vec![
                 dropped.name.as_str().into(),
                 dropped.step_name.into(),
-                dropped.reason.to_string().into(),
+                self.reason(&dropped.reason).into(),
             ]
         });
         write_csv(
@@ -106,6 +107,21 @@ impl Selection {
             &["feature", "step", "reason"],
             beforehand.chain(by_steps),
         )
+    }
+
+    /// A reason in words, with the name of the reading that was not reliable.
+    fn reason(&self, reason: &DropReason) -> String {
+        match reason {
+            &DropReason::Unreliable {
+                comparison,
+                value,
+                threshold,
+            } => format!(
+                "ICC {value:.4} below {threshold} in the reading {}",
+                self.reliability[comparison].name
+            ),
+            other => other.to_string(),
+        }
     }
 
     fn write_path(&self, folder: &Path) -> anyhow::Result<()> {
@@ -146,27 +162,29 @@ impl Selection {
             &["lambda", "feature", "coefficient"],
             coefficients,
         )?;
-        let chosen = self.fitted.lasso.as_ref().map(|lasso| lasso.lambda);
+        self.write_curve(&folder.join("cv.csv"), cv)?;
+        match &self.fitted.estimate {
+            Some(EstimatorFit::Relaxed(relaxed)) => {
+                write_relaxed(&folder.join("cv_relaxed.csv"), relaxed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The loss at every lambda, with marks at those that rules take and at the one chosen.
+    fn write_curve(&self, path: &Path, cv: &CrossValidationFit) -> anyhow::Result<()> {
+        let chosen = self.chosen_lambda();
         let mark = |k: usize| -> Cell {
-            let mut marks = Vec::new();
-            if k == cv.index_minimum {
-                marks.push("min");
-            }
-            if k == cv.index_one_standard_error {
-                marks.push("1se");
-            }
-            if Some(cv.lambda[k]) == chosen
-                && matches!(
-                    self.settings().rule,
-                    LambdaRule::Features(_) | LambdaRule::Value(_)
-                )
-            {
-                marks.push("chosen");
-            }
-            marks.join(" ").into()
+            let marks = [
+                (k == cv.index_minimum, "min"),
+                (k == cv.index_one_standard_error, "1se"),
+                (cv.lambda[k] == chosen, "chosen"),
+            ];
+            let held: Vec<&str> = marks.iter().filter(|m| m.0).map(|m| m.1).collect();
+            held.join(" ").into()
         };
         write_csv(
-            &folder.join("cv.csv"),
+            path,
             &["lambda", "cvm", "cvsd", "nzero", "mark"],
             (0..cv.lambda.len()).map(|k| {
                 vec![
@@ -177,13 +195,7 @@ impl Selection {
                     mark(k),
                 ]
             }),
-        )?;
-        match &self.fitted.estimate {
-            Some(EstimatorFit::Relaxed(relaxed)) => {
-                write_relaxed(&folder.join("cv_relaxed.csv"), relaxed)
-            }
-            _ => Ok(()),
-        }
+        )
     }
 }
 

@@ -19,8 +19,9 @@ pub mod judgement;
 use std::collections::HashSet;
 
 use anyhow::{Context, bail};
+use eval_stats::Scored;
 use feature_selection::icc::{FeatureIcc, IccFilter, IccForm, IccSettings, feature_icc};
-use feature_selection::lasso::{Estimator, LambdaRule};
+use feature_selection::lasso::{Estimator, EstimatorFit, LambdaRule, RefitStatus};
 use feature_selection::missing::{ImputeBy, Imputer, IncompleteTable};
 use feature_selection::pipeline::{ClassWeights, Fitted, FoldPlan, LassoStep, Step};
 use feature_selection::relevance::Relevance;
@@ -76,6 +77,8 @@ pub struct LeftOut {
 /// How features are selected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectionSettings {
+    /// Whether features with almost one value are left out.
+    pub near_zero_variance: bool,
     /// Form of the coefficient of reliability.
     pub icc_form: IccForm,
     /// Which coefficients are kept.
@@ -204,6 +207,72 @@ impl Selection {
         self.score().terms.is_empty()
     }
 
+    /// What a reader of the score should know before using it.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let Some(cv) = self.fitted.cross_validation() else {
+            return warnings;
+        };
+        warnings.extend(cv.notices.iter().map(ToString::to_string));
+        if self.is_constant() {
+            warnings.push(format!(
+                "no feature is left at lambda {:.6}: the score is the same for every row",
+                self.chosen_lambda()
+            ));
+        }
+        if let Some(EstimatorFit::Relaxed(relaxed)) = &self.fitted.estimate {
+            let gamma = self.fitted.lasso.as_ref().and_then(|lasso| lasso.gamma);
+            let lambda = self.chosen_lambda();
+            let at = cv.path.lambda.iter().position(|&l| l == lambda);
+            let status = at.map(|k| relaxed.refits.status[k]);
+            if status == Some(RefitStatus::Separated) && gamma.is_some_and(|gamma| gamma < 1.0) {
+                warnings.push(
+                    "the selected features separate the classes, so that the relaxed coefficients are where the fit stopped: their size means nothing"
+                        .to_owned(),
+                );
+            }
+        }
+        warnings
+    }
+
+    /// One line on the AUC of the training rows, and one of the other rows where they hold both classes.
+    ///
+    /// # Errors
+    /// Never for scores that are finite.
+    pub fn performance(&self) -> anyhow::Result<Vec<String>> {
+        let training: HashSet<usize> = self.input.training.iter().copied().collect();
+        let others = (0..self.scores.len()).filter(|row| !training.contains(row));
+        let mut lines = vec![self.auc_line("training (apparent)", &self.input.training)?];
+        let others: Vec<usize> = others.collect();
+        let events = others
+            .iter()
+            .filter(|&&row| self.input.outcome[row])
+            .count();
+        if events > 0 && events < others.len() {
+            lines.push(self.auc_line("other rows", &others)?);
+        }
+        Ok(lines)
+    }
+
+    fn auc_line(&self, what: &str, rows: &[usize]) -> anyhow::Result<String> {
+        let scores: Vec<f64> = rows.iter().map(|&row| self.scores[row]).collect();
+        let outcome: Vec<bool> = rows.iter().map(|&row| self.input.outcome[row]).collect();
+        let auc = eval_stats::roc::auc(&Scored::new(&scores, &outcome)?);
+        let events = outcome.iter().filter(|&&event| event).count();
+        Ok(format!(
+            "{}: AUC {auc:.3} of {what}, {} rows with {events} events",
+            self.input.score_name,
+            rows.len()
+        ))
+    }
+
+    fn chosen_lambda(&self) -> f64 {
+        self.fitted
+            .lasso
+            .as_ref()
+            .map_or(f64::NAN, |lasso| lasso.lambda)
+    }
+
     /// Features left after each step, the given table first.
     pub fn funnel(&self) -> Vec<(String, usize, usize)> {
         let n = self.input.names.len();
@@ -292,6 +361,12 @@ fn pipeline(
     let mut pipeline = SelectionPipeline::new()
         .step(Step::DropConstant)
         .step(Step::DropDuplicates);
+    if settings.near_zero_variance {
+        pipeline = pipeline.step(Step::NearZeroVariance {
+            frequency_ratio: 19.0,
+            unique_percent: 10.0,
+        });
+    }
     if !reliability.is_empty() {
         pipeline = pipeline.step(Step::Reliability {
             comparisons: reliability

@@ -122,10 +122,13 @@ impl BarChart {
         } else {
             (0.0, 1.0)
         };
-        let (before, after) = (widest(true), widest(false));
+        let inside = Axis::linear(self.title.clone(), low, high);
+        // The label of the last tick is centered on it and may not leave the page either.
+        let last = inside.ticks.last().map_or("", |tick| tick.label.as_str());
+        let beyond = 0.5 * Text::new(TICK_TEXT).width(last) - 0.5 * MARGIN;
+        let (before, after) = (widest(true), widest(false).max(beyond));
         let inner = (area.width() - before - after).max(0.2 * area.width());
         let unit = (high - low) / inner;
-        let inside = Axis::linear(self.title.clone(), low, high);
         let mut axis = Axis::linear(self.title.clone(), low - before * unit, high + after * unit);
         axis.ticks = inside.ticks;
         // Fewer ticks where their labels would touch, so that zero keeps its own.

@@ -4,29 +4,45 @@ use eval_stats::plot::canvas::{
     Axis, Canvas, Entry, Frame, GRAY, Grid, INK, Legend, Mark, PALETTE, Stroke,
 };
 
-use super::lasso::{check_fit, chosen_lines};
+use super::lasso::{check_fit, chosen_lines, taken_line};
 use super::parts::{
     Headed, NamedLine, RED, TOP_AXIS, drawable, is_double, legend_below, number, refuse,
     same_length, top_axis,
 };
 use super::{LambdaAxis, Layout};
 use crate::error::Result;
-use crate::lasso::CrossValidationFit;
+use crate::lasso::{CrossValidationFit, LambdaRule};
 
-/// Cross-validated loss (or AUC, upright) over lambda: red dots, gray bars of one standard error either way, dashed lines at
-/// lambda.min and lambda.1se; the top axis counts nonzero coefficients. For an example see [`coefficient_path`](super::coefficient_path).
+/// [`cross_validation_curve_with`] lambda.min and lambda.1se marked.
 ///
 /// # Errors
-/// [`Error::Figure`](crate::Error::Figure) without a positive lambda, or for a loss that is not finite.
+/// As [`cross_validation_curve_with`].
 pub fn cross_validation_curve(
     fit: &CrossValidationFit,
     axis: LambdaAxis,
     layout: &Layout,
 ) -> Result<String> {
+    cross_validation_curve_with(fit, axis, LambdaRule::OneStandardError, layout)
+}
+
+/// Cross-validated loss (or AUC, upright) over lambda: red dots, gray bars of one standard error either way, dashed lines at
+/// lambda.min, lambda.1se and, where it is neither, at the lambda that `rule` takes; the top axis counts nonzero coefficients. For an example see
+/// [`coefficient_path`](super::coefficient_path).
+///
+/// # Errors
+/// [`Error::Figure`](crate::Error::Figure) without a positive lambda, for a loss that is not finite, or a rule that takes a lambda of 0;
+/// [`Error::NoSuchModelSize`](crate::Error::NoSuchModelSize) and [`Error::InvalidSetting`](crate::Error::InvalidSetting) for a rule that takes no model.
+pub fn cross_validation_curve_with(
+    fit: &CrossValidationFit,
+    axis: LambdaAxis,
+    rule: LambdaRule,
+    layout: &Layout,
+) -> Result<String> {
     check_fit(fit)?;
     let series = CurveSeries::from_fit("", fit);
     series.check()?;
-    let lines = chosen_lines(fit, |lambda| Ok(axis.position(lambda)))?;
+    let mut lines = chosen_lines(fit, |lambda| Ok(axis.position(lambda)))?;
+    lines.extend(line_of(fit, axis, rule)?);
     let measure = fit.measure.name(fit.path.family);
     let (mut canvas, headed) = page(
         layout,
@@ -71,6 +87,26 @@ pub fn cross_validation_curve(
         fit.mean[fit.index_minimum]
     );
     Ok(canvas.finish(bottom, &text))
+}
+
+/// The line of a rule other than the two that are marked anyway.
+fn line_of(
+    fit: &CrossValidationFit,
+    axis: LambdaAxis,
+    rule: LambdaRule,
+) -> Result<Option<NamedLine>> {
+    let taken = fit.select(rule)?;
+    let lambda = taken.lambda;
+    if lambda == fit.lambda_minimum() || lambda == fit.lambda_one_standard_error() {
+        return Ok(None);
+    }
+    if lambda <= 0.0 {
+        return refuse(format!(
+            "expected a rule that takes a positive lambda, found {lambda}"
+        ));
+    }
+    let x = axis.position(lambda);
+    Ok(Some(taken_line(lambda, taken.selected.len(), x)))
 }
 
 /// One labeled curve of [`cross_validation_curves`].

@@ -149,21 +149,21 @@ fn draw(panels: &[HeatMapPanel<'_>], settings: &HeatMap, layout: &Layout) -> Res
     let double = is_double(&canvas);
     let inner = canvas.width() - 2.0 * MARGIN;
     let (side_by_side, beside) = (double && matrices.len() > 1, double && matrices.len() == 1);
-    let width = match (side_by_side, beside) {
-        (true, _) => 0.5 * (inner - GAP),
-        (_, true) => SINGLE * inner,
-        _ => inner,
+    let widths: Vec<f64> = match matrices.as_slice() {
+        [left, right] if side_by_side => split(left, right, inner - GAP).to_vec(),
+        all => vec![if beside { SINGLE * inner } else { inner }; all.len()],
     };
     let (top, mut bottom) = (canvas.top(), canvas.top());
-    for (i, matrix) in matrices.iter().enumerate() {
+    let mut left = MARGIN;
+    for (matrix, &width) in matrices.iter().zip(&widths) {
         let at = match side_by_side {
-            true => (MARGIN + i as f64 * (width + GAP), top),
+            true => (left, top),
             false => (MARGIN, bottom),
         };
         bottom = bottom.max(matrix.draw(&mut canvas, at, width, settings) + 16.0);
+        left += width + GAP;
     }
     bottom = if beside {
-        let left = MARGIN + width + GAP;
         let room = canvas.width() - MARGIN - left;
         bottom.max(legend(
             &mut canvas,
@@ -190,6 +190,35 @@ fn draw(panels: &[HeatMapPanel<'_>], settings: &HeatMap, layout: &Layout) -> Res
     let text = format!("Correlations of {}, {order}.", counts.join(" and of "));
     Ok(canvas.finish(bottom, &text))
 }
+
+/// Widths of two matrices side by side: equal, unless the left one has too many features to name them and the names of the right one need the room.
+fn split(left: &Matrix, right: &Matrix, total: f64) -> [f64; 2] {
+    const SHARES: [f64; 3] = [0.5, 0.44, 0.38];
+    let widths = |share: f64| [share * total, (1.0 - share) * total];
+    let uncut = |&share: &f64| {
+        let names = right.names_room(widths(share)[1]);
+        names.named && names.room >= names.longest
+    };
+    let equal = SHARES[0];
+    if left.names_room(widths(equal)[0]).named || !right.names_room(widths(equal)[1]).named {
+        return widths(equal);
+    }
+    widths(SHARES.into_iter().find(uncut).unwrap_or(SHARES[2]))
+}
+
+/// Room for the names beside a matrix.
+struct NamesRoom {
+    /// Width of the longest name.
+    longest: f64,
+    /// Width that names get.
+    room: f64,
+    /// Whether that is enough to write any.
+    named: bool,
+}
+
+/// Width of the strip of families, and the gap beside it.
+const STRIP: f64 = 16.0;
+const STRIP_GAP: f64 = 6.0;
 
 /// The scale, the families and what cells of several features show; the lower end.
 fn legend(
@@ -269,23 +298,35 @@ impl Matrix {
         self.names.len().div_ceil(MOST_CELLS)
     }
 
-    /// Draws the title, the names, the strip and the cells; the lower end.
-    fn draw(&self, canvas: &mut Canvas, at: Point, width: f64, settings: &HeatMap) -> f64 {
-        const STRIP: f64 = 16.0;
-        const GAP: f64 = 6.0;
-        let p = self.names.len();
+    /// Names need rows as high as their letters; they give way to the matrix while some twenty characters remain.
+    fn names_room(&self, width: f64) -> NamesRoom {
         let style = Text::new(SMALL_TEXT);
-        let top = at.1 + self.draw_title(canvas, at, width);
         let longest = self
             .names
             .iter()
             .map(|n| style.width(n))
             .fold(0.0, f64::max);
+        let spare = width - 8.0 - STRIP - STRIP_GAP - 1.12 * SMALL_TEXT * self.names.len() as f64;
+        let room = longest.min(0.46 * width).min(spare);
+        NamesRoom {
+            longest,
+            room,
+            named: room >= longest.min(200.0),
+        }
+    }
+
+    /// Draws the title, the names, the strip and the cells; the lower end.
+    fn draw(&self, canvas: &mut Canvas, at: Point, width: f64, settings: &HeatMap) -> f64 {
+        const GAP: f64 = STRIP_GAP;
+        let p = self.names.len();
+        let style = Text::new(SMALL_TEXT);
+        let top = at.1 + self.draw_title(canvas, at, width);
+        let NamesRoom {
+            longest,
+            room,
+            named,
+        } = self.names_room(width);
         let side_of = |names: f64| width - names - STRIP - GAP;
-        // Names need rows as high as their letters; they give way to the matrix while some twenty characters remain.
-        let spare = side_of(8.0) - 1.12 * SMALL_TEXT * p as f64;
-        let room = longest.min(0.42 * width).min(spare);
-        let named = room >= longest.min(200.0);
         let names = if named { room + 8.0 } else { 0.0 };
         let left = at.0 + names + STRIP + GAP;
         // A square of few features need not fill the page.
@@ -304,7 +345,7 @@ impl Matrix {
                 let y = top + step * (i as f64 + 0.5);
                 canvas.text(name, (left - GAP - STRIP - 6.0, y), style.end());
             }
-            let room = room.min(260.0);
+            let room = room.min(320.0);
             for (i, name) in short_names(&all, style, room).iter().enumerate() {
                 let x = left + step * (i as f64 + 0.5);
                 canvas.vertical_text(name, (x, bottom + 8.0), style.end());

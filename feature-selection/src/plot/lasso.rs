@@ -76,6 +76,16 @@ pub(super) fn chosen_lines(
     Ok(lines)
 }
 
+/// The line at a model that is neither of the two, and has `n` features.
+pub(super) fn taken_line(lambda: f64, n: usize, x: f64) -> NamedLine {
+    NamedLine {
+        x,
+        name: "\u{03bb}".to_owned(),
+        legend: format!("\u{03bb} = {} ({})", number(lambda), features(n)),
+        color: PALETTE[1],
+    }
+}
+
 /// Refuses a fit whose lists were changed so that they no longer belong together.
 pub(super) fn check_fit(fit: &CrossValidationFit) -> Result<()> {
     let n = fit.lambda.len();

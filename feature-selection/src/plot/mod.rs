@@ -7,7 +7,7 @@
 //! | function | what |
 //! |---|---|
 //! | [`coefficient_path`] | coefficients over lambda, L1 norm or deviance explained |
-//! | [`cross_validation_curve`], [`cross_validation_curves`] | loss over lambda; several, such as relaxed fits |
+//! | [`cross_validation_curve`], [`cross_validation_curve_with`], [`cross_validation_curves`] | loss over lambda; several, such as relaxed fits |
 //! | [`coefficient_bars`], [`coefficient_bars_with`] | the score's coefficients |
 //! | [`selection_funnel`] | features left after every step |
 //! | [`icc_histogram`], [`icc_scatter`] and `_with` settings | reliability, cuts and counts |
@@ -34,7 +34,10 @@ mod reliability;
 mod univariate;
 
 pub use coefficients::{CoefficientBars, coefficient_bars, coefficient_bars_with};
-pub use curve::{CurveFigure, CurveSeries, cross_validation_curve, cross_validation_curves};
+pub use curve::{
+    CurveFigure, CurveSeries, cross_validation_curve, cross_validation_curve_with,
+    cross_validation_curves,
+};
 pub use family::FeatureFamily;
 pub use frequency::{
     FoldBars, StabilityBars, StabilityPaths, fold_bars, stability_bars, stability_paths,

@@ -9,8 +9,11 @@ const ELLIPSIS: char = '\u{2026}';
 /// ends (the feature) and their beginnings (the filter), seldom in the middle.
 const HEADS: [f64; 5] = [0.45, 0.3, 0.6, 0.0, 0.8];
 
+/// Letters that words keep where names are abbreviated, in the order they are tried.
+const LETTERS: [usize; 5] = [6, 5, 4, 3, 2];
+
 /// Names no wider than `room`, all different where the names are: what does not fit loses its middle, the same way
-/// for all; where no way tells them apart, equal ones are numbered.
+/// for all; where no way tells them apart, its words are shortened, and where that does not either, equal ones are numbered.
 pub(super) fn short_names(names: &[&str], style: Text, room: f64) -> Vec<String> {
     let names: Vec<String> = names.iter().map(|n| one_line(n)).collect();
     let mut fewest: Option<(usize, Vec<String>)> = None;
@@ -27,6 +30,16 @@ pub(super) fn short_names(names: &[&str], style: Text, room: f64) -> Vec<String>
     let (repeated, short) = fewest.unwrap_or_default();
     if repeated == 0 {
         return short;
+    }
+    for letters in LETTERS {
+        let brief: Vec<String> = names
+            .iter()
+            .map(|n| abbreviated(n, style, room, letters))
+            .collect();
+        let fits = brief.iter().all(|n| style.width(n) <= room);
+        if fits && n_repeated(&names, &brief) == 0 {
+            return brief;
+        }
     }
     numbered(&names, &short, style, room)
 }
@@ -58,6 +71,29 @@ fn cut(name: &str, style: Text, room: f64, head: f64) -> String {
     // A mark that belongs to a letter that was cut would stand on the ellipsis.
     let end = end.trim_start_matches(|c: char| ('\u{300}'..='\u{36f}').contains(&c));
     format!("{}{ELLIPSIS}{}", start.trim_end(), end.trim_start())
+}
+
+/// A name that does not fit with every word cut to so many letters: `wavelet-LLH_glszm_SmallAreaEmphasis` becomes `wav-LLH_gls_SmaAreEmp`. A
+/// word begins at a capital after a small letter; words of capitals alone, such as the bands of a wavelet, are kept.
+fn abbreviated(name: &str, style: Text, room: f64, letters: usize) -> String {
+    if style.width(name) <= room {
+        return name.to_owned();
+    }
+    let mut short = String::with_capacity(name.len());
+    let (mut length, mut before) = (0, ' ');
+    for c in name.chars() {
+        let begins = !before.is_alphabetic() || (c.is_uppercase() && before.is_lowercase());
+        length = match c.is_alphabetic() {
+            true if begins => 1,
+            true => length + 1,
+            false => 0,
+        };
+        if length <= letters || (c.is_uppercase() && before.is_uppercase()) {
+            short.push(c);
+        }
+        before = c;
+    }
+    short
 }
 
 /// Number of short names that stand for two different names.
@@ -123,6 +159,31 @@ mod tests {
             for name in &short {
                 assert!(style.width(name) <= room, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn words_are_shortened_before_names_are_numbered() {
+        let style = Text::new(TICK_TEXT);
+        let short = |name: &str, letters| abbreviated(name, style, 0.0, letters);
+        let name = "peritumoral_wavelet-LLH_glszm_SmallAreaLowGrayLevelEmphasis";
+        assert_eq!(short(name, 3), "per_wav-LLH_gls_SmaAreLowGraLevEmp");
+        assert_eq!(
+            short("log-sigma-2-0-mm-3D_firstorder_10Percentile", 4),
+            "log-sigm-2-0-mm-3D_firs_10Perc"
+        );
+        let names: Vec<String> = ["LLL", "LLH", "LHL", "HHH"]
+            .iter()
+            .flat_map(|band| {
+                ["SmallArea", "LargeArea"].map(|area| {
+                    format!("peritumoral_wavelet-{band}_glszm_{area}LowGrayLevelEmphasis")
+                })
+            })
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let room = style.width("peri_wave-LLH_glsz_SmalAreaLowGrayLeveEmph");
+        for name in short_names(&names, style, 0.7 * room) {
+            assert!(!name.contains('('), "{name}");
         }
     }
 

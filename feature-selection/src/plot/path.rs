@@ -1,11 +1,11 @@
 //! Coefficients along a path of penalties.
 
 use eval_stats::plot::canvas::{
-    Axis, Canvas, Entry, Frame, GRAY, Grid, LINE_SPACING, Legend, MARGIN, Mark, PALETTE,
-    SMALL_TEXT, Stroke, TICK_TEXT, Text, Weight, wrap,
+    Axis, Canvas, Entry, Frame, GRAY, Grid, LINE_SPACING, Legend, MARGIN, Mark, SMALL_TEXT, Stroke,
+    TICK_TEXT, Text, Weight, wrap,
 };
 
-use super::lasso::{check_fit, chosen_lines};
+use super::lasso::{check_fit, chosen_lines, taken_line};
 use super::names::short_names;
 use super::parts::{
     Headed, NamedLine, PALE_GRAY, TOP_AXIS, drawable, features, is_double, number, refuse,
@@ -356,17 +356,8 @@ impl Highlight {
         let Some(lambda) = self.lambda else {
             return Ok(None);
         };
-        let text = format!(
-            "\u{03bb} = {} ({})",
-            number(lambda),
-            features(self.columns.len())
-        );
-        Ok(Some(NamedLine {
-            x: position(lambda)?,
-            name: "\u{03bb}".to_owned(),
-            legend: text,
-            color: PALETTE[1],
-        }))
+        let n = self.columns.len();
+        Ok(Some(taken_line(lambda, n, position(lambda)?)))
     }
 }
 

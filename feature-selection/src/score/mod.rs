@@ -23,7 +23,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::lasso::Selection;
+use crate::lasso::{LambdaRule, Selection};
 use crate::standardize::{Standardizer, same_columns};
 use crate::table::FeatureTable;
 
@@ -76,6 +76,9 @@ pub struct Score {
     pub terms: Vec<ScoreTerm>,
     /// Penalty the coefficients belong to.
     pub lambda: f64,
+    /// The rule that took it; `None` for a score that was stored without.
+    #[serde(default)]
+    pub rule: Option<LambdaRule>,
     /// How the numbers were rounded; `None` for full precision.
     pub rounding: Option<Rounding>,
 }
@@ -164,6 +167,7 @@ impl Score {
             })
             .collect();
         let mut score = Self::assemble(name, terms, selection.lambda);
+        score.rule = Some(selection.rule);
         score.standardized_intercept = coefficients.intercept;
         score.intercept = coefficients.intercept - score.shift();
         Ok(score)
@@ -188,6 +192,7 @@ impl Score {
             })
             .collect();
         let mut score = Self::assemble(name, terms, selection.lambda);
+        score.rule = Some(selection.rule);
         score.intercept = coefficients.intercept;
         score.standardized_intercept = coefficients.intercept + score.shift();
         Ok(score)
@@ -200,6 +205,7 @@ impl Score {
             standardized_intercept: 0.0,
             terms,
             lambda,
+            rule: None,
             rounding: None,
         }
     }

@@ -107,6 +107,16 @@ fn curves() {
         check(&format!("{name}_negative"), |layout| {
             cross_validation_curve(&fit, LambdaAxis::NegativeLog, layout)
         });
+        let rule = LambdaRule::Features(1);
+        check(&format!("{name}_one"), |layout| {
+            cross_validation_curve_with(&fit, LambdaAxis::Log, rule, layout)
+        });
+        let drawn =
+            texts(|layout| cross_validation_curve_with(&fit, LambdaAxis::Log, rule, layout));
+        assert!(
+            drawn.iter().any(|text| text.ends_with("(1 feature)")),
+            "{drawn:?}"
+        );
     }
     let fit = fit_by(&table, &outcome, Measure::Deviance)
         .cross_validation()

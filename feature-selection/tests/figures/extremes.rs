@@ -164,6 +164,10 @@ fn lines_anywhere() {
             check(&format!("extreme_lines_cv_{least}_{sparse}"), |layout| {
                 cross_validation_curve(&cv, axis, layout)
             });
+            let rule = LambdaRule::Value(cv.lambda[least.max(3) - 2]);
+            check(&format!("extreme_lines_rule_{least}_{sparse}"), |layout| {
+                cross_validation_curve_with(&cv, axis, rule, layout)
+            });
         }
     }
 }
@@ -284,6 +288,19 @@ fn heat_maps_of_hard_tables() {
             correlation_heat_maps(panel, panel, &HeatMap::default(), layout)
         });
     }
+    // Names give way on the right only where the left has none.
+    let before = noise.table(n, 300);
+    for p in [2, 7, 23, 40] {
+        let after = renamed(&noise.table(n, p), &long_names(p));
+        check(&format!("extreme_correlation_split_{p}"), |layout| {
+            correlation_heat_maps(
+                HeatMapPanel::new("All", &before),
+                HeatMapPanel::new("Selected", &after),
+                &HeatMap::default(),
+                layout,
+            )
+        });
+    }
     // Copies, mirrors, constants, huge and tiny numbers.
     let first = noise.table(n, 1).to_array();
     let values = Array2::from_shape_fn((n, 7), |(i, j)| match j {
@@ -327,7 +344,8 @@ fn bars_of_anything() {
             });
         }
     }
-    for value in [1e299, -1e299, 1e-310, 0.0] {
+    // The last: zero is the last tick, and its label is wider than the margin.
+    for value in [1e299, -1e299, 1e-310, 0.0, -0.0876] {
         score.terms.truncate(1);
         score.terms[0].standardized_coefficient = value;
         check("extreme_bar", |layout| coefficient_bars(&score, layout));

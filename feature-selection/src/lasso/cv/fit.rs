@@ -3,6 +3,7 @@
 use std::fmt;
 
 use eval_stats::folds::Folds;
+use serde::{Deserialize, Serialize};
 
 use super::super::losses::Measure;
 use super::super::path::{Coefficients, ElasticNetPath};
@@ -10,7 +11,8 @@ use super::{Curve, Grouping, Resolved};
 use crate::error::{Error, Result};
 
 /// Which model of the path is taken.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LambdaRule {
     /// The largest lambda with the smallest cross-validated loss.
