@@ -6,6 +6,7 @@ use super::design::Design;
 use super::kernels::{Rows, add_columns, dot, ordered_sum, sum};
 use super::params::Intercept;
 use crate::error::{Error, Result};
+use crate::moments::range;
 
 /// Fitted probabilities closer than this to 0 or 1 are set to 0 or 1.
 pub(super) const SMALLEST_PROBABILITY: f64 = 1e-9;
@@ -28,7 +29,8 @@ pub(super) struct NullModel {
 
 impl NullModel {
     /// # Errors
-    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing.
+    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing, [`Error::BeyondRange`] for an offset that
+    /// leaves intercept or deviance without a value.
     pub(super) fn new(design: &Design, intercept: Intercept) -> Result<Self> {
         let (n, w, y) = (design.n, &design.weights, &design.y);
         let event_rate = dot(n, w, y);
@@ -36,7 +38,7 @@ impl NullModel {
             let events = y[..n].iter().filter(|&&y| y > 0.5).count();
             return Err(Error::SingleClass { events, n });
         }
-        Ok(match (&design.offset, intercept) {
+        let null = match (&design.offset, intercept) {
             (None, Intercept::Fitted) => {
                 let b0 = (event_rate / (1.0 - event_rate)).ln();
                 let half_deviance = -(b0 * event_rate + (1.0 - event_rate).ln());
@@ -50,7 +52,17 @@ impl NullModel {
                 Self::with_offset(design, b0, offset)
             }
             (Some(offset), Intercept::Zero) => Self::with_offset(design, 0.0, offset),
-        })
+        };
+        if !(null.intercept.is_finite() && null.half_deviance.is_finite()) {
+            let (low, high) = range(design.offset.as_ref().map_or(&[][..], |o| &o[..n]));
+            return Err(Error::BeyondRange {
+                what: "deviance of the model without features",
+                column: "offset".to_owned(),
+                low,
+                high,
+            });
+        }
+        Ok(null)
     }
 
     fn with_one_probability(design: &Design, intercept: f64, q: f64, half_deviance: f64) -> Self {
@@ -83,15 +95,20 @@ impl NullModel {
             q[i] = 1.0 / (1.0 + odds);
         }
         let v_sum = working_weights(design, &q, &mut v);
-        let log_likelihood = ordered_sum(n, |i| {
+        let mut half_deviance = -ordered_sum(n, |i| {
             w[i] * (y[i] * (intercept + offset[i]) + (1.0 - q[i]).ln())
         });
+        if !half_deviance.is_finite() {
+            // A probability rounded to 1, of which the reference program makes an infinite deviance.
+            let eta = |i: usize| intercept + offset[i];
+            half_deviance = ordered_sum(n, |i| w[i] * (softplus(eta(i)) - y[i] * eta(i)));
+        }
         Self {
             intercept,
             q,
             v,
             v_sum,
-            half_deviance: -log_likelihood,
+            half_deviance,
         }
     }
 }
