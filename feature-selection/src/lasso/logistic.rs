@@ -38,7 +38,10 @@ impl NullModel {
             let events = y[..n].iter().filter(|&&y| y > 0.5).count();
             return Err(Error::SingleClass { events, n });
         }
-        let null = match (&design.offset, intercept) {
+        // An offset of zeros is none, as in the reference program.
+        let offset = design.offset.as_ref().map(|o| &o[..n]);
+        let offset = offset.filter(|o| o.iter().any(|&o| o != 0.0));
+        let null = match (offset, intercept) {
             (None, Intercept::Fitted) => {
                 let b0 = (event_rate / (1.0 - event_rate)).ln();
                 let half_deviance = -(b0 * event_rate + (1.0 - event_rate).ln());
@@ -54,7 +57,7 @@ impl NullModel {
             (Some(offset), Intercept::Zero) => Self::with_offset(design, 0.0, offset),
         };
         if !(null.intercept.is_finite() && null.half_deviance.is_finite()) {
-            let (low, high) = range(design.offset.as_ref().map_or(&[][..], |o| &o[..n]));
+            let (low, high) = range(offset.unwrap_or_default());
             return Err(Error::BeyondRange {
                 what: "deviance of the model without features",
                 column: "offset".to_owned(),
@@ -84,20 +87,12 @@ impl NullModel {
     fn with_offset(design: &Design, intercept: f64, offset: &[f64]) -> Self {
         let (n, w, y) = (design.n, &design.weights, &design.y);
         let (mut q, mut v) = (Rows::zeros(n), Rows::zeros(n));
-        for i in 0..n {
-            let exponent = -intercept - offset[i];
-            // The reference takes rows in pairs; the one left over goes through the standard function.
-            let odds = if i + 1 == n && n % 2 == 1 {
-                exponent.exp()
-            } else {
-                rational_exp(exponent)
-            };
-            q[i] = 1.0 / (1.0 + odds);
+        for (q, odds) in q.iter_mut().zip(exponentials(offset, -intercept)) {
+            *q = 1.0 / (1.0 + odds);
         }
         let v_sum = working_weights(design, &q, &mut v);
-        let mut half_deviance = -ordered_sum(n, |i| {
-            w[i] * (y[i] * (intercept + offset[i]) + (1.0 - q[i]).ln())
-        });
+        let likelihood = |i: usize| w[i] * (y[i] * offset[i] + (1.0 - q[i]).ln());
+        let mut half_deviance = -(intercept * dot(n, w, y) + (0..n).map(likelihood).sum::<f64>());
         if !half_deviance.is_finite() {
             // A probability rounded to 1, of which the reference program makes an infinite deviance.
             let eta = |i: usize| intercept + offset[i];
@@ -184,7 +179,7 @@ fn intercept_with_offset(n: usize, w: &[f64], y: &[f64], offset: &[f64]) -> f64 
     const LAST_STEP: f64 = 1e-7;
     const MAX_STEPS: usize = 200;
     let events = dot(n, w, y);
-    let odds: Vec<f64> = offset[..n].iter().map(|o| (-o).exp()).collect();
+    let odds = exponentials(offset, 0.0);
     let mut q: Vec<f64> = odds.iter().map(|e| 1.0 / (1.0 + e)).collect();
     let mut b0: f64 = 0.0;
     for _ in 0..MAX_STEPS {
@@ -200,6 +195,16 @@ fn intercept_with_offset(n: usize, w: &[f64], y: &[f64], offset: &[f64]) -> f64 
         }
     }
     b0
+}
+
+/// `exp(shift - offset)` of every row as the reference program computes it: of pairs of rows by an approximation, of
+/// the one left over by the standard function.
+fn exponentials(offset: &[f64], shift: f64) -> Vec<f64> {
+    let mut all: Vec<f64> = offset.iter().map(|o| rational_exp(shift - o)).collect();
+    if let (1, Some(last)) = (offset.len() % 2, offset.last()) {
+        all[offset.len() - 1] = (shift - last).exp();
+    }
+    all
 }
 
 /// `exp x` by the rational approximation of the Cephes library, which the reference program uses for the first

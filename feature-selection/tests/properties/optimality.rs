@@ -95,9 +95,9 @@ impl Problem {
             }
             for j in 0..self.table.n_columns() {
                 let x = self.table.column(j);
-                let m = mean(&|i| x[i]);
-                let center = if centered { m } else { 0.0 };
-                let sd = mean(&|i| (x[i] - m).powi(2)).sqrt();
+                let middle = mean(&|i| x[i]);
+                let center = if centered { middle } else { 0.0 };
+                let sd = mean(&|i| (x[i] - middle).powi(2)).sqrt();
                 let norm = mean(&|i| (x[i] - center).powi(2)).sqrt() / sd;
                 let b = model.beta[j] * sd / unit;
                 let lambda = path.lambda[m] / unit * self.factors[j] * scale;
