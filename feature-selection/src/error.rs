@@ -44,6 +44,18 @@ pub enum Error {
         /// Largest value.
         high: f64,
     },
+    /// A number of a fitted model is beyond the range of `f64`. Rescale the column, outcome or weights that are out of proportion.
+    #[error(
+        "lambda number {lambda_index}: expected a {what} within the range of a double, found {value}"
+    )]
+    ModelBeyondRange {
+        /// The number.
+        what: &'static str,
+        /// The model's place on the path, from zero.
+        lambda_index: usize,
+        /// What became of it.
+        value: f64,
+    },
     /// A table does not fit into memory.
     #[error(
         "feature table: expected a size that memory holds, found {n_rows} rows x {n_columns} columns"
@@ -209,7 +221,8 @@ pub enum Error {
     NotOptimal {
         /// Lambda (from zero).
         lambda_index: usize,
-        /// Largest violation, on the standardized scale.
+        /// Largest violation, on the standardized scale and in units of the column's norm, which is 1 for a standardized column
+        /// of a model with an intercept.
         violation: f64,
         /// The requested bound.
         tolerance: f64,

@@ -4,11 +4,11 @@
 //! in the order of the reference program, so that their number is the same: a full sweep over the strong set in
 //! column order, then sweeps over the active columns in order of entry until these settle, then a full sweep again.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use super::descent::{Descent, Penalty, TooManyActive};
+use super::descent::{Descent, Penalty, larger};
 use super::design::Design;
-use super::kernels::{Rows, ordered_sum, vectorize};
+use super::kernels::{Rows, ordered_sum};
 use super::logistic::{
     NullModel, SMALLEST_WEIGHT_SUM, half_deviance, linear_predictor, probabilities,
     working_residual, working_weights,
@@ -44,7 +44,6 @@ impl<'a> Logistic<'a> {
                 descent.curvature[j] = 0.25 * bound_square(settings, design, j);
             }
         }
-        descent.first_gradient();
         Self {
             settings,
             design,
@@ -93,27 +92,33 @@ impl<'a> Logistic<'a> {
         }
         loop {
             self.n_passes += 1;
-            match self.descent.sweep_strong(simd, penalty) {
-                Err(TooManyActive) => return Descended::TooManyActive,
-                Ok(change) if self.with_intercept(simd, change) < tolerance => {
-                    return Descended::Settled;
-                }
-                Ok(_) if self.n_passes > self.settings.max_passes => {
-                    return Descended::OutOfPasses;
-                }
-                Ok(_) => {}
+            let Ok(change) = self.descent.sweep_strong(simd, penalty) else {
+                return Descended::TooManyActive;
+            };
+            let change = self.with_intercept(simd, change);
+            if change < tolerance {
+                return Descended::Settled;
+            }
+            if self.is_spent(change) {
+                return Descended::OutOfPasses;
             }
             loop {
                 self.n_passes += 1;
                 let change = self.descent.sweep_active(simd, penalty);
-                if self.with_intercept(simd, change) < tolerance {
+                let change = self.with_intercept(simd, change);
+                if change < tolerance {
                     break;
                 }
-                if self.n_passes > self.settings.max_passes {
+                if self.is_spent(change) {
                     return Descended::OutOfPasses;
                 }
             }
         }
+    }
+
+    /// Whether the passes have run out. A change that is no number stays so for all the passes that are left.
+    fn is_spent(&self, change: f64) -> bool {
+        change.is_nan() || self.n_passes > self.settings.max_passes
     }
 
     /// The intercept's turn at the end of a sweep; returns the sweep's largest change.
@@ -121,7 +126,10 @@ impl<'a> Logistic<'a> {
     fn with_intercept<S: Simd>(&mut self, simd: S, change: f64) -> f64 {
         match self.settings.intercept {
             Intercept::Zero => change,
-            Intercept::Fitted => change.max(self.descent.minimize_intercept(simd, self.v_sum)),
+            Intercept::Fitted => {
+                let own = self.descent.minimize_intercept(simd, self.v_sum);
+                larger(change, own)
+            }
         }
     }
 
@@ -185,23 +193,17 @@ enum Descended {
     OutOfPasses,
 }
 
-/// One lambda, to be run vectorized.
-struct Minimize<'s, 'a>(&'s mut Logistic<'a>, Penalty);
-
-impl WithSimd for Minimize<'_, '_> {
-    type Output = End;
+impl Solver for Logistic<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&mut self, simd: S) {
+        self.descent.refresh_gradient(simd);
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> End {
-        self.0.minimize(simd, self.1)
-    }
-}
-
-impl Solver for Logistic<'_> {
-    fn solve(&mut self, previous: f64, lambda: f64) -> End {
+    fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
         self.descent.apply_strong_rule(previous, lambda);
         let penalty = self.descent.penalty(lambda);
-        vectorize(Minimize(self, penalty))
+        self.minimize(simd, penalty)
     }
 
     fn gradient(&self) -> &[f64] {

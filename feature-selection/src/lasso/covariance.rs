@@ -2,11 +2,11 @@
 //!
 //! With `G_kj = x_k' x_j` for the active columns `k`, the gradient of every column follows a change `d` of `b_k` by `g_j -= d G_kj`, and no row is visited in a sweep.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use super::descent::Penalty;
+use super::descent::{Penalty, larger};
 use super::design::Design;
-use super::kernels::{BATCH, dots, vectorize};
+use super::kernels::{BATCH, Rows, dots};
 use super::params::ElasticNet;
 use super::schedule::{End, Model, Solver};
 
@@ -14,6 +14,7 @@ use super::schedule::{End, Model, Solver};
 pub(super) struct Covariance<'a> {
     settings: &'a ElasticNet,
     design: &'a Design,
+    y: Rows,
     b: Vec<f64>,
     /// `x_j' r` of every column.
     gradient: Vec<f64>,
@@ -36,12 +37,13 @@ pub(super) struct Covariance<'a> {
 }
 
 impl<'a> Covariance<'a> {
-    pub(super) fn new(settings: &'a ElasticNet, design: &'a Design, y: &[f64]) -> Self {
+    pub(super) fn new(settings: &'a ElasticNet, design: &'a Design, y: Rows) -> Self {
         Self {
             settings,
             design,
+            y,
             b: vec![0.0; design.p],
-            gradient: vectorize(Products { design, x: y }),
+            gradient: Vec::new(),
             active: Vec::new(),
             slot: vec![None; design.p],
             products: Vec::new(),
@@ -55,15 +57,17 @@ impl<'a> Covariance<'a> {
         }
     }
 
-    fn minimize(&mut self, penalty: Penalty) -> End {
+    #[inline(always)]
+    fn minimize<S: Simd>(&mut self, simd: S, penalty: Penalty) -> End {
         let tolerance = self.settings.threshold;
         let mut full = !self.warm;
         loop {
             if full {
                 self.n_passes += 1;
-                match self.sweep_all(penalty) {
+                match self.sweep_all(simd, penalty) {
                     None => return End::TooManyActive,
                     Some(change) if change < tolerance => return End::Converged,
+                    Some(change) if change.is_nan() => return End::OutOfPasses,
                     Some(_) if self.n_passes > self.settings.max_passes => {
                         return End::OutOfPasses;
                     }
@@ -79,7 +83,8 @@ impl<'a> Covariance<'a> {
     }
 
     /// One sweep over all columns; returns the largest `c_j d²`, or `None` if more columns became active than permitted.
-    fn sweep_all(&mut self, penalty: Penalty) -> Option<f64> {
+    #[inline(always)]
+    fn sweep_all<S: Simd>(&mut self, simd: S, penalty: Penalty) -> Option<f64> {
         let active_limit = self.settings.active_limit(self.design.p);
         let design = self.design;
         let mut largest: f64 = 0.0;
@@ -91,10 +96,10 @@ impl<'a> Covariance<'a> {
             let slot = match self.slot[j] {
                 Some(slot) => slot,
                 None if self.active.len() == active_limit => return None,
-                None => self.activate(j),
+                None => self.activate(simd, j),
             };
             let (step, change) = self.move_to(j, new, self.gradient[j]);
-            largest = largest.max(change);
+            largest = larger(largest, change);
             subtract(step, &self.products[slot], &mut self.gradient);
         }
         Some(largest)
@@ -102,6 +107,7 @@ impl<'a> Covariance<'a> {
 
     /// Sweeps over the active columns until these settle, then brings the other gradients up to date.
     /// Returns whether the passes sufficed.
+    #[inline(always)]
     fn settle_active(&mut self, penalty: Penalty, tolerance: f64) -> bool {
         self.before.clear();
         self.before.extend(self.active.iter().map(|&j| self.b[j]));
@@ -118,13 +124,13 @@ impl<'a> Covariance<'a> {
                     continue;
                 }
                 let (step, change) = self.move_to(j, new, gradient);
-                largest = largest.max(change);
+                largest = larger(largest, change);
                 subtract(step, &self.among_active[k], &mut self.active_gradient);
             }
             if largest < tolerance {
                 break;
             }
-            if self.n_passes > self.settings.max_passes {
+            if largest.is_nan() || self.n_passes > self.settings.max_passes {
                 return false;
             }
         }
@@ -133,6 +139,7 @@ impl<'a> Covariance<'a> {
     }
 
     /// The gradients after sweeps over the active columns.
+    #[inline(always)]
     fn update_gradient(&mut self) {
         self.change.fill(0.0);
         for (k, &j) in self.active.iter().enumerate() {
@@ -150,6 +157,7 @@ impl<'a> Covariance<'a> {
     }
 
     /// The minimizer over one coefficient.
+    #[inline(always)]
     fn minimizer(&self, j: usize, gradient: f64, penalty: Penalty) -> f64 {
         let (curvature, factor) = (self.design.moments[j].square, self.design.penalty[j]);
         let u = gradient + self.b[j] * curvature;
@@ -163,6 +171,7 @@ impl<'a> Covariance<'a> {
     }
 
     /// Sets a coefficient; returns its change `d` and `c_j d²`.
+    #[inline(always)]
     fn move_to(&mut self, j: usize, new: f64, gradient: f64) -> (f64, f64) {
         let curvature = self.design.moments[j].square;
         let step = new - self.b[j];
@@ -172,12 +181,10 @@ impl<'a> Covariance<'a> {
     }
 
     /// Stores the inner products of a column that becomes active; returns its slot.
-    fn activate(&mut self, j: usize) -> usize {
+    #[inline(always)]
+    fn activate<S: Simd>(&mut self, simd: S, j: usize) -> usize {
         let design = self.design;
-        let mut products = vectorize(Products {
-            design,
-            x: design.column(j),
-        });
+        let mut products = products(simd, design, design.column(j));
         products[j] = design.moments[j].square;
         for (&k, known) in self.active.iter().zip(&self.products) {
             products[k] = known[j];
@@ -196,6 +203,7 @@ impl<'a> Covariance<'a> {
 }
 
 /// `y -= step x`.
+#[inline(always)]
 fn subtract(step: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y -= step * x;
@@ -203,35 +211,31 @@ fn subtract(step: f64, x: &[f64], y: &mut [f64]) {
 }
 
 /// Inner products of every column with `x`; 0 for columns left out.
-struct Products<'a> {
-    design: &'a Design,
-    x: &'a [f64],
-}
-
-impl WithSimd for Products<'_> {
-    type Output = Vec<f64>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
-        let Self { design, x } = self;
-        let mut all = vec![0.0; design.p];
-        let (batches, rest) = design.included.as_chunks::<BATCH>();
-        for batch in batches {
-            let products = dots(simd, design.n, design.columns(batch), x);
-            for (&j, product) in batch.iter().zip(products) {
-                all[j] = product;
-            }
+#[inline(always)]
+fn products<S: Simd>(simd: S, design: &Design, x: &[f64]) -> Vec<f64> {
+    let mut all = vec![0.0; design.p];
+    let (batches, rest) = design.included.as_chunks::<BATCH>();
+    for batch in batches {
+        let products = dots(simd, design.n, design.columns(batch), x);
+        for (&j, product) in batch.iter().zip(products) {
+            all[j] = product;
         }
-        for &j in rest {
-            [all[j]] = dots(simd, design.n, [design.column(j)], x);
-        }
-        all
     }
+    for &j in rest {
+        [all[j]] = dots(simd, design.n, [design.column(j)], x);
+    }
+    all
 }
 
 impl Solver for Covariance<'_> {
-    fn solve(&mut self, _previous: f64, lambda: f64) -> End {
-        self.minimize(Penalty::new(lambda, self.settings.alpha))
+    #[inline(always)]
+    fn start<S: Simd>(&mut self, simd: S) {
+        self.gradient = products(simd, self.design, &self.y);
+    }
+
+    #[inline(always)]
+    fn solve<S: Simd>(&mut self, simd: S, _previous: f64, lambda: f64) -> End {
+        self.minimize(simd, Penalty::new(lambda, self.settings.alpha))
     }
 
     fn gradient(&self) -> &[f64] {

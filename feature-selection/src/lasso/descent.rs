@@ -14,10 +14,10 @@
 //! product, and the dot products of zero coefficients, which seldom move, are taken several at a time; those
 //! behind a coefficient that did move are taken again.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::design::Design;
-use super::kernels::{BATCH, Rows, dots, update_dots, vectorize, weighted_square};
+use super::kernels::{BATCH, Rows, dots, update_dots, weighted_square};
 use super::params::ElasticNet;
 
 /// More columns were ever active than permitted.
@@ -141,11 +141,6 @@ impl<'a> Descent<'a> {
         self.admit(penalty.lasso)
     }
 
-    /// `x_j' r` of every column at the start.
-    pub(super) fn first_gradient(&mut self) {
-        vectorize(FirstGradient(self));
-    }
-
     /// `x_j' r` of every column outside the strong set.
     #[inline(always)]
     pub(super) fn refresh_gradient<S: Simd>(&mut self, simd: S) {
@@ -225,7 +220,7 @@ impl<'a> Descent<'a> {
                 let Some(change) = self.minimize(simd, j, gradient, penalty) else {
                     continue;
                 };
-                largest = largest.max(change);
+                largest = larger(largest, change);
                 if ENTER && !self.is_active[j] {
                     if self.active.len() == self.active_limit {
                         return Err(TooManyActive);
@@ -348,15 +343,10 @@ impl<'a> Descent<'a> {
     }
 }
 
-struct FirstGradient<'s, 'a>(&'s mut Descent<'a>);
-
-impl WithSimd for FirstGradient<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.0.refresh_gradient(simd);
-    }
+/// The larger of two changes, or the second if it is no number: coefficients that leave the range of `f64` do not settle.
+#[inline(always)]
+pub(super) fn larger(largest: f64, change: f64) -> f64 {
+    if change < largest { largest } else { change }
 }
 
 /// How many columns to take together: zero coefficients and the first nonzero one behind them, which will move.

@@ -4,6 +4,7 @@ use super::kernels::{Columns, Rows, dot, ordered_sum, sum};
 use super::params::{Compat, ElasticNet, Intercept, Scaling};
 use super::samples::{Family, Samples};
 use crate::error::{Error, Result};
+use crate::moments::range;
 use crate::par::for_each_chunk;
 use crate::table::is_constant;
 
@@ -70,7 +71,7 @@ impl Design {
         let weight_sum = sum(&weights[..n]);
         weights.iter_mut().for_each(|w| *w /= weight_sum);
         let (mut takes_part, penalty) = penalties(settings, p);
-        let (x, moments) = standardized(settings, samples, &rows, &weights, &mut takes_part);
+        let (x, moments) = standardized(settings, samples, &rows, &weights, &mut takes_part)?;
         let included: Vec<usize> = (0..p).filter(|&j| takes_part[j]).collect();
         if included.is_empty() {
             return Err(Error::NoUsableColumn {
@@ -180,13 +181,16 @@ fn limits(given: Option<&[f64]>, none: f64, p: usize) -> Vec<f64> {
 
 /// The columns standardized in place of their copy, and the column of ones. Columns that do not vary are struck
 /// from `takes_part`.
+///
+/// # Errors
+/// [`Error::BeyondRange`] for a column whose squares cannot be summed.
 fn standardized(
     settings: &ElasticNet,
     samples: &Samples<'_>,
     rows: &[usize],
     weights: &[f64],
     takes_part: &mut [bool],
-) -> (Columns, Vec<Moments>) {
+) -> Result<(Columns, Vec<Moments>)> {
     let (table, n, p) = (samples.table(), rows.len(), takes_part.len());
     let roots: Option<Vec<f64>> = (samples.family() == Family::Gaussian)
         .then(|| weights[..n].iter().map(|w| w.sqrt()).collect());
@@ -214,21 +218,31 @@ fn standardized(
             }
         },
     );
-    for (takes_part, moments) in takes_part.iter_mut().zip(&moments) {
-        *takes_part = moments.is_some();
+    for (j, moments) in moments.iter().enumerate() {
+        takes_part[j] = moments.is_some();
+        if moments.is_some_and(|m| !m.square.is_finite()) {
+            let (low, high) = range(table.column(j));
+            return Err(Error::BeyondRange {
+                what: "sum of squares",
+                column: table.names()[j].clone(),
+                low,
+                high,
+            });
+        }
     }
     let moments = moments.into_iter().map(|m| m.unwrap_or(LEFT_OUT)).collect();
-    (x, moments)
+    Ok((x, moments))
 }
 
-/// Centers and scales one column; `None` if it does not vary.
+/// Centers and scales one column; `None` if it does not vary, a square that is not finite if it is beyond the range of `f64`.
 ///
 /// ```text
 /// m = Σ w x,   x := x - m,   s = √(Σ w x²),   x := x / s
 /// ```
 ///
-/// Without an intercept nothing is centered and `s² = Σ w x² - (Σ w x)²`. With `roots` of the weights the rows are
-/// multiplied by them after centering, and the sums lose their `w`.
+/// Without an intercept nothing is centered and `s² = Σ w x² - (Σ w x)²`, which for [`Compat::Exact`] is calculated from
+/// deviations, since the difference has no digits left where the mean is large. With `roots` of the weights the rows
+/// are multiplied by them after centering, and the sums lose their `w`.
 fn standardize(
     x: &mut [f64],
     weights: &[f64],
@@ -259,13 +273,19 @@ fn standardize(
         None => ordered_sum(n, |i| weights[i] * (x[i] * x[i])),
     };
     let mut scale = 1.0;
-    if settings.scaling == Scaling::Standardize {
+    if settings.scaling == Scaling::Standardize && square.is_finite() {
         let mean = match roots {
             _ if centered => 0.0,
             Some(roots) => dot(n, roots, x),
             None => dot(n, weights, x),
         };
-        let variance = square - mean * mean;
+        let variance = match settings.compat {
+            Compat::Exact => ordered_sum(n, |i| match roots {
+                Some(roots) => (x[i] - roots[i] * mean).powi(2),
+                None => weights[i] * (x[i] - mean).powi(2),
+            }),
+            Compat::Glmnet => square - mean * mean,
+        };
         scale = variance.sqrt();
         if scale.is_nan() || scale <= 0.0 {
             return None;

@@ -3,14 +3,15 @@
 //! Rows are multiplied by the square roots of their weights and the outcome is scaled to unit norm, so that working
 //! weights are 1 and the decrease of `r' r` is the explained fraction.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::descent::{Descent, Penalty, TooManyActive};
 use super::design::Design;
-use super::kernels::{Rows, dot, vectorize};
+use super::kernels::{Rows, dot};
 use super::params::{Compat, ElasticNet, Intercept};
 use super::schedule::{End, Model, Solver, Units};
 use crate::error::{Error, Result};
+use crate::moments::range;
 
 /// Outcome without offset, centered, weighted and scaled to unit norm.
 pub(super) struct Outcome {
@@ -20,7 +21,8 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// # Errors
-    /// [`Error::ConstantOutcome`] if the rows of positive weight do not vary.
+    /// [`Error::ConstantOutcome`] if the rows of positive weight do not vary, [`Error::BeyondRange`] if their squares are too
+    /// large or too small to be summed.
     pub(super) fn new(settings: &ElasticNet, design: &Design) -> Result<Self> {
         let (n, w) = (design.n, &design.weights);
         let mut y = Rows::new(&design.y[..n]);
@@ -42,11 +44,11 @@ impl Outcome {
         y.iter_mut().zip(w.iter()).for_each(|(y, w)| *y *= w.sqrt());
         let square = dot(n, &y, &y);
         let scale = square.sqrt();
-        if scale <= 0.0 || !scale.is_finite() {
-            return Err(Error::ConstantOutcome { value: center, n });
+        let null_deviance = design.weight_sum * square;
+        if !(scale > 0.0 && null_deviance.is_finite()) {
+            return Err(without_scale(design));
         }
         y.iter_mut().for_each(|y| *y /= scale);
-        let null_deviance = design.weight_sum * square;
         Ok(Self {
             y,
             units: Units {
@@ -55,6 +57,25 @@ impl Outcome {
                 null_deviance,
             },
         })
+    }
+}
+
+/// Why an outcome has no scale.
+fn without_scale(design: &Design) -> Error {
+    let weighted = (0..design.n).filter(|&i| design.weights[i] > 0.0);
+    let values: Vec<f64> = weighted
+        .map(|i| design.y[i] - design.offset.as_ref().map_or(0.0, |offset| offset[i]))
+        .collect();
+    let (low, high) = range(&values);
+    if low == high {
+        let n = values.len();
+        return Error::ConstantOutcome { value: low, n };
+    }
+    Error::BeyondRange {
+        what: "variance",
+        column: "outcome less offset".to_owned(),
+        low,
+        high,
     }
 }
 
@@ -73,7 +94,6 @@ impl<'a> Naive<'a> {
         for (curvature, moments) in descent.curvature.iter_mut().zip(&design.moments) {
             *curvature = moments.square;
         }
-        descent.first_gradient();
         Self {
             settings,
             descent,
@@ -100,7 +120,9 @@ impl<'a> Naive<'a> {
                         }
                         return End::Converged;
                     }
-                    Ok(_) if self.n_passes > max_passes => return End::OutOfPasses,
+                    Ok(change) if change.is_nan() || self.n_passes > max_passes => {
+                        return End::OutOfPasses;
+                    }
                     Ok(_) => {}
                 }
             }
@@ -108,10 +130,11 @@ impl<'a> Naive<'a> {
             self.warm = true;
             loop {
                 self.n_passes += 1;
-                if self.descent.sweep_active(simd, penalty) < tolerance {
+                let change = self.descent.sweep_active(simd, penalty);
+                if change < tolerance {
                     break;
                 }
-                if self.n_passes > max_passes {
+                if change.is_nan() || self.n_passes > max_passes {
                     return End::OutOfPasses;
                 }
             }
@@ -119,23 +142,17 @@ impl<'a> Naive<'a> {
     }
 }
 
-/// One lambda, to be run vectorized.
-struct Minimize<'s, 'a>(&'s mut Naive<'a>, Penalty);
-
-impl WithSimd for Minimize<'_, '_> {
-    type Output = End;
+impl Solver for Naive<'_> {
+    #[inline(always)]
+    fn start<S: Simd>(&mut self, simd: S) {
+        self.descent.refresh_gradient(simd);
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> End {
-        self.0.minimize(simd, self.1)
-    }
-}
-
-impl Solver for Naive<'_> {
-    fn solve(&mut self, previous: f64, lambda: f64) -> End {
+    fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
         self.descent.apply_strong_rule(previous, lambda);
         let penalty = self.descent.penalty(lambda);
-        vectorize(Minimize(self, penalty))
+        self.minimize(simd, penalty)
     }
 
     fn gradient(&self) -> &[f64] {

@@ -6,6 +6,7 @@ use super::design::Design;
 use super::kernels::{Rows, add_columns, dot, ordered_sum, sum};
 use super::params::Intercept;
 use crate::error::{Error, Result};
+use crate::moments::range;
 
 /// Fitted probabilities closer than this to 0 or 1 are set to 0 or 1.
 pub(super) const SMALLEST_PROBABILITY: f64 = 1e-9;
@@ -28,7 +29,8 @@ pub(super) struct NullModel {
 
 impl NullModel {
     /// # Errors
-    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing.
+    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing, [`Error::BeyondRange`] for an offset that
+    /// leaves intercept or deviance without a value.
     pub(super) fn new(design: &Design, intercept: Intercept) -> Result<Self> {
         let (n, w, y) = (design.n, &design.weights, &design.y);
         let event_rate = dot(n, w, y);
@@ -36,7 +38,10 @@ impl NullModel {
             let events = y[..n].iter().filter(|&&y| y > 0.5).count();
             return Err(Error::SingleClass { events, n });
         }
-        Ok(match (&design.offset, intercept) {
+        // An offset of zeros is none, as in the reference program.
+        let offset = design.offset.as_ref().map(|o| &o[..n]);
+        let offset = offset.filter(|o| o.iter().any(|&o| o != 0.0));
+        let null = match (offset, intercept) {
             (None, Intercept::Fitted) => {
                 let b0 = (event_rate / (1.0 - event_rate)).ln();
                 let half_deviance = -(b0 * event_rate + (1.0 - event_rate).ln());
@@ -50,7 +55,17 @@ impl NullModel {
                 Self::with_offset(design, b0, offset)
             }
             (Some(offset), Intercept::Zero) => Self::with_offset(design, 0.0, offset),
-        })
+        };
+        if !(null.intercept.is_finite() && null.half_deviance.is_finite()) {
+            let (low, high) = range(offset.unwrap_or_default());
+            return Err(Error::BeyondRange {
+                what: "deviance of the model without features",
+                column: "offset".to_owned(),
+                low,
+                high,
+            });
+        }
+        Ok(null)
     }
 
     fn with_one_probability(design: &Design, intercept: f64, q: f64, half_deviance: f64) -> Self {
@@ -72,26 +87,23 @@ impl NullModel {
     fn with_offset(design: &Design, intercept: f64, offset: &[f64]) -> Self {
         let (n, w, y) = (design.n, &design.weights, &design.y);
         let (mut q, mut v) = (Rows::zeros(n), Rows::zeros(n));
-        for i in 0..n {
-            let exponent = -intercept - offset[i];
-            // The reference takes rows in pairs; the one left over goes through the standard function.
-            let odds = if i + 1 == n && n % 2 == 1 {
-                exponent.exp()
-            } else {
-                rational_exp(exponent)
-            };
-            q[i] = 1.0 / (1.0 + odds);
+        for (q, odds) in q.iter_mut().zip(exponentials(offset, -intercept)) {
+            *q = 1.0 / (1.0 + odds);
         }
         let v_sum = working_weights(design, &q, &mut v);
-        let log_likelihood = ordered_sum(n, |i| {
-            w[i] * (y[i] * (intercept + offset[i]) + (1.0 - q[i]).ln())
-        });
+        let likelihood = |i: usize| w[i] * (y[i] * offset[i] + (1.0 - q[i]).ln());
+        let mut half_deviance = -(intercept * dot(n, w, y) + (0..n).map(likelihood).sum::<f64>());
+        if !half_deviance.is_finite() {
+            // A probability rounded to 1, of which the reference program makes an infinite deviance.
+            let eta = |i: usize| intercept + offset[i];
+            half_deviance = ordered_sum(n, |i| w[i] * (softplus(eta(i)) - y[i] * eta(i)));
+        }
         Self {
             intercept,
             q,
             v,
             v_sum,
-            half_deviance: -log_likelihood,
+            half_deviance,
         }
     }
 }
@@ -167,7 +179,7 @@ fn intercept_with_offset(n: usize, w: &[f64], y: &[f64], offset: &[f64]) -> f64 
     const LAST_STEP: f64 = 1e-7;
     const MAX_STEPS: usize = 200;
     let events = dot(n, w, y);
-    let odds: Vec<f64> = offset[..n].iter().map(|o| (-o).exp()).collect();
+    let odds = exponentials(offset, 0.0);
     let mut q: Vec<f64> = odds.iter().map(|e| 1.0 / (1.0 + e)).collect();
     let mut b0: f64 = 0.0;
     for _ in 0..MAX_STEPS {
@@ -183,6 +195,16 @@ fn intercept_with_offset(n: usize, w: &[f64], y: &[f64], offset: &[f64]) -> f64 
         }
     }
     b0
+}
+
+/// `exp(shift - offset)` of every row as the reference program computes it: of pairs of rows by an approximation, of
+/// the one left over by the standard function.
+fn exponentials(offset: &[f64], shift: f64) -> Vec<f64> {
+    let mut all: Vec<f64> = offset.iter().map(|o| rational_exp(shift - o)).collect();
+    if let (1, Some(last)) = (offset.len() % 2, offset.last()) {
+        all[offset.len() - 1] = (shift - last).exp();
+    }
+    all
 }
 
 /// `exp x` by the rational approximation of the Cephes library, which the reference program uses for the first

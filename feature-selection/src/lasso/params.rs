@@ -19,7 +19,7 @@ pub enum Compat {
     /// default, because the published studies were computed so.
     #[default]
     Glmnet,
-    /// The minimizer itself: optimality conditions hold to 1e-10 at every lambda. `threshold`, `logistic_update` and
+    /// The minimizer itself: optimality conditions hold to 1e-10, in units of the standardized column's norm, at every lambda. `threshold`, `logistic_update` and
     /// `gaussian_algorithm` have no meaning then, `max_passes` counts Newton steps, and `active_max` is compared with
     /// the nonzero coefficients of each solution.
     Exact,
@@ -262,7 +262,8 @@ impl ElasticNet {
     /// # Errors
     /// [`Error::InvalidSetting`] and [`Error::LengthMismatch`] for a setting outside its range,
     /// [`Error::ColumnOutOfRange`], [`Error::NoUsableColumn`] if every column is constant or excluded,
-    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing,
+    /// [`Error::SingleClass`] if weights leave one class with (almost) nothing, [`Error::BeyondRange`] for a column, an outcome
+    /// or an offset whose squares or deviance no `f64` holds and [`Error::ModelBeyondRange`] for such a model,
     /// [`Error::NotConverged`] (with the path so far) and, for [`Compat::Exact`], [`Error::NotOptimal`] if a supplied lambda or the
     /// first one cannot be solved; a computed sequence ends there instead and says so in [`ElasticNetPath::stopped`].
     pub fn fit(&self, samples: &Samples<'_>) -> Result<ElasticNetPath> {
@@ -316,7 +317,7 @@ impl ElasticNet {
                 walk(&mut solver, self, samples, &design, units)
             }
             Compat::Glmnet => {
-                let mut solver = Covariance::new(self, &design, &y);
+                let mut solver = Covariance::new(self, &design, y);
                 walk(&mut solver, self, samples, &design, units)
             }
         }

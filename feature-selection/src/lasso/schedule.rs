@@ -1,6 +1,9 @@
 //! The sequence of lambdas, the walk down it and the rules that end it: the same for every solver.
 
+use pulp::{Simd, WithSimd};
+
 use super::design::Design;
+use super::kernels::vectorize;
 use super::params::ElasticNet;
 use super::path::{ElasticNetPath, PathWarning, SparseCoefficients, StopReason};
 use super::samples::{Family, Samples};
@@ -34,10 +37,13 @@ pub(super) struct Model {
     pub(super) explained: f64,
 }
 
-/// What carries a solution from one lambda to the next.
+/// What carries a solution from one lambda to the next. [`walk`] runs what has a `simd` vectorized.
 pub(super) trait Solver {
+    /// Prepares the first step.
+    fn start<S: Simd>(&mut self, simd: S);
+
     /// Minimizes at `lambda`, starting from the solution at `previous`.
-    fn solve(&mut self, previous: f64, lambda: f64) -> End;
+    fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End;
 
     /// `x_j' r` (or its absolute value) of every column at the first model of a computed sequence.
     fn gradient(&self) -> &[f64];
@@ -47,6 +53,33 @@ pub(super) trait Solver {
 
     /// Sweeps so far.
     fn n_passes(&self) -> usize;
+}
+
+struct Start<'s, T>(&'s mut T);
+
+impl<T: Solver> WithSimd for Start<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.0.start(simd);
+    }
+}
+
+/// One lambda.
+struct Step<'s, T> {
+    solver: &'s mut T,
+    previous: f64,
+    lambda: f64,
+}
+
+impl<T: Solver> WithSimd for Step<'_, T> {
+    type Output = End;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> End {
+        self.solver.solve(simd, self.previous, self.lambda)
+    }
 }
 
 /// What turns a standardized model into original units: `y = mean + scale · (standardized outcome)`.
@@ -101,31 +134,30 @@ impl Schedule {
     }
 
     /// `(previous, current)` lambda of step `m`; `last` is the lambda of the step before and `entry` the one at
-    /// which the first coefficient enters, asked for at the second step only.
-    fn step(&self, m: usize, last: f64, entry: impl FnOnce() -> f64) -> (f64, f64) {
+    /// which the first coefficient enters, known from the second step on.
+    fn step(&self, m: usize, last: f64, entry: f64) -> (f64, f64) {
         match self {
             Self::Given(lambdas) => (last, lambdas[m]),
             Self::Computed { factor, .. } => match m {
                 0 => (0.0, INFINITE_LAMBDA),
-                1 => {
-                    let largest = entry();
-                    (largest, largest * factor)
-                }
+                1 => (entry, entry * factor),
                 _ => (last, last * factor),
             },
         }
     }
 
-    /// Lambdas as they are reported: in the outcome's units, and the symbolic first one replaced by the one that the sequence implies.
-    fn report(&self, lambdas: &mut [f64], unit: f64) {
+    /// Lambdas as they are reported: in the outcome's units, and the symbolic first one replaced by the one that the
+    /// sequence implies or, where it is too short or its logarithms are not finite, by the entry itself.
+    fn report(&self, lambdas: &mut [f64], entry: f64, unit: f64) {
         lambdas.iter_mut().for_each(|l| *l *= unit);
-        // A sequence of zeros, where no gradient points anywhere, has no logarithms: it is reported as it is.
-        if self.is_open_ended() && lambdas.len() > 2 {
-            lambdas[0] = if lambdas[1] == 0.0 {
-                0.0
-            } else {
-                (2.0 * lambdas[1].ln() - lambdas[2].ln()).exp()
+        if self.is_open_ended() {
+            let implied = match *lambdas {
+                [_, l1, l2, ..] if l2 > 0.0 => (2.0 * l1.ln() - l2.ln()).exp(),
+                _ => entry * unit,
             };
+            if let Some(first) = lambdas.first_mut() {
+                *first = implied;
+            }
         }
     }
 }
@@ -141,18 +173,25 @@ pub(super) fn walk(
     let schedule = Schedule::new(settings, samples.n_rows(), design.p, units.scale);
     let mut path = empty_path(samples, units);
     let mut failure = None;
-    let mut last = 0.0;
+    let (mut last, mut entry) = (0.0, 0.0);
+    vectorize(Start(solver));
     for m in 0..schedule.len() {
-        let (previous, lambda) = schedule.step(m, last, || {
-            design.entry_lambda(solver.gradient(), settings.alpha)
-        });
+        let (previous, lambda) = schedule.step(m, last, entry);
         last = lambda;
-        let end = solver.solve(previous, lambda);
+        let end = vectorize(Step {
+            solver,
+            previous,
+            lambda,
+        });
         // Models already found are kept where nobody asked for this lambda.
         let may_end = m > 0 && schedule.is_open_ended();
         let stopped = match end {
             End::Converged | End::Certain => {
-                path.push(lambda, &solver.model(), design, units);
+                if m == 0 {
+                    entry = design.entry_lambda(solver.gradient(), settings.alpha);
+                    within_range("largest lambda", 0, entry * units.scale)?;
+                }
+                path.push(lambda, &solver.model(), design, units)?;
                 stop_reason(&path, settings, design, &schedule, &end)
             }
             End::TooManyActive if m > 0 => Some(StopReason::TooManyActive),
@@ -169,7 +208,10 @@ pub(super) fn walk(
         }
     }
     path.n_passes = solver.n_passes();
-    schedule.report(&mut path.lambda, units.scale);
+    schedule.report(&mut path.lambda, entry, units.scale);
+    for (m, &lambda) in path.lambda.iter().enumerate() {
+        within_range("lambda", m, lambda)?;
+    }
     if path.len() < schedule.len() {
         path.warnings.push(PathWarning::EndedEarly {
             fitted: path.len(),
@@ -222,6 +264,19 @@ fn stop_reason(
     }
 }
 
+/// Refuses a number that has left the range of `f64`.
+fn within_range(what: &'static str, lambda_index: usize, value: f64) -> Result<()> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::ModelBeyondRange {
+            what,
+            lambda_index,
+            value,
+        })
+    }
+}
+
 fn failed(end: End, settings: &ElasticNet, partial: ElasticNetPath) -> Error {
     let lambda_index = partial.len();
     match end {
@@ -266,7 +321,11 @@ fn empty_path(samples: &Samples<'_>, units: Units) -> ElasticNetPath {
 
 impl ElasticNetPath {
     /// Adds a model, its coefficients brought to original units.
-    fn push(&mut self, lambda: f64, model: &Model, design: &Design, units: Units) {
+    ///
+    /// # Errors
+    /// [`Error::ModelBeyondRange`].
+    fn push(&mut self, lambda: f64, model: &Model, design: &Design, units: Units) -> Result<()> {
+        let m = self.len();
         let (mut index, mut value) = (Vec::new(), Vec::new());
         let mut intercept = units.mean + units.scale * model.intercept;
         for &(j, b) in &model.beta {
@@ -275,15 +334,19 @@ impl ElasticNetPath {
                 Family::Binomial => b / moments.scale,
                 Family::Gaussian => b * (units.scale / moments.scale),
             };
+            within_range("coefficient", m, b)?;
             intercept -= b * moments.center;
             index.push(j);
             value.push(b);
         }
+        within_range("intercept", m, intercept)?;
+        within_range("fraction of the deviance", m, model.explained)?;
         self.lambda.push(lambda);
         self.intercept.push(intercept);
         self.df.push(index.len());
         self.beta.push(SparseCoefficients { index, value });
         self.dev_ratio.push(model.explained);
+        Ok(())
     }
 }
 
@@ -302,18 +365,31 @@ mod tests {
         let mut last = 0.0;
         let mut lambdas = Vec::new();
         for m in 0..schedule.len() {
-            last = schedule.step(m, last, || 2.0).1;
+            last = schedule.step(m, last, 2.0).1;
             lambdas.push(last);
         }
         assert_eq!(lambdas[1..], [0.2, 0.2 * 0.1]);
-        schedule.report(&mut lambdas, 1.0);
+        schedule.report(&mut lambdas, 2.0, 1.0);
         assert!((lambdas[0] - 2.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_short_sequence_starts_at_the_entry() {
+        let schedule = Schedule::new(&ElasticNet::new(), 10, 5, 3.0);
+        for length in 1..3 {
+            let mut lambdas = vec![INFINITE_LAMBDA, 0.5, 0.4][..length].to_vec();
+            schedule.report(&mut lambdas, 0.7, 3.0);
+            assert_eq!(lambdas[0], 0.7 * 3.0);
+        }
+        let mut zeros = vec![INFINITE_LAMBDA, 0.0, 0.0];
+        schedule.report(&mut zeros, 0.0, 3.0);
+        assert_eq!(zeros, [0.0; 3]);
     }
 
     #[test]
     fn supplied_lambdas_are_sorted_and_scaled() {
         let schedule = Schedule::new(&ElasticNet::new().lambdas(&[0.1, 0.4]), 10, 5, 2.0);
-        let step = |m, last| schedule.step(m, last, || unreachable!("no entry is needed"));
+        let step = |m, last| schedule.step(m, last, f64::NAN);
         assert_eq!((step(0, 0.0), step(1, 0.2)), ((0.0, 0.2), (0.2, 0.05)));
         assert!(!schedule.is_open_ended());
     }

@@ -1,11 +1,11 @@
 //! glmnet: paths and interpolation.
 
 use super::common::{Csv, Worst, golden_path, indices, json, number, numbers, shared_path};
-use feature_selection::FeatureTable;
 use feature_selection::lasso::{
     Compat, ElasticNet, ElasticNetPath, GaussianAlgorithm, Intercept, LogisticUpdate, Measure,
     PathWarning, Samples, Scaling, StopReason,
 };
+use feature_selection::{Error, FeatureTable};
 use serde_json::Value;
 
 /// Same order of operations: only rounding differs.
@@ -297,75 +297,94 @@ impl Varied {
     }
 
     fn case(&self, name: &str) -> (ElasticNet, Samples<'_>) {
-        let net = ElasticNet::new();
-        let short = net.clone().n_lambda(25);
-        let (b, g) = (self.small.binary(), self.small.continuous());
-        let zeros = repeated(&[1.0, 0.0, 2.0, 1.0, 1.0, 0.5], 120);
-        let free = repeated(&[0.0, 1.0, 1.0, 2.0, 0.5], 15);
-        let lower = repeated(&[f64::NEG_INFINITY, -0.1, 0.0], 15);
-        let upper = repeated(&[0.0, 0.2, f64::INFINITY], 15);
-        let mixed = || short.clone().lower_limits(&lower).upper_limits(&upper);
-        let binary = |table, outcome: &[bool]| Samples::binary(table, outcome).unwrap();
-        let naive = GaussianAlgorithm::Naive;
-        match name {
-            "bin_dfmax" => (net.df_max(5), b),
-            "bin_pmax" => (net.active_max(6), b),
-            "gau_pmax" => (net.gaussian_algorithm(naive).active_max(4), g),
-            "bin_mixed_limits" => (mixed(), b),
-            "gau_mixed_limits" => (mixed(), g),
-            "bin_copies" => (short, binary(&self.copies, &self.small.outcome)),
-            "gau_copies" | "gau_copies_naive" => {
-                let yc = self.small.csv.column("yc");
-                let algorithm = if name == "gau_copies" {
-                    GaussianAlgorithm::Covariance
-                } else {
-                    naive
-                };
-                let samples = Samples::continuous(&self.copies, yc).unwrap();
-                (short.gaussian_algorithm(algorithm), samples)
-            }
-            "bin_zero_weights" => (short, b.with_weights(&zeros).unwrap()),
-            "gau_zero_weights" => (short, g.with_weights(&zeros).unwrap()),
-            "bin_net_free" => (short.alpha(0.2).penalty_factors(&free), b),
-            "gau_net_free" => {
-                let settings = short.alpha(0.2).penalty_factors(&free);
-                (settings.gaussian_algorithm(naive), g)
-            }
-            "bin_short" => (net.n_lambda(20).lambda_min_ratio(0.1), b),
-            "gau_as_given" => (short.scaling(Scaling::AsGiven), g),
-            "gau_ridge_offset" => (
-                short.alpha(0.0),
-                g.with_offset(self.small.offset()).unwrap(),
-            ),
-            "bin_wide" => (short, binary(&self.wide, &self.wide_event)),
-            "gau_wide" => (
-                short,
-                Samples::continuous(&self.wide, &self.wide_value).unwrap(),
-            ),
-            "bin_modified_zero" => {
-                let settings = short.logistic_update(LogisticUpdate::ModifiedNewton);
-                let samples = b.with_weights(self.small.weights()).unwrap();
-                (settings.intercept(Intercept::Zero), samples)
-            }
-            "bin_offset_zero" => {
-                let samples = b.with_offset(self.small.offset()).unwrap();
-                (short.intercept(Intercept::Zero), samples)
-            }
-            "bin_excluded" => {
-                let mut factors = free;
-                factors[1] = f64::INFINITY;
-                (short.penalty_factors(&factors).exclude(&[3, 6]), b)
-            }
-            "bin_given_free" => {
-                let settings = net.lambdas(&[0.01, 0.1, 0.05, 0.0]);
-                (settings.penalty_factors(&free), b)
-            }
-            "bin_rare" => (short, binary(&self.small.table, &self.rare)),
-            "bin_separable" => (net, binary(&self.small.table, &self.separable)),
-            "bin_out_of_passes" => (net.max_passes(60), b),
-            other => panic!("no settings for {other}"),
+        match name.split_once('_') {
+            Some(("bin", kind)) => self.binary_case(kind),
+            Some(("gau", kind)) => self.continuous_case(kind),
+            _ => panic!("no family for {name}"),
         }
     }
+
+    fn binary_case(&self, kind: &str) -> (ElasticNet, Samples<'_>) {
+        let (net, small) = (ElasticNet::new(), self.small.binary());
+        let short = net.clone().n_lambda(25);
+        let binary = |table, outcome: &[bool]| Samples::binary(table, outcome).unwrap();
+        let with_offset = || small.clone().with_offset(self.small.offset()).unwrap();
+        let with_weights = |w: &[f64]| small.clone().with_weights(w).unwrap();
+        let outcome = &self.small.outcome;
+        match kind {
+            "dfmax" => (net.df_max(5), small),
+            "pmax" => (net.active_max(6), small),
+            "mixed_limits" => (mixed_limits(short), small),
+            "copies" => (short, binary(&self.copies, outcome)),
+            "zero_weights" => (short, with_weights(&some_zero())),
+            "net_free" => (short.alpha(0.2).penalty_factors(&some_free()), small),
+            "short" => (net.n_lambda(20).lambda_min_ratio(0.1), small),
+            "wide" => (short, binary(&self.wide, &self.wide_event)),
+            "modified_zero" => {
+                let settings = short.logistic_update(LogisticUpdate::ModifiedNewton);
+                let samples = with_weights(self.small.weights());
+                (settings.intercept(Intercept::Zero), samples)
+            }
+            "offset_zero" => (short.intercept(Intercept::Zero), with_offset()),
+            "excluded" => {
+                let mut factors = some_free();
+                factors[1] = f64::INFINITY;
+                (short.penalty_factors(&factors).exclude(&[3, 6]), small)
+            }
+            "given_free" => {
+                let settings = net.lambdas(&[0.01, 0.1, 0.05, 0.0]);
+                (settings.penalty_factors(&some_free()), small)
+            }
+            "rare" => (short, binary(&self.small.table, &self.rare)),
+            "separable" => (net, binary(&self.small.table, &self.separable)),
+            "out_of_passes" => (net.max_passes(60), small),
+            other => panic!("no settings for bin_{other}"),
+        }
+    }
+
+    fn continuous_case(&self, kind: &str) -> (ElasticNet, Samples<'_>) {
+        let small = self.small.continuous();
+        let short = ElasticNet::new().n_lambda(25);
+        let by = |net: ElasticNet, algorithm| net.gaussian_algorithm(algorithm);
+        let (covariance, naive) = (GaussianAlgorithm::Covariance, GaussianAlgorithm::Naive);
+        let continuous = |table, outcome: &[f64]| Samples::continuous(table, outcome).unwrap();
+        let copies = || continuous(&self.copies, self.small.csv.column("yc"));
+        match kind {
+            "pmax" => (by(ElasticNet::new().active_max(4), naive), small),
+            "mixed_limits" => (mixed_limits(short), small),
+            "copies" => (by(short, covariance), copies()),
+            "copies_naive" => (by(short, naive), copies()),
+            "zero_weights" => (short, small.with_weights(&some_zero()).unwrap()),
+            "net_free" => {
+                let settings = short.alpha(0.2).penalty_factors(&some_free());
+                (by(settings, naive), small)
+            }
+            "as_given" => (short.scaling(Scaling::AsGiven), small),
+            "ridge_offset" => {
+                let samples = small.with_offset(self.small.offset()).unwrap();
+                (short.alpha(0.0), samples)
+            }
+            "wide" => (short, continuous(&self.wide, &self.wide_value)),
+            other => panic!("no settings for gau_{other}"),
+        }
+    }
+}
+
+/// Weights, some of them 0, for the rows of the small table.
+fn some_zero() -> Vec<f64> {
+    repeated(&[1.0, 0.0, 2.0, 1.0, 1.0, 0.5], 120)
+}
+
+/// Penalty factors, some of them 0, for its columns.
+fn some_free() -> Vec<f64> {
+    repeated(&[0.0, 1.0, 1.0, 2.0, 0.5], 15)
+}
+
+/// Limits of several kinds for its columns.
+fn mixed_limits(net: ElasticNet) -> ElasticNet {
+    let lower = repeated(&[f64::NEG_INFINITY, -0.1, 0.0], 15);
+    let upper = repeated(&[0.0, 0.2, f64::INFINITY], 15);
+    net.lower_limits(&lower).upper_limits(&upper)
 }
 
 #[test]
@@ -427,6 +446,31 @@ fn the_end_of_a_path_is_named() {
                 rows: 5
             })
     );
+}
+
+/// Lambdas far above the entry take one pass each. By glmnet 4.1-6 with `maxit = 10` the passes run out before the twelfth on any data,
+/// but for stored inner products, where sweeps without a change are not held against the limit.
+#[test]
+fn passes_are_counted_where_nothing_moves() {
+    let small = Small::read();
+    let lambdas: Vec<f64> = (0..30).map(|m| f64::from(1000 - m)).collect();
+    let net = ElasticNet::new().lambdas(&lambdas).max_passes(10);
+    let naive = GaussianAlgorithm::Naive;
+    for (net, samples) in [
+        (net.clone(), small.binary()),
+        (net.clone().intercept(Intercept::Zero), small.binary()),
+        (net.clone().gaussian_algorithm(naive), small.continuous()),
+    ] {
+        match net.fit(&samples) {
+            Err(Error::NotConverged { partial, .. }) => {
+                assert_eq!((partial.len(), partial.n_passes), (11, 11));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let stored = net.gaussian_algorithm(GaussianAlgorithm::Covariance);
+    let path = stored.fit(&small.continuous()).unwrap();
+    assert_eq!((path.len(), path.n_passes), (30, 30));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use feature_selection::icc::{
     feature_icc_all, icc, icc_all,
 };
 use feature_selection::lasso::{
-    CrossValidation, ElasticNet, LambdaRule, Measure, Samples, StopReason,
+    Compat, CrossValidation, ElasticNet, LambdaRule, Measure, Samples, Scaling, StopReason,
 };
 use feature_selection::missing::{CompletionPolicy, ImputeBy, Imputer, IncompleteTable};
 use feature_selection::pipeline::{DropReason, FoldPlan, LassoStep, SelectionPipeline, Step};
@@ -164,6 +164,66 @@ fn settings_outside_their_range_are_refused() {
     let open = ElasticNet::new().max_passes(20).fit(&samples).unwrap();
     assert_eq!(open.stopped, StopReason::OutOfPasses);
     assert!(!open.is_empty());
+}
+
+/// One column beside an ordinary one.
+fn beside_noise(column: impl Fn(f64) -> f64) -> FeatureTable {
+    let noise = Noise::new(6).table(12, 2);
+    let cell = |(i, j): (usize, usize)| match j {
+        0 => column(noise.column(0)[i]),
+        _ => noise.column(1)[i],
+    };
+    FeatureTable::new(Array2::from_shape_fn((12, 2), cell).view(), &names(2)).unwrap()
+}
+
+#[test]
+fn what_no_double_holds_is_refused_and_named() {
+    let outcome: Vec<bool> = (0..12).map(|i| i % 3 == 0).collect();
+    let values: Vec<f64> = (0..12).map(f64::from).collect();
+    let table = beside_noise(|v| v);
+    for compat in [Compat::Glmnet, Compat::Exact] {
+        let net = ElasticNet::new().compat(compat);
+        let huge = beside_noise(|v| 1e300 * v);
+        for scaling in [Scaling::Standardize, Scaling::AsGiven] {
+            let fit = net
+                .clone()
+                .scaling(scaling)
+                .fit(&Samples::binary(&huge, &outcome).unwrap());
+            assert!(matches!(fit, Err(Error::BeyondRange { column, .. }) if column == "f0"));
+        }
+        for scale in [1e299, 1e-299] {
+            let outcome: Vec<f64> = values.iter().map(|v| v * scale).collect();
+            let fit = net.fit(&Samples::continuous(&table, &outcome).unwrap());
+            assert!(
+                matches!(fit, Err(Error::BeyondRange { column, .. }) if column == "outcome less offset")
+            );
+        }
+        let offset: Vec<f64> = values.iter().map(|v| (v - 5.5) * 1e307).collect();
+        let samples = Samples::binary(&table, &outcome)
+            .unwrap()
+            .with_offset(&offset);
+        let fit = net.fit(&samples.unwrap());
+        assert!(matches!(fit, Err(Error::BeyondRange { column, .. }) if column == "offset"));
+        let fit = net
+            .penalty_factors(&[5e-324, 1.0])
+            .fit(&Samples::binary(&table, &outcome).unwrap());
+        assert_eq!(
+            message(fit),
+            "lambda number 0: expected a largest lambda within the range of a double, found inf"
+        );
+    }
+}
+
+/// A path too short to imply its first lambda starts at the entry of the first column all the same.
+#[test]
+fn short_paths_start_where_long_ones_do() {
+    let table = Noise::new(2).table(20, 3);
+    let outcome = Noise::new(3).outcome(20, 0.5);
+    let samples = Samples::binary(&table, &outcome).unwrap();
+    let first = |n| ElasticNet::new().n_lambda(n).fit(&samples).unwrap().lambda[0];
+    for n in [1, 2] {
+        assert!((first(n) / first(50) - 1.0).abs() < 1e-12);
+    }
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Problem {
         samples.with_offset(&self.offset).unwrap()
     }
 
-    /// Largest violation of the optimality conditions over the models from `first` on, on the standardized scale.
+    /// Largest violation of the optimality conditions over the models from `first` on, on the standardized scale and in units of the
+    /// columns' norms.
     fn violation(&self, path: &ElasticNetPath, first: usize) -> f64 {
         let total: f64 = self.weights.iter().sum();
         let w: Vec<f64> = self.weights.iter().map(|w| w / total).collect();
@@ -94,9 +95,10 @@ impl Problem {
             }
             for j in 0..self.table.n_columns() {
                 let x = self.table.column(j);
-                let center = if centered { mean(&|i| x[i]) } else { 0.0 };
-                let shift = mean(&|i| x[i]) - center;
-                let sd = (mean(&|i| (x[i] - center).powi(2)) - shift * shift).sqrt();
+                let middle = mean(&|i| x[i]);
+                let center = if centered { middle } else { 0.0 };
+                let sd = mean(&|i| (x[i] - middle).powi(2)).sqrt();
+                let norm = mean(&|i| (x[i] - center).powi(2)).sqrt() / sd;
                 let b = model.beta[j] * sd / unit;
                 let lambda = path.lambda[m] / unit * self.factors[j] * scale;
                 let slope =
@@ -110,10 +112,10 @@ impl Problem {
                 // Rounding of the published coefficient is all that separates it from the limit.
                 let at = |limit: f64| (model.beta[j] - limit).abs() <= 1e-12 * limit.abs();
                 if !at(self.upper[j]) {
-                    worst = worst.max(up);
+                    worst = worst.max(up / norm);
                 }
                 if !at(self.lower[j]) {
-                    worst = worst.max(down);
+                    worst = worst.max(down / norm);
                 }
             }
         }
@@ -184,6 +186,31 @@ proptest! {
             if limits { (problem.lower[j], problem.upper[j]) = if j % 2 == 0 { (0.0, 0.4) } else { (-0.2, f64::INFINITY) }; }
         }
         let settings = problem.settings().n_lambda(25).lambda_min_ratio(0.03);
+        let path = settings.fit(&problem.samples()).unwrap();
+        prop_assert!(path.len() >= 2);
+        let worst = problem.violation(&path, 1);
+        prop_assert!(worst < 1e-10, "{worst:e}");
+    }
+
+    /// Without an intercept columns keep their means, which may be a million times their spread.
+    #[test]
+    fn exact_paths_are_optimal_far_from_zero(seed in 0u64..1000, binary in any::<bool>(), alpha in prop_oneof![Just(1.0), Just(0.4)]) {
+        let (n, p, mut noise) = (40, 12, Noise::new(seed));
+        let mut values = noise.table(n, p).to_array();
+        for j in 0..p {
+            let mean = [0.0, 1e3, 1e6, -1e6][j % 4];
+            values.column_mut(j).mapv_inplace(|v| v + mean);
+        }
+        let table = FeatureTable::new(values.view(), &names(p)).unwrap();
+        let mut problem = if binary {
+            let outcome = noise.outcome(n, 0.4);
+            Problem::binary(table, &outcome)
+        } else {
+            let y = (0..n).map(|_| noise.normal()).collect();
+            Problem::new(table, y, Family::Gaussian)
+        };
+        (problem.alpha, problem.intercept) = (alpha, Intercept::Zero);
+        let settings = problem.settings().n_lambda(10).lambda_min_ratio(0.1);
         let path = settings.fit(&problem.samples()).unwrap();
         prop_assert!(path.len() >= 2);
         let worst = problem.violation(&path, 1);

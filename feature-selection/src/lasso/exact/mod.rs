@@ -11,7 +11,9 @@
 //! to lambda, since its weights change little, and built anew when progress slows. The intercept is a column of ones
 //! without penalty.
 //!
-//! A solution is accepted when no optimality condition is violated by more than 1e-12 where that can be reached, and never beyond 1e-10, on the standardized scale.
+//! Every condition is measured in units of its column's norm `√(Σ w x_j²)`, which bounds the gradient and so its rounding; the norm
+//! is 1 where columns are centered and scaled. A solution is accepted when no condition is violated by more than 1e-12 where that
+//! can be reached, and never beyond 1e-10.
 
 mod factor;
 mod loss;
@@ -20,18 +22,18 @@ mod working;
 
 pub(super) use loss::{LogisticLoss, Loss, SquaredLoss};
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::descent::{Descent, Penalty};
 use super::design::Design;
-use super::kernels::{BATCH, Rows, dots, sum, vectorize};
+use super::kernels::{BATCH, Rows, dots, sum};
 use super::logistic::{SMALLEST_WEIGHT_SUM, linear_predictor};
 use super::params::ElasticNet;
 use super::schedule::{End, Model, Solver};
 use quadratic::Quadratic;
 use working::WorkingSet;
 
-/// Largest permitted violation of the optimality conditions.
+/// Largest permitted violation of the optimality conditions, like all violations here in units of the columns' norms.
 const TOLERANCE: f64 = 1e-10;
 /// Violation that is accepted when it no longer shrinks.
 const ACCEPTED: f64 = 1e-12;
@@ -76,6 +78,8 @@ pub(super) struct Exact<'a, L> {
     settings: &'a ElasticNet,
     design: &'a Design,
     loss: L,
+    /// `√(Σ w x_j²)` by coordinate.
+    norm: Vec<f64>,
     now: Point,
     trial: Point,
     /// `x_j' r` by coordinate, current for the working set.
@@ -92,6 +96,7 @@ impl<'a, L: Loss> Exact<'a, L> {
             settings,
             design,
             loss,
+            norm: norms(design),
             now: Point::new(n, p),
             trial: Point::new(n, p),
             gradient: vec![0.0; p + 1],
@@ -108,19 +113,7 @@ impl<'a, L: Loss> Exact<'a, L> {
                 exact.working.join(j);
             }
         }
-        vectorize(Start(&mut exact));
         exact
-    }
-
-    #[inline(always)]
-    fn start<S: Simd>(&mut self, simd: S) {
-        let (design, working) = (self.design, &self.working);
-        evaluate(simd, design, &mut self.loss, working, &mut self.now);
-        if self.is_stored(0) {
-            self.working.rebuild(simd, design, &self.now.v, |_| true);
-        }
-        let all: Vec<usize> = (0..=design.p).collect();
-        gradients(simd, design, &self.now.r, &all, &mut self.gradient);
     }
 
     /// Minimizes at `lambda`. A lambda far below the previous one, or below the entry of the first column, is
@@ -130,8 +123,9 @@ impl<'a, L: Loss> Exact<'a, L> {
         const FACTOR: f64 = 0.6;
         /// Steps after which the rest of the way is taken at once.
         const MAX_STEPS: usize = 40;
-        /// Violation that is good enough on the way, relative to lambda.
+        /// Violation that is good enough on the way, relative to lambda in units of the largest norm.
         const ROUGH: f64 = 1e-3;
+        let largest_norm = self.norm.iter().copied().fold(0.0, f64::max);
         let entry = self
             .design
             .entry_lambda(self.gradient(), self.settings.alpha);
@@ -148,7 +142,7 @@ impl<'a, L: Loss> Exact<'a, L> {
             let penalty = Penalty::new(to, self.settings.alpha);
             let strong = self.settings.alpha * (2.0 * to - from);
             self.admit(simd, strong, 0.0);
-            let target = ROUGH * to;
+            let target = ROUGH * to / largest_norm;
             // Where this fails, the next step starts from what was reached.
             self.newton(simd, penalty, strong, target);
             self.refresh_outside(simd);
@@ -209,8 +203,11 @@ impl<'a, L: Loss> Exact<'a, L> {
     /// Lets columns whose gradient exceeds the bound into the working set; returns whether there were any.
     #[inline(always)]
     fn admit<S: Simd>(&mut self, simd: S, bound: f64, slack: f64) -> bool {
-        let exceeds = |&j: &usize| self.gradient[j].abs() > bound * self.design.penalty[j] + slack;
-        let entering: Vec<usize> = self.outside().filter(exceeds).collect();
+        // What is no number is let in too, to be found wanting there.
+        let within = |&j: &usize| {
+            self.gradient[j].abs() <= bound * self.design.penalty[j] + slack * self.norm[j]
+        };
+        let entering: Vec<usize> = self.outside().filter(|j| !within(j)).collect();
         let stored = self.is_stored(entering.len());
         for &j in &entering {
             if stored {
@@ -301,6 +298,7 @@ impl<'a, L: Loss> Exact<'a, L> {
                 ridge: penalty.ridge * design.penalty[j],
                 lower: design.lower[j],
                 upper: design.upper[j],
+                norm: self.norm[j],
             }));
         self.quadratic
             .minimize(simd, self.working.matrix(), violation);
@@ -393,7 +391,7 @@ impl<'a, L: Loss> Exact<'a, L> {
                 let (b, factor) = (self.now.b[j], design.penalty[j]);
                 let slope = self.gradient[j] - penalty.ridge * factor * b;
                 let limits = (design.lower[j], design.upper[j]);
-                violation(b, slope, penalty.lasso * factor, limits)
+                violation(b, slope, penalty.lasso * factor, limits) / self.norm[j]
             })
             .fold(0.0, f64::max)
     }
@@ -407,8 +405,21 @@ enum Newton {
     Violated(f64),
 }
 
+/// `√(Σ w x_j²)` by coordinate; the intercept's is 1, and so is that of a column left out.
+fn norms(design: &Design) -> Vec<f64> {
+    let mut norms = vec![1.0; design.p + 1];
+    for &j in &design.included {
+        norms[j] = design.moments[j].square.sqrt();
+    }
+    norms
+}
+
 /// Violation of the optimality condition of one coefficient: `slope` is the smooth part's pull on it, `bound` the LASSO's resistance.
+/// Infinite if the slope is no number.
 fn violation(b: f64, slope: f64, bound: f64, (lower, upper): (f64, f64)) -> f64 {
+    if slope.is_nan() {
+        return f64::INFINITY;
+    }
     // Pull upward and downward beyond what the penalty resists.
     let (up, down) = if b > 0.0 {
         (slope - bound, bound - slope)
@@ -459,40 +470,21 @@ fn gradients<S: Simd>(
     }
 }
 
-struct Start<'s, 'a, L>(&'s mut Exact<'a, L>);
-
-impl<L: Loss> WithSimd for Start<'_, '_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.0.start(simd);
-    }
-}
-
-/// One lambda, to be run vectorized.
-struct Minimize<'s, 'a, L> {
-    exact: &'s mut Exact<'a, L>,
-    previous: f64,
-    lambda: f64,
-}
-
-impl<L: Loss> WithSimd for Minimize<'_, '_, L> {
-    type Output = End;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> End {
-        self.exact.approach(simd, self.previous, self.lambda)
-    }
-}
-
 impl<L: Loss> Solver for Exact<'_, L> {
-    fn solve(&mut self, previous: f64, lambda: f64) -> End {
-        vectorize(Minimize {
-            exact: self,
-            previous,
-            lambda,
-        })
+    #[inline(always)]
+    fn start<S: Simd>(&mut self, simd: S) {
+        let (design, working) = (self.design, &self.working);
+        evaluate(simd, design, &mut self.loss, working, &mut self.now);
+        if self.is_stored(0) {
+            self.working.rebuild(simd, design, &self.now.v, |_| true);
+        }
+        let all: Vec<usize> = (0..=design.p).collect();
+        gradients(simd, design, &self.now.r, &all, &mut self.gradient);
+    }
+
+    #[inline(always)]
+    fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
+        self.approach(simd, previous, lambda)
     }
 
     fn gradient(&self) -> &[f64] {
@@ -528,5 +520,6 @@ mod tests {
         assert_eq!(violation(-2.0, 0.5, 0.4, free), 0.9);
         assert_eq!(violation(2.0, 0.5, 0.4, (0.0, 2.0)), 0.0);
         assert_eq!(violation(0.0, -0.5, 0.4, (0.0, 2.0)), 0.0);
+        assert_eq!(violation(0.0, f64::NAN, 0.4, free), f64::INFINITY);
     }
 }

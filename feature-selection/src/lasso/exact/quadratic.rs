@@ -21,6 +21,8 @@ pub(super) struct Coordinate {
     pub(super) ridge: f64,
     pub(super) lower: f64,
     pub(super) upper: f64,
+    /// Unit of its violation.
+    pub(super) norm: f64,
 }
 
 /// The model and its solution.
@@ -82,7 +84,10 @@ impl Quadratic {
         self.coordinates
             .iter()
             .zip(&self.slope)
-            .map(|(c, slope)| violation(c.b, slope - c.ridge * c.b, c.lasso, (c.lower, c.upper)))
+            .map(|(c, slope)| {
+                let limits = (c.lower, c.upper);
+                violation(c.b, slope - c.ridge * c.b, c.lasso, limits) / c.norm
+            })
             .fold(0.0, f64::max)
     }
 

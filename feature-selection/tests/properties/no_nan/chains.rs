@@ -13,7 +13,6 @@ use feature_selection::standardize::Divisor;
 use ndarray::Array2;
 
 use super::groups::LINKAGES;
-use super::penalized::tame;
 use super::singles::{ADJUSTMENTS, CORRELATIONS};
 use super::{Gen, Log, hunt};
 
@@ -129,7 +128,7 @@ impl Gen {
             };
             pipeline = pipeline.step(step);
         }
-        if !self.one_in(4) && tame(table) == *table {
+        if !self.one_in(4) {
             let lasso = self.lasso_step(outcome, table.n_columns());
             pipeline = pipeline.step(Step::Lasso(lasso));
         }
@@ -159,7 +158,6 @@ const DOCUMENTED: &[&str] = &[
 fn pipelines() {
     hunt(300, DOCUMENTED, |g, log| {
         let (table, outcome) = g.data();
-        let table = if g.one_in(4) { table } else { tame(&table) };
         let pipeline = g.pipeline(&table, &outcome);
         let input = (&pipeline, &table, &outcome);
         log.call("validate", &pipeline, || pipeline.validate());
@@ -205,7 +203,6 @@ fn used(g: &mut Gen, log: &mut Log, table: &FeatureTable, fitted: &Fitted) {
 fn nested() {
     hunt(60, &[], |g, log| {
         let (table, outcome) = g.data();
-        let table = if g.one_in(4) { table } else { tame(&table) };
         let pipeline = g.pipeline(&table, &outcome);
         let input = (&pipeline, &table, &outcome);
         let repeats: Vec<_> = (0..g.below(3)).filter_map(|_| g.folds(&outcome)).collect();

@@ -18,20 +18,6 @@ const MEASURES: [Measure; 5] = [
     Measure::AbsoluteError,
 ];
 
-/// A number whose square and the square of its inverse are far from the ends of the range.
-fn tame_number(v: f64) -> f64 {
-    match v.abs() {
-        size if size < 1e-20 => 0.0,
-        _ => v.clamp(-1e20, 1e20),
-    }
-}
-
-/// A table for elastic nets: however degenerate, but within forty orders of magnitude.
-pub(super) fn tame(table: &FeatureTable) -> FeatureTable {
-    let values = table.to_array().mapv(tame_number);
-    FeatureTable::new(values.view(), table.names()).expect("a legal table")
-}
-
 impl Gen {
     fn net(&mut self, p: usize) -> ElasticNet {
         let mut net = ElasticNet::new()
@@ -79,7 +65,7 @@ impl Gen {
             0 => net.penalty_factors(&[self.value(), 1.0]),
             1 => {
                 let factors: Vec<f64> = (0..q)
-                    .map(|_| self.pick(&[0.5, 1.0, 3.0, f64::INFINITY]))
+                    .map(|_| self.pick(&[0.0, 0.5, 1.0, 3.0, f64::INFINITY]))
                     .collect();
                 net.penalty_factors(&factors)
             }
@@ -146,7 +132,6 @@ impl Gen {
             true => self.numbers(n, Self::value),
             false => self.column(outcome, &[]),
         };
-        let numbers: Vec<f64> = numbers.into_iter().map(tame_number).collect();
         let mut samples = match self.one_in(2) {
             true => log.call("binary", &outcome, || Samples::binary(table, outcome)),
             false => log.call("continuous", &numbers, || {
@@ -155,7 +140,7 @@ impl Gen {
         }?;
         if self.one_in(4) {
             let weights: Vec<f64> = match self.one_in(4) {
-                true => self.numbers(n, |g| tame_number(g.value())),
+                true => self.numbers(n, Self::value),
                 false => (0..n)
                     .map(|_| self.pick(&[0.0, 1.0, 2.0, 0.1, 1e3]))
                     .collect(),
@@ -165,13 +150,14 @@ impl Gen {
             })?;
         }
         if self.one_in(6) {
-            let offset = match self.one_in(2) {
-                true => {
+            let offset = match self.below(3) {
+                0 => self.numbers(n, Self::finite),
+                1 => {
                     let mut offset = self.numbers(n, Self::normal);
                     offset[0] = self.pick(&[f64::NAN, f64::INFINITY, 0.0]);
                     offset
                 }
-                false => self.numbers(n, Self::normal),
+                _ => self.numbers(n, Self::normal),
             };
             samples = log.call("with_offset", &offset, || {
                 samples.clone().with_offset(&offset)
@@ -185,7 +171,6 @@ impl Gen {
 fn paths() {
     hunt(300, &["binary.offset", "continuous.offset"], |g, log| {
         let (table, outcome) = g.data();
-        let table = tame(&table);
         let Some(samples) = g.samples(&table, &outcome, log) else {
             return;
         };
@@ -218,7 +203,6 @@ fn cross_validation() {
     const DOCUMENTED: &[&str] = &["estimator.penalty_factors", "estimator.link"];
     hunt(150, DOCUMENTED, |g, log| {
         let (table, outcome) = g.data();
-        let table = tame(&table);
         let Some(samples) = g.samples(&table, &outcome, log) else {
             return;
         };

@@ -13,7 +13,6 @@ use feature_selection::plot::{
 };
 use feature_selection::score::ScoreScale;
 
-use super::penalized::tame;
 use super::{Gen, Log, hunt};
 
 impl Gen {
@@ -173,7 +172,7 @@ fn tables() {
                 });
             }
         }
-        models(g, log, &tame(&table), &outcome, &layout);
+        models(g, log, &table, &outcome, &layout);
     });
 }
 

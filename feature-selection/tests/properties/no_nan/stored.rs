@@ -8,7 +8,6 @@ use feature_selection::score::{Score, ScoreScale, ScoreTerm, SurplusColumns, pro
 use feature_selection::standardize::{Divisor, Standardizer};
 use ndarray::Array2;
 
-use super::penalized::tame;
 use super::{Gen, Log, hunt};
 
 const WORDS: [&str; 16] = [
@@ -149,7 +148,7 @@ fn applied(g: &mut Gen, log: &mut Log, score: &Score, table: &FeatureTable) {
 fn hostile_texts() {
     hunt(60, &["Fitted.factor"], |g, log| {
         let outcome = g.fair_outcome(14);
-        let table = tame(&g.table(&outcome));
+        let table = g.table(&outcome);
         let scale = Standardizer::fit(&table, Divisor::Sample);
         let gaps = IncompleteTable::new(table.to_array().view(), table.names());
         let imputer = gaps.and_then(|gaps| Imputer::fit(&gaps, ImputeBy::Mean));
@@ -191,12 +190,7 @@ fn scores_of_models() {
     hunt(150, &[], |g, log| {
         let n = 12 + g.below(8);
         let outcome = g.fair_outcome(n);
-        let table = tame(&g.table(&outcome));
-        // Exactly uncorrelated features are left to the tests of paths.
-        let values = table
-            .to_array()
-            .mapv(|v| v + 1e-3 * g.normal() * v.abs().max(1.0));
-        let table = FeatureTable::new(values.view(), table.names()).expect("a legal table");
+        let table = g.table(&outcome);
         let Ok(scale) = Standardizer::fit(&table, Divisor::Sample) else {
             return;
         };
