@@ -71,12 +71,15 @@ pub enum GaussianAlgorithm {
     Naive,
 }
 
+/// Most lambdas of a computed sequence: every one is a model that is kept.
+const MOST_LAMBDAS: usize = 100_000;
+
 /// Settings of an elastic net path; [`fit`](Self::fit) checks them.
 ///
 /// | setting | default | range |
 /// |---|---|---|
 /// | `alpha` | 1 (LASSO) | 0 (ridge) to 1 |
-/// | `n_lambda` | 100 | >= 1 |
+/// | `n_lambda` | 100 | 1 to 100,000 |
 /// | `lambda_min_ratio` | 1e-4 if rows >= columns, else 1e-2 | in (0, 1) |
 /// | `lambdas` | computed | >= 0; replaces the two above |
 /// | `threshold` | 1e-7 | > 0; relative to the null deviance |
@@ -353,6 +356,10 @@ impl ElasticNet {
     fn check_lambdas(&self) -> Result<()> {
         let n = self.lambdas.as_ref().map_or(self.n_lambda, Vec::len);
         within("number of lambdas", "at least 1", n as f64, n >= 1)?;
+        if self.lambdas.is_none() {
+            let bound = "at most 100000 in a computed sequence";
+            within("number of lambdas", bound, n as f64, n <= MOST_LAMBDAS)?;
+        }
         if let Some(ratio) = self.lambda_min_ratio {
             within(
                 "lambda_min_ratio",

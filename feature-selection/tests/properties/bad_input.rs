@@ -227,6 +227,18 @@ fn short_paths_start_where_long_ones_do() {
 }
 
 #[test]
+fn endless_sequences_are_refused() {
+    let table = Noise::new(2).table(20, 3);
+    let outcome = Noise::new(3).outcome(20, 0.5);
+    let samples = Samples::binary(&table, &outcome).unwrap();
+    let fit = ElasticNet::new().n_lambda(100_001).fit(&samples);
+    assert_eq!(
+        message(fit),
+        "number of lambdas: expected at most 100000 in a computed sequence, found 100001"
+    );
+}
+
+#[test]
 fn folds_must_cover_the_rows() {
     let table = Noise::new(4).table(20, 3);
     let outcome: Vec<bool> = (0..20).map(|i| i % 3 == 0).collect();
