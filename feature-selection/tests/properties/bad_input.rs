@@ -145,6 +145,11 @@ fn settings_outside_their_range_are_refused() {
         refused(ElasticNet::new().lower_limits(&[0.1, 0.0, 0.0])),
         "lower limits: expected a number <= 0, found 0.1"
     );
+    assert_eq!(
+        refused(ElasticNet::new().n_lambda(1 << 40)),
+        "number of lambdas: expected a number from 1 to 10,000, found 1099511627776"
+    );
+    assert!(refused(ElasticNet::new().lambdas(&[])).contains("at least 1"));
     assert!(refused(ElasticNet::new().exclude(&[3])).contains("column index 3 is out of range"));
     assert!(refused(ElasticNet::new().exclude(&[0, 1, 2])).contains("no usable column"));
     assert!(refused(ElasticNet::new().alpha(f64::NAN)).contains("alpha"));
