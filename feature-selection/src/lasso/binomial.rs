@@ -59,7 +59,7 @@ impl<'a> Logistic<'a> {
 
     /// Reweights until coefficients settle and no column outside the strong set violates optimality.
     #[inline(always)]
-    fn minimize<S: Simd>(&mut self, simd: S, penalty: Penalty) -> End {
+    fn minimize<S: Simd>(&mut self, simd: S, penalty: Penalty, screened: bool) -> End {
         let tolerance = self.settings.threshold * self.null;
         loop {
             self.remember();
@@ -77,7 +77,8 @@ impl<'a> Logistic<'a> {
                 return End::Certain;
             }
             working_residual(self.design, &self.q, &mut self.descent.r);
-            if self.has_settled(tolerance) && !self.descent.admit_violators(simd, penalty) {
+            if self.has_settled(tolerance) && !self.descent.admit_violators(simd, penalty, screened)
+            {
                 return End::Converged;
             }
         }
@@ -201,9 +202,10 @@ impl Solver for Logistic<'_> {
 
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
-        self.descent.apply_strong_rule(previous, lambda);
+        self.descent.apply_strong_rule(simd, previous, lambda);
         let penalty = self.descent.penalty(lambda);
-        self.minimize(simd, penalty)
+        // The largest lambda of a computed sequence is taken from the gradient at the first one.
+        self.minimize(simd, penalty, previous > 0.0)
     }
 
     fn gradient(&self) -> &[f64] {

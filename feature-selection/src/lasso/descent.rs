@@ -19,6 +19,7 @@ use pulp::Simd;
 use super::design::Design;
 use super::kernels::{BATCH, Rows, dots, update_dots, weighted_square};
 use super::params::ElasticNet;
+use super::screen::Screen;
 
 /// More columns were ever active than permitted.
 pub(super) struct TooManyActive;
@@ -43,8 +44,12 @@ pub(super) struct Descent<'a> {
     waiting: Option<Update>,
     /// `c_j`, NaN where not calculated since the weights changed.
     pub(super) curvature: Vec<f64>,
-    /// `x_j' r` (or its absolute value) outside the strong set at the last check.
+    /// `x_j' r` outside the strong set at the last check; short of `screen`'s error behind a screened one.
     pub(super) gradient: Vec<f64>,
+    /// Columns in single precision, once asked for.
+    screen: Option<Screen>,
+    /// Whether the last check was a screened one.
+    is_screened: bool,
     /// Decrease of `r' r` for unit weights.
     pub(super) explained: f64,
 }
@@ -91,6 +96,8 @@ impl<'a> Descent<'a> {
             waiting: None,
             curvature: vec![f64::NAN; p + 1],
             gradient: vec![0.0; p],
+            screen: None,
+            is_screened: false,
             explained: 0.0,
         }
     }
@@ -112,17 +119,19 @@ impl<'a> Descent<'a> {
     }
 
     /// Sequential strong rule: columns whose gradient may exceed the bound at `lambda`, given that it changes by no more than lambda does.
-    pub(super) fn apply_strong_rule(&mut self, previous: f64, lambda: f64) {
+    #[inline(always)]
+    pub(super) fn apply_strong_rule<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) {
         let bound = self.alpha * (2.0 * lambda - previous);
-        self.admit(bound);
+        self.admit(simd, bound);
     }
 
     /// Lets columns whose gradient exceeds `bound` into the strong set; returns whether there were any.
-    fn admit(&mut self, bound: f64) -> bool {
+    #[inline(always)]
+    fn admit<S: Simd>(&mut self, simd: S, bound: f64) -> bool {
         let design = self.design;
         let before = self.strong.len();
         for &j in &design.included {
-            if !self.is_strong[j] && self.gradient[j].abs() > bound * design.penalty[j] {
+            if !self.is_strong[j] && self.exceeds(simd, j, bound * design.penalty[j]) {
                 self.is_strong[j] = true;
                 self.strong.push(j);
             }
@@ -134,33 +143,73 @@ impl<'a> Descent<'a> {
         grown
     }
 
-    /// Refreshes the gradient outside the strong set and lets violators of the optimality conditions in; returns whether there were any.
+    /// Whether the gradient of a column outside the strong set exceeds `bound`, decided in full precision.
     #[inline(always)]
-    pub(super) fn admit_violators<S: Simd>(&mut self, simd: S, penalty: Penalty) -> bool {
-        self.refresh_gradient(simd);
-        self.admit(penalty.lasso)
+    fn exceeds<S: Simd>(&mut self, simd: S, j: usize, bound: f64) -> bool {
+        let size = self.gradient[j].abs();
+        if let (true, Some(screen)) = (self.is_screened, &self.screen) {
+            let error = screen.error(self.design.moments[j].square);
+            if size + error <= bound {
+                return false;
+            }
+            if size <= bound + error || !size.is_finite() {
+                let [exact] = screen.exact(simd, self.design, j);
+                return exact.abs() > bound;
+            }
+        }
+        size > bound
+    }
+
+    /// Refreshes the gradient outside the strong set and lets violators of the optimality conditions in; returns whether there were any.
+    /// A `screened` gradient suffices for that and for the next strong rule.
+    #[inline(always)]
+    pub(super) fn admit_violators<S: Simd>(
+        &mut self,
+        simd: S,
+        penalty: Penalty,
+        screened: bool,
+    ) -> bool {
+        if screened {
+            self.screen_gradient(simd);
+        } else {
+            self.refresh_gradient(simd);
+        }
+        self.admit(simd, penalty.lasso)
     }
 
     /// `x_j' r` of every column outside the strong set.
     #[inline(always)]
     pub(super) fn refresh_gradient<S: Simd>(&mut self, simd: S) {
+        self.is_screened = false;
         let design = self.design;
-        let mut outside = design
-            .included
-            .iter()
-            .copied()
-            .filter(|&j| !self.is_strong[j]);
-        let mut batch = [design.p; BATCH];
+        let mut outside = outside(design, &self.is_strong);
         loop {
-            let mut filled = 0;
-            for (place, j) in batch.iter_mut().zip(outside.by_ref()) {
-                *place = j;
-                filled += 1;
-            }
+            let (batch, filled) = next_batch(&mut outside);
             if filled == 0 {
                 return;
             }
             let products = products(simd, design, &self.v, &mut self.r, &mut self.waiting, batch);
+            for (&j, product) in batch[..filled].iter().zip(products) {
+                self.gradient[j] = product;
+            }
+        }
+    }
+
+    /// As [`refresh_gradient`](Self::refresh_gradient) in single precision.
+    #[inline(always)]
+    fn screen_gradient<S: Simd>(&mut self, simd: S) {
+        self.complete_residual(simd);
+        self.is_screened = true;
+        let design = self.design;
+        let screen = self.screen.get_or_insert_with(|| Screen::new(design));
+        screen.set(simd, design, &self.r, self.v.is_some());
+        let mut outside = outside(design, &self.is_strong);
+        loop {
+            let (batch, filled) = next_batch(&mut outside);
+            if filled == 0 {
+                return;
+            }
+            let products = screen.products(simd, batch);
             for (&j, product) in batch[..filled].iter().zip(products) {
                 self.gradient[j] = product;
             }
@@ -341,6 +390,24 @@ impl<'a> Descent<'a> {
         nonzero.sort_unstable_by_key(|&(j, _)| j);
         nonzero
     }
+}
+
+/// Columns that take part and are not in the strong set.
+#[inline(always)]
+fn outside(design: &Design, is_strong: &[bool]) -> impl Iterator<Item = usize> {
+    let outside = |&j: &usize| !is_strong[j];
+    design.included.iter().copied().filter(outside)
+}
+
+/// The next columns and how many they are; places left are filled with the first column.
+#[inline(always)]
+fn next_batch(columns: &mut impl Iterator<Item = usize>) -> ([usize; BATCH], usize) {
+    let (mut batch, mut filled) = ([0; BATCH], 0);
+    for (place, j) in batch.iter_mut().zip(columns.by_ref()) {
+        *place = j;
+        filled += 1;
+    }
+    (batch, filled)
 }
 
 /// The larger of two changes, or the second if it is no number: coefficients that leave the range of `f64` do not settle.

@@ -44,11 +44,11 @@ impl Outcome {
         y.iter_mut().zip(w.iter()).for_each(|(y, w)| *y *= w.sqrt());
         let square = dot(n, &y, &y);
         let scale = square.sqrt();
-        let null_deviance = design.weight_sum * square;
-        if !(scale > 0.0 && null_deviance.is_finite()) {
+        if !(scale > 0.0 && scale.is_finite()) {
             return Err(without_scale(design));
         }
         y.iter_mut().for_each(|y| *y /= scale);
+        let null_deviance = design.weight_sum * square;
         Ok(Self {
             y,
             units: Units {
@@ -103,7 +103,7 @@ impl<'a> Naive<'a> {
     }
 
     #[inline(always)]
-    fn minimize<S: Simd>(&mut self, simd: S, penalty: Penalty) -> End {
+    fn minimize<S: Simd>(&mut self, simd: S, penalty: Penalty, screened: bool) -> End {
         let (tolerance, max_passes) = (self.settings.threshold, self.settings.max_passes);
         let mut full = !self.warm;
         loop {
@@ -115,7 +115,7 @@ impl<'a> Naive<'a> {
                 match self.descent.sweep_strong(simd, penalty) {
                     Err(TooManyActive) => return End::TooManyActive,
                     Ok(change) if change < tolerance => {
-                        if self.descent.admit_violators(simd, penalty) {
+                        if self.descent.admit_violators(simd, penalty, screened) {
                             continue;
                         }
                         return End::Converged;
@@ -150,9 +150,10 @@ impl Solver for Naive<'_> {
 
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S, previous: f64, lambda: f64) -> End {
-        self.descent.apply_strong_rule(previous, lambda);
+        self.descent.apply_strong_rule(simd, previous, lambda);
         let penalty = self.descent.penalty(lambda);
-        self.minimize(simd, penalty)
+        // The largest lambda of a computed sequence is taken from the gradient at the first one.
+        self.minimize(simd, penalty, previous > 0.0)
     }
 
     fn gradient(&self) -> &[f64] {

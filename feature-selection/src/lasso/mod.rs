@@ -35,6 +35,7 @@ mod predict;
 mod relaxed;
 mod samples;
 mod schedule;
+mod screen;
 
 pub use adaptive::{AdaptiveFit, AdaptiveLasso, Pilot, PilotRows, PilotScale};
 pub use cv::{

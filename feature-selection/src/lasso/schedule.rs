@@ -171,6 +171,7 @@ pub(super) fn walk(
     units: Units,
 ) -> Result<ElasticNetPath> {
     let schedule = Schedule::new(settings, samples.n_rows(), design.p, units.scale);
+    within_range("null deviance", 0, units.null_deviance)?;
     let mut path = empty_path(samples, units);
     let mut failure = None;
     let (mut last, mut entry) = (0.0, 0.0);

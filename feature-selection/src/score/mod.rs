@@ -151,7 +151,8 @@ impl Score {
     /// [`Standardizer::transform`]ed rows gives them.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`] unless the selection was made on the standardizer's columns.
+    /// [`Error::LengthMismatch`] unless the selection was made on the standardizer's columns, [`Error::BeyondRange`] if a
+    /// coefficient or an intercept has no value on one of the two scales.
     pub fn from_standardized(
         name: &str,
         selection: &Selection,
@@ -170,13 +171,14 @@ impl Score {
         score.rule = Some(selection.rule);
         score.standardized_intercept = coefficients.intercept;
         score.intercept = coefficients.intercept - score.shift();
-        Ok(score)
+        score.within_range()
     }
 
     /// A score from coefficients of columns in their own units; the standardizer supplies means and standard deviations.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`] unless the selection was made on the standardizer's columns.
+    /// [`Error::LengthMismatch`] unless the selection was made on the standardizer's columns, [`Error::BeyondRange`] if a
+    /// coefficient or an intercept has no value on one of the two scales.
     pub fn from_raw(
         name: &str,
         selection: &Selection,
@@ -195,7 +197,34 @@ impl Score {
         score.rule = Some(selection.rule);
         score.intercept = coefficients.intercept;
         score.standardized_intercept = coefficients.intercept + score.shift();
-        Ok(score)
+        score.within_range()
+    }
+
+    /// Refuses numbers that no `f64` holds: a feature's spread may be too small to be divided by.
+    fn within_range(self) -> Result<Self> {
+        let refuse = |what, column: &str, low: f64, high: f64| Error::BeyondRange {
+            what,
+            column: column.to_owned(),
+            low,
+            high,
+        };
+        for t in &self.terms {
+            if !(t.coefficient.is_finite() && t.standardized_coefficient.is_finite()) {
+                let (low, high) = (t.mean - t.standard_deviation, t.mean + t.standard_deviation);
+                return Err(refuse("coefficient", &t.name, low, high));
+            }
+        }
+        if self.intercept.is_finite() && self.standardized_intercept.is_finite() {
+            return Ok(self);
+        }
+        let means = self.terms.iter().map(|t| t.mean);
+        let low = means.clone().fold(f64::INFINITY, f64::min);
+        Err(refuse(
+            "intercept",
+            &self.name,
+            low,
+            means.fold(f64::NEG_INFINITY, f64::max),
+        ))
     }
 
     fn assemble(name: &str, terms: Vec<ScoreTerm>, lambda: f64) -> Self {

@@ -136,9 +136,13 @@ impl Gen {
     }
 }
 
-/// A probability is infinite nowhere; a factor is where the penalty excludes or a column is aliased, as documented.
+/// A probability is infinite nowhere; a factor is where the penalty excludes or a column is aliased, as documented. A
+/// limit is what the settings say.
 const DOCUMENTED: &[&str] = &[
     "fit.penalty_factors",
+    "fit.limit",
+    "report.limit",
+    "stored.limit",
     "fit.link",
     "fit.factor",
     "fit.relevance",
