@@ -204,7 +204,7 @@ pub enum Error {
         /// Lambdas of the path.
         n_lambda: usize,
     },
-    /// Coordinate descent used up its passes. The solutions before that point are in `partial`.
+    /// Coordinate descent used up its passes, or its coefficients left the range of `f64`, where no pass settles them. The solutions before that point are in `partial`.
     #[error("not converged after {max_passes} passes at lambda number {lambda_index}")]
     NotConverged {
         /// Lambda (from zero) at which the passes ran out.

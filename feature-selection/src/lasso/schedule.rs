@@ -148,7 +148,10 @@ impl Schedule {
 
     /// Lambdas as they are reported: in the outcome's units, and the symbolic first one replaced by the one that the
     /// sequence implies or, where it is too short or its logarithms are not finite, by the entry itself.
-    fn report(&self, lambdas: &mut [f64], entry: f64, unit: f64) {
+    ///
+    /// # Errors
+    /// [`Error::ModelBeyondRange`].
+    fn report(&self, lambdas: &mut [f64], entry: f64, unit: f64) -> Result<()> {
         lambdas.iter_mut().for_each(|l| *l *= unit);
         if self.is_open_ended() {
             let implied = match *lambdas {
@@ -159,6 +162,8 @@ impl Schedule {
                 *first = implied;
             }
         }
+        let mut models = lambdas.iter().enumerate();
+        models.try_for_each(|(m, &lambda)| within_range("lambda", m, lambda))
     }
 }
 
@@ -209,10 +214,7 @@ pub(super) fn walk(
         }
     }
     path.n_passes = solver.n_passes();
-    schedule.report(&mut path.lambda, entry, units.scale);
-    for (m, &lambda) in path.lambda.iter().enumerate() {
-        within_range("lambda", m, lambda)?;
-    }
+    schedule.report(&mut path.lambda, entry, units.scale)?;
     if path.len() < schedule.len() {
         path.warnings.push(PathWarning::EndedEarly {
             fitted: path.len(),
@@ -370,7 +372,7 @@ mod tests {
             lambdas.push(last);
         }
         assert_eq!(lambdas[1..], [0.2, 0.2 * 0.1]);
-        schedule.report(&mut lambdas, 2.0, 1.0);
+        schedule.report(&mut lambdas, 2.0, 1.0).unwrap();
         assert!((lambdas[0] - 2.0).abs() < 1e-14);
     }
 
@@ -379,11 +381,11 @@ mod tests {
         let schedule = Schedule::new(&ElasticNet::new(), 10, 5, 3.0);
         for length in 1..3 {
             let mut lambdas = vec![INFINITE_LAMBDA, 0.5, 0.4][..length].to_vec();
-            schedule.report(&mut lambdas, 0.7, 3.0);
+            schedule.report(&mut lambdas, 0.7, 3.0).unwrap();
             assert_eq!(lambdas[0], 0.7 * 3.0);
         }
         let mut zeros = vec![INFINITE_LAMBDA, 0.0, 0.0];
-        schedule.report(&mut zeros, 0.0, 3.0);
+        schedule.report(&mut zeros, 0.0, 3.0).unwrap();
         assert_eq!(zeros, [0.0; 3]);
     }
 
