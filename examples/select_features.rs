@@ -485,10 +485,11 @@ fn read_repeat(
         })
         .collect::<anyhow::Result<_>>()?;
     let columns = feature_columns(&table, names)?;
-    // A reading is never filled: agreement of invented numbers says nothing.
     let remedy = match missing {
-        MissingChoice::Drop => None,
-        _ => Some("--missing drop leaves out features that a reading lacks"),
+        MissingChoice::Error => Some(
+            "--missing drop leaves out such features, --missing median judges them without this case",
+        ),
+        _ => None,
     };
     Ok(RepeatedReading {
         name: name.to_owned(),

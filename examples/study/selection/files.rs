@@ -74,7 +74,7 @@ impl Selection {
                     comparison.name.as_str().into(),
                     feature.name.as_str().into(),
                     icc.form.mcgraw_wong().into(),
-                    comparison.n.into(),
+                    icc.n_subjects.into(),
                     icc.value.into(),
                     icc.ci_low.into(),
                     icc.ci_high.into(),

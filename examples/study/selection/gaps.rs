@@ -12,14 +12,13 @@ pub enum MissingChoice {
     Error,
     /// A column with a missing value is left out.
     Drop,
-    /// They are replaced by the median of the training rows.
+    /// They are replaced by the median of the training rows; reliability is judged without them.
     Median,
-    /// They are replaced by the mean of the training rows.
+    /// They are replaced by the mean of the training rows; reliability is judged without them.
     Mean,
 }
 
-/// Applies the choice to an input whose values may be NaN; the number of missing values that will be filled. Missing values of repeated readings
-/// are refused later, as they are in any column that stays.
+/// Applies the choice to an input whose values may be NaN; the number of missing values that will be filled. Repeated readings are never filled.
 ///
 /// # Errors
 /// An infinite value.

@@ -20,7 +20,9 @@ use std::collections::HashSet;
 
 use anyhow::{Context, bail};
 use eval_stats::Scored;
-use feature_selection::icc::{FeatureIcc, IccFilter, IccForm, IccSettings, feature_icc};
+use feature_selection::icc::{
+    FeatureIcc, IccFilter, IccForm, IccSettings, MissingRatings, feature_icc,
+};
 use feature_selection::lasso::{Estimator, EstimatorFit, LambdaRule, RefitStatus};
 use feature_selection::missing::{ImputeBy, Imputer, IncompleteTable};
 use feature_selection::pipeline::{ClassWeights, Fitted, FoldPlan, LassoStep, Step};
@@ -61,7 +63,7 @@ pub struct RepeatedReading {
     pub name: String,
     /// The rows that were outlined again.
     pub rows: Vec<usize>,
-    /// Their features, in the columns of the table.
+    /// Their features, in the columns of the table. NaN where one is missing: the feature is judged without this case.
     pub values: Array2<f64>,
 }
 
@@ -140,7 +142,7 @@ pub fn select(input: SelectionInput, settings: SelectionSettings) -> anyhow::Res
         .iter()
         .map(|&row| input.outcome[row])
         .collect();
-    let reliability = reliability(&input, &table, settings.icc_form).with_context(named)?;
+    let reliability = reliability(&input, settings.icc_form).with_context(named)?;
     let pipeline = pipeline(&input, &settings, &reliability);
     let fitted = pipeline.fit(&training, &outcome).with_context(named)?;
     let scores = fitted.score(&table).with_context(named)?;
@@ -318,39 +320,37 @@ fn usable_columns(input: &SelectionInput) -> anyhow::Result<FeatureTable> {
     Ok(Imputer::fit(&training, statistic)?.transform(&table)?)
 }
 
-fn reliability(
-    input: &SelectionInput,
-    table: &FeatureTable,
-    form: IccForm,
-) -> anyhow::Result<Vec<Comparison>> {
+fn reliability(input: &SelectionInput, form: IccForm) -> anyhow::Result<Vec<Comparison>> {
+    let (values, names) = usable(input)?;
+    // Agreement with a filled cell would say nothing: a gap in either reading costs the feature this case.
+    let settings = IccSettings {
+        missing: MissingRatings::Listwise,
+        ..IccSettings::default()
+    };
     input
         .repeats
         .iter()
         .map(|repeat| {
-            let first = table.select_rows(&repeat.rows)?;
-            let again = repeated(input, repeat, table.names())
+            let first = values.select(Axis(0), &repeat.rows);
+            let first = IncompleteTable::new(first.view(), &names)?;
+            let again = IncompleteTable::new(repeated(input, repeat, &names).view(), &names)
                 .with_context(|| format!("repeated reading {}", repeat.name))?;
-            let features = feature_icc(&[&first, &again], form, &IccSettings::default())?;
             Ok(Comparison {
                 name: repeat.name.clone(),
                 n: repeat.rows.len(),
-                features,
+                features: feature_icc(&[&first, &again], form, &settings)?,
             })
         })
         .collect()
 }
 
 /// The columns of `names` in a repeated reading.
-fn repeated(
-    input: &SelectionInput,
-    repeat: &RepeatedReading,
-    names: &[String],
-) -> feature_selection::Result<FeatureTable> {
+fn repeated(input: &SelectionInput, repeat: &RepeatedReading, names: &[String]) -> Array2<f64> {
     let wanted: HashSet<&str> = names.iter().map(String::as_str).collect();
     let kept: Vec<usize> = (0..input.names.len())
         .filter(|&j| wanted.contains(input.names[j].as_str()))
         .collect();
-    FeatureTable::new(repeat.values.select(Axis(1), &kept).view(), names)
+    repeat.values.select(Axis(1), &kept)
 }
 
 fn pipeline(

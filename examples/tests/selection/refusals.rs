@@ -106,6 +106,10 @@ fn bad_tables_are_refused_by_place() {
     let short = |lines: &mut Vec<String>| lines[7] = "c6,1,2".to_owned();
     refused(short, &[], 1, &["row 8: expected 6 cells", "found 3"]);
     refused(|lines| lines.truncate(1), &[], 1, &["at least one row"]);
+}
+
+#[test]
+fn tables_without_two_classes_or_a_feature_are_refused() {
     let all = |column: usize, text: &'static str| {
         move |lines: &mut Vec<String>| (1..lines.len()).for_each(|k| cell(k, column, text)(lines))
     };

@@ -28,6 +28,26 @@ fn reread(study: &Study) -> Study {
     again
 }
 
+/// Every feature is a term of the score or dropped by one step, and every step drops as many as it says.
+fn counts_add_up(run: &Run, names: &[String]) {
+    let (dropped, terms) = (run.dropped(), run.terms());
+    let mut kept = names.len();
+    for step in run.rows("funnel.csv") {
+        assert_eq!(
+            number(&step, "kept") + number(&step, "dropped"),
+            kept as f64
+        );
+        kept = number(&step, "kept") as usize;
+        let named = dropped.values().filter(|d| d.0 == step["step"]).count();
+        assert_eq!(named as f64, number(&step, "dropped"), "{step:?}");
+    }
+    assert_eq!(kept, terms.len());
+    assert!(!terms.is_empty());
+    let all: BTreeSet<&String> = dropped.keys().chain(terms.keys()).collect();
+    assert_eq!(all, names.iter().collect::<BTreeSet<_>>());
+    assert_eq!(dropped.len() + terms.len(), names.len());
+}
+
 #[test]
 fn every_feature_is_accounted_for() {
     let study = varied();
@@ -51,21 +71,7 @@ fn every_feature_is_accounted_for() {
         ],
     );
     let (dropped, terms) = (run.dropped(), run.terms());
-    let mut kept = study.names.len();
-    for step in run.rows("funnel.csv") {
-        assert_eq!(
-            number(&step, "kept") + number(&step, "dropped"),
-            kept as f64
-        );
-        kept = number(&step, "kept") as usize;
-        let named = dropped.values().filter(|d| d.0 == step["step"]).count();
-        assert_eq!(named as f64, number(&step, "dropped"), "{step:?}");
-    }
-    assert_eq!(kept, terms.len());
-    assert!(!terms.is_empty());
-    let all: BTreeSet<&String> = dropped.keys().chain(terms.keys()).collect();
-    assert_eq!(all, study.names.iter().collect::<BTreeSet<_>>());
-    assert_eq!(dropped.len() + terms.len(), study.names.len());
+    counts_add_up(&run, &study.names);
     for (name, step, reason) in [
         ("flat", "constant", "constant"),
         ("copy", "duplicates", "equal to original_glcm_F01"),
@@ -249,12 +255,9 @@ fn redundancy_rules_leave_what_they_promise() {
 fn relaxed_coefficients_solve_the_unpenalized_equations() {
     let study = Study::new(21, 160, 10, 3);
     let run = study.select(&[
-        "--relevance",
-        "none",
-        "--redundancy",
-        "none",
-        "--estimator",
-        "relaxed",
+        "--relevance=none",
+        "--redundancy=none",
+        "--estimator=relaxed",
     ]);
     assert!(run.has("cv_relaxed.svg"));
     let lasso = &run.json("pipeline.json")["lasso"];
@@ -275,12 +278,12 @@ fn relaxed_coefficients_solve_the_unpenalized_equations() {
         .unwrap();
     assert!(number(chosen, "cvm") <= number(least, "cvm") + number(least, "cvsd"));
     // What the score adds to the LASSO's share are the coefficients of the refit.
-    let mut path = BTreeMap::new();
-    for row in run.rows("coefficients_path.csv") {
-        if number(&row, "lambda") == lambda {
-            path.insert(row["feature"].clone(), number(&row, "coefficient"));
-        }
-    }
+    let path: BTreeMap<String, f64> = run
+        .rows("coefficients_path.csv")
+        .iter()
+        .filter(|row| number(row, "lambda") == lambda)
+        .map(|row| (row["feature"].clone(), number(row, "coefficient")))
+        .collect();
     let refit = |blend: f64, lasso: f64| (blend - gamma * lasso) / (1.0 - gamma);
     let score = run.json("score.json");
     let intercept = refit(score["intercept"].as_f64().unwrap(), path["(intercept)"]);
@@ -406,6 +409,35 @@ fn gaps_are_filled_by_the_training_median() {
         .collect();
     assert_eq!(beforehand.len(), 2);
     assert_eq!(beforehand[0].1.1, "1 of 60 values are missing");
+}
+
+#[test]
+fn a_gap_in_a_reading_costs_the_feature_that_case() {
+    let study = varied();
+    let mut again = reread(&study);
+    again.rows[7][0] = f64::NAN;
+    let folder = || {
+        let folder = tempfile::tempdir().unwrap();
+        study.write(&folder.path().join("t.csv"));
+        again.write(&folder.path().join("inter.csv"));
+        folder
+    };
+    let run = Run::new(folder(), &["--inter", "inter.csv", "--missing", "median"]);
+    let sizes: BTreeMap<String, f64> = run
+        .rows("icc.csv")
+        .iter()
+        .map(|row| (row["feature"].clone(), number(row, "n")))
+        .collect();
+    let n = again.rows.len() as f64;
+    for name in &study.names {
+        let missing = f64::from(u8::from(*name == study.names[0]));
+        assert_eq!(sizes[name], n - missing, "{name}");
+    }
+    let dropped = Run::new(folder(), &["--inter", "inter.csv", "--missing", "drop"]).dropped();
+    assert_eq!(
+        dropped[&study.names[0]].1,
+        "missing values in the reading inter"
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub enum DropReason {
     Unreliable {
         /// Which comparison failed, in the order given.
         comparison: usize,
-        /// The number compared with the threshold; NaN for a constant feature.
+        /// The number compared with the threshold; NaN for a feature that is constant or has fewer than two complete subjects.
         #[serde(with = "any_number")]
         value: f64,
         /// The threshold.
