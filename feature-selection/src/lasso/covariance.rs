@@ -6,7 +6,7 @@ use pulp::Simd;
 
 use super::descent::{Penalty, larger};
 use super::design::Design;
-use super::kernels::{BATCH, Rows, dots};
+use super::kernels::Rows;
 use super::params::ElasticNet;
 use super::schedule::{End, Model, Solver};
 
@@ -214,16 +214,7 @@ fn subtract(step: f64, x: &[f64], y: &mut [f64]) {
 #[inline(always)]
 fn products<S: Simd>(simd: S, design: &Design, x: &[f64]) -> Vec<f64> {
     let mut all = vec![0.0; design.p];
-    let (batches, rest) = design.included.as_chunks::<BATCH>();
-    for batch in batches {
-        let products = dots(simd, design.n, design.columns(batch), x);
-        for (&j, product) in batch.iter().zip(products) {
-            all[j] = product;
-        }
-    }
-    for &j in rest {
-        [all[j]] = dots(simd, design.n, [design.column(j)], x);
-    }
+    design.products(simd, &design.included, x, &mut all);
     all
 }
 

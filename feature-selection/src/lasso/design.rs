@@ -1,6 +1,8 @@
 //! Centered and scaled columns, penalties and limits: everything a solver reads and none changes.
 
-use super::kernels::{Columns, Rows, dot, ordered_sum, sum};
+use pulp::Simd;
+
+use super::kernels::{BATCH, Columns, Rows, dot, dots, ordered_sum, sum};
 use super::params::{Compat, ElasticNet, Intercept, Scaling};
 use super::samples::{Family, Samples};
 use crate::error::{Error, Result};
@@ -111,6 +113,27 @@ impl Design {
             columns[k] = self.x.column(indices[k]);
         }
         columns
+    }
+
+    /// `x_j' r` of the given coordinates, written to their places.
+    #[inline(always)]
+    pub(super) fn products<S: Simd>(
+        &self,
+        simd: S,
+        coordinates: &[usize],
+        r: &[f64],
+        products: &mut [f64],
+    ) {
+        let (batches, rest) = coordinates.as_chunks::<BATCH>();
+        for batch in batches {
+            let found = dots(simd, self.n, self.columns(batch), r);
+            for (&j, product) in batch.iter().zip(found) {
+                products[j] = product;
+            }
+        }
+        for &j in rest {
+            [products[j]] = dots(simd, self.n, [self.column(j)], r);
+        }
     }
 
     /// Brings the limits to the standardized scale: divided by the outcome's `unit`, times the column's scale.

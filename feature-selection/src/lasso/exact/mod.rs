@@ -26,7 +26,7 @@ use pulp::Simd;
 
 use super::descent::{Descent, Penalty};
 use super::design::Design;
-use super::kernels::{BATCH, Rows, dots, sum};
+use super::kernels::{Rows, sum};
 use super::logistic::{SMALLEST_WEIGHT_SUM, linear_predictor};
 use super::params::ElasticNet;
 use super::schedule::{End, Model, Solver};
@@ -191,7 +191,8 @@ impl<'a, L: Loss> Exact<'a, L> {
     #[inline(always)]
     fn refresh_outside<S: Simd>(&mut self, simd: S) {
         let outside: Vec<usize> = self.outside().collect();
-        gradients(simd, self.design, &self.now.r, &outside, &mut self.gradient);
+        self.design
+            .products(simd, &outside, &self.now.r, &mut self.gradient);
     }
 
     /// Columns that take part but not in the working set.
@@ -384,7 +385,7 @@ impl<'a, L: Loss> Exact<'a, L> {
     #[inline(always)]
     fn violation<S: Simd>(&mut self, simd: S, penalty: Penalty) -> f64 {
         let (design, columns) = (self.design, self.working.columns());
-        gradients(simd, design, &self.now.r, columns, &mut self.gradient);
+        design.products(simd, columns, &self.now.r, &mut self.gradient);
         columns
             .iter()
             .map(|&j| {
@@ -449,27 +450,6 @@ fn evaluate<S: Simd>(
     point.loss = loss.evaluate(&point.eta, &mut point.r, &mut point.v);
 }
 
-/// `x_j' r` of the given coordinates, written to their places.
-#[inline(always)]
-fn gradients<S: Simd>(
-    simd: S,
-    design: &Design,
-    r: &[f64],
-    columns: &[usize],
-    gradient: &mut [f64],
-) {
-    let (batches, rest) = columns.as_chunks::<BATCH>();
-    for batch in batches {
-        let products = dots(simd, design.n, design.columns(batch), r);
-        for (&j, product) in batch.iter().zip(products) {
-            gradient[j] = product;
-        }
-    }
-    for &j in rest {
-        [gradient[j]] = dots(simd, design.n, [design.column(j)], r);
-    }
-}
-
 impl<L: Loss> Solver for Exact<'_, L> {
     #[inline(always)]
     fn start<S: Simd>(&mut self, simd: S) {
@@ -479,7 +459,7 @@ impl<L: Loss> Solver for Exact<'_, L> {
             self.working.rebuild(simd, design, &self.now.v, |_| true);
         }
         let all: Vec<usize> = (0..=design.p).collect();
-        gradients(simd, design, &self.now.r, &all, &mut self.gradient);
+        design.products(simd, &all, &self.now.r, &mut self.gradient);
     }
 
     #[inline(always)]
