@@ -4,9 +4,9 @@ use eval_stats::special::{chi_squared_sf, normal_quantile};
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem, RControl};
+use crate::irls::{self, Problem};
 use crate::linalg::{PivotedQr, cholesky, quadratic_form};
-use crate::logistic::{Convergence, LogisticFit, LogisticRegression};
+use crate::logistic::{LogisticFit, LogisticRegression};
 
 /// A confidence interval of one coefficient, on the log odds scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -261,58 +261,6 @@ impl LogisticFit {
             cooks,
         }
     }
-
-    /// Deviance of a constrained fit: column `fixed` of the estimated ones held at `value`. Starts from and returns the linear predictor.
-    pub(crate) fn constrained(
-        &self,
-        fixed: usize,
-        value: f64,
-        start: &[f64],
-    ) -> Result<Constrained> {
-        let column = self.coefficients[fixed].column;
-        let others: Vec<usize> = self
-            .coefficients
-            .iter()
-            .map(|c| c.column)
-            .filter(|&j| j != column)
-            .collect();
-        let offset: Vec<f64> = (0..self.outcome.len())
-            .map(|i| self.problem().offset_at(i) + self.design.x()[(i, column)] * value)
-            .collect();
-        let x = self.design.x().select_columns(others.iter());
-        let problem = Problem {
-            x: &x,
-            offset: Some(&offset),
-            ..self.problem()
-        };
-        if others.is_empty() {
-            let deviance = irls::total_deviance(&problem, &offset);
-            return Ok(Constrained {
-                deviance,
-                eta: offset,
-            });
-        }
-        let solution = match self.convergence {
-            Convergence::RCompat => irls::r_compatible(&problem, Some(start), RControl::default()),
-            Convergence::Exact => irls::newton_from(&problem, start),
-        };
-        if !solution.converged {
-            return Err(Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
-            });
-        }
-        Ok(Constrained {
-            deviance: solution.deviance,
-            eta: solution.eta,
-        })
-    }
-}
-
-/// A fit with one coefficient held fixed.
-pub(crate) struct Constrained {
-    pub deviance: f64,
-    pub eta: Vec<f64>,
 }
 
 fn leverages(problem: &Problem<'_>, kept: &[usize], eta: &[f64]) -> Vec<f64> {

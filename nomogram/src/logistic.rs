@@ -9,6 +9,7 @@ use ndarray::Array2;
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{self, Problem, RControl, Solution};
+use crate::newton::newton;
 use crate::separation;
 
 /// When the iteration stops and which weights give the standard errors.
@@ -171,13 +172,7 @@ impl LogisticRegression {
             });
         }
         let outcome = design.pick("outcome", outcome)?;
-        let weights = pick_checked(
-            design,
-            "weights",
-            "weight",
-            self.weights.as_deref(),
-            "finite and not negative",
-        )?;
+        let weights = pick_weights(design, self.weights.as_deref())?;
         let offset = pick_checked(design, "offset", "offset", self.offset.as_deref(), "finite")?;
         let in_use = |i: usize| weights.as_ref().is_none_or(|w: &Vec<f64>| w[i] > 0.0);
         let n = (0..outcome.len()).filter(|&i| in_use(i)).count();
@@ -196,7 +191,7 @@ impl LogisticRegression {
 
     pub(crate) fn solve(&self, problem: &Problem<'_>, design: &Design) -> Result<Solution> {
         let solution = match self.convergence {
-            Convergence::Exact => irls::newton(problem, self.max_iterations.unwrap_or(50)),
+            Convergence::Exact => newton(problem, self.max_iterations.unwrap_or(50)),
             Convergence::RCompat => {
                 let defaults = RControl::default();
                 let max_iterations = self.max_iterations.unwrap_or(defaults.max_iterations);
@@ -311,6 +306,17 @@ pub(crate) fn check_counts(n: usize, n_events: usize, n_columns: usize) -> Resul
     Ok(())
 }
 
+/// Case weights of the rows in use.
+pub(crate) fn pick_weights(design: &Design, weights: Option<&[f64]>) -> Result<Option<Vec<f64>>> {
+    pick_checked(
+        design,
+        "weights",
+        "weight",
+        weights,
+        "finite and not negative",
+    )
+}
+
 fn pick_checked(
     design: &Design,
     list: &'static str,
@@ -336,13 +342,14 @@ fn pick_checked(
 
 /// Deviance of the intercept and the offset alone.
 fn null_deviance(problem: &Problem<'_>, settings: &LogisticRegression) -> Result<f64> {
+    if problem.offset.is_none() {
+        return Ok(closed_null_deviance(problem));
+    }
     let x = DMatrix::from_element(problem.y.len(), 1, 1.0);
     let null = Problem { x: &x, ..*problem };
     let solution = match settings.convergence {
-        Convergence::RCompat if problem.offset.is_some() => {
-            irls::r_compatible(&null, None, RControl::default())
-        }
-        _ => irls::newton(&null, 50),
+        Convergence::RCompat => irls::r_compatible(&null, None, RControl::default()),
+        Convergence::Exact => newton(&null, 50),
     };
     if solution.converged {
         Ok(solution.deviance)
@@ -352,6 +359,19 @@ fn null_deviance(problem: &Problem<'_>, settings: &LogisticRegression) -> Result
             last_change: solution.last_change,
         })
     }
+}
+
+/// Without an offset the intercept's estimate is the log odds of the weighted frequency of events.
+fn closed_null_deviance(problem: &Problem<'_>) -> f64 {
+    let weight = |class: bool| -> f64 {
+        (0..problem.y.len())
+            .filter(|&i| problem.y[i] == class)
+            .map(|i| problem.weight(i))
+            .sum()
+    };
+    let (events, others) = (weight(true), weight(false));
+    let total = events + others;
+    -2.0 * (events * (events / total).ln() + others * (others / total).ln())
 }
 
 struct DesignColumnRef {

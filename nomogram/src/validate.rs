@@ -21,11 +21,12 @@ use nalgebra::DMatrix;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem, Solution};
-use crate::logistic::{LogisticFit, LogisticRegression, check_counts};
+use crate::irls::{self, Problem};
+use crate::logistic::{LogisticFit, LogisticRegression};
+use crate::newton::{Start, newton_from};
 use crate::par::map_indexed;
+use crate::refit::Refit;
 use crate::resample::Resamples;
-use crate::separation;
 use crate::stepwise::{BackwardElimination, FastRule, FastTest, fast_backward};
 
 /// How terms are chosen in each resample.
@@ -146,8 +147,9 @@ impl Validation {
             apparent.likelihood_ratio().chi_squared,
         )?;
         let resamples = self.resamples.draw(y.len())?;
+        let refit = Refit::new(design, &apparent);
         let results = map_indexed(resamples.len(), |b| {
-            self.replicate(design, &y, &resamples[b])
+            self.replicate(&refit, design, &y, &resamples[b])
         });
         let mut sums = [[0.0; 10]; 2];
         let mut kept_counts = vec![0; design.terms().len()];
@@ -216,17 +218,18 @@ impl Validation {
 
     fn replicate(
         &self,
+        refit: &Refit,
         design: &Design,
         y: &[bool],
         rows: &[usize],
     ) -> Result<(Vec<usize>, Indices, Indices)> {
-        let resampled = design.resampled(rows);
         let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
         let (kept, beta, eta, lr) = if self.selection == Selection::None {
-            let fit = fit_matrix(resampled.x(), &y_resampled, &resampled)?;
+            let fit = refit.fit(design, &y_resampled, rows)?;
             let lr = null_deviance(&y_resampled) - fit.deviance;
             ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
         } else {
+            let resampled = design.resampled(rows);
             let (kept, fit) = self.strategy(&resampled, &y_resampled)?;
             if let Some(column) = fit.aliased.first() {
                 return Err(Error::Aliased {
@@ -237,21 +240,26 @@ impl Validation {
             (kept, fit.beta(), fit.linear_predictor, lr)
         };
         let training = training_indices(&eta, &y_resampled, lr)?;
-        let original = if kept.len() == design.terms().len() {
-            design.clone()
+        let lp = if kept.len() == design.terms().len() {
+            linear_predictor_of(design, &beta, y)
         } else {
-            design.with_terms(&kept)
+            linear_predictor_of(&design.with_terms(&kept), &beta, y)
         };
-        let mut lp = vec![0.0; y.len()];
-        let problem = Problem {
-            x: original.x(),
-            y,
-            weights: None,
-            offset: None,
-        };
-        irls::linear_predictor(&problem, &beta, &mut lp);
         Ok((kept, training, test_indices(&lp, y)?))
     }
+}
+
+/// Linear predictor of all rows of a design.
+pub(crate) fn linear_predictor_of(design: &Design, beta: &[f64], y: &[bool]) -> Vec<f64> {
+    let mut lp = vec![0.0; y.len()];
+    let problem = Problem {
+        x: design.x(),
+        y,
+        weights: None,
+        offset: None,
+    };
+    irls::linear_predictor(&problem, beta, &mut lp);
+    lp
 }
 
 fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> ValidatedIndex {
@@ -264,33 +272,6 @@ fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> Validat
         optimism,
         corrected: apparent - optimism,
     }
-}
-
-/// Maximum likelihood fit of a resampled matrix; separation, aliasing and non-convergence are errors.
-pub(crate) fn fit_matrix(x: &DMatrix<f64>, y: &[bool], design: &Design) -> Result<Solution> {
-    check_counts(y.len(), y.iter().filter(|&&v| v).count(), x.ncols())?;
-    let problem = Problem {
-        x,
-        y,
-        weights: None,
-        offset: None,
-    };
-    let solution = irls::newton(&problem, 50);
-    if let Some(j) = (0..x.ncols()).find(|j| !solution.kept.contains(j)) {
-        return Err(Error::Aliased {
-            column: design.columns()[j].name.clone(),
-        });
-    }
-    if !solution.converged {
-        return Err(match separation::find(&problem) {
-            Some(found) => found.into_error(|j| design.columns()[j].name.clone()),
-            None => Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
-            },
-        });
-    }
-    Ok(solution)
 }
 
 pub(crate) fn null_deviance(y: &[bool]) -> f64 {
@@ -364,7 +345,8 @@ fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
             weights: None,
             offset: None,
         };
-        let solution = irls::newton(&problem, 50);
+        // A model that predicts well elsewhere needs little recalibration.
+        let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
         if !solution.converged {
             return Err(Error::NotConverged {
                 iterations: solution.iterations,
