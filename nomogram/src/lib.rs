@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod axis;
+mod axis_group;
 mod calibrate;
 mod design;
 mod error;
+mod external;
 mod firth;
 mod frame;
 mod inference;
@@ -19,6 +21,7 @@ mod odds_ratio_table;
 mod par;
 mod patient;
 mod points;
+mod predictor;
 mod profile;
 mod refit;
 #[cfg(feature = "plot")]
@@ -31,19 +34,21 @@ mod stepwise;
 mod term;
 mod validate;
 
-pub use axis::{Axis, AxisTick, ScaleTick};
+pub use axis::{Axis, AxisTick, Condition, ScaleTick};
 pub use calibrate::{CalibrationCurve, CalibrationPoint, calibrate};
-pub use design::{Design, DesignColumn, Missing};
+pub use design::{Design, Missing};
 pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
+pub use external::{Cohort, ExternalCohort, ExternalTable, ExternalValidation};
 pub use firth::{Firth, FirthCoefficient, FirthCorrection, FirthCovariance, FirthFit};
 pub use frame::{Column, ColumnValues, Frame, Levels};
 pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestResult};
-pub use logistic::{Coefficient, Convergence, LogisticFit, LogisticRegression};
+pub use logistic::{Coefficient, Convergence, FewEvents, LogisticFit, LogisticRegression};
 pub use model::{Estimation, Prediction, RiskModel};
 pub use nomogram::{Nomogram, NomogramSettings, RiskInversion, RiskTicks};
 pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, RowKind, format_p, format_ratio};
 pub use patient::{Patient, Value};
-pub use points::{AxisPosition, PatientPoints, RiskGroups, TermPoints};
+pub use points::{AxisPosition, GivenValue, PatientPoints, RiskGroups, TermPoints};
+pub use predictor::{MAX_DEGREE, MAX_DISTINCT, NumericSummary, Predictor, PredictorKind};
 pub use profile::ProfileMethod;
 pub use resample::Resamples;
 pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
@@ -51,5 +56,5 @@ pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
 };
-pub use term::{Knots, MAX_DISTINCT, NumericSummary, Term, TermKind, TermSpec};
+pub use term::{DesignColumn, Knots, Term, TermSpec};
 pub use validate::{Selection, ValidatedIndex, Validation, ValidationResult};

@@ -24,12 +24,27 @@ pub enum Convergence {
     RCompat,
 }
 
+/// Whether a model may have more effects than the rarer class has rows.
+///
+/// The limit is one row of the rarer class per coefficient, the intercept not counted. With fewer, some direction of the coefficients puts
+/// all rows of that class on one value: they say nothing about it, and what is estimated there describes the other class alone. Such an
+/// estimate can exist (R gives it), but it is no model of the outcome. Reliable models need far more, ten or twenty events per coefficient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FewEvents {
+    /// An error, [`Error::TooFewEvents`]. The default.
+    #[default]
+    Refuse,
+    /// Fit all the same, as R does. Separation, which is then likely, stays an error.
+    Allow,
+}
+
 /// Logistic regression by maximum likelihood.
 ///
 /// | setting | default | purpose |
 /// |---|---|---|
 /// | `convergence` | [`Convergence::Exact`] | exact estimate or R's |
 /// | `max_iterations` | 50 (exact), 25 (R) | steps before giving up |
+/// | `few_events` | [`FewEvents::Refuse`] | more effects than rows of the rarer class |
 /// | `weights` | all 1 | case weights |
 /// | `offset` | all 0 | fixed part of the linear predictor |
 ///
@@ -47,6 +62,7 @@ pub enum Convergence {
 pub struct LogisticRegression {
     convergence: Convergence,
     max_iterations: Option<usize>,
+    few_events: FewEvents,
     weights: Option<Vec<f64>>,
     offset: Option<Vec<f64>>,
 }
@@ -135,6 +151,13 @@ impl LogisticRegression {
         self
     }
 
+    /// Whether there may be more effects than rows of the rarer class.
+    #[must_use]
+    pub fn few_events(mut self, few_events: FewEvents) -> Self {
+        self.few_events = few_events;
+        self
+    }
+
     /// Case weights, one per row of the table, finite and not negative.
     #[must_use]
     pub fn weights(mut self, weights: &[f64]) -> Self {
@@ -153,7 +176,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// [`Error::RowCount`] for a list of another length, [`Error::RowValue`] for an unusable weight or offset, [`Error::Setting`];
-    /// [`Error::SingleClass`], [`Error::TooFewRows`]; [`Error::Separation`] if a coefficient has no finite estimate;
+    /// [`Error::SingleClass`], [`Error::TooFewRows`], [`Error::TooFewEvents`]; [`Error::Separation`] if a coefficient has no finite estimate;
     /// [`Error::NotConverged`].
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<LogisticFit> {
         let inputs = self.check(design, outcome)?;
@@ -180,6 +203,13 @@ impl LogisticRegression {
             .filter(|&i| in_use(i) && outcome[i])
             .count();
         check_counts(n, n_events, design.columns().len())?;
+        let rarer = n_events.min(n - n_events);
+        if self.few_events == FewEvents::Refuse && rarer + 1 < design.columns().len() {
+            return Err(Error::TooFewEvents {
+                events: rarer,
+                coefficients: design.columns().len() - 1,
+            });
+        }
         Ok(Inputs {
             outcome,
             weights,

@@ -22,7 +22,7 @@ use nalgebra::DMatrix;
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{self, Problem};
-use crate::logistic::{LogisticFit, LogisticRegression};
+use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
 use crate::newton::{Start, newton_from};
 use crate::par::map_indexed;
 use crate::refit::Refit;
@@ -48,10 +48,12 @@ pub enum Selection {
 /// |---|---|---|
 /// | resamples | none | where the resamples come from |
 /// | `selection` | [`Selection::None`] | choice of terms repeated in every resample |
+/// | `few_events` | [`FewEvents::Refuse`] | more effects than rows of the rarer class in the table; resamples are always fitted |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
     resamples: Resamples,
     selection: Selection,
+    few_events: FewEvents,
 }
 
 /// One index of performance.
@@ -124,7 +126,15 @@ impl Validation {
         Self {
             resamples,
             selection: Selection::None,
+            few_events: FewEvents::default(),
         }
+    }
+
+    /// Whether there may be more effects than rows of the rarer class. A [`Selection::Backward`] brings its own rule.
+    #[must_use]
+    pub fn few_events(mut self, few_events: FewEvents) -> Self {
+        self.few_events = few_events;
+        self
     }
 
     /// Choice of terms, repeated in every resample.
@@ -140,7 +150,7 @@ impl Validation {
     /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
         let y = design.pick("outcome", outcome)?;
-        let (kept, apparent) = self.strategy(design, outcome)?;
+        let (kept, apparent) = self.strategy(design, outcome, self.few_events)?;
         let apparent_indices = training_indices(
             &apparent.linear_predictor,
             &y,
@@ -196,8 +206,13 @@ impl Validation {
         })
     }
 
-    fn strategy(&self, design: &Design, outcome: &[bool]) -> Result<(Vec<usize>, LogisticFit)> {
-        let regression = LogisticRegression::new();
+    fn strategy(
+        &self,
+        design: &Design,
+        outcome: &[bool],
+        few_events: FewEvents,
+    ) -> Result<(Vec<usize>, LogisticFit)> {
+        let regression = LogisticRegression::new().few_events(few_events);
         match &self.selection {
             Selection::None => Ok((
                 (0..design.terms().len()).collect(),
@@ -230,7 +245,7 @@ impl Validation {
             ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
         } else {
             let resampled = design.resampled(rows);
-            let (kept, fit) = self.strategy(&resampled, &y_resampled)?;
+            let (kept, fit) = self.strategy(&resampled, &y_resampled, FewEvents::Allow)?;
             if let Some(column) = fit.aliased.first() {
                 return Err(Error::Aliased {
                     column: column.clone(),

@@ -1,6 +1,8 @@
 //! Comparison with R: glm, MASS, rms, logistf. See `golden/README.md` for where the numbers come from.
 
 mod common;
+#[path = "golden/external.rs"]
+mod external;
 #[path = "golden/firth.rs"]
 mod firth;
 #[path = "golden/validation.rs"]
@@ -378,7 +380,7 @@ fn fast_backward_equals_fastbw() {
             let kept: Vec<String> = b
                 .kept
                 .iter()
-                .map(|&t| f.design().terms()[t].column.clone())
+                .map(|&t| f.design().terms()[t].name.clone())
                 .collect();
             assert_eq!(kept, strings(&e["names_kept"]), "{file} {case}");
             all_close("fastbw coef", &b.coefficients, &numbers(&e["coef"]), 1e-9);

@@ -75,7 +75,7 @@ impl StudyModel {
     /// What [`forest_svg`] refuses.
     pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<String> {
         let mut figure = ForestFigure::new().level(self.settings.level);
-        for predictor in risk.model.predictors() {
+        for predictor in risk.model.predictor_names() {
             figure = figure.label(predictor.clone(), readable(&predictor));
         }
         Ok(forest_svg(

@@ -104,7 +104,7 @@ impl LogAxis {
     fn of(rows: &[OddsRatioRow]) -> Option<Self> {
         let ratios: Vec<_> = rows
             .iter()
-            .filter(|r| r.kind != RowKind::SplineBasis)
+            .filter(|r| r.kind != RowKind::CurveBasis)
             .filter_map(OddsRatioRow::odds_ratio)
             .collect();
         if ratios.is_empty() {
@@ -309,7 +309,7 @@ impl<'a> Forest<'a> {
                     Anchor::End,
                     Weight::Normal,
                 );
-                if row.kind != RowKind::SplineBasis {
+                if row.kind != RowKind::CurveBasis {
                     self.bar(or.low, or.high, middle);
                     self.square(or.odds_ratio, middle, color::BLUE);
                 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::svg::escape;
 use crate::nomogram::Nomogram;
-use crate::term::{NumericSummary, TermKind};
+use crate::predictor::{NumericSummary, PredictorKind};
 use eval_stats::special::normal_quantile;
 
 /// Style of the page.
@@ -34,7 +34,7 @@ pub fn nomogram_html(nomogram: &Nomogram, title: &str, cutoff: Option<f64>) -> S
 fn page_data(nomogram: &Nomogram, cutoff: Option<f64>) -> Json {
     let model = &nomogram.model;
     let terms: Vec<Json> = model
-        .terms
+        .predictors
         .iter()
         .zip(&nomogram.axes)
         .map(|(term, axis)| {
@@ -42,9 +42,9 @@ fn page_data(nomogram: &Nomogram, cutoff: Option<f64>) -> Json {
             let mut entry = json!({"name": term.column, "label": axis.label, "min_effect": axis.min_effect, "ticks": ticks});
             let (low, high) = axis.range().unwrap_or((0.0, 0.0));
             match &term.kind {
-                TermKind::Categorical { levels, .. } => entry["levels"] = json!(levels),
-                TermKind::Numeric { seen } => numeric(&mut entry, seen, low, high, None),
-                TermKind::Spline { knots, seen } => numeric(&mut entry, seen, low, high, Some(knots)),
+                PredictorKind::Categorical { levels, .. } => entry["levels"] = json!(levels),
+                PredictorKind::Numeric { seen } | PredictorKind::Polynomial { seen, .. } => numeric(&mut entry, seen, low, high, None),
+                PredictorKind::Spline { knots, seen } => numeric(&mut entry, seen, low, high, Some(knots)),
             }
             entry
         })
