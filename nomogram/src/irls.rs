@@ -200,12 +200,13 @@ fn update(problem: &Problem<'_>, beta: &[f64], eta: &mut [f64], mu: &mut [f64]) 
 
 /// η = Xβ + o.
 pub(crate) fn linear_predictor(problem: &Problem<'_>, beta: &[f64], eta: &mut [f64]) {
-    for (i, e) in eta.iter_mut().enumerate() {
-        *e = problem.offset_at(i);
+    match problem.offset {
+        Some(offset) => eta.copy_from_slice(offset),
+        None => eta.fill(0.0),
     }
-    for (j, &b) in beta.iter().enumerate() {
+    for (column, &b) in problem.x.as_slice().chunks_exact(eta.len()).zip(beta) {
         if b != 0.0 {
-            for (e, x) in eta.iter_mut().zip(problem.x.column(j).iter()) {
+            for (e, x) in eta.iter_mut().zip(column) {
                 *e += b * x;
             }
         }

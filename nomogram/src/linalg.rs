@@ -79,6 +79,12 @@ impl PivotedQr {
 
     /// `(RᵀR)⁻¹` of the sound columns, in pivot order.
     pub fn inverse_gram(&self) -> DMatrix<f64> {
+        let inverse = self.inverse_r();
+        &inverse * inverse.transpose()
+    }
+
+    /// `R⁻¹` of the sound columns, in pivot order.
+    pub fn inverse_r(&self) -> DMatrix<f64> {
         let r = self.rank;
         let mut inverse = DMatrix::zeros(r, r);
         for j in 0..r {
@@ -88,7 +94,7 @@ impl PivotedQr {
                 inverse[(i, j)] = -sum / self.qr[(i, i)];
             }
         }
-        &inverse * inverse.transpose()
+        inverse
     }
 
     /// Squared row lengths of Q: the leverages.

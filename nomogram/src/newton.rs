@@ -4,7 +4,7 @@
 //! variance; rows are taken in blocks, so that a block of all columns stays in the cache and each loop over it can be done by vector
 //! instructions. Every block is summed alike, whatever the number of threads.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::irls::{Problem, Solution, largest_difference, linear_predictor};
 use crate::linalg::{PivotedQr, cholesky};
@@ -82,17 +82,17 @@ pub(crate) fn newton_on(
     let mut here = rows.derivatives(&eta);
     let mut next = Derivatives::zeros(r);
     let (mut converged, mut last_change, mut iterations) = (false, f64::INFINITY, 0);
-    let mut inverse = None;
+    let mut root = DMatrix::zeros(r, r);
     loop {
-        let Some(factor) = cholesky(here.information.clone()) else {
+        let Some(system) = rows.system(&here, &eta) else {
             converged = false;
             break;
         };
         if converged || iterations == max_iterations {
-            inverse = Some(factor.inverse());
+            root = system.root();
             break;
         }
-        let step = factor.solve(&here.score);
+        let step = system.solve(&here.score);
         iterations += 1;
         std::mem::swap(&mut eta, &mut old_eta);
         let fraction = rows.damped(&mut gamma, &step, &mut eta, here.deviance, &mut next);
@@ -102,7 +102,7 @@ pub(crate) fn newton_on(
         // Newton's error is about the square of its step: below 1e-8 what is left is rounding.
         converged = fraction == 1.0 && step.iter().all(|s| s.abs() <= 1e-8 * size);
     }
-    let covariance = basis.back_covariance(&inverse.unwrap_or_else(|| DMatrix::zeros(r, r)));
+    let covariance = basis.back_covariance_of_root(&root);
     Solution {
         beta: basis.back(&gamma, problem.x.ncols()),
         kept: basis.kept,
@@ -129,6 +129,42 @@ impl Derivatives {
             deviance: 0.0,
             score: DVector::zeros(r),
             information: DMatrix::zeros(r, r),
+        }
+    }
+}
+
+/// Squared relative length of what is left of a column beside those before it, from which the products of the columns give a covariance to
+/// ten digits. Below, their rounding shows in it, and a QR of the columns themselves takes over.
+const WELL_CONDITIONED: f64 = 1e-5;
+
+/// Relative length below which nothing is left of a weighted column.
+const LOST: f64 = 1e-13;
+
+/// The information, ready to be solved.
+enum System {
+    Factor(Cholesky<f64, Dyn>),
+    /// A matrix A with `A Aᵀ` the inverse.
+    Root(DMatrix<f64>),
+}
+
+impl System {
+    fn solve(&self, score: &DVector<f64>) -> DVector<f64> {
+        match self {
+            System::Factor(factor) => factor.solve(score),
+            System::Root(root) => root * root.tr_mul(score),
+        }
+    }
+
+    /// A matrix A with `A Aᵀ` the inverse.
+    fn root(&self) -> DMatrix<f64> {
+        match self {
+            System::Factor(factor) => {
+                let mut inverse =
+                    DMatrix::identity(factor.l_dirty().nrows(), factor.l_dirty().nrows());
+                factor.l_dirty().solve_lower_triangular_mut(&mut inverse);
+                inverse.transpose()
+            }
+            System::Root(root) => root.clone(),
         }
     }
 }
@@ -183,12 +219,7 @@ impl<'a> Rows<'a> {
         out.deviance = 0.0;
         out.score.fill(0.0);
         out.information.fill(0.0);
-        let mut block = Block {
-            residual: [0.0; BLOCK],
-            weight: [0.0; BLOCK],
-            sum: [1.0; BLOCK],
-            wrong: [0.0; BLOCK],
-        };
+        let mut block = Block::new();
         let mut weighted = [0.0; BLOCK];
         for start in (0..n).step_by(BLOCK) {
             let len = BLOCK.min(n - start);
@@ -204,13 +235,32 @@ impl<'a> Rows<'a> {
                 for ((v, c), w) in weighted.iter_mut().zip(column).zip(&block.weight) {
                     *v = c * w;
                 }
-                for l in 0..=j {
-                    let other = &z[l * n + start..l * n + start + len];
-                    out.information[(l, j)] += dot(weighted, other);
-                }
+                let part = |l: usize| &z[l * n + start..l * n + start + len];
+                add_products(weighted, part, j, &mut out.information);
             }
         }
         mirror(&mut out.information);
+    }
+
+    /// `None` if the information has lost its rank.
+    fn system(&self, here: &Derivatives, eta: &[f64]) -> Option<System> {
+        let factor = cholesky(here.information.clone());
+        if let Some(factor) = factor.filter(|f| {
+            let l = f.l_dirty();
+            (0..l.nrows())
+                .all(|k| l[(k, k)] * l[(k, k)] > WELL_CONDITIONED * here.information[(k, k)])
+        }) {
+            return Some(System::Factor(factor));
+        }
+        let mut weighted = self.z.clone();
+        for (i, &e) in eta.iter().enumerate() {
+            let half = (-0.5 * e.abs()).exp();
+            // √(μ (1 - μ)) = e^(-|η|/2) / (1 + e^-|η|)
+            let root = self.problem.weight(i).sqrt() * half / (1.0 + half * half);
+            weighted.row_mut(i).iter_mut().for_each(|v| *v *= root);
+        }
+        let qr = PivotedQr::new(weighted, LOST);
+        (qr.rank == self.z.ncols()).then(|| System::Root(qr.inverse_r()))
     }
 
     /// Takes the step, or the half, the quarter … of it until the deviance does not rise; returns the fraction taken.
@@ -242,6 +292,15 @@ impl<'a> Rows<'a> {
 }
 
 impl Block {
+    fn new() -> Self {
+        Self {
+            residual: [0.0; BLOCK],
+            weight: [0.0; BLOCK],
+            sum: [1.0; BLOCK],
+            wrong: [0.0; BLOCK],
+        }
+    }
+
     /// Without case weights.
     fn fill(&mut self, eta: &[f64], sign: &[f64]) {
         let len = eta.len();
@@ -294,15 +353,33 @@ pub(crate) fn gram(z: &DMatrix<f64>) -> DMatrix<f64> {
     let z = z.as_slice();
     for start in (0..n).step_by(BLOCK) {
         let len = BLOCK.min(n - start);
+        let part = |l: usize| &z[l * n + start..l * n + start + len];
         for j in 0..r {
-            let column = &z[j * n + start..j * n + start + len];
-            for l in 0..=j {
-                out[(l, j)] += dot(column, &z[l * n + start..l * n + start + len]);
-            }
+            add_products(part(j), part, j, &mut out);
         }
     }
     mirror(&mut out);
     out
+}
+
+/// Adds the products of a block of column j with those of the columns up to j, four of them at a time.
+fn add_products<'a>(
+    weighted: &[f64],
+    part: impl Fn(usize) -> &'a [f64],
+    j: usize,
+    out: &mut DMatrix<f64>,
+) {
+    let mut l = 0;
+    while l + 3 <= j {
+        let four = dot4(weighted, [part(l), part(l + 1), part(l + 2), part(l + 3)]);
+        for (k, sum) in four.into_iter().enumerate() {
+            out[(l + k, j)] += sum;
+        }
+        l += 4;
+    }
+    for l in l..=j {
+        out[(l, j)] += dot(weighted, part(l));
+    }
 }
 
 fn mirror(a: &mut DMatrix<f64>) {
@@ -331,6 +408,40 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         sums[3] + sums[7],
     ];
     (four[0] + four[1]) + (four[2] + four[3]) + rest
+}
+
+/// [`dot`] of one column with four others, which loads it once.
+fn dot4(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
+    let mut sums = [[0.0; 4]; 4];
+    let (a4, a_rest) = a.as_chunks::<4>();
+    let split = others.map(|b| b.as_chunks::<4>());
+    for (i, x) in a4.iter().enumerate() {
+        for (sum, (b4, _)) in sums.iter_mut().zip(&split) {
+            for k in 0..4 {
+                sum[k] += x[k] * b4[i][k];
+            }
+        }
+    }
+    let mut out = [0.0; 4];
+    for ((out, sum), (_, b_rest)) in out.iter_mut().zip(sums).zip(&split) {
+        let rest: f64 = a_rest.iter().zip(*b_rest).map(|(x, y)| x * y).sum();
+        *out = (sum[0] + sum[1]) + (sum[2] + sum[3]) + rest;
+    }
+    out
+}
+
+/// Deviance and sum of squared distances of outcome and probability, at a linear predictor.
+pub(crate) fn deviance_and_squares(y: &[bool], eta: &[f64]) -> (f64, f64) {
+    let sign: Vec<f64> = y.iter().map(|&y| if y { 1.0 } else { -1.0 }).collect();
+    let mut block = Block::new();
+    let (mut deviance, mut squares) = (0.0, 0.0);
+    for (eta, sign) in eta.chunks(BLOCK).zip(sign.chunks(BLOCK)) {
+        block.fill(eta, sign);
+        deviance += block.deviance(eta.len(), None);
+        let residual = &block.residual[..eta.len()];
+        squares += dot(residual, residual);
+    }
+    (deviance, squares)
 }
 
 /// Log odds of the event, where Newton's method starts.

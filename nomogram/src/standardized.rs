@@ -133,6 +133,19 @@ impl Standardized {
 
     /// Covariance of the coefficients of the original columns.
     pub fn back_covariance(&self, covariance: &DMatrix<f64>) -> DMatrix<f64> {
+        let t = self.to_original();
+        &t * covariance * t.transpose()
+    }
+
+    /// [`back_covariance`](Self::back_covariance) of `A Aᵀ`. Large covariances that cancel in the intercept lose half as many digits when
+    /// their root is transformed.
+    pub fn back_covariance_of_root(&self, root: &DMatrix<f64>) -> DMatrix<f64> {
+        let moved = self.to_original() * root;
+        &moved * moved.transpose()
+    }
+
+    /// The matrix that takes standardized coefficients to the original ones.
+    fn to_original(&self) -> DMatrix<f64> {
         let r = self.kept.len();
         let mut t = DMatrix::zeros(r, r);
         for k in 0..r {
@@ -141,7 +154,7 @@ impl Standardized {
                 t[(0, k)] = -self.mean[k] / self.scale[k];
             }
         }
-        &t * covariance * t.transpose()
+        t
     }
 }
 

@@ -23,7 +23,8 @@ use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{self, Problem};
 use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
-use crate::newton::{Start, newton_from};
+use crate::newton::{Start, deviance_and_squares, newton_from};
+use crate::numeric::exp_of_negative;
 use crate::par::map_indexed;
 use crate::refit::Refit;
 use crate::resample::Resamples;
@@ -306,33 +307,41 @@ fn dxy(lp: &[f64], y: &[bool]) -> Result<f64> {
     Ok(2.0 * roc::auc(&scored) - 1.0)
 }
 
-fn brier(lp: &[f64], y: &[bool]) -> f64 {
-    let sum: f64 = lp
-        .iter()
-        .zip(y)
-        .map(|(&l, &v)| if v { expit(-l) } else { expit(l) }.powi(2))
-        .sum();
-    sum / y.len() as f64
-}
-
-/// Gini's mean difference, the mean distance of two different values.
-fn gini_mean_difference(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let n = values.len() as f64;
-    let sum: f64 = values
-        .iter()
+/// Gini's mean difference, the mean distance of two different values, of increasing or decreasing values.
+fn gini_mean_difference(sorted: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = sorted.len() as f64;
+    let sum: f64 = sorted
         .enumerate()
         .map(|(i, v)| (2.0 * i as f64 - n + 1.0) * v)
         .sum();
-    2.0 * sum / (n * (n - 1.0))
+    (2.0 * sum / (n * (n - 1.0))).abs()
+}
+
+/// g and gp of `intercept + slope lp`. The line and the probability keep the order of the values or turn it round, so that one sort serves.
+fn gini_indices(lp: &[f64], intercept: f64, slope: f64) -> (f64, f64) {
+    let mut sorted = lp.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let g = gini_mean_difference(sorted.iter().map(|l| slope * l));
+    let gp = gini_mean_difference(sorted.iter().map(|l| risk(intercept + slope * l)));
+    (g, gp)
+}
+
+/// 1 / (1 + e^-η).
+fn risk(eta: f64) -> f64 {
+    let e = exp_of_negative(-eta.abs());
+    if eta >= 0.0 {
+        1.0 / (1.0 + e)
+    } else {
+        e / (1.0 + e)
+    }
 }
 
 fn training_indices(lp: &[f64], y: &[bool], lr: f64) -> Result<Indices> {
     let n = y.len() as f64;
     let d = (lr - 1.0) / n;
     let u = -2.0 / n;
-    let g = gini_mean_difference(lp.to_vec());
-    let gp = gini_mean_difference(lp.iter().map(|&l| expit(l)).collect());
+    let (g, gp) = gini_indices(lp, 0.0, 1.0);
+    let (_, squares) = deviance_and_squares(y, lp);
     Ok(Indices([
         dxy(lp, y)?,
         nagelkerke(lr, y),
@@ -341,7 +350,7 @@ fn training_indices(lp: &[f64], y: &[bool], lr: f64) -> Result<Indices> {
         d,
         u,
         d - u,
-        brier(lp, y),
+        squares / n,
         g,
         gp,
     ]))
@@ -353,33 +362,13 @@ fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
     let (intercept, slope, deviance) = if constant {
         (0.0, 1.0, null_deviance(y))
     } else {
-        let x = DMatrix::from_fn(lp.len(), 2, |i, j| if j == 0 { 1.0 } else { lp[i] });
-        let problem = Problem {
-            x: &x,
-            y,
-            weights: None,
-            offset: None,
-        };
-        // A model that predicts well elsewhere needs little recalibration.
-        let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
-        if !solution.converged {
-            return Err(Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
-            });
-        }
-        (solution.beta[0], solution.beta[1], solution.deviance)
+        recalibrated(lp, y)?
     };
     let lr = null_deviance(y) - deviance;
-    let plain: f64 = lp
-        .iter()
-        .zip(y)
-        .map(|(&l, &v)| irls::unit_deviance(v, l))
-        .sum();
+    let (plain, squares) = deviance_and_squares(y, lp);
     let d = (lr - 1.0) / n;
     let u = (plain - deviance - 2.0) / n;
-    let g = gini_mean_difference(lp.iter().map(|l| slope * l).collect());
-    let gp = gini_mean_difference(lp.iter().map(|l| expit(intercept + slope * l)).collect());
+    let (g, gp) = gini_indices(lp, intercept, slope);
     Ok(Indices([
         dxy(lp, y)?,
         nagelkerke(lr, y),
@@ -388,10 +377,30 @@ fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
         d,
         u,
         d - u,
-        brier(lp, y),
+        squares / n,
         g,
         gp,
     ]))
+}
+
+/// Intercept, slope and deviance of the outcome regressed on a linear predictor.
+fn recalibrated(lp: &[f64], y: &[bool]) -> Result<(f64, f64, f64)> {
+    let x = DMatrix::from_fn(lp.len(), 2, |i, j| if j == 0 { 1.0 } else { lp[i] });
+    let problem = Problem {
+        x: &x,
+        y,
+        weights: None,
+        offset: None,
+    };
+    // A model that predicts well elsewhere needs little recalibration.
+    let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
+    if !solution.converged {
+        return Err(Error::NotConverged {
+            iterations: solution.iterations,
+            last_change: solution.last_change,
+        });
+    }
+    Ok((solution.beta[0], solution.beta[1], solution.deviance))
 }
 
 /// Largest distance of the recalibrated from the predicted probability, over probabilities in steps of .0005.

@@ -169,6 +169,29 @@ fn exact_fits_equal_lrm() {
     check_lrm(&g, &fit_rcs());
 }
 
+#[test]
+fn nearly_collinear_columns_lose_no_digits() {
+    let g = golden("collinear.json");
+    let frame = Frame::new()
+        .with_numeric("x", numbers(&g["x"]))
+        .and_then(|f| f.with_numeric("near", numbers(&g["near"])))
+        .expect("frame");
+    let y: Vec<bool> = numbers(&g["y"]).iter().map(|&v| v == 1.0).collect();
+    let design = Design::new(&frame, ["x", "near"], Missing::Refuse).expect("design");
+    let f = LogisticRegression::new().fit(&design, &y).expect("fit");
+    close("deviance", f.deviance(), number(&g["deviance"]), ANALYTIC);
+    let expected = numbers(&g["beta"]).into_iter().zip(numbers(&g["se"]));
+    for (c, (beta, se)) in f.coefficients.iter().zip(expected) {
+        close(
+            "estimate in standard errors",
+            c.estimate / se,
+            beta / se,
+            DIRECT,
+        );
+        close_relative("se", c.se, se, DIRECT);
+    }
+}
+
 fn check_lrm(g: &Value, f: &LogisticFit) {
     let names: Vec<String> = f.coefficients.iter().map(|c| c.name.clone()).collect();
     assert_eq!(names, strings(&g["coef_names"]));
