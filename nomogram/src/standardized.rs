@@ -145,7 +145,7 @@ impl Standardized {
     }
 
     /// The matrix that takes standardized coefficients to the original ones.
-    fn to_original(&self) -> DMatrix<f64> {
+    pub fn to_original(&self) -> DMatrix<f64> {
         let r = self.kept.len();
         let mut t = DMatrix::zeros(r, r);
         for k in 0..r {

@@ -13,6 +13,8 @@
 //! | Q | `D - U` |
 //! | Brier | `mean (y - p)²`, without recalibration |
 //! | g, gp | Gini's mean difference of the recalibrated linear predictor and probability |
+//!
+//! A replicate whose selection keeps no term has slope 1 and, as in rms, the log odds of the event as intercept.
 
 use eval_stats::Scored;
 use eval_stats::roc;
@@ -360,7 +362,8 @@ fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
     let n = y.len() as f64;
     let constant = lp.iter().all(|&v| v == lp[0]);
     let (intercept, slope, deviance) = if constant {
-        (0.0, 1.0, null_deviance(y))
+        let events = y.iter().filter(|&&v| v).count() as f64;
+        ((events / (n - events)).ln(), 1.0, null_deviance(y))
     } else {
         recalibrated(lp, y)?
     };

@@ -1,78 +1,97 @@
 //! Penalized profile intervals and likelihood ratio tests of single coefficients.
+//!
+//! All of it happens on the standardized columns, where Newton's method is safe whatever the units; a coefficient of the original columns is
+//! a combination `aᵀγ` of theirs, and it is that which is held.
 
 use eval_stats::special::chi_squared_quantile;
-use nalgebra::DMatrix;
+use nalgebra::DVector;
 
 use super::FirthCoefficient;
-use super::penalized::Penalized;
+use super::penalized::{Free, Penalized, singular};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::inference::{Interval, TestResult};
+use crate::linalg::cholesky;
 use crate::numeric::crossing;
+use crate::standardized::Standardized;
 
-/// Profiles on columns that are scaled but not centered, so that each β is a coordinate.
+/// The profiles of one fit.
 pub(super) struct Profiles<'a> {
-    on_x: Penalized<'a>,
-    scale: &'a [f64],
-    /// The estimate on the scaled columns.
-    at: Vec<f64>,
-    top: f64,
-    level: f64,
+    pub penalized: &'a Penalized<'a>,
+    pub basis: &'a Standardized,
+    /// The estimate on the standardized columns.
+    pub gamma: &'a [f64],
+    pub log_likelihood: f64,
+    pub level: f64,
 }
 
-/// Columns divided by their largest value, the intercept as it is.
-pub(super) fn scaled(x: &DMatrix<f64>) -> (DMatrix<f64>, Vec<f64>) {
-    let mut scale: Vec<f64> = (0..x.ncols())
-        .map(|k| x.column(k).amax().max(f64::MIN_POSITIVE))
-        .collect();
-    scale[0] = 1.0;
-    let matrix = DMatrix::from_fn(x.nrows(), x.ncols(), |i, k| x[(i, k)] / scale[k]);
-    (matrix, scale)
+/// One coefficient as a combination of the standardized ones, and the direction in which these give way to it.
+struct Combination {
+    a: DVector<f64>,
+    along: DVector<f64>,
 }
 
-impl<'a> Profiles<'a> {
-    pub fn new(on_x: Penalized<'a>, scale: &'a [f64], beta: &[f64], level: f64) -> Result<Self> {
-        let at: Vec<f64> = beta.iter().zip(scale).map(|(b, s)| b * s).collect();
-        let top = on_x.point(&at)?.log_likelihood;
-        Ok(Self {
-            on_x,
-            scale,
-            at,
-            top,
-            level,
-        })
+impl Combination {
+    fn of(&self, gamma: &[f64]) -> f64 {
+        self.a.iter().zip(gamma).map(|(a, g)| a * g).sum()
     }
+}
 
-    /// Penalized likelihood with β_j held at `value`; starts from and returns the other coordinates.
-    fn held(&self, j: usize, value: f64, start: &mut Vec<f64>) -> Result<f64> {
-        let free: Vec<usize> = (0..self.at.len()).filter(|&k| k != j).collect();
-        start[j] = value;
-        let solved = self.on_x.maximize(start.clone(), &free)?;
+impl Profiles<'_> {
+    /// Penalized likelihood with the coefficient held at `value`; starts from and returns the standardized coefficients.
+    fn held(&self, held: &Combination, value: f64, start: &mut Vec<f64>) -> Result<f64> {
+        let shift = value - held.of(start);
+        start
+            .iter_mut()
+            .zip(held.along.iter())
+            .for_each(|(g, d)| *g += shift * d);
+        let solved = self
+            .penalized
+            .maximize(std::mem::take(start), &Free::Leaving(&held.a))?;
         *start = solved.gamma;
         Ok(solved.log_likelihood)
     }
 
+    /// How far a likelihood lies below the maximum; 0 within rounding.
+    fn fall(&self, other: f64) -> f64 {
+        let difference = self.log_likelihood - other;
+        if difference < 64.0 * f64::EPSILON * self.log_likelihood.abs().max(1.0) {
+            0.0
+        } else {
+            difference
+        }
+    }
+
+    fn combination(&self, j: usize) -> Result<Combination> {
+        let a = self.basis.to_original().row(j).transpose();
+        let information = self.penalized.point(self.gamma)?.information;
+        let along = cholesky(information).ok_or_else(singular)?.solve(&a);
+        let along = &along / a.dot(&along);
+        Ok(Combination { a, along })
+    }
+
     pub fn coefficient(&self, design: &Design, j: usize, se: f64) -> Result<FirthCoefficient> {
         let name = design.columns()[j].name.clone();
-        let null = self.held(j, 0.0, &mut self.at.clone())?;
+        let held = self.combination(j)?;
+        let estimate = held.of(self.gamma);
+        let null = self.held(&held, 0.0, &mut self.gamma.to_vec())?;
         let limit = chi_squared_quantile(self.level, 1.0);
         let mut ends = [0.0; 2];
         for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
-            let mut start = self.at.clone();
+            let mut start = self.gamma.to_vec();
             let excess = |value: f64| -> Result<f64> {
-                Ok(2.0 * (self.top - self.held(j, value, &mut start)?) - limit)
+                Ok(2.0 * (self.log_likelihood - self.held(&held, value, &mut start)?) - limit)
             };
-            let width = 2.0 * se * self.scale[j];
-            let from = (self.at[j], -limit);
-            let found = crossing(excess, from, sign * width, 1e-12 * width)?;
+            let width = 2.0 * se;
+            let found = crossing(excess, (estimate, -limit), sign * width, 1e-12 * width)?;
             *end = found.ok_or_else(|| Error::ProfileLimit {
                 column: name.clone(),
                 side: if sign < 0.0 { "lower" } else { "upper" },
-            })? / self.scale[j];
+            })?;
         }
         Ok(FirthCoefficient {
             term: design.columns()[j].term,
-            estimate: self.at[j] / self.scale[j],
+            estimate,
             se,
             interval: Interval {
                 name: name.clone(),
@@ -80,7 +99,7 @@ impl<'a> Profiles<'a> {
                 high: ends[1],
                 level: self.level,
             },
-            test: TestResult::new(2.0 * (self.top - null), 1),
+            test: TestResult::new(2.0 * self.fall(null), 1),
             name,
         })
     }

@@ -22,7 +22,7 @@ use crate::model::{Estimation, RiskModel};
 use crate::standardized::Standardized;
 use correction::Start;
 use interval::Profiles;
-use penalized::{Penalized, Point, variance, weighted_gram};
+use penalized::{Free, Penalized, Point, variance, weighted_gram};
 
 /// Which weights give the standard errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -236,8 +236,8 @@ impl Firth {
         let p = basis.kept.len();
         // Scaling the columns shifts ½ ln |I| by a constant, which is taken back here.
         let shift: f64 = basis.scale.iter().map(|s| s.ln()).sum();
-        let full = penalized.maximize(vec![0.0; p], &(0..p).collect::<Vec<_>>())?;
-        let null = penalized.maximize(vec![0.0; p], &[0])?;
+        let full = penalized.maximize(vec![0.0; p], &Free::All)?;
+        let null = penalized.maximize(vec![0.0; p], &Free::Intercept)?;
         let point = penalized.point(&full.gamma)?;
         let start = Start {
             design,
@@ -257,13 +257,13 @@ impl Firth {
             FirthCorrection::Flac => start.added_covariate(&point.leverage)?,
             FirthCorrection::None | FirthCorrection::Flic => {
                 let covariance = self.covariance_of(penalized, basis, &full.gamma, point)?;
-                let (x, scale) = interval::scaled(design.x());
-                let beta = basis.back(&full.gamma, p);
-                let on_x = Penalized {
-                    z: &x,
-                    ..*penalized
+                let profiles = Profiles {
+                    penalized,
+                    basis,
+                    gamma: &full.gamma,
+                    log_likelihood: full.log_likelihood,
+                    level: self.level,
                 };
-                let profiles = Profiles::new(on_x, &scale, &beta, self.level)?;
                 estimates.coefficients = (0..p)
                     .map(|j| profiles.coefficient(design, j, covariance[(j, j)].sqrt()))
                     .collect::<Result<_>>()?;

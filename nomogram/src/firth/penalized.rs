@@ -51,6 +51,36 @@ pub(super) fn singular() -> Error {
     }
 }
 
+/// What a maximization may move.
+pub(super) enum Free<'a> {
+    All,
+    /// The first coordinate, the intercept of centered columns.
+    Intercept,
+    /// Everything that leaves `aᵀγ` as it is.
+    Leaving(&'a DVector<f64>),
+}
+
+impl Free<'_> {
+    /// Newton's step within what is free.
+    fn step(&self, point: &Point) -> Result<DVector<f64>> {
+        if let Free::Intercept = self {
+            let mut step = DVector::zeros(point.score.len());
+            step[0] = point.score[0] / point.information[(0, 0)];
+            return Ok(step);
+        }
+        let factor = cholesky(point.information.clone()).ok_or_else(singular)?;
+        let step = factor.solve(&point.score);
+        Ok(match self {
+            Free::Leaving(a) => {
+                let along = factor.solve(*a);
+                let excess = a.dot(&step) / a.dot(&along);
+                step - along * excess
+            }
+            Free::All | Free::Intercept => step,
+        })
+    }
+}
+
 impl Penalized<'_> {
     pub fn weight(&self, i: usize) -> f64 {
         self.weights.map_or(1.0, |w| w[i])
@@ -94,32 +124,25 @@ impl Penalized<'_> {
         })
     }
 
-    /// Newton steps on the free coordinates, at most 5 long, halved while the penalized likelihood falls.
-    pub fn maximize(&self, mut gamma: Vec<f64>, free: &[usize]) -> Result<Solved> {
+    /// Newton steps, at most 5 long, halved while the penalized likelihood falls; until they are 1e-12 of the coordinates, or small and no
+    /// longer shrinking, which is rounding.
+    pub fn maximize(&self, mut gamma: Vec<f64>, free: &Free<'_>) -> Result<Solved> {
         const MAX_STEP: f64 = 5.0;
         let mut here = self.point(&gamma)?;
-        if free.is_empty() {
-            return Ok(Solved {
-                gamma,
-                log_likelihood: here.log_likelihood,
-                iterations: 0,
-            });
-        }
         let mut last_change = f64::INFINITY;
         for iteration in 0..self.max_iterations {
-            let sub = here.information.select_rows(free).select_columns(free);
-            let factor = cholesky(sub).ok_or_else(singular)?;
-            let mut step = factor.solve(&here.score.select_rows(free));
+            let mut step = free.step(&here)?;
             let longest = step.amax();
             if longest > MAX_STEP {
                 step *= MAX_STEP / longest;
             }
-            if let Some(next) = self.damped(&mut gamma, free, &step, here.log_likelihood) {
+            if let Some(next) = self.damped(&mut gamma, &step, here.log_likelihood) {
                 here = next;
             }
             let size = gamma.iter().map(|g| g.abs()).fold(1.0, f64::max);
+            let stalled = longest <= 1e-8 * size && longest >= 0.7 * last_change;
             last_change = longest;
-            if longest <= 1e-12 * size {
+            if longest <= 1e-12 * size || stalled {
                 return Ok(Solved {
                     gamma,
                     log_likelihood: here.log_likelihood,
@@ -134,25 +157,20 @@ impl Penalized<'_> {
     }
 
     /// Takes the step, or the half, the quarter … of it until the penalized likelihood does not fall.
-    fn damped(
-        &self,
-        gamma: &mut [f64],
-        free: &[usize],
-        step: &DVector<f64>,
-        from: f64,
-    ) -> Option<Point> {
+    fn damped(&self, gamma: &mut [f64], step: &DVector<f64>, from: f64) -> Option<Point> {
         let old = gamma.to_vec();
         let least = from - 1e-12 * from.abs().max(1.0);
         let mut fraction = 1.0;
         for _ in 0..30 {
-            for (k, &j) in free.iter().enumerate() {
-                gamma[j] = old[j] + fraction * step[k];
+            for ((g, o), s) in gamma.iter_mut().zip(&old).zip(step.iter()) {
+                *g = o + fraction * s;
             }
             match self.point(gamma) {
                 Ok(next) if next.log_likelihood >= least => return Some(next),
                 _ => fraction *= 0.5,
             }
         }
+        gamma.copy_from_slice(&old);
         None
     }
 }

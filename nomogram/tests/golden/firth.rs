@@ -228,3 +228,29 @@ fn mean_risk_is_the_frequency(fit: &FirthFit, y: &[bool], weights: &[f64]) {
         .sum();
     close("mean risk", mean / total, events / total, DIRECT);
 }
+
+/// Means far from zero: on the columns as they are, products of columns lose the digits that Newton's method needs.
+#[test]
+fn origin_and_unit_of_columns_do_not_matter() {
+    let x: Vec<f64> = (0..60).map(|i| f64::from((i * 37) % 61) / 61.0).collect();
+    let z: Vec<f64> = (0..60).map(|i| f64::from((i * 23) % 59) / 59.0).collect();
+    let y: Vec<bool> = (0..60)
+        .map(|i| (i * 29) % 53 < 10 + (i * 37 % 61) / 2)
+        .collect();
+    let fit = |origin: f64, unit: f64| {
+        let moved = |v: &[f64]| v.iter().map(|v| origin + unit * v).collect::<Vec<f64>>();
+        let frame = Frame::new()
+            .with_numeric("x", moved(&x))
+            .and_then(|f| f.with_numeric("z", moved(&z)))
+            .expect("frame");
+        let design = Design::new(&frame, ["x", "z"], Missing::Refuse).expect("design");
+        Firth::new().fit(&design, &y).expect("fit")
+    };
+    let (near, far) = (fit(0.0, 1.0), fit(1024.0, 1.0 / 1024.0));
+    for (a, b) in near.coefficients.iter().zip(&far.coefficients).skip(1) {
+        close("estimate", b.estimate / 1024.0, a.estimate, ITERATIVE);
+        close("low", b.interval.low / 1024.0, a.interval.low, ITERATIVE);
+        close("high", b.interval.high / 1024.0, a.interval.high, ITERATIVE);
+        close("p", b.test.p, a.test.p, ITERATIVE);
+    }
+}

@@ -116,3 +116,28 @@ fn validation_and_calibration_equal_rms() {
         close("mae", c.mean_absolute_error, number(&e["mae"]), ITERATIVE);
     }
 }
+
+#[test]
+fn resamples_that_keep_no_term_count_as_in_rms() {
+    let (frame, outcome) = cohort("train");
+    let terms = ["age", "location", "orientation"];
+    let design = Design::new(&frame, terms, Missing::Refuse).expect("design");
+    let all = golden("validate_null.json");
+    for (case, rule, test) in [
+        ("p_individual", FastRule::P(0.05), FastTest::Individual),
+        ("p_residual", FastRule::P(0.05), FastTest::Residual),
+        ("aic_residual", FastRule::Aic, FastTest::Residual),
+        ("aic_individual", FastRule::Aic, FastTest::Individual),
+    ] {
+        let resamples = Resamples::R {
+            seed: 3,
+            replicates: 40,
+        };
+        let v = Validation::new(resamples)
+            .selection(Selection::Fast(rule, test))
+            .fit(&design, &outcome)
+            .expect("validation");
+        assert_eq!(v.n_replicates as f64, number(&all[case]["n"]));
+        check_validation(&all[case], &v, LRM_STOP);
+    }
+}
