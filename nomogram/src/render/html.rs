@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::svg::escape;
 use crate::nomogram::Nomogram;
 use crate::term::{NumericSummary, TermKind};
+use eval_stats::plot::canvas::escape;
 use eval_stats::special::normal_quantile;
 
 /// Style of the page.

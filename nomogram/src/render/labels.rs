@@ -3,18 +3,18 @@
 //! Numeric axes thin out: every second, third … label is drawn, always the ones at round steps from the first. Levels are never left out:
 //! they stand below or above the axis, and in further rows with a leader line where both places are taken.
 
-use super::text::{width, wrap};
+use eval_stats::plot::canvas::{Weight, text_width, wrap};
 
 /// Side of the axis a label stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(super) enum Side {
     Below,
     Above,
 }
 
 /// A label with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Placed {
+pub(super) struct Placed {
     /// Place of the tick.
     pub tick: f64,
     /// Center of the text.
@@ -27,19 +27,24 @@ pub(crate) struct Placed {
 
 /// All labels of an axis and the room they take on both sides.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Layout {
+pub(super) struct Layout {
     pub labels: Vec<Placed>,
     pub above: f64,
     pub below: f64,
 }
 
+/// Width of a line of a label.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    text_width(text, size, Weight::Regular)
+}
+
 /// Gap between neighboring labels, in multiples of the font size.
 const GAP: f64 = 0.6;
 /// Height of a line, in multiples of the font size.
-pub(crate) const LINE: f64 = 1.2;
+pub(super) const LINE: f64 = 1.2;
 
 /// Labels of equally important ticks on one side: the densest regular choice without collision.
-pub(crate) fn thinned(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Vec<Placed> {
+pub(super) fn thinned(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Vec<Placed> {
     let n = ticks.len();
     for stride in 1..=n.max(1) {
         let texts: Vec<&str> = ticks.iter().step_by(stride).map(|t| t.1.as_str()).collect();
@@ -107,7 +112,7 @@ fn block_width(lines: &[String], size: f64) -> f64 {
 }
 
 /// Labels by importance: each goes below, else above; where both are taken the label is left out and its tick stays.
-pub(crate) fn by_importance(
+pub(super) fn by_importance(
     ticks: &[(f64, String, usize)],
     size: f64,
     bounds: (f64, f64),
@@ -133,13 +138,13 @@ pub(crate) fn by_importance(
 }
 
 /// Labels of levels: all of them, in as many rows as it takes.
-pub(crate) fn all_levels(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Layout {
+pub(super) fn all_levels(ticks: &[(f64, String)], size: f64, bounds: (f64, f64)) -> Layout {
     let mut sorted: Vec<&(f64, String)> = ticks.iter().collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let max_width = 0.45 * (bounds.1 - bounds.0);
     let mut blocks: Vec<(f64, Vec<String>)> = Vec::new();
     for (x, text) in sorted {
-        let lines = wrap(text, size, max_width);
+        let lines = wrap(text, size, Weight::Regular, max_width);
         match blocks.last_mut() {
             // Levels at the same place share one block.
             Some(last) if (last.0 - x).abs() < 0.5 => last.1.extend(lines),
@@ -234,7 +239,7 @@ fn finish(mut labels: Vec<Placed>, size: f64) -> Layout {
 }
 
 /// A layout of labels that all stand below.
-pub(crate) fn below(labels: Vec<Placed>, size: f64) -> Layout {
+pub(super) fn below(labels: Vec<Placed>, size: f64) -> Layout {
     finish(labels, size)
 }
 
