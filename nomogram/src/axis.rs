@@ -3,25 +3,41 @@
 use eval_stats::pretty::pretty;
 
 use crate::error::{Error, Result};
-use crate::term::{Checked, Term, TermKind};
+use crate::predictor::{Checked, Predictor};
 
 /// Intervals asked of [`pretty`] for an axis, rms' default.
 pub(crate) const INTERVALS: usize = 10;
 
-/// Axis of one predictor.
+/// Axis of one predictor; in an interaction, at given values of the others.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Axis {
     /// Column of the table.
     pub predictor: String,
-    /// Label to draw.
+    /// Label to draw, with the given values.
     pub label: String,
+    /// Values of the interacting predictors for which the axis holds; empty without interactions.
+    pub given: Vec<Condition>,
+    /// Number of its group: of the axes of a group a patient uses one.
+    pub group: usize,
     /// Its ticks: increasing values, or the levels with the reference first.
     pub ticks: Vec<AxisTick>,
-    /// Smallest contribution to the linear predictor over the ticks; 0 points.
+    /// Smallest contribution to the linear predictor over the ticks of the group; 0 points.
     pub min_effect: f64,
-    /// Largest contribution over the ticks.
+    /// Largest contribution over the ticks of the group.
     pub max_effect: f64,
+}
+
+/// A value of an interacting predictor for which an axis holds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Condition {
+    /// Column of the table.
+    pub predictor: String,
+    /// The value as text.
+    pub value: String,
+    /// The value; `None` for a level.
+    pub number: Option<f64>,
 }
 
 /// A tick of a predictor's axis.
@@ -50,57 +66,54 @@ pub struct ScaleTick {
     pub points: f64,
 }
 
-impl Axis {
-    /// Axis with effects; points are filled in once the widest axis is known.
-    pub(crate) fn new(
-        term: &Term,
-        beta: &[f64],
-        label: String,
-        ticks: Option<&[f64]>,
-    ) -> Result<Self> {
-        let values: Vec<(String, Option<f64>, Checked)> = match &term.kind {
-            TermKind::Categorical { levels, .. } => levels
-                .iter()
-                .enumerate()
-                .map(|(code, l)| (l.clone(), None, Checked::Level(code)))
-                .collect(),
-            TermKind::Numeric { seen } | TermKind::Spline { seen, .. } => {
-                let values = match ticks {
-                    Some(ticks) => check_ticks(&term.column, ticks)?,
-                    None if !seen.distinct.is_empty() => seen.distinct.clone(),
-                    None => pretty(seen.min, seen.max, INTERVALS),
-                };
-                let labels = labels_of(&values);
-                labels
-                    .into_iter()
-                    .zip(values)
-                    .map(|(l, v)| (l, Some(v), Checked::Number(v)))
-                    .collect()
-            }
-        };
-        let ticks: Vec<AxisTick> = values
-            .into_iter()
-            .map(|(label, value, checked)| AxisTick {
-                label,
-                value,
-                effect: term.effect(beta, checked),
-                points: 0.0,
-            })
-            .collect();
-        let min_effect = ticks.iter().map(|t| t.effect).fold(f64::INFINITY, f64::min);
-        let max_effect = ticks
-            .iter()
-            .map(|t| t.effect)
-            .fold(f64::NEG_INFINITY, f64::max);
-        Ok(Self {
-            predictor: term.column.clone(),
-            label,
-            ticks,
-            min_effect,
-            max_effect,
-        })
-    }
+/// Values of a predictor with their text.
+pub(crate) type NamedValues = Vec<(String, Checked)>;
 
+/// Values at the ticks of a predictor's axis: the levels, the user's ticks, the few values seen, or round ones around the range.
+pub(crate) fn tick_values(predictor: &Predictor, ticks: Option<&[f64]>) -> Result<NamedValues> {
+    let Some(seen) = predictor.seen() else {
+        return Ok(level_values(predictor));
+    };
+    let values = match ticks {
+        Some(ticks) => check_ticks(&predictor.column, ticks)?,
+        None if !seen.distinct.is_empty() => seen.distinct.clone(),
+        None => pretty(seen.min, seen.max, INTERVALS),
+    };
+    Ok(number_values(&values))
+}
+
+/// Values at which an interacting predictor is held: the levels, the user's values, the few values seen, or the quartiles.
+pub(crate) fn given_values(predictor: &Predictor, given: Option<&[f64]>) -> NamedValues {
+    let Some(seen) = predictor.seen() else {
+        return level_values(predictor);
+    };
+    match given {
+        Some(values) => number_values(values),
+        None if !seen.distinct.is_empty() => number_values(&seen.distinct),
+        None => {
+            let mut quartiles = vec![seen.lower_quartile, seen.median, seen.upper_quartile];
+            quartiles.dedup();
+            quartiles
+                .into_iter()
+                .map(|v| (short(v), Checked::Number(v)))
+                .collect()
+        }
+    }
+}
+
+fn level_values(predictor: &Predictor) -> NamedValues {
+    let levels = predictor.levels().unwrap_or(&[]).iter().enumerate();
+    levels
+        .map(|(code, level)| (level.clone(), Checked::Level(code)))
+        .collect()
+}
+
+fn number_values(values: &[f64]) -> NamedValues {
+    let numbers = values.iter().map(|&v| Checked::Number(v));
+    labels_of(values).into_iter().zip(numbers).collect()
+}
+
+impl Axis {
     pub(crate) fn set_points(&mut self, points_per_unit: f64) {
         for tick in &mut self.ticks {
             tick.points = (tick.effect - self.min_effect) * points_per_unit;

@@ -1,4 +1,4 @@
-//! From a table to the design matrix: terms, columns, rows used and rows dropped.
+//! From a table to the design matrix: predictors, terms, columns, rows used and rows dropped.
 
 use std::sync::Arc;
 
@@ -8,8 +8,12 @@ use ndarray::Array2;
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::{Column, ColumnValues, Frame};
+use crate::predictor::{
+    Checked, NumericSummary, Predictor, PredictorKind, degree_is_legal, knot_quantiles,
+    knots_are_legal,
+};
 use crate::term::{
-    Checked, Knots, NumericSummary, Term, TermKind, TermSpec, knot_quantiles, knots_are_legal,
+    self, DesignColumn, Knots, Term, TermSpec, columns_of, missing_part, product, same_set,
 };
 
 /// What to do with rows in which a predictor is missing.
@@ -22,21 +26,12 @@ pub enum Missing {
     Drop,
 }
 
-/// A column of the design matrix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DesignColumn {
-    /// Name as rms writes it: `Intercept`, `age`, `margin=Non`, `size'`.
-    pub name: String,
-    /// Index of its term; `None` for the intercept.
-    pub term: Option<usize>,
-}
-
-/// A design matrix with an intercept in its first column, and the fitted terms it was made of.
+/// A design matrix with an intercept in its first column, and the fitted predictors and terms it was made of.
 ///
 /// Cloning is cheap: the matrix is shared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
+    predictors: Vec<Predictor>,
     terms: Vec<Term>,
     columns: Vec<DesignColumn>,
     x: Arc<DMatrix<f64>>,
@@ -45,28 +40,34 @@ pub struct Design {
 }
 
 impl Design {
-    /// Encodes the named predictors of a table.
+    /// Encodes the named terms of a table.
     ///
-    /// Levels, knots and ranges are taken from the rows used. Without terms the design is the intercept alone.
+    /// Levels, knots and ranges are taken from the rows used. Main effects come in the order named, then interactions of two, then of three.
+    /// Without terms the design is the intercept alone.
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`], [`Error::DuplicateTerm`]; [`Error::MissingValue`] under [`Missing::Refuse`];
-    /// [`Error::ConstantColumn`] for a predictor with one value, [`Error::EmptyLevel`] for a level that no row used has;
-    /// [`Error::ColumnKind`] and [`Error::Knots`] for an impossible spline; [`Error::TooFewRows`] if no row is left.
+    /// [`Error::UnknownColumn`], [`Error::DuplicateTerm`]; [`Error::MissingPart`] for an interaction without the terms it is made of;
+    /// [`Error::MissingValue`] under [`Missing::Refuse`]; [`Error::ConstantColumn`] for a predictor with one value, [`Error::EmptyLevel`]
+    /// for a level that no row used has; [`Error::ColumnKind`], [`Error::Knots`] and [`Error::Degree`] for an impossible spline or polynomial;
+    /// [`Error::TooFewRows`] if no row is left.
     pub fn new<T: Into<TermSpec>>(
         frame: &Frame,
         terms: impl IntoIterator<Item = T>,
         missing: Missing,
     ) -> Result<Self> {
         let specs: Vec<TermSpec> = terms.into_iter().map(Into::into).collect();
+        let mains = specs
+            .iter()
+            .filter(|s| !matches!(s, TermSpec::Interaction(_)));
         let mut sources: Vec<&Column> = Vec::with_capacity(specs.len());
-        for (i, spec) in specs.iter().enumerate() {
-            if specs[..i].iter().any(|s| s.column() == spec.column()) {
+        for spec in mains.clone() {
+            let column = frame.column(&spec.columns()[0])?;
+            if sources.iter().any(|s| s.name == column.name) {
                 return Err(Error::DuplicateTerm {
-                    column: spec.column().to_owned(),
+                    column: spec.name(),
                 });
             }
-            sources.push(frame.column(spec.column())?);
+            sources.push(column);
         }
         let rows = complete_rows(&sources, frame.n_rows(), missing)?;
         if rows.is_empty() {
@@ -75,32 +76,30 @@ impl Design {
                 columns: 1 + specs.len(),
             });
         }
-        let fitted: Vec<Term> = specs
-            .iter()
+        let predictors: Vec<Predictor> = mains
             .zip(&sources)
-            .map(|(spec, column)| fit_term(spec, column, &rows))
+            .map(|(spec, column)| fit_predictor(spec, column, &rows))
             .collect::<Result<_>>()?;
-        let x = encode(&fitted, &sources, &rows)?;
-        Ok(Self::assemble(fitted, Arc::new(x), rows, frame.n_rows()))
-    }
-
-    fn assemble(
-        terms: Vec<Term>,
-        x: Arc<DMatrix<f64>>,
-        rows: Vec<usize>,
-        n_frame_rows: usize,
-    ) -> Self {
-        let columns = columns_of(&terms);
-        Self {
+        let terms = resolve_terms(&specs, &predictors)?;
+        let columns = columns_of(&predictors, &terms);
+        let x = encode(&predictors, &columns, &sources, &rows)?;
+        Ok(Self {
+            predictors,
             terms,
             columns,
-            x,
+            x: Arc::new(x),
             rows,
-            n_frame_rows,
-        }
+            n_frame_rows: frame.n_rows(),
+        })
     }
 
-    /// The fitted terms, in the order named.
+    /// The fitted predictors, in the order named.
+    #[must_use]
+    pub fn predictors(&self) -> &[Predictor] {
+        &self.predictors
+    }
+
+    /// The terms: main effects in the order named, then interactions.
     #[must_use]
     pub fn terms(&self) -> &[Term] {
         &self.terms
@@ -118,11 +117,7 @@ impl Design {
     /// If there is no such term.
     #[must_use]
     pub fn columns_of_term(&self, term: usize) -> std::ops::Range<usize> {
-        let start = 1 + self.terms[..term]
-            .iter()
-            .map(Term::n_columns)
-            .sum::<usize>();
-        start..start + self.terms[term].n_columns()
+        term::columns_of_term(&self.predictors, &self.terms, term)
     }
 
     /// Rows of the table in use, counting from zero, increasing.
@@ -155,7 +150,7 @@ impl Design {
         Array2::from_shape_fn(self.x.shape(), |ij| self.x[ij])
     }
 
-    /// The same rows with some of the terms, in the order given.
+    /// The same rows with some of the terms, in the order given, and the predictors they need.
     ///
     /// # Panics
     /// If there is no such term.
@@ -165,9 +160,36 @@ impl Design {
         for &t in terms {
             keep.extend(self.columns_of_term(t));
         }
-        let x = self.x.select_columns(&keep);
-        let terms = terms.iter().map(|&t| self.terms[t].clone()).collect();
-        Self::assemble(terms, Arc::new(x), self.rows.clone(), self.n_frame_rows)
+        let mut used: Vec<usize> = Vec::new();
+        for &k in terms.iter().flat_map(|&t| &self.terms[t].predictors) {
+            if !used.contains(&k) {
+                used.push(k);
+            }
+        }
+        let predictors: Vec<Predictor> = used.iter().map(|&k| self.predictors[k].clone()).collect();
+        let renumbered = |term: &Term| {
+            let places = term
+                .predictors
+                .iter()
+                .map(|k| used.iter().position(|u| u == k).expect("used by the term"));
+            Term::new(places.collect(), &predictors)
+        };
+        let terms: Vec<Term> = terms.iter().map(|&t| renumbered(&self.terms[t])).collect();
+        Self {
+            columns: columns_of(&predictors, &terms),
+            x: Arc::new(self.x.select_columns(&keep)),
+            predictors,
+            terms,
+            rows: self.rows.clone(),
+            n_frame_rows: self.n_frame_rows,
+        }
+    }
+
+    /// The terms that a test or a removal of `term` concerns: itself and every interaction that contains it.
+    pub(crate) fn with_higher_order(&self, term: usize) -> Vec<usize> {
+        (0..self.terms.len())
+            .filter(|&t| self.terms[term].is_part_of(&self.terms[t]))
+            .collect()
     }
 
     pub(crate) fn x(&self) -> &DMatrix<f64> {
@@ -176,13 +198,12 @@ impl Design {
 
     /// These rows in use (which may repeat) as a design of its own, with one table row per entry.
     pub(crate) fn resampled(&self, rows: &[usize]) -> Self {
-        let x = self.x.select_rows(rows);
-        Self::assemble(
-            self.terms.clone(),
-            Arc::new(x),
-            (0..rows.len()).collect(),
-            rows.len(),
-        )
+        Self {
+            x: Arc::new(self.x.select_rows(rows)),
+            rows: (0..rows.len()).collect(),
+            n_frame_rows: rows.len(),
+            ..self.clone()
+        }
     }
 
     /// The inverse of [`pick`](Self::pick): one entry per row of the table, `filler` for rows not in use.
@@ -207,29 +228,56 @@ impl Design {
     }
 }
 
-/// Columns of fitted terms, intercept first.
-pub(crate) fn columns_of(terms: &[Term]) -> Vec<DesignColumn> {
-    let mut columns = vec![DesignColumn {
-        name: "Intercept".to_owned(),
-        term: None,
-    }];
-    for (index, term) in terms.iter().enumerate() {
-        columns.extend(term.column_names().into_iter().map(|name| DesignColumn {
-            name,
-            term: Some(index),
-        }));
-    }
-    columns
-}
-
-/// Encodes all rows of a table with fitted terms. Missing values and unknown levels are errors here.
-pub(crate) fn encode_frame(terms: &[Term], frame: &Frame) -> Result<DMatrix<f64>> {
-    let sources: Vec<&Column> = terms
+/// Encodes all rows of a table with fitted predictors. Missing values and unknown levels are errors here.
+pub(crate) fn encode_frame(
+    predictors: &[Predictor],
+    columns: &[DesignColumn],
+    frame: &Frame,
+) -> Result<DMatrix<f64>> {
+    let sources: Vec<&Column> = predictors
         .iter()
-        .map(|t| frame.column(&t.column))
+        .map(|p| frame.column(&p.column))
         .collect::<Result<_>>()?;
     let rows = complete_rows(&sources, frame.n_rows(), Missing::Refuse)?;
-    encode(terms, &sources, &rows)
+    encode(predictors, columns, &sources, &rows)
+}
+
+/// The terms of specifications whose main effects are these predictors.
+fn resolve_terms(specs: &[TermSpec], predictors: &[Predictor]) -> Result<Vec<Term>> {
+    let mut terms: Vec<Term> = (0..predictors.len())
+        .map(|k| Term::new(vec![k], predictors))
+        .collect();
+    for spec in specs {
+        let TermSpec::Interaction(columns) = spec else {
+            continue;
+        };
+        let mut parts = Vec::with_capacity(columns.len());
+        for column in columns {
+            let Some(k) = predictors.iter().position(|p| p.column == *column) else {
+                return Err(Error::MissingPart {
+                    interaction: spec.name(),
+                    part: column.clone(),
+                });
+            };
+            if parts.contains(&k) {
+                return Err(Error::DuplicateTerm {
+                    column: spec.name(),
+                });
+            }
+            parts.push(k);
+        }
+        if parts.len() < 2 || terms.iter().any(|t| same_set(&t.predictors, &parts)) {
+            return Err(Error::DuplicateTerm {
+                column: spec.name(),
+            });
+        }
+        terms.push(Term::new(parts, predictors));
+    }
+    terms.sort_by_key(|t| t.predictors.len());
+    match missing_part(&terms, predictors) {
+        Some((interaction, part)) => Err(Error::MissingPart { interaction, part }),
+        None => Ok(terms),
+    }
 }
 
 fn complete_rows(sources: &[&Column], n_rows: usize, missing: Missing) -> Result<Vec<usize>> {
@@ -256,60 +304,77 @@ fn is_missing(column: &Column, row: usize) -> bool {
     }
 }
 
-fn fit_term(spec: &TermSpec, column: &Column, rows: &[usize]) -> Result<Term> {
-    let kind = match (&column.values, spec) {
-        (ColumnValues::Numeric(values), _) => {
+fn fit_predictor(spec: &TermSpec, column: &Column, rows: &[usize]) -> Result<Predictor> {
+    let kind = match &column.values {
+        ColumnValues::Numeric(values) => {
             let used: Vec<f64> = rows.iter().map(|&r| values[r]).collect();
-            let seen = NumericSummary::of(&used);
-            if seen.min == seen.max {
-                return Err(Error::ConstantColumn {
-                    column: column.name.clone(),
-                    rows: rows.len(),
-                });
-            }
-            match spec {
-                TermSpec::Column(_) => TermKind::Numeric { seen },
-                TermSpec::Spline { knots, .. } => TermKind::Spline {
-                    knots: place_knots(&column.name, knots, &used)?,
-                    seen,
-                },
-            }
+            numeric_kind(spec, &column.name, &used)?
         }
-        (ColumnValues::Categorical { .. }, TermSpec::Spline { .. }) => {
+        ColumnValues::Categorical { .. } if !matches!(spec, TermSpec::Column(_)) => {
             return Err(Error::ColumnKind {
                 column: column.name.clone(),
                 expected: Kind::Numeric,
                 found: Kind::Categorical,
             });
         }
-        (ColumnValues::Categorical { codes, levels }, TermSpec::Column(_)) => {
+        ColumnValues::Categorical { codes, levels } => {
             let mut counts = vec![0; levels.len()];
             for &row in rows {
                 counts[codes[row].expect("rows in use are complete")] += 1;
             }
-            if counts.iter().filter(|&&c| c > 0).count() < 2 {
-                return Err(Error::ConstantColumn {
-                    column: column.name.clone(),
-                    rows: rows.len(),
-                });
-            }
-            if let Some(level) = counts.iter().position(|&c| c == 0) {
-                return Err(Error::EmptyLevel {
-                    column: column.name.clone(),
-                    level: levels[level].clone(),
-                    rows: rows.len(),
-                });
-            }
-            TermKind::Categorical {
+            check_levels(&column.name, levels, &counts, rows.len())?;
+            PredictorKind::Categorical {
                 levels: levels.clone(),
                 counts,
             }
         }
     };
-    Ok(Term {
+    Ok(Predictor {
         column: column.name.clone(),
         kind,
     })
+}
+
+fn numeric_kind(spec: &TermSpec, column: &str, used: &[f64]) -> Result<PredictorKind> {
+    let seen = NumericSummary::of(used);
+    if seen.min == seen.max {
+        return Err(Error::ConstantColumn {
+            column: column.to_owned(),
+            rows: used.len(),
+        });
+    }
+    match spec {
+        TermSpec::Spline { knots, .. } => Ok(PredictorKind::Spline {
+            knots: place_knots(column, knots, used)?,
+            seen,
+        }),
+        TermSpec::Polynomial { degree, .. } if !degree_is_legal(*degree) => Err(Error::Degree {
+            column: column.to_owned(),
+            degree: *degree,
+        }),
+        TermSpec::Polynomial { degree, .. } => Ok(PredictorKind::Polynomial {
+            degree: *degree,
+            seen,
+        }),
+        TermSpec::Column(_) | TermSpec::Interaction(_) => Ok(PredictorKind::Numeric { seen }),
+    }
+}
+
+fn check_levels(column: &str, levels: &[String], counts: &[usize], rows: usize) -> Result<()> {
+    if counts.iter().filter(|&&c| c > 0).count() < 2 {
+        return Err(Error::ConstantColumn {
+            column: column.to_owned(),
+            rows,
+        });
+    }
+    match counts.iter().position(|&c| c == 0) {
+        Some(level) => Err(Error::EmptyLevel {
+            column: column.to_owned(),
+            level: levels[level].clone(),
+            rows,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn place_knots(column: &str, knots: &Knots, used: &[f64]) -> Result<Vec<f64>> {
@@ -341,41 +406,61 @@ fn place_knots(column: &str, knots: &Knots, used: &[f64]) -> Result<Vec<f64>> {
     }
 }
 
-fn encode(terms: &[Term], sources: &[&Column], rows: &[usize]) -> Result<DMatrix<f64>> {
-    let n_columns = 1 + terms.iter().map(Term::n_columns).sum::<usize>();
-    let mut x = DMatrix::zeros(rows.len(), n_columns);
-    x.column_mut(0).fill(1.0);
-    let mut first = 1;
-    let mut buffer = Vec::new();
-    for (term, column) in terms.iter().zip(sources) {
-        let recode = level_map(term, column)?;
-        for (i, &row) in rows.iter().enumerate() {
-            let value = match &column.values {
-                ColumnValues::Numeric(values) => Checked::Number(values[row]),
-                ColumnValues::Categorical { codes, levels } => {
-                    let code = codes[row].expect("rows in use are complete");
-                    Checked::Level(recode[code].ok_or_else(|| Error::UnknownLevel {
-                        column: column.name.clone(),
-                        row: Some(row),
-                        level: levels[code].clone(),
-                        expected: term.levels().unwrap_or(&[]).join(", "),
-                    })?)
+fn encode(
+    predictors: &[Predictor],
+    columns: &[DesignColumn],
+    sources: &[&Column],
+    rows: &[usize],
+) -> Result<DMatrix<f64>> {
+    let basis: Vec<DMatrix<f64>> = predictors
+        .iter()
+        .zip(sources)
+        .map(|(predictor, column)| basis_of(predictor, column, rows))
+        .collect::<Result<_>>()?;
+    let mut x = DMatrix::zeros(rows.len(), columns.len());
+    for (column, mut values) in columns.iter().zip(x.column_iter_mut()) {
+        match column.factors[..] {
+            [(k, j)] => values.copy_from(&basis[k].column(j)),
+            _ => {
+                for (i, value) in values.iter_mut().enumerate() {
+                    *value = product(column, |k, j| basis[k][(i, j)]);
                 }
-            };
-            buffer.clear();
-            term.encode(value, &mut buffer);
-            for (j, &v) in buffer.iter().enumerate() {
-                x[(i, first + j)] = v;
             }
         }
-        first += term.n_columns();
     }
     Ok(x)
 }
 
-/// For each level of the column its index among the term's levels.
-fn level_map(term: &Term, column: &Column) -> Result<Vec<Option<usize>>> {
-    match (&column.values, term.levels()) {
+/// The columns of one predictor.
+fn basis_of(predictor: &Predictor, column: &Column, rows: &[usize]) -> Result<DMatrix<f64>> {
+    let recode = level_map(predictor, column)?;
+    let mut basis = DMatrix::zeros(rows.len(), predictor.n_columns());
+    let mut buffer = Vec::new();
+    for (i, &row) in rows.iter().enumerate() {
+        let value = match &column.values {
+            ColumnValues::Numeric(values) => Checked::Number(values[row]),
+            ColumnValues::Categorical { codes, levels } => {
+                let code = codes[row].expect("rows in use are complete");
+                Checked::Level(recode[code].ok_or_else(|| Error::UnknownLevel {
+                    column: column.name.clone(),
+                    row: Some(row),
+                    level: levels[code].clone(),
+                    expected: predictor.levels().unwrap_or(&[]).join(", "),
+                })?)
+            }
+        };
+        buffer.clear();
+        predictor.encode(value, &mut buffer);
+        for (j, &v) in buffer.iter().enumerate() {
+            basis[(i, j)] = v;
+        }
+    }
+    Ok(basis)
+}
+
+/// For each level of the column its index among the predictor's levels.
+fn level_map(predictor: &Predictor, column: &Column) -> Result<Vec<Option<usize>>> {
+    match (&column.values, predictor.levels()) {
         (ColumnValues::Numeric(_), None) => Ok(Vec::new()),
         (ColumnValues::Categorical { levels, .. }, Some(known)) => Ok(levels
             .iter()

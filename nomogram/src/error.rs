@@ -126,6 +126,25 @@ pub enum Error {
         /// The knots.
         knots: Vec<f64>,
     },
+    /// A polynomial of a degree that is not offered. Take a spline for a curve with more bends.
+    #[error(
+        "column {column:?}: a polynomial of degree {degree}, expected a degree of 2 to {}",
+        crate::MAX_DEGREE
+    )]
+    Degree {
+        /// The column.
+        column: String,
+        /// Its degree.
+        degree: usize,
+    },
+    /// An interaction stands without one of the terms it is made of. Add that term.
+    #[error("interaction {interaction:?} needs the term {part:?} beside it; add that term")]
+    MissingPart {
+        /// The interaction.
+        interaction: String,
+        /// The term that is missing.
+        part: String,
+    },
     /// A list that must have one entry per row of the frame has another length.
     #[error("{what} has {found} entries, expected {expected}, one per row of the table")]
     RowCount {
@@ -256,6 +275,26 @@ pub enum Error {
         axis: String,
         /// The ticks.
         ticks: Vec<f64>,
+    },
+    /// Values at which an interacting predictor is to be held are unusable, or the predictor interacts with none.
+    #[error(
+        "predictor {predictor:?} given at {values:?}: expected finite increasing values of a predictor that is part of an interaction"
+    )]
+    Given {
+        /// The predictor.
+        predictor: String,
+        /// The values.
+        values: Vec<f64>,
+    },
+    /// Interactions of predictors with many values would need more axes than a figure can hold. Give fewer values, or merge levels.
+    #[error(
+        "the nomogram needs {axes} axes, expected at most {limit}; give fewer values or merge levels"
+    )]
+    TooManyAxes {
+        /// Axes needed.
+        axes: usize,
+        /// Most axes.
+        limit: usize,
     },
     /// A risk outside (0, 1).
     #[error("{what} is {value}, expected a probability strictly between 0 and 1")]

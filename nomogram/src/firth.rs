@@ -431,6 +431,7 @@ impl FirthFit {
         let extreme =
             |f: fn(f64, f64) -> f64, start| self.linear_predictor.iter().copied().fold(start, f);
         RiskModel {
+            predictors: self.design.predictors().to_vec(),
             terms: self.design.terms().to_vec(),
             names: self.coefficients.iter().map(|c| c.name.clone()).collect(),
             coefficients: self.coefficients.iter().map(|c| c.estimate).collect(),

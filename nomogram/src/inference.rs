@@ -63,7 +63,7 @@ pub enum TermTest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TermResult {
-    /// Column of the table the term reads.
+    /// Name of the term: `age`, `age * margin`.
     pub term: String,
     /// The test.
     pub test: TestResult,
@@ -159,7 +159,8 @@ impl LogisticFit {
         }
     }
 
-    /// Joint test of every term, in the order of the design.
+    /// Joint test of every term, in the order of the design; a term that is part of interactions is tested together with them, because
+    /// its own coefficients depend on the origin of the others.
     ///
     /// # Errors
     /// [`Error::SingularCovariance`] for an impossible Wald test; for likelihood ratios whatever the refit may meet.
@@ -167,7 +168,7 @@ impl LogisticFit {
         (0..self.design.terms().len())
             .map(|t| {
                 Ok(TermResult {
-                    term: self.design.terms()[t].column.clone(),
+                    term: self.design.terms()[t].name.clone(),
                     test: self.term_test(t, test)?,
                 })
             })
@@ -178,8 +179,9 @@ impl LogisticFit {
         match test {
             TermTest::Wald => self.wald_test(term),
             TermTest::LikelihoodRatio => {
+                let tested = self.design.with_higher_order(term);
                 let others: Vec<usize> = (0..self.design.terms().len())
-                    .filter(|&t| t != term)
+                    .filter(|t| !tested.contains(t))
                     .collect();
                 let reduced = self.refit(&self.design.with_terms(&others))?;
                 let df = self.coefficients.len() - reduced.coefficients.len();
@@ -192,11 +194,16 @@ impl LogisticFit {
     }
 
     fn wald_test(&self, term: usize) -> Result<TestResult> {
+        let tested = self.design.with_higher_order(term);
         let index: Vec<usize> = (0..self.coefficients.len())
-            .filter(|&k| self.coefficients[k].term == Some(term))
+            .filter(|&k| {
+                self.coefficients[k]
+                    .term
+                    .is_some_and(|t| tested.contains(&t))
+            })
             .collect();
         let singular = || Error::SingularCovariance {
-            what: self.design.terms()[term].column.clone(),
+            what: self.design.terms()[term].name.clone(),
         };
         let v = self
             .covariance_matrix()

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod axis;
+mod axis_group;
 mod calibrate;
 mod design;
 mod error;
@@ -18,6 +19,7 @@ mod odds_ratio_table;
 mod par;
 mod patient;
 mod points;
+mod predictor;
 mod profile;
 #[cfg(feature = "plot")]
 pub mod render;
@@ -28,9 +30,9 @@ mod stepwise;
 mod term;
 mod validate;
 
-pub use axis::{Axis, AxisTick, ScaleTick};
+pub use axis::{Axis, AxisTick, Condition, ScaleTick};
 pub use calibrate::{CalibrationCurve, CalibrationPoint, calibrate};
-pub use design::{Design, DesignColumn, Missing};
+pub use design::{Design, Missing};
 pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
 pub use firth::{Firth, FirthCoefficient, FirthCovariance, FirthFit};
 pub use frame::{Column, ColumnValues, Frame, Levels};
@@ -40,7 +42,8 @@ pub use model::{Estimation, Prediction, RiskModel};
 pub use nomogram::{Nomogram, NomogramSettings, RiskInversion, RiskTicks};
 pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, RowKind, format_p, format_ratio};
 pub use patient::{Patient, Value};
-pub use points::{AxisPosition, PatientPoints, RiskGroups, TermPoints};
+pub use points::{AxisPosition, GivenValue, PatientPoints, RiskGroups, TermPoints};
+pub use predictor::{MAX_DEGREE, MAX_DISTINCT, NumericSummary, Predictor, PredictorKind};
 pub use profile::ProfileMethod;
 pub use resample::Resamples;
 pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
@@ -48,5 +51,5 @@ pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
 };
-pub use term::{Knots, MAX_DISTINCT, NumericSummary, Term, TermKind, TermSpec};
+pub use term::{DesignColumn, Knots, Term, TermSpec};
 pub use validate::{Selection, ValidatedIndex, Validation, ValidationResult};

@@ -4,14 +4,15 @@ use eval_stats::special::{expit, normal_quantile};
 use nalgebra::DMatrix;
 use ndarray::Array2;
 
-use crate::design::{columns_of, encode_frame};
+use crate::design::encode_frame;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::inference::check_level;
 use crate::linalg::quadratic_form;
 use crate::logistic::LogisticFit;
 use crate::patient::Patient;
-use crate::term::{Checked, Term};
+use crate::predictor::{Checked, Predictor};
+use crate::term::{self, DesignColumn, Term, columns_of};
 
 /// How the coefficients were estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,6 +32,8 @@ pub enum Estimation {
 #[non_exhaustive]
 pub struct RiskModel {
     /// The fitted predictors.
+    pub predictors: Vec<Predictor>,
+    /// What the coefficients belong to: main effects in the order of the predictors, then interactions.
     pub terms: Vec<Term>,
     /// Names of the coefficients, `Intercept` first.
     pub names: Vec<String>,
@@ -85,6 +88,7 @@ impl LogisticFit {
         let extreme =
             |f: fn(f64, f64) -> f64, start| self.linear_predictor.iter().copied().fold(start, f);
         Ok(RiskModel {
+            predictors: self.design.predictors().to_vec(),
             terms: self.design.terms().to_vec(),
             names: self.coefficients.iter().map(|c| c.name.clone()).collect(),
             coefficients: self.beta(),
@@ -101,48 +105,41 @@ impl LogisticFit {
 impl RiskModel {
     /// Names of the predictors, in order.
     #[must_use]
-    pub fn predictors(&self) -> Vec<String> {
-        self.terms.iter().map(|t| t.column.clone()).collect()
+    pub fn predictor_names(&self) -> Vec<String> {
+        self.predictors.iter().map(|p| p.column.clone()).collect()
     }
 
-    /// Coefficients of one term.
-    pub(crate) fn term_coefficients(&self, term: usize) -> &[f64] {
-        let first = 1 + self.terms[..term]
-            .iter()
-            .map(Term::n_columns)
-            .sum::<usize>();
-        &self.coefficients[first..first + self.terms[term].n_columns()]
+    /// The columns behind the coefficients, in their order: which product of predictors' columns each one multiplies.
+    #[must_use]
+    pub fn columns(&self) -> Vec<DesignColumn> {
+        columns_of(&self.predictors, &self.terms)
     }
 
-    /// The patient's values in the order of the terms.
+    /// The patient's values in the order of the predictors.
     pub(crate) fn check_patient(&self, patient: &Patient) -> Result<Vec<Checked>> {
         if let Some((name, _)) = patient
             .values()
             .iter()
-            .find(|(name, _)| !self.terms.iter().any(|t| t.column == *name))
+            .find(|(name, _)| !self.predictors.iter().any(|p| p.column == *name))
         {
             return Err(Error::UnknownPredictor {
                 predictor: name.clone(),
-                available: self.predictors().join(", "),
+                available: self.predictor_names().join(", "),
             });
         }
-        self.terms
+        self.predictors
             .iter()
-            .map(|term| match patient.value(&term.column) {
-                Some(value) => term.check(value),
+            .map(|predictor| match patient.value(&predictor.column) {
+                Some(value) => predictor.check(value),
                 None => Err(Error::MissingPredictor {
-                    predictor: term.column.clone(),
+                    predictor: predictor.column.clone(),
                 }),
             })
             .collect()
     }
 
-    pub(crate) fn row_of(&self, values: &[Checked]) -> Vec<f64> {
-        let mut row = vec![1.0];
-        for (term, &value) in self.terms.iter().zip(values) {
-            term.encode(value, &mut row);
-        }
-        row
+    pub(crate) fn row_of(&self, columns: &[DesignColumn], values: &[Checked]) -> Vec<f64> {
+        term::row_of(&self.predictors, columns, values)
     }
 
     pub(crate) fn predict_row(&self, row: &[f64], level: f64) -> Prediction {
@@ -170,7 +167,7 @@ impl RiskModel {
     pub fn predict(&self, patient: &Patient, level: f64) -> Result<Prediction> {
         check_level(level)?;
         let values = self.check_patient(patient)?;
-        Ok(self.predict_row(&self.row_of(&values), level))
+        Ok(self.predict_row(&self.row_of(&self.columns(), &values), level))
     }
 
     /// Risks of all rows of a table. Other columns of the table are not looked at.
@@ -180,7 +177,7 @@ impl RiskModel {
     /// [`Error::MissingValue`] with their row; [`Error::Setting`] for a level outside (0, 1).
     pub fn predict_frame(&self, frame: &Frame, level: f64) -> Result<Vec<Prediction>> {
         check_level(level)?;
-        let x = encode_frame(&self.terms, frame)?;
+        let x = encode_frame(&self.predictors, &self.columns(), frame)?;
         Ok((0..x.nrows())
             .map(|i| self.predict_row(x.row(i).transpose().as_slice(), level))
             .collect())
@@ -189,17 +186,19 @@ impl RiskModel {
     /// Checks that the parts fit together; used on models read from files.
     pub(crate) fn validate(&self) -> Result<()> {
         let problem = |problem: String| Err(Error::ModelContent { problem });
-        for (i, term) in self.terms.iter().enumerate() {
-            term.validate()
+        for (i, predictor) in self.predictors.iter().enumerate() {
+            predictor
+                .validate()
                 .map_err(|problem| Error::ModelContent { problem })?;
-            if self.terms[..i].iter().any(|t| t.column == term.column) {
-                return problem(format!("predictor {:?} stands twice", term.column));
+            if self.predictors[..i]
+                .iter()
+                .any(|p| p.column == predictor.column)
+            {
+                return problem(format!("predictor {:?} stands twice", predictor.column));
             }
         }
-        let expected: Vec<String> = columns_of(&self.terms)
-            .into_iter()
-            .map(|c| c.name)
-            .collect();
+        self.validate_terms()?;
+        let expected: Vec<String> = self.columns().into_iter().map(|c| c.name).collect();
         if self.names != expected {
             return problem(format!(
                 "coefficients are named {:?}, the predictors need {expected:?}",
@@ -236,6 +235,47 @@ impl RiskModel {
             return problem(format!("{} events in {} rows", self.n_events, self.n));
         }
         Ok(())
+    }
+}
+
+impl RiskModel {
+    /// Every predictor has its main effect, in order; interactions follow with their parts, and the columns are as many as the names.
+    fn validate_terms(&self) -> Result<()> {
+        let problem = |problem: String| Err(Error::ModelContent { problem });
+        let n = self.predictors.len();
+        let mains = self.terms.iter().take(n).enumerate();
+        if self.terms.len() < n || mains.clone().any(|(k, t)| t.predictors != [k]) {
+            return problem("every predictor needs a term of its own, in order".to_owned());
+        }
+        let mut n_columns: usize = 1;
+        for (index, term) in self.terms.iter().enumerate() {
+            let distinct = (0..term.predictors.len())
+                .all(|i| !term.predictors[..i].contains(&term.predictors[i]));
+            let known = term.predictors.iter().all(|&k| k < n);
+            let twice = self.terms[..index]
+                .iter()
+                .any(|t| term::same_set(&t.predictors, &term.predictors));
+            if !distinct || !known || twice || (index >= n && !term.is_interaction()) {
+                return problem(format!("term {:?} is impossible here", term.name));
+            }
+            // A hostile file could ask for more columns than there is memory: count before they are made.
+            let here = term.predictors.iter().try_fold(1_usize, |product, &k| {
+                product.checked_mul(self.predictors[k].n_columns())
+            });
+            n_columns = here.map_or(usize::MAX, |c| n_columns.saturating_add(c));
+            if n_columns > self.names.len() {
+                return problem(format!(
+                    "the terms need more columns than the {} names of coefficients",
+                    self.names.len()
+                ));
+            }
+        }
+        match term::missing_part(&self.terms, &self.predictors) {
+            Some((interaction, part)) => problem(format!(
+                "interaction {interaction:?} without the term {part:?}"
+            )),
+            None => Ok(()),
+        }
     }
 }
 

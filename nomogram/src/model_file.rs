@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::model::{Estimation, RiskModel};
+use crate::predictor::Predictor;
 use crate::term::Term;
 
 /// Name of the format, the value of the key `format`.
@@ -21,7 +22,9 @@ pub const MAX_BYTES: usize = 16 << 20;
 struct File {
     format: String,
     version: u64,
-    terms: Vec<Term>,
+    predictors: Vec<Predictor>,
+    /// Each by the columns of the table it is made of.
+    terms: Vec<Vec<String>>,
     names: Vec<String>,
     coefficients: Vec<f64>,
     covariance: Vec<Vec<f64>>,
@@ -49,7 +52,8 @@ impl RiskModel {
         let file = File {
             format: FORMAT.to_owned(),
             version: VERSION,
-            terms: self.terms.clone(),
+            predictors: self.predictors.clone(),
+            terms: self.terms.iter().map(|t| columns_of(t, self)).collect(),
             names: self.names.clone(),
             coefficients: self.coefficients.clone(),
             covariance: self
@@ -109,8 +113,14 @@ impl RiskModel {
                 problem: "the covariance is not square".to_owned(),
             });
         }
+        let terms = file
+            .terms
+            .iter()
+            .map(|columns| term_of(columns, &file.predictors))
+            .collect::<Result<_>>()?;
         let model = RiskModel {
-            terms: file.terms,
+            predictors: file.predictors,
+            terms,
             names: file.names,
             coefficients: file.coefficients,
             covariance: Array2::from_shape_fn((k, k), |(i, j)| file.covariance[i][j]),
@@ -123,4 +133,22 @@ impl RiskModel {
         model.validate()?;
         Ok(model)
     }
+}
+
+fn columns_of(term: &Term, model: &RiskModel) -> Vec<String> {
+    let column = |&k: &usize| model.predictors[k].column.clone();
+    term.predictors.iter().map(column).collect()
+}
+
+fn term_of(columns: &[String], predictors: &[Predictor]) -> Result<Term> {
+    let place = |column: &String| {
+        predictors
+            .iter()
+            .position(|p| p.column == *column)
+            .ok_or_else(|| Error::ModelContent {
+                problem: format!("a term reads {column:?}, which is no predictor"),
+            })
+    };
+    let places = columns.iter().map(place).collect::<Result<_>>()?;
+    Ok(Term::new(places, predictors))
 }

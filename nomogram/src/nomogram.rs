@@ -1,20 +1,24 @@
 //! The nomogram: axes, points and the way from points to risk, as `rms::nomogram` lays them out.
 //!
 //! ```text
-//! effect of term t at value v     XB_t(v) = β_t · columns of v          (reference level: 0)
+//! effect of predictor t at v      XB_t(v) = β_t · columns of v          (reference level: 0)
 //! points                          (XB_t(v) - min_t) · s,  s = 100 / max_t (max_t - min_t)
 //! total points                    Σ points = (lp - I') · s,  I' = β₀ + Σ min_t
 //! risk                            1 / (1 + exp(-(total / s + I')))
 //! ```
 //!
-//! The minimum and the maximum of a term are taken over the ticks of its axis, which reach beyond the data to round numbers, so the
+//! Predictors that interact form one group, whose effect is the sum of all their terms; a group has one axis for each combination of values of
+//! all its predictors but one.
+//!
+//! The minimum and the maximum of a predictor or a group are taken over the ticks of its axis, which reach beyond the data to round numbers, so the
 //! predictor with the widest axis has exactly 100 points. A negative β reverses the values on its axis.
 
 use eval_stats::pretty::pretty;
 use eval_stats::special::{expit, logit};
 
 use crate::axis::{Axis, INTERVALS, ScaleTick, labels_of, short};
-use crate::error::{Error, Result};
+use crate::axis_group::{AxisGroup, axis_groups, lay_out};
+use crate::error::{Error, Kind, Result};
 use crate::model::RiskModel;
 use crate::numeric::{interpolate, sorted_with_mean_ties};
 
@@ -46,6 +50,7 @@ pub enum RiskInversion {
 /// |---|---|---|
 /// | `label` | the column's name | text before an axis |
 /// | `ticks` | `pretty` of the range seen, or the values seen if at most 10 | ticks of a numeric axis |
+/// | `given` | the values seen if at most 10, or the quartiles | values of a numeric predictor in an interaction, one axis for each |
 /// | `risk_ticks` | [`RiskTicks::Journal`] | risks to mark |
 /// | `risk_inversion` | [`RiskInversion::Exact`] | place of the risk ticks |
 /// | `risk_label` | `Risk` | text before the risk axis |
@@ -53,6 +58,7 @@ pub enum RiskInversion {
 pub struct NomogramSettings {
     labels: Vec<(String, String)>,
     ticks: Vec<(String, Vec<f64>)>,
+    given: Vec<(String, Vec<f64>)>,
     risk_ticks: RiskTicks,
     risk_inversion: RiskInversion,
     risk_label: Option<String>,
@@ -79,6 +85,14 @@ impl NomogramSettings {
         self
     }
 
+    /// Values at which a numeric predictor is held while the axis of a predictor it interacts with is drawn: finite and increasing.
+    /// Another predictor of the group then gets the axis.
+    #[must_use]
+    pub fn given(mut self, predictor: impl Into<String>, values: &[f64]) -> Self {
+        self.given.push((predictor.into(), values.to_vec()));
+        self
+    }
+
     /// Risks to mark.
     #[must_use]
     pub fn risk_ticks(mut self, risk_ticks: RiskTicks) -> Self {
@@ -100,17 +114,56 @@ impl NomogramSettings {
         self
     }
 
+    pub(crate) fn label_of<'a>(&'a self, predictor: &'a str) -> &'a str {
+        let last = self.labels.iter().rfind(|(p, _)| p == predictor);
+        last.map_or(predictor, |(_, label)| label)
+    }
+
+    pub(crate) fn ticks_of(&self, predictor: &str) -> Option<&[f64]> {
+        let last = self.ticks.iter().rfind(|(p, _)| p == predictor);
+        last.map(|(_, ticks)| ticks.as_slice())
+    }
+
+    pub(crate) fn given_of(&self, predictor: &str) -> Option<&[f64]> {
+        let last = self.given.iter().rfind(|(p, _)| p == predictor);
+        last.map(|(_, values)| values.as_slice())
+    }
+
     fn check(&self, model: &RiskModel) -> Result<()> {
-        let named = self
-            .labels
-            .iter()
-            .map(|(p, _)| p)
-            .chain(self.ticks.iter().map(|(p, _)| p));
-        for predictor in named {
-            if !model.terms.iter().any(|t| t.column == *predictor) {
+        let numbers = self.ticks.iter().chain(&self.given);
+        let named = self.labels.iter().map(|(p, _)| p);
+        for name in named.chain(numbers.clone().map(|(p, _)| p)) {
+            if !model.predictors.iter().any(|p| p.column == *name) {
                 return Err(Error::UnknownPredictor {
-                    predictor: predictor.clone(),
-                    available: model.predictors().join(", "),
+                    predictor: name.clone(),
+                    available: model.predictor_names().join(", "),
+                });
+            }
+        }
+        for (name, _) in numbers {
+            let levels = model.predictors.iter().find(|p| p.column == *name);
+            if levels.is_some_and(|p| p.levels().is_some()) {
+                return Err(Error::ColumnKind {
+                    column: name.clone(),
+                    expected: Kind::Numeric,
+                    found: Kind::Categorical,
+                });
+            }
+        }
+        for (name, values) in &self.given {
+            let increasing = values.iter().all(|v| v.is_finite())
+                && values.windows(2).all(|w| w[0] < w[1])
+                && !values.is_empty();
+            let interacts = model.terms.iter().any(|t| {
+                t.is_interaction()
+                    && t.predictors
+                        .iter()
+                        .any(|&k| model.predictors[k].column == *name)
+            });
+            if !increasing || !interacts {
+                return Err(Error::Given {
+                    predictor: name.clone(),
+                    values: values.clone(),
                 });
             }
         }
@@ -125,7 +178,7 @@ impl NomogramSettings {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Nomogram {
-    /// One axis per predictor, in the order of the model.
+    /// One axis per predictor, in the order of the model; with interactions, numeric predictors first and several axes for a group.
     pub axes: Vec<Axis>,
     /// Ticks of the axis of total points, from 0.
     pub total_points: Vec<ScaleTick>,
@@ -141,6 +194,9 @@ pub struct Nomogram {
     pub risk_label: String,
     /// The model behind it.
     pub model: RiskModel,
+    pub(crate) groups: Vec<AxisGroup>,
+    /// Text for every predictor, in the order of the model.
+    pub(crate) labels: Vec<String>,
 }
 
 impl Nomogram {
@@ -148,29 +204,11 @@ impl Nomogram {
     ///
     /// # Errors
     /// [`Error::NoEffect`] for a model without predictors or with no effect at all; [`Error::UnknownPredictor`] for a setting of another
-    /// model; [`Error::Ticks`]; [`Error::Probability`] for a risk tick outside (0, 1).
+    /// model; [`Error::Ticks`], [`Error::Given`], [`Error::ColumnKind`]; [`Error::TooManyAxes`]; [`Error::Probability`] for a risk tick outside (0, 1).
     pub fn new(model: &RiskModel, settings: &NomogramSettings) -> Result<Self> {
         settings.check(model)?;
-        let last = |list: &[(String, Vec<f64>)], name: &str| {
-            list.iter()
-                .rfind(|(p, _)| p == name)
-                .map(|(_, t)| t.clone())
-        };
-        let mut axes = Vec::with_capacity(model.terms.len());
-        for (t, term) in model.terms.iter().enumerate() {
-            let label = settings
-                .labels
-                .iter()
-                .rfind(|(p, _)| *p == term.column)
-                .map_or(&term.column, |(_, l)| l);
-            let ticks = last(&settings.ticks, &term.column);
-            axes.push(Axis::new(
-                term,
-                model.term_coefficients(t),
-                label.clone(),
-                ticks.as_deref(),
-            )?);
-        }
+        let mut groups = axis_groups(model, settings);
+        let mut axes = lay_out(model, settings, &mut groups)?;
         let widest = axes
             .iter()
             .map(|a| a.max_effect - a.min_effect)
@@ -180,11 +218,11 @@ impl Nomogram {
         }
         let points_per_lp = 100.0 / widest;
         axes.iter_mut().for_each(|a| a.set_points(points_per_lp));
-        let intercept = model.coefficients[0] + axes.iter().map(|a| a.min_effect).sum::<f64>();
+        let intercept = model.coefficients[0] + groups.iter().map(|g| g.min_effect).sum::<f64>();
         let lp_values = pretty(model.lp_min, model.lp_max, INTERVALS);
         let place = |lp: f64| (lp - intercept) * points_per_lp;
-        // With one predictor the total is that predictor's points.
-        let farthest = if axes.len() == 1 {
+        // With one predictor (or one group) the total is its points.
+        let farthest = if groups.len() == 1 {
             100.0
         } else {
             lp_values.iter().map(|&lp| place(lp)).fold(100.0, f64::max)
@@ -202,6 +240,12 @@ impl Nomogram {
                 .clone()
                 .unwrap_or_else(|| "Risk".to_owned()),
             model: model.clone(),
+            groups,
+            labels: model
+                .predictors
+                .iter()
+                .map(|p| settings.label_of(&p.column).to_owned())
+                .collect(),
         })
     }
 

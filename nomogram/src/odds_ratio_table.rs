@@ -5,7 +5,7 @@ use eval_stats::special::normal_quantile;
 use crate::error::Result;
 use crate::inference::check_level;
 use crate::logistic::LogisticFit;
-use crate::term::TermKind;
+use crate::predictor::PredictorKind;
 
 /// An odds ratio with its Wald interval and test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,19 +45,22 @@ pub enum RowKind {
     PerUnit,
     /// A level of a categorical predictor.
     Level,
-    /// A basis function of a spline; its odds ratio alone has no meaning.
-    SplineBasis,
+    /// A basis function of a spline or a power of a polynomial; its odds ratio alone has no meaning.
+    CurveBasis,
+    /// A column of an interaction: by how much the odds ratio of one predictor changes per unit (or level) of the others. Beside it, the
+    /// odds ratios of its predictors hold where the others are 0 (or at their reference).
+    Interaction,
 }
 
-/// One row: a numeric predictor, a level of a categorical one, or a spline's basis function.
+/// One row: a numeric predictor, a level of a categorical one, a column of a curve or of an interaction.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OddsRatioRow {
-    /// Column of the table.
+    /// Name of the term: column of the table, or columns joined by ` * `.
     pub variable: String,
     /// What the row stands for.
     pub kind: RowKind,
-    /// Level, or basis function of a spline; `None` for a linear predictor (per unit).
+    /// Level, or name of the design's column for a curve or an interaction; `None` for a linear predictor (per unit).
     pub level: Option<String>,
     /// Rows used; with this level if categorical.
     pub n: usize,
@@ -136,15 +139,30 @@ impl LogisticFit {
         let term = &self.design.terms()[t];
         let columns = self.design.columns_of_term(t);
         let row = |kind, level: Option<&String>, (n, n_events), effect| OddsRatioRow {
-            variable: term.column.clone(),
+            variable: term.name.clone(),
             kind,
             level: level.cloned(),
             n,
             n_events,
             effect,
         };
-        match &term.kind {
-            TermKind::Categorical { levels, .. } => {
+        let by_name = |kind| {
+            let column_row = |column: usize| {
+                let name = &self.design.columns()[column].name;
+                row(
+                    kind,
+                    Some(name),
+                    self.counts(|_| true),
+                    self.effect(column, z),
+                )
+            };
+            columns.clone().map(column_row).collect()
+        };
+        let [predictor] = term.predictors[..] else {
+            return by_name(RowKind::Interaction);
+        };
+        match &self.design.predictors()[predictor].kind {
+            PredictorKind::Categorical { levels, .. } => {
                 let reference = self.reference_counts(columns.clone());
                 let mut rows = vec![row(
                     RowKind::Level,
@@ -163,7 +181,7 @@ impl LogisticFit {
                 }
                 rows
             }
-            TermKind::Numeric { .. } => {
+            PredictorKind::Numeric { .. } => {
                 vec![row(
                     RowKind::PerUnit,
                     None,
@@ -171,17 +189,9 @@ impl LogisticFit {
                     self.effect(columns.start, z),
                 )]
             }
-            TermKind::Spline { .. } => columns
-                .map(|column| {
-                    let name = &self.design.columns()[column].name;
-                    row(
-                        RowKind::SplineBasis,
-                        Some(name),
-                        self.counts(|_| true),
-                        self.effect(column, z),
-                    )
-                })
-                .collect(),
+            PredictorKind::Polynomial { .. } | PredictorKind::Spline { .. } => {
+                by_name(RowKind::CurveBasis)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Points and risk of patients, and risk groups.
 
+use crate::axis::Axis;
 use crate::design::encode_frame;
 use crate::error::{Error, Result};
 use crate::frame::{ColumnValues, Frame};
@@ -7,7 +8,7 @@ use crate::inference::check_level;
 use crate::model::Prediction;
 use crate::nomogram::{Nomogram, check_risk};
 use crate::patient::Patient;
-use crate::term::{Checked, Term};
+use crate::predictor::{Checked, Predictor};
 
 /// Where a value lies with respect to its axis and to the training data.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +28,7 @@ pub enum AxisPosition {
     },
 }
 
-/// Points of one predictor of a patient.
+/// Points of one predictor of a patient, or of a group of predictors that interact.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TermPoints {
@@ -37,6 +38,11 @@ pub struct TermPoints {
     pub value: String,
     /// The value if numeric.
     pub number: Option<f64>,
+    /// The values of the predictors it interacts with.
+    pub given: Vec<GivenValue>,
+    /// Index of the axis to read the points from. If an interacting number lies between those of the axes, it is the nearest axis, and the
+    /// points, which are exact, do not stand at the value's place on it.
+    pub axis: usize,
     /// Contribution to the linear predictor.
     pub effect: f64,
     /// Points.
@@ -45,11 +51,25 @@ pub struct TermPoints {
     pub position: AxisPosition,
 }
 
+/// A patient's value of a predictor that interacts with that of the axis.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GivenValue {
+    /// Column of the table.
+    pub predictor: String,
+    /// The value as text.
+    pub value: String,
+    /// The value if numeric.
+    pub number: Option<f64>,
+    /// Whether the value lies in the range of training.
+    pub position: AxisPosition,
+}
+
 /// Points and risk of one patient.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PatientPoints {
-    /// One entry per axis, in the order of the nomogram.
+    /// One entry per group of axes (without interactions: per axis), in the order of the nomogram.
     pub terms: Vec<TermPoints>,
     /// Sum of the points.
     pub total_points: f64,
@@ -75,7 +95,8 @@ impl Nomogram {
     pub fn patient(&self, patient: &Patient, level: f64) -> Result<PatientPoints> {
         check_level(level)?;
         let values = self.model.check_patient(patient)?;
-        Ok(self.points_of_values(&values, level))
+        let row = self.model.row_of(&self.model.columns(), &values);
+        Ok(self.points_of_values(&values, &row, level))
     }
 
     /// Points and risk of all rows of a table.
@@ -84,90 +105,124 @@ impl Nomogram {
     /// As [`RiskModel::predict_frame`](crate::RiskModel::predict_frame).
     pub fn frame(&self, frame: &Frame, level: f64) -> Result<Vec<PatientPoints>> {
         check_level(level)?;
+        let columns = self.model.columns();
         // Checks columns, levels and missing values with their rows.
-        encode_frame(&self.model.terms, frame)?;
-        let column_values = |term: &Term| -> Result<Vec<Checked>> {
-            Ok(match &frame.column(&term.column)?.values {
-                ColumnValues::Numeric(v) => v.iter().map(|&v| Checked::Number(v)).collect(),
-                ColumnValues::Categorical { codes, levels } => {
-                    let known = term.levels().unwrap_or(&[]);
-                    let map: Vec<Option<usize>> = levels
-                        .iter()
-                        .map(|l| known.iter().position(|k| k == l))
-                        .collect();
-                    codes
-                        .iter()
-                        .filter_map(|code| Some(Checked::Level(map[(*code)?]?)))
-                        .collect()
-                }
-            })
-        };
-        let columns: Vec<Vec<Checked>> = self
+        let x = encode_frame(&self.model.predictors, &columns, frame)?;
+        let values: Vec<Vec<Checked>> = self
             .model
-            .terms
+            .predictors
             .iter()
-            .map(column_values)
+            .map(|predictor| checked_column(predictor, frame))
             .collect::<Result<_>>()?;
-        let row_values = |row: usize| columns.iter().map(|c| c[row]).collect::<Vec<_>>();
         Ok((0..frame.n_rows())
-            .map(|row| self.points_of_values(&row_values(row), level))
+            .map(|row| {
+                let values: Vec<Checked> = values.iter().map(|c| c[row]).collect();
+                let x: Vec<f64> = x.row(row).iter().copied().collect();
+                self.points_of_values(&values, &x, level)
+            })
             .collect())
     }
 
-    fn points_of_values(&self, values: &[Checked], level: f64) -> PatientPoints {
-        let terms: Vec<TermPoints> = values
-            .iter()
-            .enumerate()
-            .map(|(t, &v)| self.term_points(t, v))
+    fn points_of_values(&self, values: &[Checked], row: &[f64], level: f64) -> PatientPoints {
+        let terms: Vec<TermPoints> = (0..self.groups.len())
+            .map(|group| self.term_points(group, values))
             .collect();
         PatientPoints {
             total_points: terms.iter().map(|t| t.points).sum(),
-            prediction: self.model.predict_row(&self.model.row_of(values), level),
+            prediction: self.model.predict_row(row, level),
             terms,
         }
     }
 
-    fn term_points(&self, t: usize, value: Checked) -> TermPoints {
-        let term = &self.model.terms[t];
-        let axis = &self.axes[t];
-        let effect = term.effect(self.model.term_coefficients(t), value);
-        let (text, number) = match value {
-            Checked::Number(v) => (crate::axis::short(v), Some(v)),
-            Checked::Level(code) => (axis.ticks[code].label.clone(), None),
-        };
+    fn term_points(&self, index: usize, values: &[Checked]) -> TermPoints {
+        let predictors = &self.model.predictors;
+        let group = &self.groups[index];
+        let axis = self.nearest_axis(index, values);
+        let predictor = &predictors[group.main];
+        let value = values[group.main];
+        let effect = group.effect(predictors, values);
+        let given = group.given.iter().map(|&k| GivenValue {
+            predictor: predictors[k].column.clone(),
+            value: text_of(&predictors[k], values[k]),
+            number: values[k].number(),
+            position: training_position(&predictors[k], values[k]),
+        });
+        let beyond = value
+            .number()
+            .and_then(|v| passed_limit(v, self.axes[axis].range()?));
         TermPoints {
-            predictor: term.column.clone(),
-            value: text,
-            number,
+            predictor: predictor.column.clone(),
+            value: text_of(predictor, value),
+            number: value.number(),
+            given: given.collect(),
+            axis,
             effect,
-            points: (effect - axis.min_effect) * self.points_per_lp,
-            position: number.map_or(AxisPosition::WithinTraining, |v| self.position(t, v)),
+            points: (effect - group.min_effect) * self.points_per_lp,
+            position: match beyond {
+                Some(limit) => AxisPosition::OutsideAxis { limit },
+                None => training_position(predictor, value),
+            },
         }
     }
 
-    fn position(&self, t: usize, value: f64) -> AxisPosition {
-        let outside = |low: f64, high: f64| {
-            if value < low {
-                Some(low)
-            } else if value > high {
-                Some(high)
-            } else {
-                None
-            }
+    /// The axis of a group whose given values are the patient's, or come nearest to them.
+    fn nearest_axis(&self, group: usize, values: &[Checked]) -> usize {
+        let distance = |axis: &Axis| {
+            self.groups[group]
+                .distance(axis, &self.model.predictors, values)
+                .unwrap_or(f64::INFINITY)
         };
-        if let Some(limit) = self.axes[t]
-            .range()
-            .and_then(|(low, high)| outside(low, high))
-        {
-            return AxisPosition::OutsideAxis { limit };
+        let own = self.axes.iter().enumerate();
+        own.filter(|(_, axis)| axis.group == group)
+            .min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)))
+            .map_or(0, |(index, _)| index)
+    }
+}
+
+/// The values of one predictor for all rows of a table that was checked.
+fn checked_column(predictor: &Predictor, frame: &Frame) -> Result<Vec<Checked>> {
+    Ok(match &frame.column(&predictor.column)?.values {
+        ColumnValues::Numeric(v) => v.iter().map(|&v| Checked::Number(v)).collect(),
+        ColumnValues::Categorical { codes, levels } => {
+            let known = predictor.levels().unwrap_or(&[]);
+            let map: Vec<Option<usize>> = levels
+                .iter()
+                .map(|l| known.iter().position(|k| k == l))
+                .collect();
+            codes
+                .iter()
+                .filter_map(|code| Some(Checked::Level(map[(*code)?]?)))
+                .collect()
         }
-        match self.model.terms[t]
-            .seen()
-            .and_then(|s| outside(s.min, s.max))
-        {
-            Some(limit) => AxisPosition::BeyondTraining { limit },
-            None => AxisPosition::WithinTraining,
+    })
+}
+
+fn text_of(predictor: &Predictor, value: Checked) -> String {
+    match value {
+        Checked::Number(v) => crate::axis::short(v),
+        Checked::Level(code) => {
+            let level = predictor.levels().and_then(|levels| levels.get(code));
+            level.cloned().unwrap_or_default()
         }
+    }
+}
+
+/// The end of a range that a value lies beyond.
+fn passed_limit(value: f64, (low, high): (f64, f64)) -> Option<f64> {
+    if value < low {
+        Some(low)
+    } else if value > high {
+        Some(high)
+    } else {
+        None
+    }
+}
+
+fn training_position(predictor: &Predictor, value: Checked) -> AxisPosition {
+    let seen = predictor.seen().zip(value.number());
+    match seen.and_then(|(s, v)| passed_limit(v, (s.min, s.max))) {
+        Some(limit) => AxisPosition::BeyondTraining { limit },
+        None => AxisPosition::WithinTraining,
     }
 }
 

@@ -92,10 +92,12 @@ pub fn univariable<T: Into<TermSpec>>(
         });
     }
     for term in &terms {
-        frame.column(term.column())?;
+        for column in term.columns() {
+            frame.column(column)?;
+        }
     }
     let variables = map_indexed(terms.len(), |k| Screened {
-        variable: terms[k].column().to_owned(),
+        variable: terms[k].name(),
         result: fit_one(frame, &terms[k], outcome, missing, settings, level),
     });
     Ok(UnivariableTable { variables, level })
@@ -112,7 +114,7 @@ fn fit_one(
     let design = Design::new(frame, [term.clone()], missing)?;
     let fit = settings.fit(&design, outcome)?;
     Ok(UnivariableFit {
-        variable: term.column().to_owned(),
+        variable: term.name(),
         n: fit.n,
         n_events: fit.n_events,
         n_dropped: fit.n_dropped,

@@ -1,5 +1,7 @@
 //! Backward elimination: by P of a joint test, by an information criterion, or without refitting as `rms::fastbw`.
 //!
+//! Models stay hierarchical: a main effect leaves only after the interactions it is part of (but see [`fast_backward`]).
+//!
 //! Tests and intervals of a model chosen this way are conditional on the choice and therefore too optimistic. Validate with the elimination
 //! repeated in every resample ([`Validation`](crate::Validation)).
 
@@ -120,7 +122,7 @@ impl BackwardFit {
             .design()
             .terms()
             .iter()
-            .map(|t| t.column.clone())
+            .map(|t| t.name.clone())
             .collect()
     }
 }
@@ -181,7 +183,7 @@ impl BackwardElimination {
         let mut steps = Vec::new();
         loop {
             let (candidates, chosen) = self.consider(design, outcome, &kept, &fit)?;
-            let name = |t: usize| design.terms()[t].column.clone();
+            let name = |t: usize| design.terms()[t].name.clone();
             let action = match chosen {
                 None => Move::Stop,
                 Some(t) if kept.contains(&t) => Move::Removed(name(t)),
@@ -210,9 +212,14 @@ impl BackwardElimination {
         match self.criterion {
             Criterion::P { test, stay } => {
                 let mut candidates = Vec::with_capacity(kept.len());
+                let mut terms = Vec::with_capacity(kept.len());
                 for (position, &t) in kept.iter().enumerate() {
+                    if !may_leave(design, kept, t) {
+                        continue;
+                    }
+                    terms.push(t);
                     let test = fit.term_test(position, test)?;
-                    let term = design.terms()[t].column.clone();
+                    let term = design.terms()[t].name.clone();
                     candidates.push(Candidate {
                         term,
                         adds: false,
@@ -223,7 +230,7 @@ impl BackwardElimination {
                 let worst = first_max(candidates.iter().map(|c| c.test.map_or(0.0, |t| t.p)));
                 Ok((
                     candidates,
-                    worst.filter(|&(_, p)| p >= stay).map(|(k, _)| kept[k]),
+                    worst.filter(|&(_, p)| p >= stay).map(|(k, _)| terms[k]),
                 ))
             }
             Criterion::InformationCriterion(penalty) => {
@@ -250,13 +257,18 @@ impl BackwardElimination {
         let mut terms = Vec::new();
         for t in 0..design.terms().len() {
             let adds = !kept.contains(&t);
-            if adds && self.direction == Direction::Backward {
+            let considered = if adds {
+                self.direction == Direction::Both && may_return(design, kept, t)
+            } else {
+                may_leave(design, kept, t)
+            };
+            if !considered {
                 continue;
             }
             let mut changed = kept.to_vec();
             toggle(&mut changed, t);
             let other = self.regression.fit(&design.with_terms(&changed), outcome)?;
-            let term = design.terms()[t].column.clone();
+            let term = design.terms()[t].name.clone();
             candidates.push(Candidate {
                 term,
                 adds,
@@ -277,6 +289,19 @@ impl BackwardElimination {
             .map(|(k, _)| terms[k]);
         Ok((candidates, chosen))
     }
+}
+
+/// A term leaves only after the interactions it is part of.
+fn may_leave(design: &Design, kept: &[usize], term: usize) -> bool {
+    let above = design.with_higher_order(term);
+    !kept.iter().any(|&t| t != term && above.contains(&t))
+}
+
+/// An interaction returns only where all terms it is made of are in the model.
+fn may_return(design: &Design, kept: &[usize], term: usize) -> bool {
+    (0..design.terms().len())
+        .filter(|&t| t != term && design.terms()[t].is_part_of(&design.terms()[term]))
+        .all(|t| kept.contains(&t))
 }
 
 fn toggle(kept: &mut Vec<usize>, term: usize) {
@@ -342,6 +367,9 @@ pub struct FastBackward {
 
 /// Lawless and Singhal's backward elimination, which approximates every reduced model from the full one, as `rms::fastbw`.
 ///
+/// Like rms it takes every term by itself: a main effect may leave before an interaction it is part of. With interactions take
+/// [`BackwardElimination`].
+///
 /// # Errors
 /// [`Error::Setting`] for a threshold outside (0, 1]; [`Error::Aliased`] if a column has no estimate;
 /// [`Error::SingularCovariance`].
@@ -383,7 +411,7 @@ pub fn fast_backward(fit: &LogisticFit, rule: FastRule, test: FastTest) -> Resul
         }
         let aic = residual.chi_squared - 2.0 * residual.df as f64;
         deleted.push(FastDeletion {
-            term: fit.design().terms()[term].column.clone(),
+            term: fit.design().terms()[term].name.clone(),
             individual,
             residual,
             aic,
@@ -467,14 +495,14 @@ fn joint_test(
     kept: &[usize],
     term: usize,
 ) -> Result<TestResult> {
-    let before: usize = kept
+    let width = |t: usize| fit.design().columns_of_term(t).len();
+    let before = 1 + kept
         .iter()
         .take_while(|&&t| t != term)
-        .map(|&t| fit.design().terms()[t].n_columns())
-        .sum::<usize>()
-        + 1;
-    let index: Vec<usize> = (before..before + fit.design().terms()[term].n_columns()).collect();
-    wald(b, v, &index, &fit.design().terms()[term].column)
+        .map(|&t| width(t))
+        .sum::<usize>();
+    let index: Vec<usize> = (before..before + width(term)).collect();
+    wald(b, v, &index, &fit.design().terms()[term].name)
 }
 
 fn pooled_test(fit: &LogisticFit, gone: &[usize]) -> Result<TestResult> {

@@ -1,29 +1,20 @@
-//! A predictor as the model sees it: how one value becomes columns of the design.
+//! Terms of a model: what is tested, kept or dropped as a whole.
 //!
-//! A [`Term`] is fitted (levels, knots and the range seen in training are stored in it) and is the only way from a value to columns, so new
-//! patients are encoded exactly as the training rows were.
+//! A term is the product of the columns of its [`Predictor`]s: of one for a main effect, of several for an interaction. Products are taken as
+//! R's `model.matrix` takes them, with the columns of the first predictor changing fastest:
 //!
-//! | kind | columns | names |
-//! |---|---|---|
-//! | numeric | the value | `age` |
-//! | categorical, k levels | k - 1 indicators, reference = first level | `margin=Non` |
-//! | restricted cubic spline, k knots | the value and k - 2 cubic terms | `size`, `size'`, `size''` |
+//! | term | columns |
+//! |---|---|
+//! | `size`, a spline with 3 knots | `size`, `size'` |
+//! | `margin`, 3 levels | `margin=Well`, `margin=Non` |
+//! | `size * margin` | `size * margin=Well`, `size' * margin=Well`, `size * margin=Non`, `size' * margin=Non` |
 //!
-//! The spline basis is Stone and Koo's with rms' scaling: for knots t₁ < … < t_k and j = 1 … k-2
-//!
-//! ```text
-//! X_{j+1} = [ (x-t_j)₊³ - (x-t_{k-1})₊³ (t_k-t_j)/(t_k-t_{k-1}) + (x-t_k)₊³ (t_{k-1}-t_j)/(t_k-t_{k-1}) ] / (t_k-t₁)²
-//! ```
+//! Models are hierarchical: an interaction stands beside all the terms it is made of. Without them the coefficients would depend on the
+//! origin and on the reference level.
 
-use serde::{Deserialize, Serialize};
+use crate::predictor::{Checked, Predictor};
 
-use crate::error::{Error, Result};
-use crate::patient::Value;
-
-/// Numbers of distinct values up to which a numeric predictor's values become the ticks of its axis, as rms' `datadist` has it.
-pub const MAX_DISTINCT: usize = 10;
-
-/// What to make of one column of the table.
+/// What to make of columns of the table.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TermSpec {
@@ -36,6 +27,15 @@ pub enum TermSpec {
         /// Where the cubic pieces join.
         knots: Knots,
     },
+    /// A polynomial of a numeric column, with raw powers.
+    Polynomial {
+        /// The column.
+        column: String,
+        /// Its degree, 2 to [`MAX_DEGREE`](crate::MAX_DEGREE).
+        degree: usize,
+    },
+    /// The interaction of columns that are terms themselves; how each enters is said there.
+    Interaction(Vec<String>),
 }
 
 /// Knots of a restricted cubic spline.
@@ -56,12 +56,34 @@ impl TermSpec {
         }
     }
 
-    /// The column it reads.
-    #[must_use]
-    pub fn column(&self) -> &str {
-        match self {
-            TermSpec::Column(column) | TermSpec::Spline { column, .. } => column,
+    /// A polynomial of this degree.
+    pub fn polynomial(column: impl Into<String>, degree: usize) -> Self {
+        TermSpec::Polynomial {
+            column: column.into(),
+            degree,
         }
+    }
+
+    /// The interaction of these columns.
+    pub fn interaction<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
+        TermSpec::Interaction(columns.into_iter().map(Into::into).collect())
+    }
+
+    /// The columns it reads: one, or several for an interaction.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        match self {
+            TermSpec::Column(column)
+            | TermSpec::Spline { column, .. }
+            | TermSpec::Polynomial { column, .. } => std::slice::from_ref(column),
+            TermSpec::Interaction(columns) => columns,
+        }
+    }
+
+    /// Name of the term: its columns joined by ` * `.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.columns().join(PRODUCT)
     }
 }
 
@@ -83,318 +105,261 @@ impl From<&String> for TermSpec {
     }
 }
 
-/// A fitted predictor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Between the parts of an interaction's name.
+pub(crate) const PRODUCT: &str = " * ";
+
+/// A main effect or an interaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Term {
-    /// Column of the table it reads.
-    pub column: String,
-    /// How it enters the model.
-    pub kind: TermKind,
-}
-
-/// How a predictor enters the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum TermKind {
-    /// Linearly.
-    Numeric {
-        /// What training saw.
-        seen: NumericSummary,
-    },
-    /// By a restricted cubic spline.
-    Spline {
-        /// The knots, increasing.
-        knots: Vec<f64>,
-        /// What training saw.
-        seen: NumericSummary,
-    },
-    /// By one indicator per level beyond the first.
-    Categorical {
-        /// The levels, reference first.
-        levels: Vec<String>,
-        /// Training rows per level.
-        counts: Vec<usize>,
-    },
-}
-
-/// What training saw of a numeric predictor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct NumericSummary {
-    /// Smallest value.
-    pub min: f64,
-    /// Largest value.
-    pub max: f64,
-    /// Median.
-    pub median: f64,
-    /// All values, increasing, if there are at most [`MAX_DISTINCT`]; else empty.
-    pub distinct: Vec<f64>,
-}
-
-impl NumericSummary {
-    /// Summary of finite values; `values` must not be empty.
-    pub(crate) fn of(values: &[f64]) -> Self {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let n = sorted.len();
-        let median = if n % 2 == 1 {
-            sorted[n / 2]
-        } else {
-            0.5 * (sorted[n / 2 - 1] + sorted[n / 2])
-        };
-        let (min, max) = (sorted[0], sorted[n - 1]);
-        sorted.dedup();
-        let distinct = if sorted.len() <= MAX_DISTINCT {
-            sorted
-        } else {
-            Vec::new()
-        };
-        Self {
-            min,
-            max,
-            median,
-            distinct,
-        }
-    }
-}
-
-/// A value of a predictor, checked against its term.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Checked {
-    Number(f64),
-    Level(usize),
+    /// The columns of the table joined by ` * `: `age`, `age * margin`.
+    pub name: String,
+    /// Indices of its predictors: one for a main effect, several for an interaction.
+    pub predictors: Vec<usize>,
 }
 
 impl Term {
+    pub(crate) fn new(predictors: Vec<usize>, all: &[Predictor]) -> Self {
+        let columns: Vec<&str> = predictors.iter().map(|&k| all[k].column.as_str()).collect();
+        Self {
+            name: columns.join(PRODUCT),
+            predictors,
+        }
+    }
+
+    /// Whether it is an interaction.
+    #[must_use]
+    pub fn is_interaction(&self) -> bool {
+        self.predictors.len() > 1
+    }
+
+    /// Whether all its predictors are among those of `other`: such a term is tested together with `other` and cannot leave before it.
+    #[must_use]
+    pub fn is_part_of(&self, other: &Term) -> bool {
+        self.predictors.iter().all(|k| other.predictors.contains(k))
+    }
+
     /// Columns it fills in the design.
-    #[must_use]
-    pub fn n_columns(&self) -> usize {
-        match &self.kind {
-            TermKind::Numeric { .. } => 1,
-            TermKind::Spline { knots, .. } => knots.len() - 1,
-            TermKind::Categorical { levels, .. } => levels.len() - 1,
-        }
+    pub(crate) fn n_columns(&self, all: &[Predictor]) -> usize {
+        self.predictors
+            .iter()
+            .map(|&k| all[k].n_columns())
+            .product()
     }
 
-    /// Names of its columns in the design, as rms writes them.
-    #[must_use]
-    pub fn column_names(&self) -> Vec<String> {
-        match &self.kind {
-            TermKind::Numeric { .. } => vec![self.column.clone()],
-            TermKind::Spline { knots, .. } => (0..knots.len() - 1)
-                .map(|j| format!("{}{}", self.column, "'".repeat(j)))
-                .collect(),
-            TermKind::Categorical { levels, .. } => levels[1..]
+    /// For each of its columns the basis column of each predictor, the first one changing fastest.
+    pub(crate) fn products(&self, all: &[Predictor]) -> Vec<Vec<(usize, usize)>> {
+        let mut products = vec![Vec::new()];
+        for &k in &self.predictors {
+            products = (0..all[k].n_columns())
+                .flat_map(|column| {
+                    products.iter().map(move |product: &Vec<(usize, usize)>| {
+                        let mut longer = product.clone();
+                        longer.push((k, column));
+                        longer
+                    })
+                })
+                .collect();
+        }
+        products
+    }
+}
+
+/// A column of the design matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DesignColumn {
+    /// Name as rms writes it: `Intercept`, `age`, `margin=Non`, `size'`, `age * margin=Non`.
+    pub name: String,
+    /// Index of its term; `None` for the intercept.
+    pub term: Option<usize>,
+    /// The basis columns whose product it is, each as (predictor, column of the predictor); empty for the intercept.
+    pub factors: Vec<(usize, usize)>,
+}
+
+/// Columns of terms, intercept first.
+pub(crate) fn columns_of(predictors: &[Predictor], terms: &[Term]) -> Vec<DesignColumn> {
+    let basis: Vec<Vec<String>> = predictors.iter().map(Predictor::column_names).collect();
+    let mut columns = vec![DesignColumn {
+        name: "Intercept".to_owned(),
+        term: None,
+        factors: Vec::new(),
+    }];
+    for (index, term) in terms.iter().enumerate() {
+        for factors in term.products(predictors) {
+            let names: Vec<&str> = factors
                 .iter()
-                .map(|l| format!("{}={l}", self.column))
-                .collect(),
+                .map(|&(k, column)| basis[k][column].as_str())
+                .collect();
+            columns.push(DesignColumn {
+                name: names.join(PRODUCT),
+                term: Some(index),
+                factors,
+            });
         }
     }
-
-    /// The levels if categorical.
-    #[must_use]
-    pub fn levels(&self) -> Option<&[String]> {
-        match &self.kind {
-            TermKind::Categorical { levels, .. } => Some(levels),
-            _ => None,
-        }
-    }
-
-    /// What training saw if numeric.
-    #[must_use]
-    pub fn seen(&self) -> Option<&NumericSummary> {
-        match &self.kind {
-            TermKind::Numeric { seen } | TermKind::Spline { seen, .. } => Some(seen),
-            TermKind::Categorical { .. } => None,
-        }
-    }
-
-    /// Appends the columns for one value.
-    pub(crate) fn encode(&self, value: Checked, out: &mut Vec<f64>) {
-        match (&self.kind, value) {
-            (TermKind::Numeric { .. }, Checked::Number(x)) => out.push(x),
-            (TermKind::Spline { knots, .. }, Checked::Number(x)) => spline_basis(knots, x, out),
-            (TermKind::Categorical { levels, .. }, Checked::Level(code)) => {
-                out.extend((1..levels.len()).map(|l| f64::from(u8::from(l == code))));
-            }
-            _ => unreachable!("values are checked against their term before they are encoded"),
-        }
-    }
-
-    /// Contribution of one value to the linear predictor, given the coefficients of this term's columns.
-    pub(crate) fn effect(&self, beta: &[f64], value: Checked) -> f64 {
-        match (&self.kind, value) {
-            (TermKind::Categorical { .. }, Checked::Level(code)) => {
-                if code == 0 {
-                    0.0
-                } else {
-                    beta[code - 1]
-                }
-            }
-            _ => {
-                let mut columns = Vec::with_capacity(beta.len());
-                self.encode(value, &mut columns);
-                columns.iter().zip(beta).map(|(x, b)| x * b).sum()
-            }
-        }
-    }
-
-    /// Checks a value brought from outside.
-    pub(crate) fn check(&self, value: &Value) -> Result<Checked> {
-        match &self.kind {
-            TermKind::Categorical { levels, .. } => {
-                let text = match value {
-                    Value::Text(text) => text.clone(),
-                    Value::Number(number) => number.to_string(),
-                };
-                match levels.iter().position(|l| *l == text) {
-                    Some(code) => Ok(Checked::Level(code)),
-                    None => Err(match value {
-                        Value::Text(_) => Error::UnknownLevel {
-                            column: self.column.clone(),
-                            row: None,
-                            level: text,
-                            expected: levels.join(", "),
-                        },
-                        Value::Number(number) => Error::NotALevel {
-                            predictor: self.column.clone(),
-                            value: *number,
-                            expected: levels.join(", "),
-                        },
-                    }),
-                }
-            }
-            _ => {
-                let number = match value {
-                    Value::Number(number) => Some(*number),
-                    Value::Text(text) => text.trim().parse().ok(),
-                };
-                match number.filter(|v: &f64| v.is_finite()) {
-                    Some(number) => Ok(Checked::Number(number)),
-                    None => Err(Error::NotANumber {
-                        predictor: self.column.clone(),
-                        value: value.to_string(),
-                    }),
-                }
-            }
-        }
-    }
-
-    /// Checks the parts of a term read from a file.
-    pub(crate) fn validate(&self) -> std::result::Result<(), String> {
-        let seen_ok = |s: &NumericSummary| {
-            s.min.is_finite()
-                && s.max.is_finite()
-                && s.min < s.max
-                && s.min <= s.median
-                && s.median <= s.max
-                && s.distinct.len() <= MAX_DISTINCT
-                && s.distinct.windows(2).all(|w| w[0] < w[1])
-                && s.distinct.iter().all(|&v| s.min <= v && v <= s.max)
-        };
-        let ok = match &self.kind {
-            TermKind::Numeric { seen } => seen_ok(seen),
-            TermKind::Spline { knots, seen } => knots_are_legal(knots) && seen_ok(seen),
-            TermKind::Categorical { levels, counts } => {
-                levels.len() >= 2
-                    && counts.len() == levels.len()
-                    && levels.iter().all(|l| !l.is_empty())
-                    && levels
-                        .iter()
-                        .enumerate()
-                        .all(|(i, l)| !levels[..i].contains(l))
-            }
-        };
-        if ok {
-            Ok(())
-        } else {
-            Err(format!(
-                "predictor {:?} has impossible levels, knots or range",
-                self.column
-            ))
-        }
-    }
+    columns
 }
 
-/// 3 to 7 finite increasing knots.
-pub(crate) fn knots_are_legal(knots: &[f64]) -> bool {
-    (3..=7).contains(&knots.len())
-        && knots.iter().all(|k| k.is_finite())
-        && knots.windows(2).all(|w| w[0] < w[1])
+/// Columns of one term within the design.
+pub(crate) fn columns_of_term(
+    predictors: &[Predictor],
+    terms: &[Term],
+    term: usize,
+) -> std::ops::Range<usize> {
+    let start = 1 + terms[..term]
+        .iter()
+        .map(|t| t.n_columns(predictors))
+        .sum::<usize>();
+    start..start + terms[term].n_columns(predictors)
 }
 
-/// Quantiles at which Harrell places 3 to 7 knots: equally spaced between outer quantiles that depend on their number.
-pub(crate) fn knot_quantiles(n_knots: usize) -> Vec<f64> {
-    let outer = match n_knots {
-        3 => 0.1,
-        4..=6 => 0.05,
-        7 => 0.025,
-        _ => return Vec::new(),
-    };
-    let step = (1.0 - 2.0 * outer) / (n_knots - 1) as f64;
-    (0..n_knots).map(|i| outer + step * i as f64).collect()
+/// One row of the design for checked values, one per predictor.
+pub(crate) fn row_of(
+    predictors: &[Predictor],
+    columns: &[DesignColumn],
+    values: &[Checked],
+) -> Vec<f64> {
+    let basis: Vec<Vec<f64>> = predictors
+        .iter()
+        .zip(values)
+        .map(|(predictor, &value)| {
+            let mut out = Vec::with_capacity(predictor.n_columns());
+            predictor.encode(value, &mut out);
+            out
+        })
+        .collect();
+    columns
+        .iter()
+        .map(|column| product(column, |k, j| basis[k][j]))
+        .collect()
 }
 
-fn spline_basis(knots: &[f64], x: f64, out: &mut Vec<f64>) {
-    let k = knots.len();
-    let (first, before, last) = (knots[0], knots[k - 2], knots[k - 1]);
-    let cube = |t: f64| (x - t).max(0.0).powi(3);
-    let norm = (last - first).powi(2);
-    let gap = last - before;
-    out.push(x);
-    for &t in &knots[..k - 2] {
-        let value = cube(t) + ((before - t) * cube(last) - (last - t) * cube(before)) / gap;
-        out.push(value / norm);
+/// The product a column stands for, 1 for the intercept.
+pub(crate) fn product(column: &DesignColumn, basis: impl Fn(usize, usize) -> f64) -> f64 {
+    column.factors.iter().map(|&(k, j)| basis(k, j)).product()
+}
+
+/// The first interaction that lacks a term it is made of, with the name of that term.
+pub(crate) fn missing_part(terms: &[Term], predictors: &[Predictor]) -> Option<(String, String)> {
+    terms.iter().find_map(|term| {
+        (0..term.predictors.len())
+            .filter(|_| term.is_interaction())
+            .map(|left_out| {
+                let mut part = term.predictors.clone();
+                part.remove(left_out);
+                part
+            })
+            .find(|part| !terms.iter().any(|t| same_set(&t.predictors, part)))
+            .map(|part| (term.name.clone(), Term::new(part, predictors).name))
+    })
+}
+
+/// Whether two lists without repetition hold the same entries.
+pub(crate) fn same_set(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().all(|k| b.contains(k))
+}
+
+/// Groups of predictors that interact with each other, directly or through others; each group and the list are in increasing order.
+pub(crate) fn interacting_groups(n_predictors: usize, terms: &[Term]) -> Vec<Vec<usize>> {
+    let mut group: Vec<usize> = (0..n_predictors).collect();
+    for term in terms {
+        let merged = term.predictors.iter().map(|&k| group[k]).min();
+        let old: Vec<usize> = term.predictors.iter().map(|&k| group[k]).collect();
+        for g in &mut group {
+            if old.contains(g) {
+                *g = merged.unwrap_or(*g);
+            }
+        }
     }
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for first in 0..n_predictors {
+        let members: Vec<usize> = (0..n_predictors).filter(|&k| group[k] == first).collect();
+        if !members.is_empty() {
+            groups.push(members);
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::predictor::{NumericSummary, PredictorKind};
 
-    #[test]
-    fn spline_is_linear_beyond_the_last_knot() {
-        let knots = [1.0, 2.0, 4.0];
-        let value = |x: f64| {
-            let mut out = Vec::new();
-            spline_basis(&knots, x, &mut out);
-            out[1]
-        };
-        let second_difference = value(9.0) - 2.0 * value(8.0) + value(7.0);
-        assert!(second_difference.abs() < 1e-12);
-        assert_eq!(value(0.5), 0.0);
-        // By hand at x = 3: (3-1)³ + (1·0 - 3·1)/2 = 8 - 1.5, over (4-1)² = 9.
-        assert!((value(3.0) - 6.5 / 9.0).abs() < 1e-15);
+    fn predictors() -> Vec<Predictor> {
+        let seen = NumericSummary::of(&[1.0, 2.0, 4.0]);
+        let levels = ["Ill", "Well", "Non"].map(str::to_owned).to_vec();
+        let kinds = [
+            PredictorKind::Spline {
+                knots: vec![1.0, 2.0, 4.0],
+                seen: seen.clone(),
+            },
+            PredictorKind::Categorical {
+                counts: vec![1; 3],
+                levels,
+            },
+            PredictorKind::Numeric { seen },
+        ];
+        ["size", "margin", "age"]
+            .into_iter()
+            .zip(kinds)
+            .map(|(column, kind)| Predictor {
+                column: column.to_owned(),
+                kind,
+            })
+            .collect()
     }
 
     #[test]
-    fn text_is_read_as_number_or_level_by_the_kind_of_the_term() {
-        let seen = NumericSummary::of(&[1.0, 2.0, 3.0]);
-        let numeric = Term {
-            column: "x".into(),
-            kind: TermKind::Numeric { seen },
-        };
-        assert_eq!(numeric.check(&Value::from("2.5")), Ok(Checked::Number(2.5)));
-        assert!(matches!(
-            numeric.check(&Value::from("large")),
-            Err(Error::NotANumber { .. })
-        ));
-        let levels = vec!["0".to_owned(), "1".to_owned()];
-        let factor = Term {
-            column: "g".into(),
-            kind: TermKind::Categorical {
-                levels,
-                counts: vec![1, 1],
-            },
-        };
-        assert_eq!(factor.check(&Value::from(1.0)), Ok(Checked::Level(1)));
-        assert!(matches!(
-            factor.check(&Value::from(2.0)),
-            Err(Error::NotALevel { .. })
-        ));
+    fn products_are_named_and_ordered_as_in_r() {
+        let all = predictors();
+        let terms = [Term::new(vec![0, 1], &all)];
+        let names: Vec<String> = columns_of(&all, &terms)
+            .into_iter()
+            .map(|c| c.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "Intercept",
+                "size * margin=Well",
+                "size' * margin=Well",
+                "size * margin=Non",
+                "size' * margin=Non"
+            ]
+        );
+        let values = [
+            Checked::Number(3.0),
+            Checked::Level(2),
+            Checked::Number(5.0),
+        ];
+        let row = row_of(&all, &columns_of(&all, &terms), &values);
+        assert_eq!(row[..4], [1.0, 0.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn groups_join_through_common_predictors() {
+        let all = predictors();
+        let pair = |a, b| Term::new(vec![a, b], &all);
+        assert_eq!(interacting_groups(3, &[]), [vec![0], vec![1], vec![2]]);
+        assert_eq!(interacting_groups(3, &[pair(2, 0)]), [vec![0, 2], vec![1]]);
+        assert_eq!(
+            interacting_groups(3, &[pair(1, 2), pair(0, 2)]),
+            [vec![0, 1, 2]]
+        );
+    }
+
+    #[test]
+    fn an_interaction_needs_its_parts() {
+        let all = predictors();
+        let main = |k| Term::new(vec![k], &all);
+        let lacking = [main(0), Term::new(vec![0, 1], &all)];
+        assert_eq!(
+            missing_part(&lacking, &all),
+            Some(("size * margin".to_owned(), "margin".to_owned()))
+        );
+        let full = [main(0), main(1), Term::new(vec![0, 1], &all)];
+        assert_eq!(missing_part(&full, &all), None);
     }
 }

@@ -378,7 +378,7 @@ fn fast_backward_equals_fastbw() {
             let kept: Vec<String> = b
                 .kept
                 .iter()
-                .map(|&t| f.design().terms()[t].column.clone())
+                .map(|&t| f.design().terms()[t].name.clone())
                 .collect();
             assert_eq!(kept, strings(&e["names_kept"]), "{file} {case}");
             all_close("fastbw coef", &b.coefficients, &numbers(&e["coef"]), 1e-9);

@@ -238,7 +238,7 @@ fn inestimable(error: &Error, candidates: &[String]) -> Option<usize> {
 fn risk_of(fit: &LogisticFit, input: &ModelInput, level: f64) -> nomogram::Result<FittedRisk> {
     let model = fit.model()?;
     let mut labels = NomogramSettings::new();
-    for predictor in model.predictors() {
+    for predictor in model.predictor_names() {
         labels = labels.label(predictor.clone(), readable(&predictor));
     }
     let nomogram = Nomogram::new(&model, &labels)?;

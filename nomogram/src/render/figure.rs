@@ -10,7 +10,7 @@ use super::sheet::{Geometry, Reach, SMALL, Sheet, TICK};
 use crate::axis::Axis;
 use crate::error::Result;
 use crate::nomogram::Nomogram;
-use crate::term::Term;
+use crate::predictor::Predictor;
 
 /// Draws a nomogram.
 ///
@@ -173,7 +173,7 @@ impl Sheet<'_> {
         let minor = self.figure.minor_ticks == Show::Yes && !ends_only;
         if minor && is_even(axis, self.nomogram) {
             let step = (marks[1].x - marks[0].x).abs();
-            let parts = [4, 2].into_iter().find(|p| step / f64::from(*p) >= 9.0);
+            let parts = [4, 2].into_iter().find(|p| step / f64::from(*p) >= 12.0);
             for w in marks.windows(2).filter(|_| parts.is_some()) {
                 let parts = parts.unwrap_or(1);
                 for i in 1..parts {
@@ -275,10 +275,10 @@ fn turns(marks: &[Mark]) -> bool {
 
 /// Whether values between the ticks lie evenly between them: a straight effect, ticks in equal steps, and not just the values seen.
 fn is_even(axis: &Axis, nomogram: &Nomogram) -> bool {
-    let terms = nomogram.model.terms.iter();
-    let seen = terms
+    let predictors = nomogram.model.predictors.iter();
+    let seen = predictors
         .filter(|t| t.column == axis.predictor)
-        .find_map(Term::seen);
+        .find_map(Predictor::seen);
     let steps: Vec<(f64, f64)> = axis
         .ticks
         .windows(2)
@@ -298,7 +298,7 @@ fn description(nomogram: &Nomogram, figure: &NomogramFigure) -> String {
         .axes
         .iter()
         .map(|axis| {
-            let label = figure.label(&axis.predictor, &axis.label);
+            let label = figure.label(axis);
             let (low, high) = ends(axis);
             let (first, last) = (&axis.ticks[0], &axis.ticks[axis.ticks.len() - 1]);
             format!(

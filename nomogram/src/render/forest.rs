@@ -76,7 +76,7 @@ impl ForestFigure {
 
 /// Draws odds ratios with their intervals on a logarithmic axis, with the numbers beside them, as [`eval_stats::plot::forest()`].
 ///
-/// Intervals that reach beyond the axis end in an arrow. Basis functions of splines are listed without a mark, because they mean nothing alone.
+/// Intervals that reach beyond the axis end in an arrow. Basis functions of curves are listed without a mark, because they mean nothing alone.
 ///
 /// # Errors
 /// [`Error::NoEffect`] if no row has an odds ratio that means something alone; [`Error::Setting`] for a level outside (0, 1).
@@ -114,7 +114,7 @@ fn forest_row(row: &OddsRatioRow, label: &str) -> ForestRow {
         RowEffect::Estimated(or) => {
             let (value, low, high) = (or.odds_ratio, or.low, or.high);
             match row.kind {
-                RowKind::SplineBasis => ForestRow::listed(label, value, low, high),
+                RowKind::CurveBasis => ForestRow::listed(label, value, low, high),
                 _ => ForestRow::estimate(label, value, low, high),
             }
             .p(or.p)

@@ -19,6 +19,7 @@ mod labels;
 mod marks;
 mod outcome;
 mod overlay;
+mod page_data;
 mod settings;
 mod sheet;
 
@@ -26,7 +27,7 @@ pub use calibration::{CalibrationFigure, calibration_svg};
 pub use eval_stats::plot::{Layout, Width};
 pub use figure::nomogram_svg;
 pub use forest::{ForestFigure, forest_svg};
-pub use html::nomogram_html;
+pub use html::{NomogramPage, nomogram_html};
 pub use settings::{NomogramFigure, Show};
 
 /// A number with one decimal, a proper minus sign and no negative zero.
@@ -39,6 +40,14 @@ fn one_decimal(value: f64) -> String {
     match text.as_str() {
         "-0.0" => "0.0".to_owned(),
         _ => minus(&text),
+    }
+}
+
+/// The text of a value, with proper minus signs if it is a number.
+fn minus_if(value: &str, number: Option<f64>) -> String {
+    match number {
+        Some(_) => minus(value),
+        None => value.to_owned(),
     }
 }
 

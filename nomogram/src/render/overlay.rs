@@ -32,7 +32,7 @@ impl Sheet<'_> {
         for (axis, term) in marks(&patient) {
             let y = self.at.axes_y[axis];
             self.term(axis, term, y);
-            self.cell(&term.value, &super::one_decimal(term.points), y);
+            self.cell(&value_text(term), &super::one_decimal(term.points), y);
         }
         let x = self.at.x_total(patient.total_points);
         self.lines.arrow((x, total_y), (x, risk_y - 2.0), PATH);
@@ -102,6 +102,24 @@ impl Sheet<'_> {
         }
     }
 
+    /// Says where an interacting number lies between those of the axes.
+    fn between_text(&self, axis: usize, term: &TermPoints) -> Option<String> {
+        let axis = &self.nomogram.axes[axis];
+        let mut pairs = term.given.iter().zip(&axis.given);
+        pairs.any(|(g, c)| g.number != c.number).then(|| {
+            let values: Vec<String> = term
+                .given
+                .iter()
+                .map(|g| format!("{} {}", g.predictor, super::minus_if(&g.value, g.number)))
+                .collect();
+            format!(
+                "{}: the points are those of {}; the axis is the nearest.",
+                self.figure.label(axis),
+                values.join(", ")
+            )
+        })
+    }
+
     /// The result and what lies outside, in words.
     fn notes(&mut self, patient: &PatientPoints) {
         let p = &patient.prediction;
@@ -114,11 +132,16 @@ impl Sheet<'_> {
             p.high
         );
         self.remark(&result, PATIENT);
+        let between: Vec<String> = marks(patient)
+            .filter_map(|(axis, term)| self.between_text(axis, term))
+            .collect();
+        if !between.is_empty() {
+            self.remark(&between.join(" "), PATIENT);
+        }
         let outside: Vec<String> = marks(patient)
             .filter_map(|(axis, term)| {
                 let axis = &self.nomogram.axes[axis];
-                let label = self.figure.label(&axis.predictor, &axis.label);
-                outside_text(&label, term)
+                outside_text(&self.figure.label(axis), term)
             })
             .collect();
         if !outside.is_empty() {
@@ -128,14 +151,33 @@ impl Sheet<'_> {
     }
 }
 
-/// What to know about a value that training did not see.
+/// The value of an entry.
+fn value_text(term: &TermPoints) -> String {
+    super::minus_if(&term.value, term.number)
+}
+
+/// What to know about values that training did not see.
 fn outside_text(label: &str, term: &TermPoints) -> Option<String> {
-    let value = super::minus(&term.value);
-    let side = |limit: f64| match term.number {
+    let main = position_text(label, &value_text(term), term.number, term.position);
+    let given = term.given.iter().filter_map(|g| {
+        let value = super::minus_if(&g.value, g.number);
+        position_text(&g.predictor, &value, g.number, g.position)
+    });
+    let all: Vec<String> = main.into_iter().chain(given).collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+fn position_text(
+    label: &str,
+    value: &str,
+    number: Option<f64>,
+    position: AxisPosition,
+) -> Option<String> {
+    let side = |limit: f64| match number {
         Some(v) if v < limit => ("below", "begins"),
         _ => ("above", "ends"),
     };
-    match term.position {
+    match position {
         AxisPosition::WithinTraining => None,
         AxisPosition::BeyondTraining { limit } => {
             let (side, _) = side(limit);

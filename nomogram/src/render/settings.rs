@@ -1,5 +1,6 @@
 //! What a nomogram shows besides its axes.
 
+use crate::axis::Axis;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::nomogram::{Nomogram, check_risk};
@@ -169,11 +170,11 @@ impl NomogramFigure {
         if let Some((predictor, _)) = self
             .units
             .iter()
-            .find(|(p, _)| nomogram.axes.iter().all(|a| a.predictor != *p))
+            .find(|(name, _)| nomogram.model.predictors.iter().all(|p| p.column != *name))
         {
             return Err(Error::UnknownPredictor {
                 predictor: predictor.clone(),
-                available: nomogram.model.predictors().join(", "),
+                available: nomogram.model.predictor_names().join(", "),
             });
         }
         if let Some(cutoff) = self.cutoff {
@@ -212,11 +213,13 @@ impl NomogramFigure {
         }
     }
 
-    /// Name of a predictor's axis with its unit.
-    pub(super) fn label(&self, predictor: &str, label: &str) -> String {
-        match self.unit_of(predictor) {
-            Some(unit) => format!("{label} ({unit})"),
-            None => label.to_owned(),
+    /// Name of an axis with the unit of its predictor.
+    pub(super) fn label(&self, axis: &Axis) -> String {
+        let label = &axis.label;
+        match self.unit_of(&axis.predictor) {
+            Some(unit) if axis.given.is_empty() => format!("{label} ({unit})"),
+            Some(unit) => format!("{label}, {unit}"),
+            None => label.clone(),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use eval_stats::plot::canvas::{
     Canvas, Color, GRAY, INK, LABEL_TEXT, LINE_SPACING, MARGIN, PALE, Point, Stroke, THIN,
-    TICK_TEXT, Text, Weight, wrap,
+    TICK_TEXT, Text, Weight, shorten, wrap,
 };
 
 use super::labels::{LINE, Layout, Side, width};
@@ -109,10 +109,7 @@ impl<'a> Sheet<'a> {
         let names: Vec<Vec<String>> = nomogram
             .axes
             .iter()
-            .map(|a| {
-                let label = figure.label(&a.predictor, &a.label);
-                wrap(&label, NAME, Weight::Regular, room)
-            })
+            .map(|a| wrap(&figure.label(a), NAME, Weight::Regular, room))
             .collect();
         let mut fixed = vec!["Points", "Total points"];
         if figure.linear_predictor == Show::Yes {
@@ -291,7 +288,7 @@ impl<'a> Sheet<'a> {
         };
         if !value.is_empty() {
             let room = self.columns.value_room();
-            let short = eval_stats::plot::canvas::shorten(value, SMALL, Weight::Regular, room);
+            let short = shorten(value, SMALL, Weight::Regular, room);
             self.canvas.text(&short, value_at, regular);
         }
         self.canvas.text(points, points_at, bold);

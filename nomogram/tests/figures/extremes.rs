@@ -3,7 +3,7 @@
 use nomogram::render::{ForestFigure, NomogramFigure, Show, Width, forest_svg};
 use nomogram::{Nomogram, NomogramSettings, Patient, RiskGroups, TermSpec};
 
-use crate::tables::{Written, awkward, of, uniform};
+use crate::tables::{Written, awkward, hostile, interacting, of, uniform};
 use crate::{check, check_svg, texts};
 
 const LONG: &str = "a name of sixty characters, which is as long as names may be";
@@ -171,12 +171,31 @@ fn curves_that_turn_back() {
 
 #[test]
 fn other_scripts_and_signs() {
-    let n = Written::new()
-        .levels(
-            "腫瘤 <b>\"邊緣\"</b>",
-            &[("清楚", 0.0), ("不清楚 & 毛刺", 0.8), ("</script>", 1.9)],
-        )
-        .number("taille (½)", (-5.0, 5.0), -0.4)
-        .nomogram(-3.0, 3.0);
-    check("scripts", &n, &NomogramFigure::new().cutoff(0.2));
+    check("scripts", &hostile(), &NomogramFigure::new().cutoff(0.2));
+}
+
+#[test]
+fn interactions_have_axes_of_their_own() {
+    let n = interacting();
+    let patient = Patient::new()
+        .with("size", 2.3)
+        .with("margin", "Non")
+        .with("age", 71.0)
+        .with("tumor_score", 0.7)
+        .with("ln_score", -0.4);
+    let points = n.patient(&patient, 0.95).unwrap();
+    let (frame, _) = crate::common::cohort("train");
+    let figure = NomogramFigure::new()
+        .patient(points)
+        .distributions(&frame)
+        .unit("size", "cm");
+    check("interactions", &n, &figure);
+    let written = texts(&n, &figure).unwrap().join(" ");
+    for text in [
+        "size (margin=Well), cm",
+        "size (margin=Non), cm",
+        "the axis is the nearest",
+    ] {
+        assert!(written.contains(text), "{text}: {written}");
+    }
 }

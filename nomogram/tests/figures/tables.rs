@@ -1,4 +1,5 @@
 //! Models to draw.
+#![allow(dead_code, reason = "not every test draws everything")]
 
 use nomogram::{
     Design, Frame, Levels, LogisticFit, LogisticRegression, Missing, Nomogram, NomogramSettings,
@@ -35,6 +36,36 @@ pub fn study() -> Nomogram {
         .label("ln_score", "LN score")
         .risk_label("Risk of ALNM");
     Nomogram::new(&model, &settings).expect("nomogram")
+}
+
+/// Interactions of a curve with levels and of two numbers, and a parabola.
+pub fn interacting() -> Nomogram {
+    let both = |columns: [&str; 2]| TermSpec::interaction(columns);
+    of(vec![
+        TermSpec::spline("size", 3),
+        "margin".into(),
+        both(["size", "margin"]),
+        TermSpec::polynomial("age", 2),
+        "tumor_score".into(),
+        "ln_score".into(),
+        both(["tumor_score", "ln_score"]),
+    ])
+}
+
+/// Names that would break a page that does not escape them.
+pub fn hostile() -> Nomogram {
+    Written::new()
+        .levels(
+            "腫瘤 <b>\"邊緣\"</b>",
+            &[
+                ("清楚", 0.0),
+                ("不清楚 & 毛刺", 0.8),
+                ("</script><script>throw 1</script>", 1.9),
+            ],
+        )
+        .number("taille ('½') \\ ${x} -->", (-5.0, 5.0), -0.4)
+        .number("tiny", (0.0, 2e-6), 6e5)
+        .nomogram(-3.0, 3.0)
 }
 
 /// A seeded source of numbers in [0, 1).
@@ -99,7 +130,8 @@ pub fn awkward() -> (Frame, LogisticFit, Nomogram) {
 /// A model read from a file, so that its coefficients can be anything. A term is a name with levels (and their coefficients), or
 /// with the range of a number (and its slope).
 pub struct Written {
-    terms: Vec<String>,
+    predictors: Vec<String>,
+    columns: Vec<String>,
     names: Vec<String>,
     beta: Vec<f64>,
 }
@@ -107,7 +139,8 @@ pub struct Written {
 impl Written {
     pub fn new() -> Self {
         Self {
-            terms: Vec::new(),
+            predictors: Vec::new(),
+            columns: Vec::new(),
             names: vec!["Intercept".to_owned()],
             beta: vec![-1.0],
         }
@@ -115,10 +148,12 @@ impl Written {
 
     pub fn number(mut self, name: &str, (min, max): (f64, f64), slope: f64) -> Self {
         let name_json = serde_json::to_string(name).expect("JSON");
-        let median = 0.5 * (min + max);
-        self.terms.push(format!(
-            r#"{{"column":{name_json},"kind":{{"numeric":{{"seen":{{"min":{min},"max":{max},"median":{median},"distinct":[]}}}}}}}}"#
+        let at = |share: f64| min + share * (max - min);
+        let (lower, median, upper) = (at(0.25), at(0.5), at(0.75));
+        self.predictors.push(format!(
+            r#"{{"column":{name_json},"kind":{{"numeric":{{"seen":{{"min":{min},"max":{max},"lower_quartile":{lower},"median":{median},"upper_quartile":{upper},"distinct":[]}}}}}}}}"#
         ));
+        self.columns.push(name.to_owned());
         self.names.push(name.to_owned());
         self.beta.push(slope);
         self
@@ -127,12 +162,13 @@ impl Written {
     pub fn levels(mut self, name: &str, levels: &[(&str, f64)]) -> Self {
         let names: Vec<&str> = levels.iter().map(|l| l.0).collect();
         let counts = vec![10; levels.len()];
-        self.terms.push(format!(
+        self.predictors.push(format!(
             r#"{{"column":{},"kind":{{"categorical":{{"levels":{},"counts":{}}}}}}}"#,
             serde_json::to_string(name).expect("JSON"),
             serde_json::to_string(&names).expect("JSON"),
             serde_json::to_string(&counts).expect("JSON")
         ));
+        self.columns.push(name.to_owned());
         for (level, beta) in &levels[1..] {
             self.names.push(format!("{name}={level}"));
             self.beta.push(*beta);
@@ -155,11 +191,13 @@ impl Written {
                 .collect()
         };
         let covariance: Vec<Vec<f64>> = (0..k).map(row).collect();
+        let terms: Vec<[&String; 1]> = self.columns.iter().map(|c| [c]).collect();
         let text = format!(
-            r#"{{"format":"nomogram-model","version":{},"terms":[{}],"names":{},"coefficients":{},"covariance":{},
+            r#"{{"format":"nomogram-model","version":{},"predictors":[{}],"terms":{},"names":{},"coefficients":{},"covariance":{},
             "lp_min":{lp_min},"lp_max":{lp_max},"n":100,"n_events":40,"estimation":"maximum_likelihood"}}"#,
             nomogram::model_file::VERSION,
-            self.terms.join(","),
+            self.predictors.join(","),
+            serde_json::to_string(&terms).expect("JSON"),
             serde_json::to_string(&self.names).expect("JSON"),
             serde_json::to_string(&self.beta).expect("JSON"),
             serde_json::to_string(&covariance).expect("JSON"),
