@@ -209,7 +209,15 @@ fn compare(n: &Nomogram, data: &Value, state: &Value) {
     let risk = format!("{}: {:.1} %", n.risk_label, 100.0 * p.prediction.risk);
     assert!(text.starts_with(&risk), "{risk}: {text}");
     let rows = state["table"].as_array().unwrap();
-    assert_eq!(rows.len(), p.terms.len() + 1);
+    assert_eq!(rows.len(), p.terms.len() + 2);
+    for (row, term) in rows[1..].iter().zip(&p.terms) {
+        let shown: f64 = row[2].as_str().unwrap().parse().unwrap();
+        assert!(
+            (shown - term.points).abs() < 0.051,
+            "{row} for {}",
+            term.points
+        );
+    }
     assert_eq!(rows.last().unwrap()[0], json!("Total points"));
     for (drawing, at) in state["red"]
         .as_array()

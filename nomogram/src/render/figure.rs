@@ -3,7 +3,7 @@
 use eval_stats::plot::canvas::Weight;
 
 use super::distribution::{Distributions, STRIP};
-use super::labels::{Layout, Placed, Side, all_levels, below, thinned, width};
+use super::labels::{Layout, Placed, Side, all_levels, below, thinned, thinned_as_given, width};
 use super::marks::{check_patient, continues};
 use super::settings::{NomogramFigure, Show};
 use super::sheet::{Geometry, Reach, SMALL, Sheet, TICK};
@@ -194,8 +194,8 @@ impl Sheet<'_> {
                 .collect()
         };
         if turns(marks) {
-            let mut labels = thinned(&places(&|m| m.rising), SMALL, self.bounds());
-            let falling = thinned(&places(&|m| !m.rising), SMALL, self.bounds());
+            let mut labels = thinned_as_given(&places(&|m| m.rising), SMALL, self.bounds());
+            let falling = thinned_as_given(&places(&|m| !m.rising), SMALL, self.bounds());
             labels.extend(falling.into_iter().map(|l| Placed {
                 side: Side::Above,
                 ..l

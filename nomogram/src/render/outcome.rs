@@ -119,15 +119,24 @@ impl Sheet<'_> {
         let mut edges = vec![self.at.left];
         edges.extend(boundaries.iter().map(|&r| self.x_risk(r)));
         edges.push(self.at.right);
+        let cut = cutoff.map(|r| self.x_risk(r));
         let mut unnamed = false;
         for (group, w) in edges.windows(2).enumerate() {
             let band = Area::new(w[0], top, w[1].max(w[0]), bottom);
             self.fills
                 .rectangle(band, band_color(group, boundaries.len()));
             let name = self.figure.group_name(group);
-            if width(&name, SMALL) + 12.0 <= band.width() {
-                let style = Text::new(SMALL).middle();
-                self.canvas.text(&name, band.center(), style);
+            // Beside the mark of a cut-off that lies inside the band.
+            let inside = cut.filter(|x| (band.left..=band.right).contains(x));
+            let cut = inside.unwrap_or(band.left);
+            let (from, to) = if cut - band.left > band.right - cut {
+                (band.left, cut)
+            } else {
+                (cut, band.right)
+            };
+            if width(&name, SMALL) + 12.0 <= to - from {
+                let at = (0.5 * (from + to), band.center().1);
+                self.canvas.text(&name, at, Text::new(SMALL).middle());
             } else {
                 unnamed = true;
             }

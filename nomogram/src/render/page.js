@@ -194,14 +194,16 @@
 
   function fillTable(c) {
     while (table.rows.length) table.deleteRow(0);
-    const line = (cells) => {
+    const line = (cells, heads) => {
       const row = table.insertRow();
       cells.forEach((text, i) => {
-        const cell = element(i === 0 ? "th" : "td", text);
-        if (i === 0) cell.scope = "row";
+        const scope = heads ? "col" : i === 0 ? "row" : null;
+        const cell = element(scope ? "th" : "td", text);
+        if (scope) cell.scope = scope;
         row.append(cell);
       });
     };
+    line(["Predictor", "Value", "Points"], true);
     c.terms.forEach((t) => {
       const members = [t.main].concat(t.given);
       line([members.map((k) => model.predictors[k].label).join(" and "), members.map(valueText).join(", "), t.points.toFixed(1)]);

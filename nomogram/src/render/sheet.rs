@@ -307,17 +307,25 @@ impl Columns {
             .map(|t| bold(&super::one_decimal(t.points)))
             .fold(bold("Points").max(bold("0.000")), f64::max)
             .max(bold(&super::one_decimal(patient.total_points)));
-        let value = patient
-            .terms
-            .iter()
-            .map(|t| width(&t.value, SMALL))
-            .fold(width("Value", SMALL), f64::max);
+        // Numbers are written in full, levels as far as there is room.
+        let (stacked, beside) = (0.16 * page, 0.13 * page);
+        let value = |room: f64| {
+            patient
+                .terms
+                .iter()
+                .map(|t| match t.number {
+                    Some(_) => width(&super::minus(&t.value), SMALL),
+                    None => width(&t.value, SMALL).min(room),
+                })
+                .fold(width("Value", SMALL), f64::max)
+                + 1.0
+        };
         if page < 1300.0 {
-            let width = points.max(value.min(0.16 * page));
+            let width = points.max(value(stacked));
             return Self::Stacked { width };
         }
         Self::Beside {
-            value: value.min(0.13 * page) + 1.0,
+            value: value(beside),
             points: points + 22.0,
         }
     }
