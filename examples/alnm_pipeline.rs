@@ -4,11 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use deep_features::{
-    Device, FeatureExtractor, Pooling, Preprocess, Tap, Vgg, VggConfig, VggVariant, WeightsSource,
-    Width,
-};
-use radiomics_features::{Extractor, Params, RoiParams};
+use deep_features::{Tap, Width};
+use radiomics_features::RoiParams;
 
 use examples::cohort::{Cohort, CohortOptions, MissingClinical};
 use examples::output_folder::{Existing, ExistingOptions, OutputFolder};
@@ -17,8 +14,8 @@ use examples::progress;
 use examples::regions::check_region;
 use examples::report::Section;
 use examples::run_record::{RunRecord, hash_files};
+use examples::study::bundle::Recipe;
 use examples::study::evaluation::{AucMethod, EvaluationSettings};
-use examples::study::features::FeatureSettings;
 use examples::study::modeling::ModelSettings;
 use examples::study::modeling::choices::{Backward, probability};
 use examples::study::pipeline::{self, Study, StudySettings};
@@ -123,31 +120,22 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
-    let (source, width) = match &arguments.weights {
-        Some(path) => (WeightsSource::File(path.clone()), Width::FULL),
-        None => (
-            WeightsSource::Seeded {
-                seed: arguments.seed,
-            },
-            Width::one_over(4)?,
-        ),
+    let (weights_seed, width) = match &arguments.weights {
+        Some(_) => (None, Width::FULL),
+        None => (Some(arguments.seed), Width::one_over(4)?),
     };
-    let config = VggConfig {
+    let recipe = Recipe {
+        weights_seed,
         width,
-        ..VggConfig::new(VggVariant::Vgg19)
+        tap: arguments.tap,
     };
-    config
+    recipe
+        .config()
         .resolve(arguments.tap)
         .map_err(|error| WrongUsage(format!("--tap: {error}")))?;
-    let vgg = Vgg::load(&config, &source, &Device::Cpu)?;
-    let preprocess = Preprocess::new(vgg.normalization());
     Ok(StudySettings {
-        features: FeatureSettings {
-            extractor: Extractor::new(Params::original_and_wavelet())?,
-            network: FeatureExtractor::new(vgg, &[arguments.tap], &[Pooling::Average])?,
-            preprocess,
-            n_deep: arguments.deep,
-        },
+        features: recipe.settings(arguments.weights.as_deref(), arguments.deep)?,
+        recipe,
         selection: arguments.selection.settings(arguments.seed as u32)?,
         modeling: ModelSettings {
             screen: Some(arguments.screen),

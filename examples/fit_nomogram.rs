@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use nomogram::{Frame, Levels};
 
 use examples::output_folder::{ExistingOptions, OutputFolder};
-use examples::program::{self, Ending, WrongUsage};
+use examples::program::{self, Ending};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::modeling::choices::{Backward, probability};
+use examples::study::modeling::table::PredictorOptions;
 use examples::study::modeling::{ModelInput, ModelSettings, build, write_validation};
-use examples::table_file::{CsvTable, found};
+use examples::table_file::CsvTable;
 
 const PROGRAM: &str = "fit_nomogram";
 
@@ -30,26 +30,22 @@ struct Arguments {
     /// The outcome column: 1/0, true/false, yes/no.
     #[arg(long, value_name = "COL")]
     outcome: String,
-    /// The predictors, separated by commas.
-    #[arg(long, value_name = "COLS", value_delimiter = ',', required = true)]
-    predictors: Vec<String>,
-    /// A predictor with levels, and its reference level: COL:ref=LEVEL, or COL for the first level in order. Columns of text are factors anyway.
-    #[arg(long, value_name = "COL:ref=LEVEL")]
-    factor: Vec<String>,
+    #[command(flatten)]
+    predictors: PredictorOptions,
     /// The column that identifies patients; by default the number of the row.
     #[arg(long, value_name = "COL")]
     id: Option<String>,
     /// Only predictors with a univariable P below this enter the elimination; by default all.
     #[arg(long, value_parser = probability, value_name = "P")]
     screen: Option<f64>,
-    /// Backward elimination: p:LEVEL, aic, bic or none.
+    /// Backward elimination: p:LEVEL (Wald's test), lrt:LEVEL (likelihood ratio), aic, bic or none.
     #[arg(long, default_value = "p:0.05", value_name = "RULE")]
     backward: Backward,
     /// Cut-off of the risk, drawn on the nomogram.
     #[arg(long, value_parser = probability, value_name = "RISK")]
     cutoff: Option<f64>,
     /// Resamples of the bootstrap validation, which repeats the elimination in each; 0 leaves it out.
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_name = "N")]
     bootstrap: usize,
     /// Seed of the resamples: R draws the same with set.seed.
     #[arg(long, default_value_t = 1)]
@@ -73,7 +69,10 @@ fn main() -> ExitCode {
 }
 
 fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
-    let input = read_input(&arguments)?;
+    let Input {
+        model: input,
+        dropped,
+    } = read_input(&arguments)?;
     let settings = ModelSettings {
         screen: arguments.screen,
         backward: arguments.backward,
@@ -84,7 +83,7 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
         bail!(
             "{}: expected at least one predictor to stay in the model, found none (of {} predictors, {} could not be fitted alone)",
             arguments.table.display(),
-            arguments.predictors.len(),
+            model.univariable.variables.len(),
             model.univariable.failed().count()
         );
     };
@@ -109,13 +108,17 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
         .seed(u64::from(arguments.seed))
         .option("bootstrap", arguments.bootstrap)
         .option("outcome", arguments.outcome.as_str())
-        .option("predictors", arguments.predictors.clone())
-        .option("factor", arguments.factor.clone())
+        .option("predictors", arguments.predictors.names()?)
+        .option("factor", arguments.predictors.factor.clone())
+        .option("spline", arguments.predictors.spline.clone())
+        .option("polynomial", arguments.predictors.polynomial.clone())
+        .option("interaction", arguments.predictors.interaction.clone())
         .option("screen", arguments.screen)
         .option("backward", arguments.backward.to_string())
         .option("level", arguments.level)
         .option("train_where", arguments.train_where.as_deref())
         .count("rows", model.input.ids.len())
+        .count("rows left out for gaps", dropped)
         .count("training rows", risk.model.n)
         .count("training events", risk.model.n_events)
         .count("predictors kept", risk.model.terms.len())
@@ -125,106 +128,47 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn read_input(arguments: &Arguments) -> anyhow::Result<ModelInput> {
-    let table = CsvTable::read(&arguments.table)?;
-    let outcome = table.outcomes(table.column(&arguments.outcome)?)?;
-    let ids = match &arguments.id {
-        Some(name) => {
-            let column = table.column(name)?;
-            table
-                .rows
-                .iter()
-                .map(|cells| cells[column].clone())
-                .collect()
-        }
-        None => (1..=table.rows.len()).map(|row| row.to_string()).collect(),
+/// What was read, and how many rows were left out for their gaps.
+struct Input {
+    model: ModelInput,
+    dropped: usize,
+}
+
+fn read_input(arguments: &Arguments) -> anyhow::Result<Input> {
+    let mut table = CsvTable::read(&arguments.table)?;
+    let outcome = table.column(&arguments.outcome)?;
+    let mut columns = vec![outcome];
+    for name in arguments.predictors.names()? {
+        columns.push(table.column(&name)?);
+    }
+    let numbers: Vec<String> = (1..=table.rows.len()).map(|row| row.to_string()).collect();
+    let id = arguments.id.as_deref().map(|name| table.column(name));
+    let id = id.transpose()?;
+    let lines = table.lines.clone();
+    let dropped = arguments.predictors.drop_gaps(&mut table, &columns)?;
+    let ids = match id {
+        Some(column) => table.rows.iter().map(|row| row[column].clone()).collect(),
+        // Rows keep their numbers when others are left out.
+        None => table
+            .lines
+            .iter()
+            .filter_map(|line| numbers.get(lines.binary_search(line).ok()?).cloned())
+            .collect(),
     };
     let training = match arguments.train_where.as_deref() {
         None => (0..table.rows.len()).collect(),
         Some(condition) => table.rows_where(condition).context("--train-where")?.1,
     };
-    let mut frame = Frame::new();
-    for name in &arguments.predictors {
-        let column = table.column(name)?;
-        frame = with_predictor(frame, &table, column, factor_of(name, &arguments.factor))?;
-    }
-    for factor in &arguments.factor {
-        let name = factor
-            .split_once(':')
-            .map_or(factor.as_str(), |(name, _)| name);
-        if !arguments
-            .predictors
-            .iter()
-            .any(|predictor| predictor == name)
-        {
-            return Err(WrongUsage(format!(
-                "--factor {factor}: \"{name}\" is none of the predictors"
-            ))
-            .into());
-        }
-        if let Some((_, rule)) = factor.split_once(':') {
-            let level = rule.strip_prefix("ref=").ok_or_else(|| {
-                WrongUsage(format!("--factor: expected COL:ref=LEVEL, found {factor}"))
-            })?;
-            frame = frame
-                .with_reference(name, level)
-                .with_context(|| format!("{}: --factor {factor}", table.path.display()))?;
-        }
-    }
-    Ok(ModelInput {
-        name: "model".to_owned(),
-        ids,
-        frame,
-        predictors: arguments.predictors.clone(),
-        outcome,
-        training,
+    let predictors = arguments.predictors.read(&table)?;
+    Ok(Input {
+        model: ModelInput {
+            name: "model".to_owned(),
+            ids,
+            frame: predictors.frame,
+            terms: predictors.terms,
+            outcome: table.outcomes(outcome)?,
+            training,
+        },
+        dropped,
     })
-}
-
-/// Whether a predictor has levels rather than numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Factor,
-    ByContent,
-}
-
-fn factor_of(name: &str, factors: &[String]) -> Kind {
-    let named = factors.iter().any(|factor| {
-        factor
-            .split_once(':')
-            .map_or(factor.as_str(), |(column, _)| column)
-            == name
-    });
-    if named { Kind::Factor } else { Kind::ByContent }
-}
-
-/// Adds a column: numbers if every cell is one, levels if none is; a mixture is a mistake unless the user calls it a factor.
-fn with_predictor(
-    frame: Frame,
-    table: &CsvTable,
-    column: usize,
-    kind: Kind,
-) -> anyhow::Result<Frame> {
-    let name = &table.header[column];
-    let cells = || table.rows.iter().map(|cells| cells[column].as_str());
-    if let Some(row) = cells().position(str::is_empty) {
-        bail!(
-            "{}: expected a value, found {}",
-            table.place(row, column),
-            found("")
-        );
-    }
-    let all_text = cells().all(|cell| cell.parse::<f64>().is_err());
-    let path = table.path.display();
-    if kind == Kind::Factor || all_text {
-        return frame
-            .with_categorical(name, cells(), Levels::Sorted)
-            .with_context(|| path.to_string());
-    }
-    let values = table
-        .numbers(column)
-        .map_err(|error| anyhow::anyhow!("{error}; --factor {name} makes it a factor"))?;
-    frame
-        .with_numeric(name, values)
-        .with_context(|| path.to_string())
 }

@@ -1,5 +1,6 @@
 //! What every program does the same way: arguments, one-line errors, exit codes.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -34,7 +35,15 @@ impl std::error::Error for WrongUsage {}
 /// Exit code 0 when all was done (also for `--help` and `--version`), 1 for bad input or failed cases, 2 for wrong usage. Errors are printed
 /// on stderr, each on one line.
 pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Ending>) -> ExitCode {
-    let arguments = match A::try_parse() {
+    run_from(std::env::args_os(), main)
+}
+
+/// As [`run`], with a command line that the program has looked at before; its first entry is the program's name.
+pub fn run_from<A: Parser>(
+    command_line: impl IntoIterator<Item = OsString>,
+    main: impl FnOnce(A) -> anyhow::Result<Ending>,
+) -> ExitCode {
+    let arguments = match A::try_parse_from(command_line) {
         Ok(arguments) => arguments,
         Err(error)
             if matches!(

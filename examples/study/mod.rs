@@ -7,9 +7,11 @@
 //! | [`selection`] | from features to a score |
 //! | [`modeling`] | from predictors to a risk model and its nomogram |
 //! | [`evaluation`] | models on every split: discrimination, comparison, calibration, decision curves |
+//! | [`bundle`] | all that a prediction for a new patient needs |
 //! | [`baseline`], [`results`] | what the report says of cohort, features and models |
 
 pub mod baseline;
+pub mod bundle;
 pub mod evaluation;
 pub mod features;
 pub mod modeling;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use nomogram::{Frame, Levels};
-use serde_json::json;
+use nomogram::{Frame, Levels, TermSpec};
 
 use super::baseline::Baseline;
+use super::bundle::{Recipe, write_bundle};
 use super::evaluation::{
     Evaluation, EvaluationInput, EvaluationSettings, ModelScores, ScoreKind, SplitRows, evaluate,
 };
@@ -20,8 +20,6 @@ use crate::progress;
 use crate::report::{Report, Section};
 use crate::table_file::{Cell, write_csv};
 
-/// Format of the bundle for predictions.
-const BUNDLE_VERSION: u64 = 1;
 /// Name of the model of clinical predictors.
 const CLINICAL: &str = "clinical";
 /// Name of the model of clinical predictors and scores.
@@ -32,6 +30,8 @@ const COMBINED: &str = "clinical-radiomics";
 pub struct StudySettings {
     /// Features of a region.
     pub features: FeatureSettings,
+    /// How they are computed, in words that a bundle can hold.
+    pub recipe: Recipe,
     /// Selection of features.
     pub selection: SelectionSettings,
     /// Building of models.
@@ -228,48 +228,25 @@ impl Study {
         Ok(report.section(methods))
     }
 
-    /// What a prediction for a new patient needs: score and components of every region, model, cut-off, and how features are computed.
+    /// What a prediction for a new patient needs.
     fn write_bundle(&self, settings: &StudySettings, folder: &Path) -> anyhow::Result<()> {
-        let network = &settings.features.network;
-        let mut regions = Vec::new();
-        for region in &self.regions {
-            let name = &region.features.region;
-            let (score, components) = (
-                format!("{name}_score.json"),
-                format!("{name}_components.json"),
-            );
-            write_atomically(
-                &folder.join(&score),
-                region.selection.score().to_json().as_bytes(),
-            )?;
-            write_atomically(
-                &folder.join(&components),
-                serde_json::to_string(&region.features.components)?.as_bytes(),
-            )?;
-            regions.push(json!({"name": name, "score": score, "components": components, "column": score_column(name)}));
-        }
-        let model = match &self.combined.risk {
-            None => None,
-            Some(risk) => {
-                write_atomically(&folder.join("model.json"), risk.model.to_json()?.as_bytes())?;
-                Some("model.json")
-            }
-        };
-        let bundle = json!({
-            "format": "alnm-bundle",
-            "version": BUNDLE_VERSION,
-            "regions": regions,
-            "model": model,
-            "cutoff": self.cutoff_of(COMBINED),
-            "network": network.vgg().config().to_string(),
-            "network_columns": network.names().len(),
-            "weights_sha256": network.vgg().weights().sha256,
-            "preprocess": format!("{:?}", settings.features.preprocess),
-            "radiomics": format!("{:?}", settings.features.extractor.params()),
-        });
-        let mut text = serde_json::to_string_pretty(&bundle)?;
-        text.push('\n');
-        write_atomically(&folder.join("bundle.json"), text.as_bytes())
+        let regions: Vec<_> = self
+            .regions
+            .iter()
+            .map(|region| {
+                let name = region.features.region.as_str();
+                let (score, components) = (region.selection.score(), &region.features.components);
+                (name, score_column(name), score, components)
+            })
+            .collect();
+        let risk = self.combined.risk.as_ref();
+        write_bundle(
+            folder,
+            &settings.recipe,
+            &settings.features,
+            &regions,
+            risk.map(|risk| (&risk.model, self.cutoff_of(COMBINED))),
+        )
     }
 }
 
@@ -303,7 +280,7 @@ fn score_region(
                 name: column.clone(),
                 ids: cohort.ids(),
                 frame: Frame::new().with_numeric(&column, selection.scores.clone())?,
-                predictors: vec![column],
+                terms: vec![column.into()],
                 outcome: cohort.outcomes(),
                 training: cohort.training().patients.clone(),
             };
@@ -324,7 +301,7 @@ fn clinical_input(
     scores: &[(String, &[f64])],
 ) -> anyhow::Result<ModelInput> {
     let mut frame = Frame::new();
-    let mut predictors = Vec::new();
+    let mut terms: Vec<TermSpec> = Vec::new();
     for column in &cohort.clinical {
         frame = match &column.values {
             ClinicalValues::Numeric(values) => frame.with_numeric(&column.name, values.clone())?,
@@ -334,17 +311,17 @@ fn clinical_input(
                 Levels::given(levels.clone()),
             )?,
         };
-        predictors.push(column.name.clone());
+        terms.push((&column.name).into());
     }
     for (column, values) in scores {
         frame = frame.with_numeric(column, values.to_vec())?;
-        predictors.push(column.clone());
+        terms.push(column.into());
     }
     Ok(ModelInput {
         name: name.to_owned(),
         ids: cohort.ids(),
         frame,
-        predictors,
+        terms,
         outcome: cohort.outcomes(),
         training: cohort.training().patients.clone(),
     })

@@ -7,8 +7,8 @@ use nomogram::{Criterion, Penalty, TermTest};
 /// How terms leave the model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Backward {
-    /// The least significant term leaves while its P (Wald) is at least this.
-    P(f64),
+    /// The least significant term leaves while the P of this test is at least this.
+    P(TermTest, f64),
     /// By Akaike's criterion.
     Aic,
     /// By Schwarz's criterion.
@@ -21,10 +21,7 @@ impl Backward {
     /// The rule; `None` when all stay.
     pub fn criterion(self) -> Option<Criterion> {
         match self {
-            Self::P(stay) => Some(Criterion::P {
-                test: TermTest::Wald,
-                stay,
-            }),
+            Self::P(test, stay) => Some(Criterion::P { test, stay }),
             Self::Aic => Some(Criterion::InformationCriterion(Penalty::Aic)),
             Self::Bic => Some(Criterion::InformationCriterion(Penalty::Bic)),
             Self::None => None,
@@ -37,17 +34,26 @@ impl FromStr for Backward {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
-            format!("expected p:LEVEL with LEVEL between 0 and 1, aic, bic or none, found {text}")
+            format!(
+                "expected p:LEVEL or lrt:LEVEL with LEVEL between 0 and 1, aic, bic or none, found {text}"
+            )
         };
         match text.split_once(':') {
             None if text == "aic" => Ok(Self::Aic),
             None if text == "bic" => Ok(Self::Bic),
             None if text == "none" => Ok(Self::None),
-            Some(("p", level)) => match level.parse() {
-                Ok(level) if level > 0.0 && level < 1.0 => Ok(Self::P(level)),
-                _ => Err(expected()),
-            },
-            _ => Err(expected()),
+            Some((test, level)) => {
+                let test = match test {
+                    "p" => TermTest::Wald,
+                    "lrt" => TermTest::LikelihoodRatio,
+                    _ => return Err(expected()),
+                };
+                match level.parse() {
+                    Ok(level) if level > 0.0 && level < 1.0 => Ok(Self::P(test, level)),
+                    _ => Err(expected()),
+                }
+            }
+            None => Err(expected()),
         }
     }
 }
@@ -55,7 +61,8 @@ impl FromStr for Backward {
 impl std::fmt::Display for Backward {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::P(level) => write!(f, "p:{level}"),
+            Self::P(TermTest::Wald, level) => write!(f, "p:{level}"),
+            Self::P(TermTest::LikelihoodRatio, level) => write!(f, "lrt:{level}"),
             Self::Aic => f.write_str("aic"),
             Self::Bic => f.write_str("bic"),
             Self::None => f.write_str("none"),
@@ -80,7 +87,7 @@ mod tests {
 
     #[test]
     fn rules_read_back_as_written() {
-        for text in ["p:0.05", "aic", "bic", "none"] {
+        for text in ["p:0.05", "lrt:0.1", "aic", "bic", "none"] {
             assert_eq!(text.parse::<Backward>().unwrap().to_string(), text);
         }
         assert!("p:2".parse::<Backward>().is_err());

@@ -4,18 +4,20 @@
 //! |---|---|
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
+//! | [`table`] | predictors in a table: shapes, references, gaps |
 //! | `files` | CSV, JSON, figures and the interactive page |
 //! | `validation` | bootstrap validation |
 
 pub mod choices;
 mod files;
+pub mod table;
 mod validation;
 
 use anyhow::Context;
 use nomogram::{
     BackwardElimination, BackwardFit, Design, Error, Frame, LogisticFit, LogisticRegression,
-    Missing, Nomogram, NomogramSettings, PatientPoints, RiskModel, TermTest, UnivariableTable,
-    univariable,
+    Missing, Nomogram, NomogramSettings, PatientPoints, RiskModel, TermSpec, TermTest,
+    UnivariableTable, univariable,
 };
 
 use choices::Backward;
@@ -30,8 +32,8 @@ pub struct ModelInput {
     pub ids: Vec<String>,
     /// The columns.
     pub frame: Frame,
-    /// Columns that may enter the model.
-    pub predictors: Vec<String>,
+    /// Terms that may enter the model: predictors, and interactions of them.
+    pub terms: Vec<TermSpec>,
     /// `true` = event.
     pub outcome: Vec<bool>,
     /// Rows to fit on.
@@ -69,8 +71,8 @@ pub struct StudyModel {
     pub univariable: UnivariableTable,
     /// Predictors that were significant alone, but cannot be estimated.
     pub set_aside: Vec<SetAside>,
-    /// Predictors that entered the elimination.
-    pub entered: Vec<String>,
+    /// Terms that entered the elimination.
+    pub entered: Vec<TermSpec>,
     /// The log of the elimination; `None` when there was none, or no predictor entered it.
     pub elimination: Option<BackwardFit>,
     /// The model with its nomogram; `None` when no predictor is left.
@@ -119,20 +121,21 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         .iter()
         .map(|&row| input.outcome[row])
         .collect();
-    let regression = LogisticRegression::new();
     let table = univariable(
         &frame,
-        &input.predictors,
+        predictors(&input.terms).cloned(),
         &outcome,
         Missing::Refuse,
-        &regression,
+        &LogisticRegression::new(),
         settings.level,
     )
     .with_context(named)?;
-    let mut candidates = match settings.screen {
+    let names = match settings.screen {
         Some(threshold) => table.selected(threshold, TermTest::Wald),
         None => table.fitted().map(|fit| fit.variable.clone()).collect(),
     };
+    let mut candidates = input.terms.clone();
+    candidates.retain(|term| term.columns().iter().all(|column| names.contains(column)));
     let mut set_aside: Vec<SetAside> = Vec::new();
     let chosen = loop {
         if candidates.is_empty() {
@@ -144,11 +147,7 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
                 let Some(culprit) = inestimable(&error, &candidates) else {
                     return Err(error).with_context(named);
                 };
-                let variable = candidates.remove(culprit);
-                set_aside.push(SetAside {
-                    variable,
-                    reason: error.to_string(),
-                });
+                set_term_aside(&mut candidates, culprit, &error, &mut set_aside);
             }
         }
     };
@@ -183,7 +182,7 @@ pub fn single(input: ModelInput, level: f64) -> anyhow::Result<FittedRisk> {
         .iter()
         .map(|&row| input.outcome[row])
         .collect();
-    let fit = Design::new(&frame, &input.predictors, Missing::Refuse)
+    let fit = Design::new(&frame, input.terms.iter().cloned(), Missing::Refuse)
         .and_then(|design| LogisticRegression::new().fit(&design, &outcome))
         .with_context(|| input.name.clone())?;
     risk_of(&fit, &input, level).with_context(|| input.name.clone())
@@ -195,13 +194,38 @@ struct Chosen {
     elimination: Option<BackwardFit>,
 }
 
+/// The terms that are no interactions.
+fn predictors(terms: &[TermSpec]) -> impl Iterator<Item = &TermSpec> {
+    terms.iter().filter(|term| term.columns().len() == 1)
+}
+
+/// Removes a term, and the interactions it is part of.
+fn set_term_aside(
+    candidates: &mut Vec<TermSpec>,
+    culprit: usize,
+    error: &Error,
+    set_aside: &mut Vec<SetAside>,
+) {
+    let gone = candidates[culprit].columns().to_vec();
+    candidates.retain(|term| {
+        let stays = !gone.iter().all(|column| term.columns().contains(column));
+        if !stays {
+            set_aside.push(SetAside {
+                variable: term.name(),
+                reason: error.to_string(),
+            });
+        }
+        stays
+    });
+}
+
 fn choose(
     frame: &Frame,
-    candidates: &[String],
+    candidates: &[TermSpec],
     outcome: &[bool],
     backward: Backward,
 ) -> nomogram::Result<Chosen> {
-    let design = Design::new(frame, candidates, Missing::Refuse)?;
+    let design = Design::new(frame, candidates.iter().cloned(), Missing::Refuse)?;
     match backward.criterion() {
         Some(criterion) => {
             let elimination = BackwardElimination::new(criterion).fit(&design, outcome)?;
@@ -218,12 +242,22 @@ fn choose(
 }
 
 /// Which candidate an error is about, if it is about one.
-fn inestimable(error: &Error, candidates: &[String]) -> Option<usize> {
-    // Columns of the design are named after the predictor, followed by the level.
+fn inestimable(error: &Error, candidates: &[TermSpec]) -> Option<usize> {
+    // Columns of the design are named after their predictors, each followed by its level or power; those of an interaction are joined.
+    let parts = |column: &str| -> Vec<String> { column.split(" * ").map(str::to_owned).collect() };
+    let names = |term: &TermSpec, column: &str| {
+        let parts = parts(column);
+        let columns = term.columns();
+        columns.len() == parts.len()
+            && columns
+                .iter()
+                .zip(&parts)
+                .all(|(name, part)| part.starts_with(name.as_str()))
+    };
     let owner = |column: &str| {
         (0..candidates.len())
-            .filter(|&k| column.starts_with(candidates[k].as_str()))
-            .max_by_key(|&k| candidates[k].len())
+            .filter(|&k| names(&candidates[k], column))
+            .max_by_key(|&k| candidates[k].name().len())
     };
     match error {
         Error::Separation { columns, .. } => columns
@@ -237,11 +271,7 @@ fn inestimable(error: &Error, candidates: &[String]) -> Option<usize> {
 
 fn risk_of(fit: &LogisticFit, input: &ModelInput, level: f64) -> nomogram::Result<FittedRisk> {
     let model = fit.model()?;
-    let mut labels = NomogramSettings::new();
-    for predictor in model.predictor_names() {
-        labels = labels.label(predictor.clone(), readable(&predictor));
-    }
-    let nomogram = Nomogram::new(&model, &labels)?;
+    let nomogram = labeled_nomogram(&model)?;
     let patients = nomogram.frame(&input.frame, level)?;
     Ok(FittedRisk {
         fit: fit.clone(),
@@ -249,6 +279,18 @@ fn risk_of(fit: &LogisticFit, input: &ModelInput, level: f64) -> nomogram::Resul
         nomogram,
         patients,
     })
+}
+
+/// The nomogram of a model, its predictors labeled with readable text.
+///
+/// # Errors
+/// What [`Nomogram::new`] refuses.
+pub fn labeled_nomogram(model: &RiskModel) -> nomogram::Result<Nomogram> {
+    let mut labels = NomogramSettings::new();
+    for predictor in model.predictor_names() {
+        labels = labels.label(predictor.clone(), readable(&predictor));
+    }
+    Nomogram::new(model, &labels)
 }
 
 /// Words that stay in capitals in labels.

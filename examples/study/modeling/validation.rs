@@ -34,7 +34,7 @@ impl StudyModel {
             Some(criterion) => Selection::Backward(BackwardElimination::new(criterion)),
             None => Selection::None,
         };
-        Design::new(&frame, &self.entered, Missing::Refuse)
+        Design::new(&frame, self.entered.iter().cloned(), Missing::Refuse)
             .and_then(|design| {
                 Validation::new(Resamples::R { seed, replicates })
                     .selection(selection)

@@ -1,0 +1,397 @@
+//! One new patient: points of every predictor, risk, and the nomogram with this patient on it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use nomogram::render::{NomogramFigure, nomogram_svg};
+use nomogram::{AxisPosition, Nomogram, Patient, PatientPoints, RiskModel};
+use serde_json::{Value, json};
+
+use examples::atomic_file::write_atomically;
+use examples::figure_file::write_figure;
+use examples::output_folder::{ExistingOptions, OutputFolder};
+use examples::program::{self, Ending, WrongUsage};
+use examples::run_record::{RunRecord, hash_files};
+use examples::study::bundle::Bundle;
+use examples::study::modeling::choices::probability;
+use examples::study::modeling::{labeled_nomogram, readable};
+
+const PROGRAM: &str = "predict_patient";
+
+/// Predicts the risk of one patient with the model of a study: from the images of every region and the clinical predictors.
+///
+/// The files of a region are given by its name: --tumor-image FILE --tumor-mask FILE --ln-image FILE --ln-mask FILE for the regions "tumor" and "ln".
+#[derive(Debug, Parser)]
+#[command(
+    name = PROGRAM,
+    version,
+    after_help = "Example:\n  cargo run --release --example predict_patient -- --bundle out/alnm/bundle --tumor-image t.png --tumor-mask t_mask.png --ln-image n.png --ln-mask n_mask.png --clinical us_reported_alnm=yes --out out/patient"
+)]
+struct Arguments {
+    /// What alnm_pipeline wrote to bundle/.
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "model",
+        conflicts_with = "model"
+    )]
+    bundle: Option<PathBuf>,
+    /// A model.json of fit_nomogram, for models without images.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Image of a region; --tumor-image FILE says the same as --image tumor FILE.
+    #[arg(long, num_args = 2, value_names = ["REGION", "FILE"])]
+    image: Vec<OsString>,
+    /// Mask of a region, as --image.
+    #[arg(long, num_args = 2, value_names = ["REGION", "FILE"])]
+    mask: Vec<OsString>,
+    /// Predictors of the model with their values; a score may be given here instead of its images.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+    clinical: Vec<String>,
+    /// Weights of the network, if the study used a file and a score has deep features.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Cut-off between low and high risk; by default the study's.
+    #[arg(long, value_parser = probability, value_name = "RISK")]
+    cutoff: Option<f64>,
+    /// Confidence level of the risk.
+    #[arg(long, default_value_t = 0.95, value_parser = probability, value_name = "LEVEL")]
+    level: f64,
+    /// Folder for prediction.json and the nomogram with this patient; by default the prediction is only printed.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the results of an earlier run in the output folder.
+    #[arg(long)]
+    overwrite: bool,
+}
+
+fn main() -> ExitCode {
+    program::run_from(
+        std::env::args_os().flat_map(|a| named_region(&a)),
+        prediction,
+    )
+}
+
+/// `--tumor-image` becomes `--image tumor`, `--tumor-image=FILE` becomes `--image tumor FILE`; all else stays.
+fn named_region(argument: &OsStr) -> Vec<OsString> {
+    let unchanged = || vec![argument.to_owned()];
+    let Some(option) = argument.to_str().and_then(|text| text.strip_prefix("--")) else {
+        return unchanged();
+    };
+    let (name, file) = match option.split_once('=') {
+        Some((name, file)) => (name, Some(file)),
+        None => (option, None),
+    };
+    for kind in ["image", "mask"] {
+        let region = name.strip_suffix(kind).and_then(|r| r.strip_suffix('-'));
+        if let Some(region) = region.filter(|region| !region.is_empty()) {
+            let tokens = [format!("--{kind}"), region.to_owned()];
+            return tokens
+                .into_iter()
+                .chain(file.map(str::to_owned))
+                .map(OsString::from)
+                .collect();
+        }
+    }
+    unchanged()
+}
+
+/// A model with what the patient's data made of it.
+struct Prediction {
+    nomogram: Nomogram,
+    patient: PatientPoints,
+    cutoff: Option<f64>,
+}
+
+fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
+    let given = clinical(&arguments.clinical)?;
+    let (model, patient, cutoff) = match (&arguments.bundle, &arguments.model) {
+        (Some(folder), _) => {
+            let bundle = Bundle::read(folder)?;
+            let patient = with_scores(given, &bundle, &arguments)?;
+            (bundle.model, patient, bundle.cutoff)
+        }
+        (None, Some(path)) => {
+            if let Some(region) = arguments.image.iter().chain(&arguments.mask).next() {
+                let region = region.to_string_lossy();
+                return Err(WrongUsage(format!(
+                    "--{region}-image, --{region}-mask: expected a --bundle beside images, found --model"
+                ))
+                .into());
+            }
+            (read_model(path)?, given, None)
+        }
+        (None, None) => bail!("expected --bundle or --model"),
+    };
+    let nomogram = labeled_nomogram(&model)?;
+    let source = arguments.bundle.as_ref().or(arguments.model.as_ref());
+    let points = nomogram
+        .patient(&patient, arguments.level)
+        .with_context(|| source.map_or_else(String::new, |path| path.display().to_string()))?;
+    let prediction = Prediction {
+        nomogram,
+        patient: points,
+        cutoff: arguments.cutoff.or(cutoff),
+    };
+    if let Some(out) = &arguments.out {
+        prediction.write(out, &arguments)?;
+    }
+    prediction.print()?;
+    Ok(Ending::Done)
+}
+
+fn read_model(path: &Path) -> anyhow::Result<RiskModel> {
+    let shown = || path.display().to_string();
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{}: cannot read", shown()))?;
+    RiskModel::from_json(&text).with_context(shown)
+}
+
+fn clinical(pairs: &[String]) -> anyhow::Result<Patient> {
+    let mut patient = Patient::new();
+    for pair in pairs {
+        let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(
+                WrongUsage(format!("--clinical: expected KEY=VALUE, found {pair:?}")).into(),
+            );
+        };
+        if patient.value(key).is_some() {
+            return Err(WrongUsage(format!("--clinical: {key:?} is given twice")).into());
+        }
+        patient = patient.with(key, value);
+    }
+    Ok(patient)
+}
+
+/// Adds the score of every region that the model uses, from its images unless the score itself was given.
+fn with_scores(
+    mut patient: Patient,
+    bundle: &Bundle,
+    arguments: &Arguments,
+) -> anyhow::Result<Patient> {
+    let (images, masks) = (pairs(&arguments.image)?, pairs(&arguments.mask)?);
+    for (region, _) in images.iter().chain(&masks) {
+        if !bundle.regions.iter().any(|r| r.name == *region) {
+            let known: Vec<&str> = bundle.regions.iter().map(|r| r.name.as_str()).collect();
+            bail!(
+                "--{region}-image, --{region}-mask: expected one of the study's regions {}, found {region:?}",
+                known.join(", ")
+            );
+        }
+    }
+    let used = bundle.model.predictor_names();
+    for region in &bundle.regions {
+        let file = |list: &[(String, PathBuf)]| {
+            let found = list.iter().find(|(name, _)| *name == region.name);
+            found.map(|(_, path)| path.clone())
+        };
+        let name = &region.name;
+        let score = match (file(&images), file(&masks)) {
+            _ if !used.contains(&region.column) => continue,
+            (None, None) if patient.value(&region.column).is_some() => continue,
+            (Some(_), Some(_)) if patient.value(&region.column).is_some() => {
+                return Err(WrongUsage(format!(
+                    "--clinical {}: given beside the images of {name}; give one of the two",
+                    region.column
+                ))
+                .into());
+            }
+            (Some(image), Some(mask)) => {
+                bundle.score(region, &image, &mask, arguments.weights.as_deref())?
+            }
+            _ => bail!(
+                "expected --{name}-image and --{name}-mask for the predictor {:?} of the model, or --clinical {}=VALUE",
+                region.column,
+                region.column
+            ),
+        };
+        patient = patient.with(&region.column, score);
+    }
+    Ok(patient)
+}
+
+fn pairs(tokens: &[OsString]) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let mut pairs: Vec<(String, PathBuf)> = Vec::new();
+    for pair in tokens.chunks(2) {
+        let region = pair[0].to_string_lossy().into_owned();
+        if pairs.iter().any(|(name, _)| *name == region) {
+            return Err(WrongUsage(format!("two images or masks for region {region:?}")).into());
+        }
+        pairs.push((region, PathBuf::from(&pair[1])));
+    }
+    Ok(pairs)
+}
+
+impl Prediction {
+    /// `low` or `high`; `None` without a cut-off.
+    fn group(&self) -> Option<&'static str> {
+        let risk = self.patient.prediction.risk;
+        self.cutoff
+            .map(|cutoff| if risk >= cutoff { "high" } else { "low" })
+    }
+
+    /// One line for every value beyond what training saw.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for term in &self.patient.terms {
+            let given = term.given.iter();
+            let all = std::iter::once((&term.predictor, &term.value, term.position))
+                .chain(given.map(|g| (&g.predictor, &g.value, g.position)));
+            for (predictor, value, position) in all {
+                let predictor = readable(predictor);
+                match position {
+                    AxisPosition::OutsideAxis { limit } => warnings.push(format!(
+                        "{predictor} {value} lies outside the axis, which ends at {limit}: its points are extrapolated"
+                    )),
+                    AxisPosition::BeyondTraining { limit } => warnings.push(format!(
+                        "{predictor} {value} lies beyond the training patients, who end at {limit}"
+                    )),
+                    _ => {}
+                }
+            }
+        }
+        warnings
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let rows: Vec<(String, String, String)> = self
+            .patient
+            .terms
+            .iter()
+            .map(|term| {
+                let mut value = term.value.clone();
+                for given in &term.given {
+                    value = format!("{value}, {} {}", readable(&given.predictor), given.value);
+                }
+                (
+                    readable(&term.predictor),
+                    value,
+                    format!("{:.1}", term.points),
+                )
+            })
+            .chain([(
+                "Total points".to_owned(),
+                String::new(),
+                format!("{:.1}", self.patient.total_points),
+            )])
+            .collect();
+        let width = |cell: fn(&(String, String, String)) -> &String| {
+            let longest = rows.iter().map(|row| cell(row).chars().count()).max();
+            longest.unwrap_or(0)
+        };
+        let (first, second, third) = (width(|r| &r.0), width(|r| &r.1), width(|r| &r.2).max(6));
+        let mut text = format!(
+            "{:<first$}  {:<second$}  {:>third$}\n",
+            "predictor", "value", "points"
+        );
+        for (predictor, value, points) in &rows {
+            text += &format!("{predictor:<first$}  {value:<second$}  {points:>third$}\n");
+        }
+        let p = &self.patient.prediction;
+        text += &format!(
+            "Risk {:.3} ({} % CI {:.3} to {:.3})\n",
+            p.risk,
+            100.0 * p.level,
+            p.low,
+            p.high
+        );
+        if let (Some(cutoff), Some(group)) = (self.cutoff, self.group()) {
+            let points = self.nomogram.points_of_risk(cutoff)?;
+            text += &format!(
+                "{}{} risk: the cut-off is {cutoff:.3}, {points:.1} points\n",
+                group[..1].to_uppercase(),
+                &group[1..]
+            );
+        }
+        for warning in self.warnings() {
+            text += &format!("Note: {warning}\n");
+        }
+        std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
+        Ok(())
+    }
+
+    fn json(&self) -> Value {
+        let terms: Vec<Value> = self
+            .patient
+            .terms
+            .iter()
+            .map(|term| {
+                let given: serde_json::Map<String, Value> = term
+                    .given
+                    .iter()
+                    .map(|g| {
+                        (
+                            g.predictor.clone(),
+                            g.number
+                                .map_or_else(|| json!(g.value), |number| json!(number)),
+                        )
+                    })
+                    .collect();
+                json!({
+                    "predictor": term.predictor,
+                    "value": term.number.map_or_else(|| json!(term.value), |number| json!(number)),
+                    "with": given,
+                    "effect": term.effect,
+                    "points": term.points,
+                })
+            })
+            .collect();
+        let p = &self.patient.prediction;
+        json!({
+            "predictors": terms,
+            "total_points": self.patient.total_points,
+            "linear_predictor": p.linear_predictor,
+            "se": p.se,
+            "risk": p.risk,
+            "ci_low": p.low,
+            "ci_high": p.high,
+            "level": p.level,
+            "cutoff": self.cutoff,
+            "risk_group": self.group(),
+            "notes": self.warnings(),
+        })
+    }
+
+    fn write(&self, out: &Path, arguments: &Arguments) -> anyhow::Result<()> {
+        let existing = ExistingOptions {
+            overwrite: arguments.overwrite,
+            resume: false,
+        };
+        let folder = OutputFolder::begin(out, PROGRAM, existing.existing())?;
+        write_atomically(
+            &folder.path().join("prediction.json"),
+            format!("{:#}\n", self.json()).as_bytes(),
+        )?;
+        let mut figure = NomogramFigure::new().patient(self.patient.clone());
+        if let Some(cutoff) = self.cutoff {
+            figure = figure.cutoff(cutoff);
+        }
+        write_figure(
+            folder.path(),
+            "nomogram",
+            &nomogram_svg(&self.nomogram, &figure)?,
+        )?;
+        let files = |tokens: &[OsString]| -> Vec<PathBuf> {
+            tokens
+                .chunks(2)
+                .map(|pair| PathBuf::from(&pair[1]))
+                .collect()
+        };
+        let mut inputs = files(&arguments.image);
+        inputs.extend(files(&arguments.mask));
+        inputs.extend(arguments.bundle.iter().map(|b| b.join("bundle.json")));
+        inputs.extend(arguments.bundle.iter().map(|b| b.join("model.json")));
+        inputs.extend(arguments.model.clone());
+        let mut record = RunRecord::new(PROGRAM);
+        record
+            .option("clinical", arguments.clinical.clone())
+            .option("cutoff", self.cutoff)
+            .option("level", arguments.level)
+            .inputs(hash_files(&inputs)?);
+        record.write(folder.path())?;
+        folder.finish()
+    }
+}

@@ -1,0 +1,389 @@
+//! What a prediction for a new patient needs, in one folder: the recipe of the features, score and components of every region, model and cut-off.
+//!
+//! Reading refuses what it does not understand: another format or version, unknown keys, features that this version would compute otherwise.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use deep_features::{
+    Device, FeatureExtractor, PcaFit, Pooling, Preprocess, Tap, Vgg, VggConfig, VggVariant,
+    WeightsSource, Width,
+};
+use feature_selection::Score;
+use feature_selection::score::SurplusColumns;
+use ndarray::ArrayView2;
+use nomogram::RiskModel;
+use radiomics_features::{Extractor, Params};
+use serde::{Deserialize, Serialize};
+
+use super::features::FeatureSettings;
+use crate::atomic_file::write_atomically;
+use crate::regions::{handcrafted, network_input};
+
+/// Format of the bundle.
+const FORMAT: &str = "alnm-bundle";
+/// Version of the format.
+const VERSION: u64 = 2;
+/// The file that names the others.
+const INDEX: &str = "bundle.json";
+/// Largest file read, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// How the features of a study are computed: all that is needed to compute them again for another patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// Seed of random weights; `None` for weights in a file.
+    pub weights_seed: Option<u64>,
+    /// Width of the network.
+    pub width: Width,
+    /// Where it is tapped.
+    pub tap: Tap,
+}
+
+impl Recipe {
+    /// The network's configuration.
+    pub fn config(&self) -> VggConfig {
+        VggConfig {
+            width: self.width,
+            ..VggConfig::new(VggVariant::Vgg19)
+        }
+    }
+
+    /// The handcrafted features.
+    ///
+    /// # Errors
+    /// Never for the settings of this recipe.
+    pub fn extractor(&self) -> anyhow::Result<Extractor> {
+        Ok(Extractor::new(Params::original_and_wavelet())?)
+    }
+
+    /// Loads or draws the weights and sets everything up; components are fitted to at most `n_deep`.
+    ///
+    /// # Errors
+    /// When the weights cannot be read, or are given for a recipe with random ones and the other way round.
+    pub fn settings(
+        &self,
+        weights: Option<&Path>,
+        n_deep: usize,
+    ) -> anyhow::Result<FeatureSettings> {
+        let source = match (self.weights_seed, weights) {
+            (Some(seed), None) => WeightsSource::Seeded { seed },
+            (None, Some(path)) => WeightsSource::File(path.to_owned()),
+            (None, None) => {
+                bail!("expected the file of the network's weights, found none; give --weights")
+            }
+            (Some(_), Some(path)) => bail!(
+                "{}: expected no weights, because the study used random ones",
+                path.display()
+            ),
+        };
+        let vgg = Vgg::load(&self.config(), &source, &Device::Cpu)?;
+        Ok(FeatureSettings {
+            extractor: self.extractor()?,
+            preprocess: Preprocess::new(vgg.normalization()),
+            network: FeatureExtractor::new(vgg, &[self.tap], &[Pooling::Average])?,
+            n_deep,
+        })
+    }
+}
+
+/// A study's model with all that leads to it from a patient's images.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// How features are computed.
+    pub recipe: Recipe,
+    /// SHA-256 of the network's weights.
+    pub weights_sha256: String,
+    /// The regions that have images.
+    pub regions: Vec<RegionScore>,
+    /// The model.
+    pub model: RiskModel,
+    /// Cut-off between low and high risk.
+    pub cutoff: Option<f64>,
+}
+
+/// The score of one region.
+#[derive(Debug, Clone)]
+pub struct RegionScore {
+    /// The region.
+    pub name: String,
+    /// Column of the score, a predictor of the model.
+    pub column: String,
+    /// The score.
+    pub score: Score,
+    /// The principal components of the deep features.
+    pub components: PcaFit,
+}
+
+/// `bundle.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format: String,
+    version: u64,
+    software: String,
+    regions: Vec<IndexRegion>,
+    model: Option<String>,
+    cutoff: Option<f64>,
+    network: IndexNetwork,
+    /// The settings of the handcrafted features and of the network's input, spelled out: another version may compute them otherwise.
+    radiomics: String,
+    preprocess: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexRegion {
+    name: String,
+    column: String,
+    score: String,
+    components: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexNetwork {
+    architecture: String,
+    width: String,
+    tap: String,
+    weights_seed: Option<u64>,
+    weights_sha256: String,
+}
+
+/// What is read before all else.
+#[derive(Debug, Deserialize)]
+struct Head {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+/// Writes a bundle. A study may end without a model; the bundle then holds the scores.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_bundle(
+    folder: &Path,
+    recipe: &Recipe,
+    settings: &FeatureSettings,
+    regions: &[(&str, String, &Score, &PcaFit)],
+    risk: Option<(&RiskModel, Option<f64>)>,
+) -> anyhow::Result<()> {
+    let mut entries = Vec::new();
+    for (name, column, score, components) in regions {
+        let (score_file, components_file) = (
+            format!("{name}_score.json"),
+            format!("{name}_components.json"),
+        );
+        write_atomically(&folder.join(&score_file), score.to_json().as_bytes())?;
+        let text = serde_json::to_string(components)?;
+        write_atomically(&folder.join(&components_file), text.as_bytes())?;
+        entries.push(IndexRegion {
+            name: (*name).to_owned(),
+            column: column.clone(),
+            score: score_file,
+            components: components_file,
+        });
+    }
+    if let Some((model, _)) = risk {
+        write_atomically(&folder.join("model.json"), model.to_json()?.as_bytes())?;
+    }
+    let index = Index {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        software: env!("CARGO_PKG_VERSION").to_owned(),
+        regions: entries,
+        model: risk.map(|_| "model.json".to_owned()),
+        cutoff: risk.and_then(|(_, cutoff)| cutoff),
+        network: IndexNetwork {
+            architecture: recipe.config().to_string(),
+            width: recipe.width.to_string(),
+            tap: recipe.tap.to_string(),
+            weights_seed: recipe.weights_seed,
+            weights_sha256: settings.network.vgg().weights().sha256.clone(),
+        },
+        radiomics: format!("{:?}", settings.extractor.params()),
+        preprocess: format!("{:?}", settings.preprocess),
+    };
+    let mut text = serde_json::to_string_pretty(&index)?;
+    text.push('\n');
+    write_atomically(&folder.join(INDEX), text.as_bytes())
+}
+
+impl Bundle {
+    /// Reads a bundle and checks that its parts fit together.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged or of another version; a bundle of a study that ended without a model.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let index = read_index(folder)?;
+        let Some(model) = &index.model else {
+            bail!(
+                "{}: expected a model, found that the study ended without one",
+                folder.join(INDEX).display()
+            );
+        };
+        let path = inside(folder, model)?;
+        let model =
+            RiskModel::from_json(&read_text(&path)?).with_context(|| path.display().to_string())?;
+        let regions = index
+            .regions
+            .iter()
+            .map(|region| RegionScore::read(folder, region))
+            .collect::<anyhow::Result<_>>()?;
+        let here = || folder.join(INDEX).display().to_string();
+        if let Some(cutoff) = index.cutoff.filter(|c| !(*c > 0.0 && *c < 1.0)) {
+            bail!(
+                "{}: expected a cut-off between 0 and 1, found {cutoff}",
+                here()
+            );
+        }
+        Ok(Self {
+            recipe: Recipe {
+                weights_seed: index.network.weights_seed,
+                width: index.network.width.parse().with_context(here)?,
+                tap: index.network.tap.parse().with_context(here)?,
+            },
+            weights_sha256: index.network.weights_sha256,
+            regions,
+            model,
+            cutoff: index.cutoff,
+        })
+    }
+
+    /// Names of the regions of a bundle, without reading the rest; `None` if it cannot be read.
+    pub fn region_names(folder: &Path) -> Option<Vec<String>> {
+        let index = read_index(folder).ok()?;
+        Some(index.regions.into_iter().map(|r| r.name).collect())
+    }
+
+    /// The score of one region of a patient, from an image and its outline. `weights` is the file of the network's weights if the study used one; it
+    /// is needed only where the score has deep features.
+    ///
+    /// # Errors
+    /// Files that cannot be read, weights that are not the study's, a region without the features that the score needs.
+    pub fn score(
+        &self,
+        region: &RegionScore,
+        image: &Path,
+        mask: &Path,
+        weights: Option<&Path>,
+    ) -> anyhow::Result<f64> {
+        let (crafted, _) = handcrafted(&self.recipe.extractor()?, image, mask)?;
+        let mut row: Vec<(String, f64)> = crafted
+            .names
+            .iter()
+            .cloned()
+            .zip(crafted.values.iter().copied())
+            .collect();
+        let deep = region.components.names(&self.recipe.config());
+        let needed = region.score.feature_names();
+        if needed.iter().any(|name| deep.contains(name)) {
+            let settings = self.network(weights)?;
+            let input = network_input(&settings.preprocess, image, mask, None)?;
+            let values = settings.network.extract(&[input], 1, |_, _| {})?.values;
+            let reduced = region.components.transform(ArrayView2::from(&values))?;
+            row.extend(deep.into_iter().zip(reduced.iter().copied()));
+        }
+        // A feature that the score does not use may be undefined for this patient.
+        row.retain(|(name, _)| needed.contains(name));
+        region
+            .score
+            .apply_row(&row, SurplusColumns::Refuse)
+            .with_context(|| {
+                format!(
+                    "score of {} from {} with {}",
+                    region.name,
+                    image.display(),
+                    mask.display()
+                )
+            })
+    }
+
+    fn network(&self, weights: Option<&Path>) -> anyhow::Result<FeatureSettings> {
+        let settings = self.recipe.settings(weights, self.n_deep())?;
+        let found = &settings.network.vgg().weights().sha256;
+        if *found != self.weights_sha256 {
+            bail!(
+                "{}: expected the weights of the study with SHA-256 {}, found {found}",
+                weights.map_or_else(
+                    || "the network".to_owned(),
+                    |path| path.display().to_string()
+                ),
+                self.weights_sha256
+            );
+        }
+        Ok(settings)
+    }
+
+    fn n_deep(&self) -> usize {
+        let k = self.regions.iter().map(|r| r.components.k()).max();
+        k.unwrap_or(1)
+    }
+}
+
+impl RegionScore {
+    fn read(folder: &Path, region: &IndexRegion) -> anyhow::Result<Self> {
+        let score = inside(folder, &region.score)?;
+        let components = inside(folder, &region.components)?;
+        Ok(Self {
+            name: region.name.clone(),
+            column: region.column.clone(),
+            score: Score::from_json(&read_text(&score)?)
+                .with_context(|| score.display().to_string())?,
+            components: serde_json::from_str(&read_text(&components)?)
+                .with_context(|| components.display().to_string())?,
+        })
+    }
+}
+
+fn read_index(folder: &Path) -> anyhow::Result<Index> {
+    let path = folder.join(INDEX);
+    let text = read_text(&path)?;
+    let shown = path.display();
+    let head: Head = serde_json::from_str(&text)
+        .with_context(|| format!("{shown}: expected a bundle of a study"))?;
+    if head.format.as_deref() != Some(FORMAT) || head.version != Some(VERSION) {
+        bail!(
+            "{shown}: expected format {FORMAT} of version {VERSION}, found {} of version {}; run the study again with this version",
+            head.format.as_deref().unwrap_or("none"),
+            head.version
+                .map_or_else(|| "none".to_owned(), |v| v.to_string())
+        );
+    }
+    let index: Index = serde_json::from_str(&text)
+        .with_context(|| format!("{shown}: expected a bundle of a study"))?;
+    let now = format!("{:?}", Params::original_and_wavelet());
+    if index.radiomics != now {
+        bail!(
+            "{shown}: expected features computed with the settings of version {}, found other ones of version {}; run the study again with this version",
+            env!("CARGO_PKG_VERSION"),
+            index.software
+        );
+    }
+    Ok(index)
+}
+
+/// A file of the bundle; names that lead out of the folder are refused.
+fn inside(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let plain = Path::new(name).file_name().is_some_and(|file| file == name);
+    if !plain {
+        bail!(
+            "{}: expected the name of a file beside it, found {name:?}",
+            folder.join(INDEX).display()
+        );
+    }
+    Ok(folder.join(name))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::metadata(path)
+        .with_context(|| format!("{}: cannot read", path.display()))?
+        .len();
+    if bytes > MAX_BYTES {
+        bail!(
+            "{}: expected at most {MAX_BYTES} bytes, found {bytes}",
+            path.display()
+        );
+    }
+    std::fs::read_to_string(path).with_context(|| format!("{}: cannot read", path.display()))
+}
