@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context;
-use nomogram::render::{ForestFigure, NomogramFigure, forest_svg, nomogram_html, nomogram_svg};
+use nomogram::render::{
+    ForestFigure, NomogramFigure, NomogramPage, forest_svg, nomogram_html, nomogram_svg,
+};
 use nomogram::{Candidate, Move, Nomogram, OddsRatioRow, RowEffect, TermTest};
 use serde_json::{Value, json};
 
@@ -242,8 +244,24 @@ impl FittedRisk {
         write_figure(folder, "nomogram", &self.figure(cutoff)?)?;
         write_atomically(
             &folder.join("nomogram.html"),
-            nomogram_html(&self.nomogram, title, cutoff).as_bytes(),
+            self.page(title, cutoff)?.as_bytes(),
         )
+    }
+
+    /// The nomogram as an interactive page.
+    ///
+    /// # Errors
+    /// What [`nomogram_html`] refuses.
+    pub fn page(&self, title: &str, cutoff: Option<f64>) -> anyhow::Result<String> {
+        let page = NomogramPage::new(title).figure(Self::settings(cutoff));
+        Ok(nomogram_html(&self.nomogram, &page)?)
+    }
+
+    fn settings(cutoff: Option<f64>) -> NomogramFigure {
+        match cutoff {
+            Some(cutoff) => NomogramFigure::new().cutoff(cutoff),
+            None => NomogramFigure::new(),
+        }
     }
 
     /// The nomogram as a figure.
@@ -251,11 +269,7 @@ impl FittedRisk {
     /// # Errors
     /// What [`nomogram_svg`] refuses.
     pub fn figure(&self, cutoff: Option<f64>) -> anyhow::Result<String> {
-        let mut figure = NomogramFigure::new();
-        if let Some(cutoff) = cutoff {
-            figure = figure.cutoff(cutoff);
-        }
-        Ok(nomogram_svg(&self.nomogram, &figure)?)
+        Ok(nomogram_svg(&self.nomogram, &Self::settings(cutoff))?)
     }
 }
 
