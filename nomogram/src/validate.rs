@@ -21,6 +21,7 @@ use nalgebra::DMatrix;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
+use crate::firth::{FirthElimination, Intervals};
 use crate::irls::{self, Problem};
 use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
 use crate::newton::{Start, newton_from};
@@ -40,6 +41,9 @@ pub enum Selection {
     Fast(FastRule, FastTest),
     /// Backward elimination with refits.
     Backward(BackwardElimination),
+    /// Fits with Firth's penalty, and penalized backward elimination. Apparent and training indices are recalibrated as the test indices are,
+    /// because a penalized fit is not calibrated on its own rows by definition.
+    Firth(FirthElimination),
 }
 
 /// Bootstrap validation.
@@ -102,6 +106,36 @@ impl ValidationResult {
     }
 }
 
+/// What the strategy makes of some rows.
+struct Chosen {
+    kept: Vec<usize>,
+    beta: Vec<f64>,
+    linear_predictor: Vec<f64>,
+    /// The fit if by maximum likelihood.
+    fit: Option<LogisticFit>,
+}
+
+impl Chosen {
+    fn of(kept: Vec<usize>, fit: LogisticFit) -> Self {
+        Self {
+            kept,
+            beta: fit.beta(),
+            linear_predictor: fit.linear_predictor.clone(),
+            fit: Some(fit),
+        }
+    }
+
+    fn training_indices(&self, y: &[bool]) -> Result<Indices> {
+        match &self.fit {
+            Some(fit) => {
+                let lr = fit.likelihood_ratio().chi_squared;
+                training_indices(&self.linear_predictor, y, lr)
+            }
+            None => test_indices(&self.linear_predictor, y),
+        }
+    }
+}
+
 /// Indices of one model on one set of rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Indices([f64; 10]);
@@ -150,16 +184,13 @@ impl Validation {
     /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
         let y = design.pick("outcome", outcome)?;
-        let (kept, apparent) = self.strategy(design, outcome, self.few_events)?;
-        let apparent_indices = training_indices(
-            &apparent.linear_predictor,
-            &y,
-            apparent.likelihood_ratio().chi_squared,
-        )?;
+        let apparent = self.strategy(design, outcome, self.few_events)?;
+        let apparent_indices = apparent.training_indices(&y)?;
         let resamples = self.resamples.draw(y.len())?;
-        let refit = Refit::new(design, &apparent);
+        let refit = apparent.fit.as_ref().map(|fit| Refit::new(design, fit));
+        let kept = apparent.kept;
         let results = map_indexed(resamples.len(), |b| {
-            self.replicate(&refit, design, &y, &resamples[b])
+            self.replicate(refit.as_ref(), design, &y, &resamples[b])
         });
         let mut sums = [[0.0; 10]; 2];
         let mut kept_counts = vec![0; design.terms().len()];
@@ -206,55 +237,64 @@ impl Validation {
         })
     }
 
-    fn strategy(
-        &self,
-        design: &Design,
-        outcome: &[bool],
-        few_events: FewEvents,
-    ) -> Result<(Vec<usize>, LogisticFit)> {
+    fn strategy(&self, design: &Design, outcome: &[bool], few_events: FewEvents) -> Result<Chosen> {
         let regression = LogisticRegression::new().few_events(few_events);
         match &self.selection {
-            Selection::None => Ok((
-                (0..design.terms().len()).collect(),
-                regression.fit(design, outcome)?,
-            )),
+            Selection::None => {
+                let all = (0..design.terms().len()).collect();
+                Ok(Chosen::of(all, regression.fit(design, outcome)?))
+            }
             Selection::Fast(rule, test) => {
                 let full = regression.fit(design, outcome)?;
                 let kept = fast_backward(&full, *rule, *test)?.kept;
                 let fit = regression.fit(&design.with_terms(&kept), outcome)?;
-                Ok((kept, fit))
+                Ok(Chosen::of(kept, fit))
             }
             Selection::Backward(elimination) => {
                 let result = elimination.fit(design, outcome)?;
-                Ok((result.kept, result.fit))
+                Ok(Chosen::of(result.kept, result.fit))
+            }
+            Selection::Firth(elimination) => {
+                let result = elimination.fit_with(design, outcome, Intervals::Skip)?;
+                let coefficients = result.fit.coefficients.iter();
+                Ok(Chosen {
+                    kept: result.kept,
+                    beta: coefficients.map(|c| c.estimate).collect(),
+                    linear_predictor: result.fit.linear_predictor,
+                    fit: None,
+                })
             }
         }
     }
 
     fn replicate(
         &self,
-        refit: &Refit,
+        refit: Option<&Refit>,
         design: &Design,
         y: &[bool],
         rows: &[usize],
     ) -> Result<(Vec<usize>, Indices, Indices)> {
         let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
-        let (kept, beta, eta, lr) = if self.selection == Selection::None {
-            let fit = refit.fit(design, &y_resampled, rows)?;
-            let lr = null_deviance(&y_resampled) - fit.deviance;
-            ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
-        } else {
-            let resampled = design.resampled(rows);
-            let (kept, fit) = self.strategy(&resampled, &y_resampled, FewEvents::Allow)?;
-            if let Some(column) = fit.aliased.first() {
-                return Err(Error::Aliased {
-                    column: column.clone(),
-                });
+        let (kept, beta, training) = match refit {
+            Some(refit) if self.selection == Selection::None => {
+                let fit = refit.fit(design, &y_resampled, rows)?;
+                let lr = null_deviance(&y_resampled) - fit.deviance;
+                let all = (0..design.terms().len()).collect();
+                (all, fit.beta, training_indices(&fit.eta, &y_resampled, lr)?)
             }
-            let lr = fit.likelihood_ratio().chi_squared;
-            (kept, fit.beta(), fit.linear_predictor, lr)
+            _ => {
+                let resampled = design.resampled(rows);
+                let chosen = self.strategy(&resampled, &y_resampled, FewEvents::Allow)?;
+                let aliased = chosen.fit.as_ref().and_then(|fit| fit.aliased.first());
+                if let Some(column) = aliased {
+                    return Err(Error::Aliased {
+                        column: column.clone(),
+                    });
+                }
+                let training = chosen.training_indices(&y_resampled)?;
+                (chosen.kept, chosen.beta, training)
+            }
         };
-        let training = training_indices(&eta, &y_resampled, lr)?;
         let lp = if kept.len() == design.terms().len() {
             linear_predictor_of(design, &beta, y)
         } else {

@@ -3,12 +3,13 @@
 use eval_stats::special::chi_squared_quantile;
 use nalgebra::DMatrix;
 
-use super::FirthCoefficient;
 use super::penalized::Penalized;
+use super::{FirthCoefficient, Intervals};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::inference::{Interval, TestResult};
 use crate::numeric::crossing;
+use crate::term::DesignColumn;
 
 /// Profiles on columns that are scaled but not centered, so that each β is a coordinate.
 pub(super) struct Profiles<'a> {
@@ -52,8 +53,22 @@ impl<'a> Profiles<'a> {
         Ok(solved.log_likelihood)
     }
 
-    pub fn coefficient(&self, design: &Design, j: usize, se: f64) -> Result<FirthCoefficient> {
+    pub fn coefficient(
+        &self,
+        design: &Design,
+        j: usize,
+        se: f64,
+        intervals: Intervals,
+    ) -> Result<FirthCoefficient> {
         let name = design.columns()[j].name.clone();
+        if intervals == Intervals::Skip {
+            return Ok(without_interval(
+                &design.columns()[j],
+                self.at[j] / self.scale[j],
+                se,
+                self.level,
+            ));
+        }
         let null = self.held(j, 0.0, &mut self.at.clone())?;
         let limit = chi_squared_quantile(self.level, 1.0);
         let mut ends = [0.0; 2];
@@ -83,5 +98,31 @@ impl<'a> Profiles<'a> {
             test: TestResult::new(2.0 * (self.top - null), 1),
             name,
         })
+    }
+}
+
+/// A coefficient of a fit whose intervals are not wanted.
+pub(super) fn without_interval(
+    column: &DesignColumn,
+    estimate: f64,
+    se: f64,
+    level: f64,
+) -> FirthCoefficient {
+    FirthCoefficient {
+        name: column.name.clone(),
+        term: column.term,
+        estimate,
+        se,
+        interval: Interval {
+            name: column.name.clone(),
+            low: f64::NAN,
+            high: f64::NAN,
+            level,
+        },
+        test: TestResult {
+            chi_squared: f64::NAN,
+            df: 1,
+            p: f64::NAN,
+        },
     }
 }
