@@ -4,7 +4,7 @@
 //! they stand below or above the axis, and in further rows with a leader line where both places are taken. Where a leader would run into
 //! another label, labels stand in steps instead, which no leader crosses.
 
-use eval_stats::plot::canvas::{Weight, text_width, wrap};
+use eval_stats::plot::canvas::{Anchor, Weight, text_width, wrap};
 
 /// Side of the axis a label stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,22 @@ pub(super) struct Placed {
     pub center: f64,
     pub lines: Vec<String>,
     pub side: Side,
+    /// Which part of the lines is flush.
+    pub anchor: Anchor,
     /// Distance of the block's near edge from the near edge of the first row.
     pub offset: f64,
+}
+
+impl Placed {
+    /// Where the flush part of its lines stands.
+    pub fn x(&self, size: f64) -> f64 {
+        let half = 0.5 * block_width(&self.lines, size);
+        match self.anchor {
+            Anchor::Start => self.center - half,
+            Anchor::Middle => self.center,
+            Anchor::End => self.center + half,
+        }
+    }
 }
 
 /// All labels of an axis and the room they take on both sides.
@@ -111,6 +125,7 @@ fn single(x: f64, text: &str, size: f64, bounds: (f64, f64)) -> Placed {
         center,
         lines: vec![text.to_owned()],
         side: Side::Below,
+        anchor: Anchor::Middle,
         offset: 0.0,
     }
 }
@@ -202,7 +217,7 @@ fn steps(blocks: &[(f64, Vec<String>)], size: f64, bounds: (f64, f64)) -> Vec<Pl
     let side_of = |k: usize| match (mixed, is_left(blocks[k].0)) {
         (true, true) => Side::Below,
         (true, false) => Side::Above,
-        (false, _) if k % 2 == 0 => Side::Below,
+        (false, _) if k.is_multiple_of(2) => Side::Below,
         (false, _) => Side::Above,
     };
     let mut labels = Vec::new();
@@ -248,6 +263,7 @@ fn one_side<'a>(
             center,
             lines: lines.clone(),
             side,
+            anchor: if to_right { Anchor::Start } else { Anchor::End },
             offset,
         });
     }
@@ -274,6 +290,7 @@ fn free_place(
                 center,
                 lines: lines.to_vec(),
                 side,
+                anchor: Anchor::Middle,
                 offset,
             };
             match labels
@@ -291,6 +308,7 @@ fn free_place(
             center,
             lines: lines.to_vec(),
             side,
+            anchor: Anchor::Middle,
             offset,
         };
         let crossed = is_crossed(&candidate, labels, size);

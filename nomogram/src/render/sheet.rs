@@ -103,7 +103,7 @@ pub(super) enum Columns {
 
 impl<'a> Sheet<'a> {
     pub fn new(nomogram: &'a Nomogram, figure: &'a NomogramFigure) -> Self {
-        let canvas = Canvas::sized(figure.width_mm, figure.title.as_deref());
+        let canvas = Canvas::sized(figure.width_mm, figure.title.as_deref()).named("Nomogram");
         let page = canvas.width();
         let room = 0.26 * page;
         let names: Vec<Vec<String>> = nomogram
@@ -220,9 +220,10 @@ impl<'a> Sheet<'a> {
                 let leader = [(label.tick, start), (label.tick, near)];
                 self.lines.line(&leader, Stroke::new(GRAY, 1.5));
             }
+            let style = Text::new(SMALL).anchor(label.anchor);
             for (k, line) in label.lines.iter().enumerate() {
-                let at = (label.center, top + (k as f64 + 0.5) * LINE * SMALL);
-                self.canvas.label(line, at, Text::new(SMALL).middle());
+                let at = (label.x(SMALL), top + (k as f64 + 0.5) * LINE * SMALL);
+                self.canvas.label(line, at, style);
             }
         }
     }
