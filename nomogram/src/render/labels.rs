@@ -94,10 +94,36 @@ fn regular(
         let mut sorted = chosen.clone();
         sorted.sort_by(|a, b| a.center.total_cmp(&b.center));
         if !sorted.windows(2).any(collide) {
+            if stride > 1 && is_uneven(ticks) {
+                return filled(ticks, stride, size, bounds);
+            }
             return chosen;
         }
     }
     Vec::new()
+}
+
+/// Whether ticks stand much closer in one part of an axis than in another, as those of a curve do.
+fn is_uneven(ticks: &[(f64, String)]) -> bool {
+    let steps = ticks.windows(2).map(|w| (w[1].0 - w[0].0).abs());
+    let (least, most) = steps.fold((f64::INFINITY, 0.0), |(l, m), s| (l.min(s), f64::max(m, s)));
+    most > 1.3 * least
+}
+
+/// Every `stride`-th label, and in wide stretches more of them: those of rounder steps first.
+fn filled(ticks: &[(f64, String)], stride: usize, size: f64, bounds: (f64, f64)) -> Vec<Placed> {
+    let mut chosen: Vec<Placed> = Vec::new();
+    let mut taken = vec![false; ticks.len()];
+    for step in (1..=stride).rev() {
+        for (k, (x, text)) in ticks.iter().enumerate().step_by(step) {
+            let label = single(*x, text, size, bounds);
+            if !taken[k] && chosen.iter().all(|l| apart(l, &label, size)) {
+                taken[k] = true;
+                chosen.push(label);
+            }
+        }
+    }
+    chosen
 }
 
 /// Decimals that are zero in all labels say nothing once the labels between are left out.
@@ -377,6 +403,16 @@ mod tests {
         let layout = all_levels(&ticks, 7.5, (90.0, 480.0));
         assert_eq!(layout.labels.len(), 7);
         assert_eq!(collisions(&layout, 7.5), 0);
+    }
+
+    #[test]
+    fn wide_stretches_of_a_curve_have_more_labels() {
+        let ticks: Vec<(f64, String)> = (0..12)
+            .map(|i| (f64::from(i * i) * 5.0, (1000 * i).to_string()))
+            .collect();
+        let placed = thinned(&ticks, 8.0, (-20.0, 700.0));
+        assert!(placed.len() > 8, "{}", placed.len());
+        assert_eq!(collisions(&below(placed, 8.0), 8.0), 0);
     }
 
     #[test]
