@@ -33,7 +33,7 @@ const state = () => {
   const r = document.getElementById("result"), d = r.dataset;
   return {
     fields: [...document.querySelectorAll("[id^=p]")].filter(e => e.form).map(e => e.value),
-    sliders: [...document.querySelectorAll("[id^=s]")].map(e => e.value),
+    spoken: [...document.querySelectorAll("[id^=s]")].map(e => e.getAttribute("aria-valuetext")),
     invalid: [...document.querySelectorAll("[aria-invalid=true]")].map(e => e.id),
     data: Object.fromEntries(Object.entries(d)), text: r.textContent, table: [...document.querySelectorAll("#table tr")].map(t => [...t.cells].map(c => c.textContent)),
     warnings: [...document.querySelectorAll("[id^=w]")].map(e => e.textContent),
@@ -208,6 +208,11 @@ fn compare(n: &Nomogram, data: &Value, state: &Value) {
     let text = state["text"].as_str().unwrap();
     let risk = format!("{}: {:.1} %", n.risk_label, 100.0 * p.prediction.risk);
     assert!(text.starts_with(&risk), "{risk}: {text}");
+    let between = p.terms.iter().any(|t| {
+        let mut pairs = t.given.iter().zip(&n.axes[t.axis].given);
+        pairs.any(|(g, c)| g.number != c.number)
+    });
+    assert_eq!(text.contains("the nearest axis"), between, "{text}");
     let rows = state["table"].as_array().unwrap();
     assert_eq!(rows.len(), p.terms.len() + 2);
     for (row, term) in rows[1..].iter().zip(&p.terms) {
@@ -395,6 +400,9 @@ fn the_study_page() {
         "LN score",
     ];
     assert_eq!(names, expected);
+    let first = &report["states"][0];
+    let spoken = format!("{} a.u.", strings(&first["fields"])[1]);
+    assert_eq!(first["spoken"][0], json!(spoken));
     let text = |side: &str| {
         report["states"].as_array().unwrap().iter().any(|s| {
             let text = s["text"].as_str().unwrap();

@@ -152,6 +152,7 @@
       set(l.total, { cx: x, cy: at.total_y });
       ring(l.total, c.total < 0 || c.total > at.total_max);
       set(l.risk, { cx: x, cy: at.risk_y });
+      l.interval.style.display = model.interval ? "" : "none";
       set(l.interval, { d: "M" + a + " " + (at.risk_y - 7) + "V" + (at.risk_y + 7) + "H" + b + "V" + (at.risk_y - 7) + "z" });
     });
   }
@@ -168,6 +169,12 @@
     if (p.kind === "beyond") return "Warning: " + side + " all training values (limit " + short(p.limit) + ").";
     return "Warning: " + side + " the axis (" + short(p.limit) + "); points are extrapolated.";
   }
+
+  /// Whether an interacting number lies between those of the axes.
+  const isBetween = (t) => t.given.some((k, i) => {
+    const at = model.axes[t.axis].given[i];
+    return at.number !== undefined && at.number !== values[k];
+  });
 
   function groupOf(risk) {
     let g = 0;
@@ -188,6 +195,9 @@
       const text = warning(k, p);
       byId("w" + k).textContent = text;
       if (text) list.append(element("li", model.predictors[k].label + ", " + valueText(k) + ". " + text));
+    });
+    c.terms.filter(isBetween).forEach((t) => {
+      list.append(element("li", model.predictors[t.main].label + ": the points are exact, the drawing shows the nearest axis, " + model.axes[t.axis].label + "."));
     });
     if (list.childNodes.length) result.append(list);
   }
@@ -243,7 +253,8 @@
     const legal = Number.isFinite(number);
     values[k] = legal ? number : null;
     field.setAttribute("aria-invalid", legal ? "false" : "true");
-    if (!legal) byId("w" + k).textContent = "Enter a number.";
+    if (legal) byId("s" + k).setAttribute("aria-valuetext", field.value + (model.predictors[k].unit ? " " + model.predictors[k].unit : ""));
+    else byId("w" + k).textContent = "Enter a number.";
     return legal;
   }
 
