@@ -2,15 +2,15 @@
 
 use eval_stats::calibration::{LowessSettings, lowess};
 use eval_stats::quantile::{QuantileType, of_sorted};
-use eval_stats::special::expit;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem};
+use crate::irls;
 use crate::numeric::{interpolate, sorted_with_mean_ties};
 use crate::par::map_indexed;
+use crate::refit::Refit;
 use crate::resample::Resamples;
-use crate::validate::fit_matrix;
+use crate::validate::linear_predictor_of;
 
 /// A calibration curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,8 @@ pub fn calibrate(
         .collect();
     let original = smoothed(&apparent.fitted, &y, &at)?;
     let rows = resamples.draw(y.len())?;
-    let results = map_indexed(rows.len(), |b| replicate(design, &y, &rows[b], &at));
+    let refit = Refit::new(design, &apparent);
+    let results = map_indexed(rows.len(), |b| replicate(&refit, design, &y, &rows[b], &at));
     let (optimism, used) = mean_optimism(results)?;
     let points: Vec<CalibrationPoint> = (0..POINTS)
         .filter_map(|k| {
@@ -144,24 +145,18 @@ fn smoothed(p: &[f64], y: &[bool], at: &[f64]) -> Result<Vec<Option<f64>>> {
     Ok(at.iter().map(|&a| interpolate(&x, &f, a)).collect())
 }
 
-fn replicate(design: &Design, y: &[bool], rows: &[usize], at: &[f64]) -> Result<Vec<Option<f64>>> {
-    let resampled = design.resampled(rows);
+fn replicate(
+    refit: &Refit,
+    design: &Design,
+    y: &[bool],
+    rows: &[usize],
+    at: &[f64],
+) -> Result<Vec<Option<f64>>> {
     let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
-    let fit = fit_matrix(resampled.x(), &y_resampled, design)?;
+    let fit = refit.fit(design, &y_resampled, rows)?;
     let training = smoothed(&irls::probabilities(&fit.eta), &y_resampled, at)?;
-    let mut lp = vec![0.0; y.len()];
-    irls::linear_predictor(
-        &Problem {
-            x: design.x(),
-            y,
-            weights: None,
-            offset: None,
-        },
-        &fit.beta,
-        &mut lp,
-    );
-    let p: Vec<f64> = lp.iter().map(|&l| expit(l)).collect();
-    let test = smoothed(&p, y, at)?;
+    let lp = linear_predictor_of(design, &fit.beta, y);
+    let test = smoothed(&irls::probabilities(&lp), y, at)?;
     Ok(training
         .into_iter()
         .zip(test)

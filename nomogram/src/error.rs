@@ -99,7 +99,9 @@ pub enum Error {
         level: String,
     },
     /// A declared level never occurs in the rows used, so its effect cannot be estimated. Remove the level, or merge it with another.
-    #[error("column {column:?}: level {level:?} never occurs in the {rows} rows used")]
+    #[error(
+        "column {column:?}: level {level:?} never occurs in the {rows} rows used; remove it or merge it with another"
+    )]
     EmptyLevel {
         /// The column.
         column: String,
@@ -109,7 +111,7 @@ pub enum Error {
         rows: usize,
     },
     /// A predictor takes one value only, so its effect cannot be estimated. Leave it out.
-    #[error("column {column:?} is constant in the {rows} rows used")]
+    #[error("column {column:?} is constant in the {rows} rows used; leave it out")]
     ConstantColumn {
         /// The column.
         column: String,
@@ -156,7 +158,9 @@ pub enum Error {
         found: usize,
     },
     /// All outcomes are alike, so there is nothing to predict. Check the outcome column and the rows chosen.
-    #[error("the outcome has one class only: {events} events in {n} rows")]
+    #[error(
+        "the outcome has one class only: {events} events in {n} rows, expected some of both; check the outcome column and the rows chosen"
+    )]
     SingleClass {
         /// Events.
         events: usize,
@@ -164,12 +168,25 @@ pub enum Error {
         n: usize,
     },
     /// Fewer rows than coefficients can be estimated from. Take fewer predictors or more patients.
-    #[error("{rows} rows cannot determine {columns} coefficients")]
+    #[error(
+        "{rows} rows cannot determine {columns} coefficients, expected more rows than coefficients; take fewer predictors"
+    )]
     TooFewRows {
         /// Rows used.
         rows: usize,
         /// Coefficients, the intercept included.
         columns: usize,
+    },
+    /// More effects than rows of the rarer class. Take fewer predictors or more patients, use [`Firth`](crate::Firth), or go on with
+    /// [`FewEvents::Allow`](crate::FewEvents::Allow).
+    #[error(
+        "{events} rows of the rarer class cannot support {coefficients} coefficients besides the intercept, expected at least as many; take fewer predictors, use Firth's penalty, or allow few events"
+    )]
+    TooFewEvents {
+        /// Events, or non-events where these are fewer.
+        events: usize,
+        /// Coefficients, the intercept not counted.
+        coefficients: usize,
     },
     /// A setting lies outside its range.
     #[error("{setting} is {value}, expected {expected}")]
@@ -203,7 +220,9 @@ pub enum Error {
         columns: Vec<SeparatedColumn>,
     },
     /// The iteration ended without meeting its criterion.
-    #[error("no convergence after {iterations} iterations (last change {last_change:e})")]
+    #[error(
+        "no convergence after {iterations} iterations (last change {last_change:e}); allow more iterations or use Firth's penalty"
+    )]
     NotConverged {
         /// Iterations done.
         iterations: usize,
@@ -211,7 +230,7 @@ pub enum Error {
         last_change: f64,
     },
     /// A coefficient is not estimable because its column is a combination of earlier ones. Leave the column out.
-    #[error("column {column:?} is a linear combination of the columns before it")]
+    #[error("column {column:?} is a linear combination of the columns before it; leave it out")]
     Aliased {
         /// The column of the design.
         column: String,
@@ -317,6 +336,14 @@ pub enum Error {
         resample: usize,
         /// What is wrong.
         problem: String,
+    },
+    /// A statistic of external validation has no value on a cohort, for the reason given. Leave the cohort out, or mend its outcomes.
+    #[error("cohort {cohort:?}: {source}")]
+    Cohort {
+        /// The cohort.
+        cohort: String,
+        /// What was found.
+        source: Box<eval_stats::Error>,
     },
     /// No bootstrap resample could be fitted.
     #[error("none of the {replicates} resamples could be fitted; the first failure: {first}")]

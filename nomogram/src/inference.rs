@@ -2,11 +2,13 @@
 
 use eval_stats::special::{chi_squared_sf, normal_quantile};
 
+use nalgebra::DMatrix;
+
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem, RControl};
+use crate::irls::{self, Problem};
 use crate::linalg::{PivotedQr, cholesky, quadratic_form};
-use crate::logistic::{Convergence, LogisticFit, LogisticRegression};
+use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
 
 /// A confidence interval of one coefficient, on the log odds scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +97,26 @@ pub struct Residuals {
     pub leverage: Vec<f64>,
     /// Cook's distance, `(pearson / (1 - h))² h / k`.
     pub cooks: Vec<f64>,
+}
+
+/// `bᵀ V⁻¹ b` on some of the coefficients.
+pub(crate) fn joint_wald(
+    covariance: &DMatrix<f64>,
+    estimates: &[f64],
+    index: &[usize],
+    what: &str,
+) -> Result<TestResult> {
+    let v = covariance
+        .select_rows(index.iter())
+        .select_columns(index.iter());
+    let b: Vec<f64> = index.iter().map(|&k| estimates[k]).collect();
+    let factor = cholesky(v).ok_or_else(|| Error::SingularCovariance {
+        what: what.to_owned(),
+    })?;
+    Ok(TestResult::new(
+        quadratic_form(&factor.inverse(), &b),
+        index.len(),
+    ))
 }
 
 pub(crate) fn check_level(level: f64) -> Result<()> {
@@ -202,19 +224,14 @@ impl LogisticFit {
                     .is_some_and(|t| tested.contains(&t))
             })
             .collect();
-        let singular = || Error::SingularCovariance {
-            what: self.design.terms()[term].name.clone(),
-        };
-        let v = self
-            .covariance_matrix()
-            .select_rows(index.iter())
-            .select_columns(index.iter());
-        let b: Vec<f64> = index
-            .iter()
-            .map(|&k| self.coefficients[k].estimate)
-            .collect();
-        let inverse = cholesky(v).ok_or_else(singular)?.inverse();
-        Ok(TestResult::new(quadratic_form(&inverse, &b), index.len()))
+        let estimates: Vec<f64> = self.coefficients.iter().map(|c| c.estimate).collect();
+        let covariance = self.covariance_matrix();
+        joint_wald(
+            &covariance,
+            &estimates,
+            &index,
+            &self.design.terms()[term].name,
+        )
     }
 
     /// Fits other columns of the same rows with the same outcome, weights, offset and settings.
@@ -225,7 +242,9 @@ impl LogisticFit {
                 .map(|v| self.design.spread(v, filler))
                 .unwrap_or_default()
         };
-        let mut settings = LogisticRegression::new().convergence(self.convergence);
+        let mut settings = LogisticRegression::new()
+            .few_events(FewEvents::Allow)
+            .convergence(self.convergence);
         if self.weights.is_some() {
             settings = settings.weights(&spread(&self.weights, 0.0));
         }
@@ -268,58 +287,6 @@ impl LogisticFit {
             cooks,
         }
     }
-
-    /// Deviance of a constrained fit: column `fixed` of the estimated ones held at `value`. Starts from and returns the linear predictor.
-    pub(crate) fn constrained(
-        &self,
-        fixed: usize,
-        value: f64,
-        start: &[f64],
-    ) -> Result<Constrained> {
-        let column = self.coefficients[fixed].column;
-        let others: Vec<usize> = self
-            .coefficients
-            .iter()
-            .map(|c| c.column)
-            .filter(|&j| j != column)
-            .collect();
-        let offset: Vec<f64> = (0..self.outcome.len())
-            .map(|i| self.problem().offset_at(i) + self.design.x()[(i, column)] * value)
-            .collect();
-        let x = self.design.x().select_columns(others.iter());
-        let problem = Problem {
-            x: &x,
-            offset: Some(&offset),
-            ..self.problem()
-        };
-        if others.is_empty() {
-            let deviance = irls::total_deviance(&problem, &offset);
-            return Ok(Constrained {
-                deviance,
-                eta: offset,
-            });
-        }
-        let solution = match self.convergence {
-            Convergence::RCompat => irls::r_compatible(&problem, Some(start), RControl::default()),
-            Convergence::Exact => irls::newton_from(&problem, start),
-        };
-        if !solution.converged {
-            return Err(Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
-            });
-        }
-        Ok(Constrained {
-            deviance: solution.deviance,
-            eta: solution.eta,
-        })
-    }
-}
-
-/// A fit with one coefficient held fixed.
-pub(crate) struct Constrained {
-    pub deviance: f64,
-    pub eta: Vec<f64>,
 }
 
 fn leverages(problem: &Problem<'_>, kept: &[usize], eta: &[f64]) -> Vec<f64> {

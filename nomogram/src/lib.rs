@@ -5,6 +5,7 @@ mod axis_group;
 mod calibrate;
 mod design;
 mod error;
+mod external;
 mod firth;
 mod frame;
 mod inference;
@@ -13,6 +14,7 @@ mod linalg;
 mod logistic;
 mod model;
 pub mod model_file;
+mod newton;
 mod nomogram;
 mod numeric;
 mod odds_ratio_table;
@@ -21,11 +23,13 @@ mod patient;
 mod points;
 mod predictor;
 mod profile;
+mod refit;
 #[cfg(feature = "plot")]
 pub mod render;
 mod resample;
 mod screening;
 mod separation;
+mod standardized;
 mod stepwise;
 mod term;
 mod validate;
@@ -34,10 +38,14 @@ pub use axis::{Axis, AxisTick, Condition, ScaleTick};
 pub use calibrate::{CalibrationCurve, CalibrationPoint, calibrate};
 pub use design::{Design, Missing};
 pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
-pub use firth::{Firth, FirthCoefficient, FirthCovariance, FirthFit};
+pub use external::{Cohort, ExternalCohort, ExternalTable, ExternalValidation};
+pub use firth::{
+    Firth, FirthBackward, FirthCoefficient, FirthCorrection, FirthCovariance, FirthElimination,
+    FirthFit,
+};
 pub use frame::{Column, ColumnValues, Frame, Levels};
 pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestResult};
-pub use logistic::{Coefficient, Convergence, LogisticFit, LogisticRegression};
+pub use logistic::{Coefficient, Convergence, FewEvents, LogisticFit, LogisticRegression};
 pub use model::{Estimation, Prediction, RiskModel};
 pub use nomogram::{Nomogram, NomogramSettings, RiskInversion, RiskTicks};
 pub use odds_ratio_table::{OddsRatio, OddsRatioRow, RowEffect, RowKind, format_p, format_ratio};
@@ -46,7 +54,7 @@ pub use points::{AxisPosition, GivenValue, PatientPoints, RiskGroups, TermPoints
 pub use predictor::{MAX_DEGREE, MAX_DISTINCT, NumericSummary, Predictor, PredictorKind};
 pub use profile::ProfileMethod;
 pub use resample::Resamples;
-pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
+pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable, univariable_firth};
 pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,

@@ -9,6 +9,7 @@ use ndarray::Array2;
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{self, Problem, RControl, Solution};
+use crate::newton::newton;
 use crate::separation;
 
 /// When the iteration stops and which weights give the standard errors.
@@ -23,12 +24,27 @@ pub enum Convergence {
     RCompat,
 }
 
+/// Whether a model may have more effects than the rarer class has rows.
+///
+/// The limit is one row of the rarer class per coefficient, the intercept not counted. With fewer, some direction of the coefficients puts
+/// all rows of that class on one value: they say nothing about it, and what is estimated there describes the other class alone. Such an
+/// estimate can exist (R gives it), but it is no model of the outcome. Reliable models need far more, ten or twenty events per coefficient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FewEvents {
+    /// An error, [`Error::TooFewEvents`]. The default.
+    #[default]
+    Refuse,
+    /// Fit all the same, as R does. Separation, which is then likely, stays an error.
+    Allow,
+}
+
 /// Logistic regression by maximum likelihood.
 ///
 /// | setting | default | purpose |
 /// |---|---|---|
 /// | `convergence` | [`Convergence::Exact`] | exact estimate or R's |
 /// | `max_iterations` | 50 (exact), 25 (R) | steps before giving up |
+/// | `few_events` | [`FewEvents::Refuse`] | more effects than rows of the rarer class |
 /// | `weights` | all 1 | case weights |
 /// | `offset` | all 0 | fixed part of the linear predictor |
 ///
@@ -46,6 +62,7 @@ pub enum Convergence {
 pub struct LogisticRegression {
     convergence: Convergence,
     max_iterations: Option<usize>,
+    few_events: FewEvents,
     weights: Option<Vec<f64>>,
     offset: Option<Vec<f64>>,
 }
@@ -134,6 +151,13 @@ impl LogisticRegression {
         self
     }
 
+    /// Whether there may be more effects than rows of the rarer class.
+    #[must_use]
+    pub fn few_events(mut self, few_events: FewEvents) -> Self {
+        self.few_events = few_events;
+        self
+    }
+
     /// Case weights, one per row of the table, finite and not negative.
     #[must_use]
     pub fn weights(mut self, weights: &[f64]) -> Self {
@@ -152,7 +176,7 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// [`Error::RowCount`] for a list of another length, [`Error::RowValue`] for an unusable weight or offset, [`Error::Setting`];
-    /// [`Error::SingleClass`], [`Error::TooFewRows`]; [`Error::Separation`] if a coefficient has no finite estimate;
+    /// [`Error::SingleClass`], [`Error::TooFewRows`], [`Error::TooFewEvents`]; [`Error::Separation`] if a coefficient has no finite estimate;
     /// [`Error::NotConverged`].
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<LogisticFit> {
         let inputs = self.check(design, outcome)?;
@@ -171,13 +195,7 @@ impl LogisticRegression {
             });
         }
         let outcome = design.pick("outcome", outcome)?;
-        let weights = pick_checked(
-            design,
-            "weights",
-            "weight",
-            self.weights.as_deref(),
-            "finite and not negative",
-        )?;
+        let weights = pick_weights(design, self.weights.as_deref())?;
         let offset = pick_checked(design, "offset", "offset", self.offset.as_deref(), "finite")?;
         let in_use = |i: usize| weights.as_ref().is_none_or(|w: &Vec<f64>| w[i] > 0.0);
         let n = (0..outcome.len()).filter(|&i| in_use(i)).count();
@@ -185,6 +203,13 @@ impl LogisticRegression {
             .filter(|&i| in_use(i) && outcome[i])
             .count();
         check_counts(n, n_events, design.columns().len())?;
+        let rarer = n_events.min(n - n_events);
+        if self.few_events == FewEvents::Refuse && rarer + 1 < design.columns().len() {
+            return Err(Error::TooFewEvents {
+                events: rarer,
+                coefficients: design.columns().len() - 1,
+            });
+        }
         Ok(Inputs {
             outcome,
             weights,
@@ -196,7 +221,7 @@ impl LogisticRegression {
 
     pub(crate) fn solve(&self, problem: &Problem<'_>, design: &Design) -> Result<Solution> {
         let solution = match self.convergence {
-            Convergence::Exact => irls::newton(problem, self.max_iterations.unwrap_or(50)),
+            Convergence::Exact => newton(problem, self.max_iterations.unwrap_or(50)),
             Convergence::RCompat => {
                 let defaults = RControl::default();
                 let max_iterations = self.max_iterations.unwrap_or(defaults.max_iterations);
@@ -311,6 +336,17 @@ pub(crate) fn check_counts(n: usize, n_events: usize, n_columns: usize) -> Resul
     Ok(())
 }
 
+/// Case weights of the rows in use.
+pub(crate) fn pick_weights(design: &Design, weights: Option<&[f64]>) -> Result<Option<Vec<f64>>> {
+    pick_checked(
+        design,
+        "weights",
+        "weight",
+        weights,
+        "finite and not negative",
+    )
+}
+
 fn pick_checked(
     design: &Design,
     list: &'static str,
@@ -336,13 +372,14 @@ fn pick_checked(
 
 /// Deviance of the intercept and the offset alone.
 fn null_deviance(problem: &Problem<'_>, settings: &LogisticRegression) -> Result<f64> {
+    if problem.offset.is_none() {
+        return Ok(closed_null_deviance(problem));
+    }
     let x = DMatrix::from_element(problem.y.len(), 1, 1.0);
     let null = Problem { x: &x, ..*problem };
     let solution = match settings.convergence {
-        Convergence::RCompat if problem.offset.is_some() => {
-            irls::r_compatible(&null, None, RControl::default())
-        }
-        _ => irls::newton(&null, 50),
+        Convergence::RCompat => irls::r_compatible(&null, None, RControl::default()),
+        Convergence::Exact => newton(&null, 50),
     };
     if solution.converged {
         Ok(solution.deviance)
@@ -352,6 +389,19 @@ fn null_deviance(problem: &Problem<'_>, settings: &LogisticRegression) -> Result
             last_change: solution.last_change,
         })
     }
+}
+
+/// Without an offset the intercept's estimate is the log odds of the weighted frequency of events.
+fn closed_null_deviance(problem: &Problem<'_>) -> f64 {
+    let weight = |class: bool| -> f64 {
+        (0..problem.y.len())
+            .filter(|&i| problem.y[i] == class)
+            .map(|i| problem.weight(i))
+            .sum()
+    };
+    let (events, others) = (weight(true), weight(false));
+    let total = events + others;
+    -2.0 * (events * (events / total).ln() + others * (others / total).ln())
 }
 
 struct DesignColumnRef {

@@ -7,7 +7,9 @@ use eval_stats::special::{chi_squared_quantile, normal_quantile};
 
 use crate::error::{Error, Result};
 use crate::inference::{Interval, check_level};
-use crate::logistic::LogisticFit;
+use crate::irls::{self, Problem, RControl};
+use crate::logistic::{Convergence, LogisticFit};
+use crate::newton;
 use crate::numeric::{FmmSpline, crossing, interpolate, sorted_with_mean_ties};
 
 /// How the ends of a profile interval are found.
@@ -39,27 +41,18 @@ impl LogisticFit {
 
     fn exact_profile(&self, k: usize, level: f64) -> Result<Interval> {
         let c = &self.coefficients[k];
-        let limit = chi_squared_quantile(level, 1.0);
-        let z = limit.sqrt();
-        let mut ends = [0.0; 2];
-        for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
-            let mut start = self.linear_predictor.clone();
-            let excess = |b: f64| -> Result<f64> {
-                let fit = self.constrained(k, b, &start)?;
-                start = fit.eta;
-                Ok(fit.deviance - self.deviance() - limit)
-            };
-            let side = if sign < 0.0 { "lower" } else { "upper" };
-            *end = crossing(excess, (c.estimate, -limit), sign * z * c.se, 1e-13 * c.se)?
-                .ok_or_else(|| Error::ProfileLimit {
-                    column: c.name.clone(),
-                    side,
-                })?;
-        }
+        let columns: Vec<usize> = self.coefficients.iter().map(|c| c.column).collect();
+        let profiled = Profiled {
+            problem: self.problem(),
+            columns: &columns,
+            deviance: self.deviance(),
+            eta: &self.linear_predictor,
+        };
+        let (low, high) = profiled.interval(k, (c.estimate, c.se), level, &c.name)?;
         Ok(Interval {
             name: c.name.clone(),
-            low: ends[0],
-            high: ends[1],
+            low,
+            high,
             level,
         })
     }
@@ -69,6 +62,13 @@ impl LogisticFit {
         let c = &self.coefficients[k];
         let z_max = chi_squared_quantile(1.0 - 0.25 * (1.0 - level), 1.0).sqrt();
         let step = z_max / 5.0;
+        let columns: Vec<usize> = self.coefficients.iter().map(|c| c.column).collect();
+        let profiled = Profiled {
+            problem: self.problem(),
+            columns: &columns,
+            deviance: self.deviance(),
+            eta: &self.linear_predictor,
+        };
         let mut points = vec![(c.estimate, 0.0)];
         for sign in [-1.0, 1.0] {
             let mut start = self.linear_predictor.clone();
@@ -78,7 +78,7 @@ impl LogisticFit {
                     break;
                 }
                 let b = c.estimate + sign * s as f64 * step * c.se;
-                let fit = self.constrained(k, b, &start)?;
+                let fit = profiled.constrained(k, b, &start, self.convergence)?;
                 start = fit.eta;
                 z = sign * (fit.deviance - self.deviance()).max(0.0).sqrt();
                 points.push((b, z));
@@ -111,6 +111,109 @@ impl LogisticFit {
             low: at(tail, "lower")?,
             high: at(1.0 - tail, "upper")?,
             level,
+        })
+    }
+}
+
+/// A maximum whose likelihood is profiled.
+pub(crate) struct Profiled<'a> {
+    pub problem: Problem<'a>,
+    /// Estimated columns of the problem.
+    pub columns: &'a [usize],
+    pub deviance: f64,
+    /// Linear predictor at the maximum.
+    pub eta: &'a [f64],
+}
+
+/// A fit with one coefficient held fixed.
+pub(crate) struct Constrained {
+    pub deviance: f64,
+    pub eta: Vec<f64>,
+}
+
+impl Profiled<'_> {
+    /// Where the deviance of the k-th estimated column exceeds its minimum by the quantile of χ²₁; `(estimate, standard error)` are those of
+    /// the column, `name` is for messages.
+    pub fn interval(
+        &self,
+        k: usize,
+        (estimate, se): (f64, f64),
+        level: f64,
+        name: &str,
+    ) -> Result<(f64, f64)> {
+        let limit = chi_squared_quantile(level, 1.0);
+        let mut ends = [0.0; 2];
+        for (end, sign) in ends.iter_mut().zip([-1.0, 1.0]) {
+            let mut start = self.eta.to_vec();
+            let excess = |b: f64| -> Result<f64> {
+                let fit = self.held(k, b, &start)?;
+                start = fit.eta;
+                Ok(fit.deviance - self.deviance - limit)
+            };
+            let side = if sign < 0.0 { "lower" } else { "upper" };
+            let step = sign * limit.sqrt() * se;
+            *end = crossing(excess, (estimate, -limit), step, 1e-13 * se)?.ok_or_else(|| {
+                Error::ProfileLimit {
+                    column: name.to_owned(),
+                    side,
+                }
+            })?;
+        }
+        Ok((ends[0], ends[1]))
+    }
+
+    /// The exact fit with the k-th estimated column held at `value`; starts from a linear predictor.
+    pub fn held(&self, k: usize, value: f64, start: &[f64]) -> Result<Constrained> {
+        self.constrained(k, value, start, Convergence::Exact)
+    }
+
+    /// As [`held`](Self::held), with R's stopping rule where asked.
+    pub fn constrained(
+        &self,
+        k: usize,
+        value: f64,
+        start: &[f64],
+        convergence: Convergence,
+    ) -> Result<Constrained> {
+        let column = self.columns[k];
+        let others: Vec<usize> = self
+            .columns
+            .iter()
+            .copied()
+            .filter(|&j| j != column)
+            .collect();
+        let offset: Vec<f64> = (0..self.problem.y.len())
+            .map(|i| self.problem.offset_at(i) + self.problem.x[(i, column)] * value)
+            .collect();
+        let x = self.problem.x.select_columns(others.iter());
+        let problem = Problem {
+            x: &x,
+            offset: Some(&offset),
+            ..self.problem
+        };
+        if others.is_empty() {
+            let deviance = irls::total_deviance(&problem, &offset);
+            return Ok(Constrained {
+                deviance,
+                eta: offset,
+            });
+        }
+        let solution = match convergence {
+            Convergence::RCompat => irls::r_compatible(&problem, Some(start), RControl::default()),
+            Convergence::Exact if others[0] == 0 => {
+                newton::newton_from(&problem, &newton::Start::Eta(start), 50)
+            }
+            Convergence::Exact => newton::newton_without_intercept(&problem, start),
+        };
+        if !solution.converged {
+            return Err(Error::NotConverged {
+                iterations: solution.iterations,
+                last_change: solution.last_change,
+            });
+        }
+        Ok(Constrained {
+            deviance: solution.deviance,
+            eta: solution.eta,
         })
     }
 }

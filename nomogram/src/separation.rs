@@ -11,7 +11,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Divergence, Error, SeparatedColumn, SeparationKind};
-use crate::irls::{Problem, Standardized};
+use crate::irls::Problem;
+use crate::standardized::Standardized;
 
 /// What was found, with indices of design columns.
 pub(crate) struct Separated {
@@ -46,7 +47,7 @@ const ZERO: f64 = 1e-8;
 
 /// Searches for separation; `None` if events and non-events overlap in every direction.
 pub(crate) fn find(problem: &Problem<'_>) -> Option<Separated> {
-    let standardized = Standardized::new(problem.x);
+    let standardized = Standardized::new(problem.x, problem.weights);
     let rows: Vec<usize> = (0..problem.y.len())
         .filter(|&i| problem.weight(i) > 0.0)
         .collect();

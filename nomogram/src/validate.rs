@@ -21,11 +21,13 @@ use nalgebra::DMatrix;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem, Solution};
-use crate::logistic::{LogisticFit, LogisticRegression, check_counts};
+use crate::firth::{FirthElimination, Intervals};
+use crate::irls::{self, Problem};
+use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
+use crate::newton::{Start, newton_from};
 use crate::par::map_indexed;
+use crate::refit::Refit;
 use crate::resample::Resamples;
-use crate::separation;
 use crate::stepwise::{BackwardElimination, FastRule, FastTest, fast_backward};
 
 /// How terms are chosen in each resample.
@@ -39,6 +41,9 @@ pub enum Selection {
     Fast(FastRule, FastTest),
     /// Backward elimination with refits.
     Backward(BackwardElimination),
+    /// Fits with Firth's penalty, and penalized backward elimination. Apparent and training indices are recalibrated as the test indices are,
+    /// because a penalized fit is not calibrated on its own rows by definition.
+    Firth(FirthElimination),
 }
 
 /// Bootstrap validation.
@@ -47,10 +52,12 @@ pub enum Selection {
 /// |---|---|---|
 /// | resamples | none | where the resamples come from |
 /// | `selection` | [`Selection::None`] | choice of terms repeated in every resample |
+/// | `few_events` | [`FewEvents::Refuse`] | more effects than rows of the rarer class in the table; resamples are always fitted |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
     resamples: Resamples,
     selection: Selection,
+    few_events: FewEvents,
 }
 
 /// One index of performance.
@@ -99,6 +106,36 @@ impl ValidationResult {
     }
 }
 
+/// What the strategy makes of some rows.
+struct Chosen {
+    kept: Vec<usize>,
+    beta: Vec<f64>,
+    linear_predictor: Vec<f64>,
+    /// The fit if by maximum likelihood.
+    fit: Option<LogisticFit>,
+}
+
+impl Chosen {
+    fn of(kept: Vec<usize>, fit: LogisticFit) -> Self {
+        Self {
+            kept,
+            beta: fit.beta(),
+            linear_predictor: fit.linear_predictor.clone(),
+            fit: Some(fit),
+        }
+    }
+
+    fn training_indices(&self, y: &[bool]) -> Result<Indices> {
+        match &self.fit {
+            Some(fit) => {
+                let lr = fit.likelihood_ratio().chi_squared;
+                training_indices(&self.linear_predictor, y, lr)
+            }
+            None => test_indices(&self.linear_predictor, y),
+        }
+    }
+}
+
 /// Indices of one model on one set of rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Indices([f64; 10]);
@@ -123,7 +160,15 @@ impl Validation {
         Self {
             resamples,
             selection: Selection::None,
+            few_events: FewEvents::default(),
         }
+    }
+
+    /// Whether there may be more effects than rows of the rarer class. A [`Selection::Backward`] brings its own rule.
+    #[must_use]
+    pub fn few_events(mut self, few_events: FewEvents) -> Self {
+        self.few_events = few_events;
+        self
     }
 
     /// Choice of terms, repeated in every resample.
@@ -139,15 +184,13 @@ impl Validation {
     /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
         let y = design.pick("outcome", outcome)?;
-        let (kept, apparent) = self.strategy(design, outcome)?;
-        let apparent_indices = training_indices(
-            &apparent.linear_predictor,
-            &y,
-            apparent.likelihood_ratio().chi_squared,
-        )?;
+        let apparent = self.strategy(design, outcome, self.few_events)?;
+        let apparent_indices = apparent.training_indices(&y)?;
         let resamples = self.resamples.draw(y.len())?;
+        let refit = apparent.fit.as_ref().map(|fit| Refit::new(design, fit));
+        let kept = apparent.kept;
         let results = map_indexed(resamples.len(), |b| {
-            self.replicate(design, &y, &resamples[b])
+            self.replicate(refit.as_ref(), design, &y, &resamples[b])
         });
         let mut sums = [[0.0; 10]; 2];
         let mut kept_counts = vec![0; design.terms().len()];
@@ -194,64 +237,84 @@ impl Validation {
         })
     }
 
-    fn strategy(&self, design: &Design, outcome: &[bool]) -> Result<(Vec<usize>, LogisticFit)> {
-        let regression = LogisticRegression::new();
+    fn strategy(&self, design: &Design, outcome: &[bool], few_events: FewEvents) -> Result<Chosen> {
+        let regression = LogisticRegression::new().few_events(few_events);
         match &self.selection {
-            Selection::None => Ok((
-                (0..design.terms().len()).collect(),
-                regression.fit(design, outcome)?,
-            )),
+            Selection::None => {
+                let all = (0..design.terms().len()).collect();
+                Ok(Chosen::of(all, regression.fit(design, outcome)?))
+            }
             Selection::Fast(rule, test) => {
                 let full = regression.fit(design, outcome)?;
                 let kept = fast_backward(&full, *rule, *test)?.kept;
                 let fit = regression.fit(&design.with_terms(&kept), outcome)?;
-                Ok((kept, fit))
+                Ok(Chosen::of(kept, fit))
             }
             Selection::Backward(elimination) => {
                 let result = elimination.fit(design, outcome)?;
-                Ok((result.kept, result.fit))
+                Ok(Chosen::of(result.kept, result.fit))
+            }
+            Selection::Firth(elimination) => {
+                let result = elimination.fit_with(design, outcome, Intervals::Skip)?;
+                let coefficients = result.fit.coefficients.iter();
+                Ok(Chosen {
+                    kept: result.kept,
+                    beta: coefficients.map(|c| c.estimate).collect(),
+                    linear_predictor: result.fit.linear_predictor,
+                    fit: None,
+                })
             }
         }
     }
 
     fn replicate(
         &self,
+        refit: Option<&Refit>,
         design: &Design,
         y: &[bool],
         rows: &[usize],
     ) -> Result<(Vec<usize>, Indices, Indices)> {
-        let resampled = design.resampled(rows);
         let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
-        let (kept, beta, eta, lr) = if self.selection == Selection::None {
-            let fit = fit_matrix(resampled.x(), &y_resampled, &resampled)?;
-            let lr = null_deviance(&y_resampled) - fit.deviance;
-            ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
-        } else {
-            let (kept, fit) = self.strategy(&resampled, &y_resampled)?;
-            if let Some(column) = fit.aliased.first() {
-                return Err(Error::Aliased {
-                    column: column.clone(),
-                });
+        let (kept, beta, training) = match refit {
+            Some(refit) if self.selection == Selection::None => {
+                let fit = refit.fit(design, &y_resampled, rows)?;
+                let lr = null_deviance(&y_resampled) - fit.deviance;
+                let all = (0..design.terms().len()).collect();
+                (all, fit.beta, training_indices(&fit.eta, &y_resampled, lr)?)
             }
-            let lr = fit.likelihood_ratio().chi_squared;
-            (kept, fit.beta(), fit.linear_predictor, lr)
+            _ => {
+                let resampled = design.resampled(rows);
+                let chosen = self.strategy(&resampled, &y_resampled, FewEvents::Allow)?;
+                let aliased = chosen.fit.as_ref().and_then(|fit| fit.aliased.first());
+                if let Some(column) = aliased {
+                    return Err(Error::Aliased {
+                        column: column.clone(),
+                    });
+                }
+                let training = chosen.training_indices(&y_resampled)?;
+                (chosen.kept, chosen.beta, training)
+            }
         };
-        let training = training_indices(&eta, &y_resampled, lr)?;
-        let original = if kept.len() == design.terms().len() {
-            design.clone()
+        let lp = if kept.len() == design.terms().len() {
+            linear_predictor_of(design, &beta, y)
         } else {
-            design.with_terms(&kept)
+            linear_predictor_of(&design.with_terms(&kept), &beta, y)
         };
-        let mut lp = vec![0.0; y.len()];
-        let problem = Problem {
-            x: original.x(),
-            y,
-            weights: None,
-            offset: None,
-        };
-        irls::linear_predictor(&problem, &beta, &mut lp);
         Ok((kept, training, test_indices(&lp, y)?))
     }
+}
+
+/// Linear predictor of all rows of a design.
+pub(crate) fn linear_predictor_of(design: &Design, beta: &[f64], y: &[bool]) -> Vec<f64> {
+    let mut lp = vec![0.0; y.len()];
+    let problem = Problem {
+        x: design.x(),
+        y,
+        weights: None,
+        offset: None,
+    };
+    irls::linear_predictor(&problem, beta, &mut lp);
+    lp
 }
 
 fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> ValidatedIndex {
@@ -264,33 +327,6 @@ fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> Validat
         optimism,
         corrected: apparent - optimism,
     }
-}
-
-/// Maximum likelihood fit of a resampled matrix; separation, aliasing and non-convergence are errors.
-pub(crate) fn fit_matrix(x: &DMatrix<f64>, y: &[bool], design: &Design) -> Result<Solution> {
-    check_counts(y.len(), y.iter().filter(|&&v| v).count(), x.ncols())?;
-    let problem = Problem {
-        x,
-        y,
-        weights: None,
-        offset: None,
-    };
-    let solution = irls::newton(&problem, 50);
-    if let Some(j) = (0..x.ncols()).find(|j| !solution.kept.contains(j)) {
-        return Err(Error::Aliased {
-            column: design.columns()[j].name.clone(),
-        });
-    }
-    if !solution.converged {
-        return Err(match separation::find(&problem) {
-            Some(found) => found.into_error(|j| design.columns()[j].name.clone()),
-            None => Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
-            },
-        });
-    }
-    Ok(solution)
 }
 
 pub(crate) fn null_deviance(y: &[bool]) -> f64 {
@@ -364,7 +400,8 @@ fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
             weights: None,
             offset: None,
         };
-        let solution = irls::newton(&problem, 50);
+        // A model that predicts well elsewhere needs little recalibration.
+        let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
         if !solution.converged {
             return Err(Error::NotConverged {
                 iterations: solution.iterations,

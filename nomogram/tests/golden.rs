@@ -1,14 +1,21 @@
 //! Comparison with R: glm, MASS, rms, logistf. See `golden/README.md` for where the numbers come from.
 
 mod common;
+#[path = "golden/external.rs"]
+mod external;
+#[path = "golden/firth.rs"]
+mod firth;
+#[path = "golden/firth_backward.rs"]
+mod firth_backward;
+#[path = "golden/validation.rs"]
+mod validation;
 
 use common::*;
 use nomogram::{
-    BackwardElimination, CalibrationPoint, Convergence, Criterion, Design, Direction, Error,
-    FastRule, FastTest, Firth, FirthCoefficient, Frame, Levels, LogisticFit, LogisticRegression,
-    Missing, Move, Nomogram, NomogramSettings, Penalty, ProfileMethod, Resamples, RiskInversion,
-    RiskModel, RiskTicks, Selection, SeparationKind, TermSpec, TermTest, Validation,
-    ValidationResult, calibrate, fast_backward,
+    BackwardElimination, Convergence, Criterion, Design, Direction, Error, FastRule, FastTest,
+    Frame, Levels, LogisticFit, LogisticRegression, Missing, Move, Nomogram, NomogramSettings,
+    Penalty, ProfileMethod, RiskInversion, RiskModel, RiskTicks, SeparationKind, TermSpec,
+    TermTest, fast_backward,
 };
 use serde_json::Value;
 
@@ -114,9 +121,6 @@ fn check_r_fit(g: &Value, f: &LogisticFit, tolerance: f64, se_tolerance: f64) {
         close_relative("lrt p", t.test.p, p, ITERATIVE * (1.0 + t.test.chi_squared));
     }
 }
-
-/// What lrm's stopping rule (a change of -2 ln L below 0.025) leaves in a mean over resamples.
-const LRM_STOP: f64 = 1e-7;
 
 const MODELS: [(&str, &[&str]); 3] = [
     (
@@ -593,178 +597,5 @@ fn check_patients(g: &Value, model: &RiskModel) {
         );
         close("total", p.total_points, total[i], DIRECT);
         close("risk", p.prediction.risk, risk[i], DIRECT);
-    }
-}
-
-#[test]
-fn firth_equals_logistf() {
-    let g = golden("separation_glm.json");
-    let y: Vec<bool> = numbers(&g["complete"]["y"])
-        .iter()
-        .map(|&v| v == 1.0)
-        .collect();
-    let frame = Frame::new()
-        .with_numeric("x", numbers(&g["complete"]["x"]))
-        .expect("frame");
-    check_firth("sep", &frame, "x", &y);
-    let y: Vec<bool> = numbers(&g["quasi"]["y"])
-        .iter()
-        .map(|&v| v == 1.0)
-        .collect();
-    let frame = Frame::new()
-        .with_categorical("g", strings(&g["quasi"]["g"]), Levels::Sorted)
-        .expect("frame");
-    check_firth("quasi", &frame, "g", &y);
-}
-
-fn check_firth(case: &str, frame: &Frame, term: &str, y: &[bool]) {
-    let g = &golden("firth_logistf.json")[case];
-    let design = Design::new(frame, [term], Missing::Refuse).expect("design");
-    let f = Firth::new().fit(&design, y).expect("fit");
-    let get = |h: fn(&FirthCoefficient) -> f64| f.coefficients.iter().map(h).collect::<Vec<f64>>();
-    all_close(
-        "firth coef",
-        &get(|c| c.estimate),
-        &numbers(&g["coef"]),
-        ITERATIVE,
-    );
-    all_close("firth se", &get(|c| c.se), &numbers(&g["se"]), ITERATIVE);
-    all_close(
-        "firth low",
-        &get(|c| c.interval.low),
-        &numbers(&g["lo"]),
-        ITERATIVE,
-    );
-    all_close(
-        "firth high",
-        &get(|c| c.interval.high),
-        &numbers(&g["hi"]),
-        ITERATIVE,
-    );
-    all_close(
-        "firth p",
-        &get(|c| c.test.p),
-        &numbers(&g["prob"]),
-        ITERATIVE,
-    );
-    all_close(
-        "firth loglik",
-        &[f.log_likelihood, f.null_log_likelihood],
-        &numbers(&g["loglik"]),
-        ITERATIVE,
-    );
-    for (i, row) in matrix(&g["var"]).iter().enumerate() {
-        all_close(
-            "firth var",
-            f.covariance.row(i).as_slice().expect("row"),
-            row,
-            ITERATIVE,
-        );
-    }
-}
-
-fn given_resamples(file: &str) -> Resamples {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_path(golden_path(file))
-        .expect("resamples");
-    let rows: Vec<Vec<usize>> = reader
-        .records()
-        .map(|r| {
-            r.expect("row")
-                .iter()
-                .map(|v| v.parse().expect("index"))
-                .collect()
-        })
-        .collect();
-    Resamples::Given(
-        (0..rows[0].len())
-            .map(|b| rows.iter().map(|r| r[b]).collect())
-            .collect(),
-    )
-}
-
-fn check_validation(e: &Value, result: &ValidationResult, tolerance: f64) {
-    let names: Vec<&str> = result.indices.iter().map(|i| i.name).collect();
-    assert_eq!(names, strings(&e["rownames"]));
-    for (i, row) in result.indices.iter().zip(matrix(e)) {
-        let ours = [i.apparent, i.training, i.test, i.optimism, i.corrected];
-        // lrm stops early; `validate_converged.json` is the same calculation carried through.
-        all_close(i.name, &ours, &row, tolerance);
-    }
-}
-
-fn check_converged(e: &Value, result: &ValidationResult) {
-    let rows = strings(&golden("validate_converged.json")["rows"]);
-    for (k, name) in rows.iter().enumerate() {
-        let i = result.index(name).expect("index");
-        close(name, i.apparent, numbers(&e["apparent"])[k], DIRECT);
-        close(name, i.training, numbers(&e["training"])[k], DIRECT);
-        close(name, i.test, numbers(&e["test"])[k], DIRECT);
-    }
-}
-
-#[test]
-fn validation_and_calibration_equal_rms() {
-    let (frame, outcome) = cohort("train");
-    let clinrad: Vec<TermSpec> = vec!["us_alnm".into(), "tumor_score".into(), "ln_score".into()];
-    for (tag, terms) in [("clinrad", clinrad), ("rcs", rcs_terms())] {
-        let g = golden(&format!("rms_synth_{tag}.json"));
-        let design = Design::new(&frame, terms, Missing::Refuse).expect("design");
-        let resamples = given_resamples(&format!("bootidx_synth_{tag}_seed1.csv"));
-        let replicates = number(&g["B"]) as usize;
-        let drawn = Resamples::R {
-            seed: 1,
-            replicates,
-        };
-        let v = Validation::new(resamples.clone())
-            .fit(&design, &outcome)
-            .expect("validation");
-        assert_eq!((v.n_replicates, v.n_failed), (replicates, 0));
-        // lrm's early stop shows above 1e-8 in the larger model only.
-        let tolerance = if tag == "clinrad" {
-            ITERATIVE
-        } else {
-            LRM_STOP
-        };
-        check_validation(&g["validate"], &v, tolerance);
-        check_converged(&golden("validate_converged.json")[tag], &v);
-        assert_eq!(
-            v,
-            Validation::new(drawn)
-                .fit(&design, &outcome)
-                .expect("validation"),
-            "R's generator"
-        );
-        let bw = Validation::new(Resamples::R {
-            seed: 1,
-            replicates: 40,
-        })
-        .selection(Selection::Fast(FastRule::P(0.05), FastTest::Individual))
-        .fit(&design, &outcome)
-        .expect("validation");
-        check_validation(&g["validate_bw"], &bw, tolerance);
-        let c = calibrate(&design, &outcome, &resamples).expect("calibration");
-        let e = &g["calibrate"];
-        let get = |h: fn(&CalibrationPoint) -> f64| c.points.iter().map(h).collect::<Vec<f64>>();
-        all_close(
-            "predy",
-            &get(|p| p.predicted),
-            &numbers(&e["predy"]),
-            ITERATIVE,
-        );
-        all_close(
-            "orig",
-            &get(|p| p.apparent),
-            &numbers(&e["orig"]),
-            ITERATIVE,
-        );
-        all_close(
-            "corrected",
-            &get(|p| p.corrected.expect("all")),
-            &numbers(&e["corrected"]),
-            ITERATIVE,
-        );
-        close("mae", c.mean_absolute_error, number(&e["mae"]), ITERATIVE);
     }
 }

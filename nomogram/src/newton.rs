@@ -1,0 +1,349 @@
+//! The exact maximum likelihood estimate by Newton's method, on standardized columns.
+//!
+//! With s = +1 for events and -1 for others, a row has the deviance `2 ln (1 + e^(-s η))`. One exponential of -|η| serves deviance, mean and
+//! variance; rows are taken in blocks, so that a block of all columns stays in the cache and each loop over it can be done by vector
+//! instructions. Every block is summed alike, whatever the number of threads.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::irls::{Problem, Solution, largest_difference, linear_predictor};
+use crate::linalg::{PivotedQr, cholesky};
+use crate::numeric::exp_of_negative;
+use crate::standardized::Standardized;
+
+/// Where the iteration starts.
+pub(crate) enum Start<'a> {
+    /// The intercept alone, at the log odds of the event.
+    Null,
+    /// These coefficients of the original columns.
+    Beta(&'a [f64]),
+    /// The coefficients that come nearest to this linear predictor.
+    Eta(&'a [f64]),
+}
+
+/// Newton's method with step halving, to convergence; the covariance is the inverse information at the estimate.
+///
+/// Gives up (`converged: false`) when the iterations end or the information loses rank, which on legal data happens under separation.
+pub(crate) fn newton(problem: &Problem<'_>, max_iterations: usize) -> Solution {
+    newton_from(problem, &Start::Null, max_iterations)
+}
+
+/// [`newton`] from a start of the caller's choice.
+pub(crate) fn newton_from(
+    problem: &Problem<'_>,
+    start: &Start<'_>,
+    max_iterations: usize,
+) -> Solution {
+    let basis = Standardized::new(problem.x, problem.weights);
+    let gamma = start_on(problem, &basis, start);
+    newton_on(problem, basis, gamma, max_iterations)
+}
+
+/// [`newton`] on columns without an intercept, from a linear predictor.
+pub(crate) fn newton_without_intercept(problem: &Problem<'_>, eta: &[f64]) -> Solution {
+    let basis = Standardized::without_intercept(problem.x);
+    let gamma = start_on(problem, &basis, &Start::Eta(eta));
+    newton_on(problem, basis, gamma, 50)
+}
+
+fn start_on(problem: &Problem<'_>, basis: &Standardized, start: &Start<'_>) -> Vec<f64> {
+    let r = basis.kept.len();
+    match start {
+        Start::Null => {
+            let mut gamma = vec![0.0; r];
+            gamma[0] = start_intercept(problem);
+            gamma
+        }
+        Start::Beta(beta) => basis.forward(beta),
+        Start::Eta(eta) => {
+            let qr = PivotedQr::new(basis.z.clone(), 0.0);
+            let mut target = DVector::from_fn(eta.len(), |i, _| eta[i] - problem.offset_at(i));
+            let mut gamma = vec![0.0; r];
+            for (g, &j) in qr.solve(&mut target).into_iter().zip(&qr.pivot) {
+                gamma[j] = g;
+            }
+            gamma
+        }
+    }
+}
+
+/// Newton's method on standardized columns, from `gamma`.
+pub(crate) fn newton_on(
+    problem: &Problem<'_>,
+    basis: Standardized,
+    mut gamma: Vec<f64>,
+    max_iterations: usize,
+) -> Solution {
+    let r = basis.kept.len();
+    let rows = Rows::new(problem, &basis.z);
+    let mut eta = vec![0.0; problem.y.len()];
+    let mut old_eta = eta.clone();
+    rows.linear_predictor(&gamma, &mut eta);
+    let mut here = rows.derivatives(&eta);
+    let mut next = Derivatives::zeros(r);
+    let (mut converged, mut last_change, mut iterations) = (false, f64::INFINITY, 0);
+    let mut inverse = None;
+    loop {
+        let Some(factor) = cholesky(here.information.clone()) else {
+            converged = false;
+            break;
+        };
+        if converged || iterations == max_iterations {
+            inverse = Some(factor.inverse());
+            break;
+        }
+        let step = factor.solve(&here.score);
+        iterations += 1;
+        std::mem::swap(&mut eta, &mut old_eta);
+        let fraction = rows.damped(&mut gamma, &step, &mut eta, here.deviance, &mut next);
+        std::mem::swap(&mut here, &mut next);
+        last_change = largest_difference(&eta, &old_eta);
+        let size = gamma.iter().map(|g| g.abs()).fold(1.0, f64::max);
+        // Newton's error is about the square of its step: below 1e-8 what is left is rounding.
+        converged = fraction == 1.0 && step.iter().all(|s| s.abs() <= 1e-8 * size);
+    }
+    let covariance = basis.back_covariance(&inverse.unwrap_or_else(|| DMatrix::zeros(r, r)));
+    Solution {
+        beta: basis.back(&gamma, problem.x.ncols()),
+        kept: basis.kept,
+        covariance,
+        working_eta: eta.clone(),
+        eta,
+        deviance: here.deviance,
+        iterations,
+        converged,
+        last_change,
+    }
+}
+
+/// Deviance, score and information at one point.
+pub(crate) struct Derivatives {
+    pub deviance: f64,
+    pub score: DVector<f64>,
+    pub information: DMatrix<f64>,
+}
+
+impl Derivatives {
+    fn zeros(r: usize) -> Self {
+        Self {
+            deviance: 0.0,
+            score: DVector::zeros(r),
+            information: DMatrix::zeros(r, r),
+        }
+    }
+}
+
+/// Rows taken together.
+const BLOCK: usize = 256;
+
+/// What the rows of one block give at a linear predictor.
+struct Block {
+    residual: [f64; BLOCK],
+    weight: [f64; BLOCK],
+    /// 1 + e^-|η|.
+    sum: [f64; BLOCK],
+    /// How far η lies on the wrong side.
+    wrong: [f64; BLOCK],
+}
+
+/// The rows of a problem on standardized columns.
+struct Rows<'a> {
+    z: &'a DMatrix<f64>,
+    problem: &'a Problem<'a>,
+    /// +1 for events, -1 for others.
+    sign: Vec<f64>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(problem: &'a Problem<'a>, z: &'a DMatrix<f64>) -> Self {
+        let sign = problem
+            .y
+            .iter()
+            .map(|&y| if y { 1.0 } else { -1.0 })
+            .collect();
+        Self { z, problem, sign }
+    }
+
+    fn linear_predictor(&self, gamma: &[f64], eta: &mut [f64]) {
+        let on_z = Problem {
+            x: self.z,
+            ..*self.problem
+        };
+        linear_predictor(&on_z, gamma, eta);
+    }
+
+    fn derivatives(&self, eta: &[f64]) -> Derivatives {
+        let mut out = Derivatives::zeros(self.z.ncols());
+        self.derivatives_into(eta, &mut out);
+        out
+    }
+
+    fn derivatives_into(&self, eta: &[f64], out: &mut Derivatives) {
+        let (n, r) = self.z.shape();
+        out.deviance = 0.0;
+        out.score.fill(0.0);
+        out.information.fill(0.0);
+        let mut block = Block {
+            residual: [0.0; BLOCK],
+            weight: [0.0; BLOCK],
+            sum: [1.0; BLOCK],
+            wrong: [0.0; BLOCK],
+        };
+        let mut weighted = [0.0; BLOCK];
+        for start in (0..n).step_by(BLOCK) {
+            let len = BLOCK.min(n - start);
+            let rows = start..start + len;
+            block.fill(&eta[rows.clone()], &self.sign[rows.clone()]);
+            let case_weights = self.problem.weights.map(|w| &w[rows.clone()]);
+            out.deviance += block.deviance(len, case_weights);
+            let z = self.z.as_slice();
+            for j in 0..r {
+                let column = &z[j * n + start..j * n + start + len];
+                out.score[j] += dot(column, &block.residual[..len]);
+                let weighted = &mut weighted[..len];
+                for ((v, c), w) in weighted.iter_mut().zip(column).zip(&block.weight) {
+                    *v = c * w;
+                }
+                for l in 0..=j {
+                    let other = &z[l * n + start..l * n + start + len];
+                    out.information[(l, j)] += dot(weighted, other);
+                }
+            }
+        }
+        mirror(&mut out.information);
+    }
+
+    /// Takes the step, or the half, the quarter … of it until the deviance does not rise; returns the fraction taken.
+    fn damped(
+        &self,
+        gamma: &mut [f64],
+        step: &DVector<f64>,
+        eta: &mut [f64],
+        old_deviance: f64,
+        next: &mut Derivatives,
+    ) -> f64 {
+        let old = gamma.to_vec();
+        // What rounding may add to a sum of so many rows is no rise.
+        let most = old_deviance * (1.0 + 1e-12) + eta.len() as f64 * f64::EPSILON;
+        let mut fraction = 1.0;
+        for _ in 0..40 {
+            for ((g, o), s) in gamma.iter_mut().zip(&old).zip(step.iter()) {
+                *g = o + fraction * s;
+            }
+            self.linear_predictor(gamma, eta);
+            self.derivatives_into(eta, next);
+            if next.deviance <= most {
+                break;
+            }
+            fraction *= 0.5;
+        }
+        fraction
+    }
+}
+
+impl Block {
+    /// Without case weights.
+    fn fill(&mut self, eta: &[f64], sign: &[f64]) {
+        let len = eta.len();
+        let (sum, wrong) = (&mut self.sum[..len], &mut self.wrong[..len]);
+        let (residual, weight) = (&mut self.residual[..len], &mut self.weight[..len]);
+        for k in 0..len {
+            // The exponent of the odds against what happened.
+            let against = -sign[k] * eta[k];
+            let e = exp_of_negative(-against.abs());
+            let one = 1.0 + e;
+            let larger = 1.0 / one;
+            let smaller = e * larger;
+            sum[k] = one;
+            wrong[k] = against.max(0.0);
+            // The probability of what did not happen, without cancellation on either side.
+            residual[k] = sign[k] * if against >= 0.0 { larger } else { smaller };
+            weight[k] = smaller * larger;
+        }
+    }
+
+    /// Deviance of the rows; multiplies residuals and weights by the case weights.
+    fn deviance(&mut self, len: usize, case_weights: Option<&[f64]>) -> f64 {
+        let Some(case_weights) = case_weights else {
+            // The logarithm of the product of at most 256 factors below 2 is the sum of their logarithms.
+            let (chunks, rest) = self.sum[..len].as_chunks::<4>();
+            let mut products = [1.0; 4];
+            for chunk in chunks {
+                for (p, s) in products.iter_mut().zip(chunk) {
+                    *p *= s;
+                }
+            }
+            let product = products.iter().chain(rest).product::<f64>();
+            return 2.0 * (product.ln() + self.wrong[..len].iter().sum::<f64>());
+        };
+        let mut deviance = 0.0;
+        for (k, &w) in case_weights.iter().enumerate() {
+            self.residual[k] *= w;
+            self.weight[k] *= w;
+            // ln (1 + e) from the rounded sum is exact enough in a total of which each row is a part.
+            deviance += 2.0 * w * (self.sum[k].ln() + self.wrong[k]);
+        }
+        deviance
+    }
+}
+
+/// `ZᵀZ`, block by block.
+pub(crate) fn gram(z: &DMatrix<f64>) -> DMatrix<f64> {
+    let (n, r) = z.shape();
+    let mut out = DMatrix::zeros(r, r);
+    let z = z.as_slice();
+    for start in (0..n).step_by(BLOCK) {
+        let len = BLOCK.min(n - start);
+        for j in 0..r {
+            let column = &z[j * n + start..j * n + start + len];
+            for l in 0..=j {
+                out[(l, j)] += dot(column, &z[l * n + start..l * n + start + len]);
+            }
+        }
+    }
+    mirror(&mut out);
+    out
+}
+
+fn mirror(a: &mut DMatrix<f64>) {
+    for j in 0..a.ncols() {
+        for l in 0..j {
+            a[(j, l)] = a[(l, j)];
+        }
+    }
+}
+
+/// Dot product in eight independent sums, which the processor can run side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    for (x, y) in a8.iter().zip(b8) {
+        for k in 0..8 {
+            sums[k] += x[k] * y[k];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    let four = [
+        sums[0] + sums[4],
+        sums[1] + sums[5],
+        sums[2] + sums[6],
+        sums[3] + sums[7],
+    ];
+    (four[0] + four[1]) + (four[2] + four[3]) + rest
+}
+
+/// Log odds of the event, where Newton's method starts.
+fn start_intercept(problem: &Problem<'_>) -> f64 {
+    let n = problem.y.len();
+    let total: f64 = (0..n).map(|i| problem.weight(i)).sum();
+    let events: f64 = (0..n)
+        .filter(|&i| problem.y[i])
+        .map(|i| problem.weight(i))
+        .sum();
+    let offset: f64 = (0..n)
+        .map(|i| problem.weight(i) * problem.offset_at(i))
+        .sum::<f64>()
+        / total;
+    ((events + 0.5) / (total - events + 0.5)).ln() - offset
+}
