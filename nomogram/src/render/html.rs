@@ -152,8 +152,8 @@ fn number(nomogram: &Nomogram, predictor: &Predictor, label: &str, k: usize) -> 
          aria-label=\"{label}, slider\" aria-describedby=\"n{k}\" autocomplete=\"off\">\
          <input type=\"number\" id=\"p{k}\" step=\"any\" value=\"{start}\" required aria-describedby=\"n{k} w{k}\" autocomplete=\"off\"></div>\n\
          <p class=\"hint\" id=\"n{k}\">training values {} to {}</p>\n",
-        super::minus(&crate::axis::short(seen.min)),
-        super::minus(&crate::axis::short(seen.max))
+        super::minus(&super::compact(seen.min)),
+        super::minus(&super::compact(seen.max))
     )
 }
 

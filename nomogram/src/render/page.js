@@ -159,8 +159,8 @@
 
   // ---- Words.
 
-  const percent = (p) => (100 * p).toFixed(1) + " %";
-  const short = (v) => String(Number(v.toPrecision(6)));
+  const percent = (p) => (p < 0.0005 ? "<0.1" : p > 0.9995 ? ">99.9" : (100 * p).toFixed(1)) + " %";
+  const short = (v) => (String(v).length <= 10 ? String(v) : String(Number(v.toPrecision(6))));
   const valueText = (k) => (model.predictors[k].levels ? model.predictors[k].levels[values[k]] : short(values[k]));
 
   function warning(k, p) {
@@ -248,6 +248,12 @@
 
   // ---- Controls.
 
+  /// A number with as many decimals as tell thousandths of a range apart.
+  function rounded(value, range) {
+    const digits = 3 - Math.floor(Math.log10(range));
+    return digits > 100 ? value : Number(value.toFixed(Math.max(digits, 0)));
+  }
+
   function read(k, field) {
     const number = field.value === "" ? NaN : Number(field.value);
     const legal = Number.isFinite(number);
@@ -272,7 +278,7 @@
     });
     slider.addEventListener("input", () => {
       // The number shown is the number used.
-      field.value = Number(Number(slider.value).toPrecision(6));
+      field.value = rounded(Number(slider.value), slider.max - slider.min);
       read(k, field);
       update();
     });

@@ -306,7 +306,7 @@ impl Columns {
             .terms
             .iter()
             .map(|t| bold(&super::one_decimal(t.points)))
-            .fold(bold("Points").max(bold("0.000")), f64::max)
+            .fold(bold("Points").max(bold("<0.001")), f64::max)
             .max(bold(&super::one_decimal(patient.total_points)));
         // Numbers are written in full, levels as far as there is room.
         let (stacked, beside) = (0.16 * page, 0.13 * page);
@@ -315,7 +315,7 @@ impl Columns {
                 .terms
                 .iter()
                 .map(|t| match t.number {
-                    Some(_) => width(&super::minus(&t.value), SMALL),
+                    Some(_) => width(&super::value_text(&t.value, t.number), SMALL),
                     None => width(&t.value, SMALL).min(room),
                 })
                 .fold(width("Value", SMALL), f64::max)

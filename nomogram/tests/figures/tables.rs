@@ -65,6 +65,8 @@ pub fn hostile() -> Nomogram {
         )
         .number("taille ('½') \\ ${x} -->", (-5.0, 5.0), -0.4)
         .number("tiny", (0.0, 2e-6), 6e5)
+        .number("Julian date", (2459000.5, 2459001.5), 0.9)
+        .intercept(-1.0 - 0.9 * 2459001.0)
         .nomogram(-3.0, 3.0)
 }
 
@@ -144,6 +146,12 @@ impl Written {
             names: vec!["Intercept".to_owned()],
             beta: vec![-1.0],
         }
+    }
+
+    /// The intercept, in place of -1.
+    pub fn intercept(mut self, intercept: f64) -> Self {
+        self.beta[0] = intercept;
+        self
     }
 
     /// A number that enters linearly.
