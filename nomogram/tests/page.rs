@@ -33,7 +33,7 @@ const state = () => {
   const r = document.getElementById("result"), d = r.dataset;
   return {
     fields: [...document.querySelectorAll("[id^=p]")].filter(e => e.form).map(e => e.value),
-    sliders: [...document.querySelectorAll("[id^=s]")].map(e => e.value),
+    spoken: [...document.querySelectorAll("[id^=s]")].map(e => e.getAttribute("aria-valuetext")),
     invalid: [...document.querySelectorAll("[aria-invalid=true]")].map(e => e.id),
     data: Object.fromEntries(Object.entries(d)), text: r.textContent, table: [...document.querySelectorAll("#table tr")].map(t => [...t.cells].map(c => c.textContent)),
     warnings: [...document.querySelectorAll("[id^=w]")].map(e => e.textContent),
@@ -206,8 +206,18 @@ fn compare(n: &Nomogram, data: &Value, state: &Value) {
     assert_eq!(listed("axes"), json!(axes));
     compare_positions(n, &p, &listed("positions"), &strings(&state["warnings"]));
     let text = state["text"].as_str().unwrap();
-    let risk = format!("{}: {:.1} %", n.risk_label, 100.0 * p.prediction.risk);
+    let shown = match p.prediction.risk {
+        r if r < 0.0005 => "<0.1".to_owned(),
+        r if r > 0.9995 => ">99.9".to_owned(),
+        r => format!("{:.1}", 100.0 * r),
+    };
+    let risk = format!("{}: {shown} %", n.risk_label);
     assert!(text.starts_with(&risk), "{risk}: {text}");
+    let between = p.terms.iter().any(|t| {
+        let mut pairs = t.given.iter().zip(&n.axes[t.axis].given);
+        pairs.any(|(g, c)| g.number != c.number)
+    });
+    assert_eq!(text.contains("the nearest axis"), between, "{text}");
     let rows = state["table"].as_array().unwrap();
     assert_eq!(rows.len(), p.terms.len() + 2);
     for (row, term) in rows[1..].iter().zip(&p.terms) {
@@ -350,7 +360,7 @@ fn check(name: &str, n: &Nomogram, page: &NomogramPage, window: &str) -> Option<
             let predictor = &n.model.predictors[k];
             let seen = predictor.seen().unwrap();
             let shown = shown.expect("a slider always has a number");
-            let tolerance = 1e-5 * (seen.max - seen.min) + 1e-5 * seen.max.abs();
+            let tolerance = 1e-3 * (seen.max - seen.min);
             let inside = entered.unwrap();
             if (seen.min..=seen.max).contains(&inside) {
                 assert!(
@@ -395,6 +405,9 @@ fn the_study_page() {
         "LN score",
     ];
     assert_eq!(names, expected);
+    let first = &report["states"][0];
+    let spoken = format!("{} a.u.", strings(&first["fields"])[1]);
+    assert_eq!(first["spoken"][0], json!(spoken));
     let text = |side: &str| {
         report["states"].as_array().unwrap().iter().any(|s| {
             let text = s["text"].as_str().unwrap();
@@ -436,6 +449,9 @@ fn hostile_names_stay_text() {
         rows.any(|r| r[1] == json!(level))
     });
     assert!(shown, "{level} is not in the table");
+    // Large numbers that differ by little are told apart.
+    let start = &report["states"][0]["table"];
+    assert_eq!(start[4][1], json!("2459001"));
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub fn calibration_svg(curve: &CalibrationCurve, figure: &CalibrationFigure) -> 
             expected: "at most the number of predictions",
         });
     }
-    let mut canvas = Canvas::new(&figure.layout);
+    let mut canvas = Canvas::new(&figure.layout).named("Calibration curve");
     let beside = canvas.width() > 1000.0;
     let width = canvas.width() * if beside { 0.58 } else { 1.0 };
     let frame = frame(&canvas, width, rows > 0);

@@ -1,6 +1,6 @@
 //! The nomogram as a figure.
 
-use eval_stats::plot::canvas::Weight;
+use eval_stats::plot::canvas::{Anchor, Weight};
 
 use super::distribution::{Distributions, STRIP};
 use super::labels::{Layout, Placed, Side, all_levels, below, thinned, thinned_as_given, width};
@@ -230,6 +230,7 @@ impl Sheet<'_> {
             center: middle.min(high - half).max(low + half),
             lines: vec![text],
             side: Side::Below,
+            anchor: Anchor::Middle,
             offset: 0.0,
         }
     }

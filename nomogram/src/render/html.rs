@@ -103,9 +103,9 @@ pub fn nomogram_html(nomogram: &Nomogram, page: &NomogramPage) -> Result<String>
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{note}\
          <noscript><p class=\"lead\">This page computes in the browser and needs JavaScript.</p></noscript>\n\
-         <div class=\"columns\">\n<form id=\"inputs\" aria-label=\"Predictors\" novalidate>\n{fields}</form>\n\
-         <div>\n<section id=\"result\" aria-live=\"polite\" aria-atomic=\"true\" aria-label=\"Result\"></section>\n\
-         <table id=\"table\"><caption>Points of each predictor</caption></table>\n</div>\n</div>\n\
+         <div class=\"columns\">\n<section id=\"result\" aria-live=\"polite\" aria-atomic=\"true\" aria-label=\"Result\"></section>\n\
+         <form id=\"inputs\" aria-label=\"Predictors\" novalidate>\n{fields}</form>\n\
+         <table id=\"table\"><caption>Points of each predictor</caption></table>\n</div>\n\
          <div id=\"drawing\">\n{drawings}</div>\n\
          <p class=\"hint\">Model of {} patients, {} events.</p>\n</main>\n\
          <script id=\"model\" type=\"application/json\">{data}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
@@ -152,8 +152,8 @@ fn number(nomogram: &Nomogram, predictor: &Predictor, label: &str, k: usize) -> 
          aria-label=\"{label}, slider\" aria-describedby=\"n{k}\" autocomplete=\"off\">\
          <input type=\"number\" id=\"p{k}\" step=\"any\" value=\"{start}\" required aria-describedby=\"n{k} w{k}\" autocomplete=\"off\"></div>\n\
          <p class=\"hint\" id=\"n{k}\">training values {} to {}</p>\n",
-        crate::axis::short(seen.min),
-        crate::axis::short(seen.max)
+        super::minus(&super::compact(seen.min)),
+        super::minus(&super::compact(seen.max))
     )
 }
 

@@ -4,7 +4,7 @@
 //! they stand below or above the axis, and in further rows with a leader line where both places are taken. Where a leader would run into
 //! another label, labels stand in steps instead, which no leader crosses.
 
-use eval_stats::plot::canvas::{Weight, text_width, wrap};
+use eval_stats::plot::canvas::{Anchor, Weight, text_width, wrap};
 
 /// Side of the axis a label stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,22 @@ pub(super) struct Placed {
     pub center: f64,
     pub lines: Vec<String>,
     pub side: Side,
+    /// Which part of the lines is flush.
+    pub anchor: Anchor,
     /// Distance of the block's near edge from the near edge of the first row.
     pub offset: f64,
+}
+
+impl Placed {
+    /// Where the flush part of its lines stands.
+    pub fn x(&self, size: f64) -> f64 {
+        let half = 0.5 * block_width(&self.lines, size);
+        match self.anchor {
+            Anchor::Start => self.center - half,
+            Anchor::Middle => self.center,
+            Anchor::End => self.center + half,
+        }
+    }
 }
 
 /// All labels of an axis and the room they take on both sides.
@@ -80,10 +94,36 @@ fn regular(
         let mut sorted = chosen.clone();
         sorted.sort_by(|a, b| a.center.total_cmp(&b.center));
         if !sorted.windows(2).any(collide) {
+            if stride > 1 && is_uneven(ticks) {
+                return filled(ticks, stride, size, bounds);
+            }
             return chosen;
         }
     }
     Vec::new()
+}
+
+/// Whether ticks stand much closer in one part of an axis than in another, as those of a curve do.
+fn is_uneven(ticks: &[(f64, String)]) -> bool {
+    let steps = ticks.windows(2).map(|w| (w[1].0 - w[0].0).abs());
+    let (least, most) = steps.fold((f64::INFINITY, 0.0), |(l, m), s| (l.min(s), f64::max(m, s)));
+    most > 1.3 * least
+}
+
+/// Every `stride`-th label, and in wide stretches more of them: those of rounder steps first.
+fn filled(ticks: &[(f64, String)], stride: usize, size: f64, bounds: (f64, f64)) -> Vec<Placed> {
+    let mut chosen: Vec<Placed> = Vec::new();
+    let mut taken = vec![false; ticks.len()];
+    for step in (1..=stride).rev() {
+        for (k, (x, text)) in ticks.iter().enumerate().step_by(step) {
+            let label = single(*x, text, size, bounds);
+            if !taken[k] && chosen.iter().all(|l| apart(l, &label, size)) {
+                taken[k] = true;
+                chosen.push(label);
+            }
+        }
+    }
+    chosen
 }
 
 /// Decimals that are zero in all labels say nothing once the labels between are left out.
@@ -111,6 +151,7 @@ fn single(x: f64, text: &str, size: f64, bounds: (f64, f64)) -> Placed {
         center,
         lines: vec![text.to_owned()],
         side: Side::Below,
+        anchor: Anchor::Middle,
         offset: 0.0,
     }
 }
@@ -202,7 +243,7 @@ fn steps(blocks: &[(f64, Vec<String>)], size: f64, bounds: (f64, f64)) -> Vec<Pl
     let side_of = |k: usize| match (mixed, is_left(blocks[k].0)) {
         (true, true) => Side::Below,
         (true, false) => Side::Above,
-        (false, _) if k % 2 == 0 => Side::Below,
+        (false, _) if k.is_multiple_of(2) => Side::Below,
         (false, _) => Side::Above,
     };
     let mut labels = Vec::new();
@@ -248,6 +289,7 @@ fn one_side<'a>(
             center,
             lines: lines.clone(),
             side,
+            anchor: if to_right { Anchor::Start } else { Anchor::End },
             offset,
         });
     }
@@ -274,6 +316,7 @@ fn free_place(
                 center,
                 lines: lines.to_vec(),
                 side,
+                anchor: Anchor::Middle,
                 offset,
             };
             match labels
@@ -291,6 +334,7 @@ fn free_place(
             center,
             lines: lines.to_vec(),
             side,
+            anchor: Anchor::Middle,
             offset,
         };
         let crossed = is_crossed(&candidate, labels, size);
@@ -359,6 +403,16 @@ mod tests {
         let layout = all_levels(&ticks, 7.5, (90.0, 480.0));
         assert_eq!(layout.labels.len(), 7);
         assert_eq!(collisions(&layout, 7.5), 0);
+    }
+
+    #[test]
+    fn wide_stretches_of_a_curve_have_more_labels() {
+        let ticks: Vec<(f64, String)> = (0..12)
+            .map(|i| (f64::from(i * i) * 5.0, (1000 * i).to_string()))
+            .collect();
+        let placed = thinned(&ticks, 8.0, (-20.0, 700.0));
+        assert!(placed.len() > 8, "{}", placed.len());
+        assert_eq!(collisions(&below(placed, 8.0), 8.0), 0);
     }
 
     #[test]

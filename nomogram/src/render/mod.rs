@@ -43,10 +43,32 @@ fn one_decimal(value: f64) -> String {
     }
 }
 
-/// The text of a value, with proper minus signs if it is a number.
-fn minus_if(value: &str, number: Option<f64>) -> String {
+/// A risk with three decimals, never rounded to impossible or certain.
+fn risk_text(risk: f64) -> String {
+    if risk < 0.0005 {
+        "<0.001".to_owned()
+    } else if risk > 0.9995 {
+        ">0.999".to_owned()
+    } else {
+        format!("{risk:.3}")
+    }
+}
+
+/// A number with six significant digits; in full where it has more and takes no more than ten characters.
+fn compact(number: f64) -> String {
+    let short = crate::axis::short(number);
+    let full = number.to_string();
+    if short.parse() == Ok(number) || full.len() > 10 {
+        short
+    } else {
+        full
+    }
+}
+
+/// The text of a value: of a number with a proper minus sign, of a level as it is.
+fn value_text(value: &str, number: Option<f64>) -> String {
     match number {
-        Some(_) => minus(value),
+        Some(number) => minus(&compact(number)),
         None => value.to_owned(),
     }
 }

@@ -42,7 +42,7 @@ impl Sheet<'_> {
             self.interval(&patient, risk_y);
         }
         self.canvas.dot((x, risk_y), DOT, PATIENT);
-        self.cell("", &format!("{:.3}", patient.prediction.risk), risk_y);
+        self.cell("", &super::risk_text(patient.prediction.risk), risk_y);
         self.notes(&patient);
     }
 
@@ -110,7 +110,7 @@ impl Sheet<'_> {
             let values: Vec<String> = term
                 .given
                 .iter()
-                .map(|g| format!("{} {}", g.predictor, super::minus_if(&g.value, g.number)))
+                .map(|g| format!("{} {}", g.predictor, super::value_text(&g.value, g.number)))
                 .collect();
             format!(
                 "{}: the points are those of {}; the axis is the nearest.",
@@ -124,12 +124,12 @@ impl Sheet<'_> {
     fn notes(&mut self, patient: &PatientPoints) {
         let p = &patient.prediction;
         let result = format!(
-            "Patient: {} points, risk {:.3} ({}% CI {:.3} to {:.3}).",
+            "Patient: {} points, risk {} ({}% CI {} to {}).",
             super::one_decimal(patient.total_points),
-            p.risk,
+            super::risk_text(p.risk),
             short(100.0 * p.level),
-            p.low,
-            p.high
+            super::risk_text(p.low),
+            super::risk_text(p.high)
         );
         self.remark(&result, PATIENT);
         let between: Vec<String> = marks(patient)
@@ -153,14 +153,14 @@ impl Sheet<'_> {
 
 /// The value of an entry.
 fn value_text(term: &TermPoints) -> String {
-    super::minus_if(&term.value, term.number)
+    super::value_text(&term.value, term.number)
 }
 
 /// What to know about values that training did not see.
 fn outside_text(label: &str, term: &TermPoints) -> Option<String> {
     let main = position_text(label, &value_text(term), term.number, term.position);
     let given = term.given.iter().filter_map(|g| {
-        let value = super::minus_if(&g.value, g.number);
+        let value = super::value_text(&g.value, g.number);
         position_text(&g.predictor, &value, g.number, g.position)
     });
     let all: Vec<String> = main.into_iter().chain(given).collect();
@@ -181,14 +181,14 @@ fn position_text(
         AxisPosition::WithinTraining => None,
         AxisPosition::BeyondTraining { limit } => {
             let (side, _) = side(limit);
-            let limit = super::minus(&short(limit));
+            let limit = super::minus(&super::compact(limit));
             Some(format!(
                 "{label}: {value} lies {side} all training values (limit {limit})."
             ))
         }
         AxisPosition::OutsideAxis { limit } => {
             let (side, verb) = side(limit);
-            let limit = super::minus(&short(limit));
+            let limit = super::minus(&super::compact(limit));
             Some(format!(
                 "{label}: {value} lies {side} the axis, which {verb} at {limit}; the points are extrapolated."
             ))

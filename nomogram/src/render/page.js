@@ -152,14 +152,15 @@
       set(l.total, { cx: x, cy: at.total_y });
       ring(l.total, c.total < 0 || c.total > at.total_max);
       set(l.risk, { cx: x, cy: at.risk_y });
+      l.interval.style.display = model.interval ? "" : "none";
       set(l.interval, { d: "M" + a + " " + (at.risk_y - 7) + "V" + (at.risk_y + 7) + "H" + b + "V" + (at.risk_y - 7) + "z" });
     });
   }
 
   // ---- Words.
 
-  const percent = (p) => (100 * p).toFixed(1) + " %";
-  const short = (v) => String(Number(v.toPrecision(6)));
+  const percent = (p) => (p < 0.0005 ? "<0.1" : p > 0.9995 ? ">99.9" : (100 * p).toFixed(1)) + " %";
+  const short = (v) => (String(v).length <= 10 ? String(v) : String(Number(v.toPrecision(6))));
   const valueText = (k) => (model.predictors[k].levels ? model.predictors[k].levels[values[k]] : short(values[k]));
 
   function warning(k, p) {
@@ -168,6 +169,12 @@
     if (p.kind === "beyond") return "Warning: " + side + " all training values (limit " + short(p.limit) + ").";
     return "Warning: " + side + " the axis (" + short(p.limit) + "); points are extrapolated.";
   }
+
+  /// Whether an interacting number lies between those of the axes.
+  const isBetween = (t) => t.given.some((k, i) => {
+    const at = model.axes[t.axis].given[i];
+    return at.number !== undefined && at.number !== values[k];
+  });
 
   function groupOf(risk) {
     let g = 0;
@@ -188,6 +195,9 @@
       const text = warning(k, p);
       byId("w" + k).textContent = text;
       if (text) list.append(element("li", model.predictors[k].label + ", " + valueText(k) + ". " + text));
+    });
+    c.terms.filter(isBetween).forEach((t) => {
+      list.append(element("li", model.predictors[t.main].label + ": the points are exact, the drawing shows the nearest axis, " + model.axes[t.axis].label + "."));
     });
     if (list.childNodes.length) result.append(list);
   }
@@ -238,12 +248,19 @@
 
   // ---- Controls.
 
+  /// A number with as many decimals as tell thousandths of a range apart.
+  function rounded(value, range) {
+    const digits = 3 - Math.floor(Math.log10(range));
+    return digits > 100 ? value : Number(value.toFixed(Math.max(digits, 0)));
+  }
+
   function read(k, field) {
     const number = field.value === "" ? NaN : Number(field.value);
     const legal = Number.isFinite(number);
     values[k] = legal ? number : null;
     field.setAttribute("aria-invalid", legal ? "false" : "true");
-    if (!legal) byId("w" + k).textContent = "Enter a number.";
+    if (legal) byId("s" + k).setAttribute("aria-valuetext", field.value + (model.predictors[k].unit ? " " + model.predictors[k].unit : ""));
+    else byId("w" + k).textContent = "Enter a number.";
     return legal;
   }
 
@@ -261,7 +278,7 @@
     });
     slider.addEventListener("input", () => {
       // The number shown is the number used.
-      field.value = Number(Number(slider.value).toPrecision(6));
+      field.value = rounded(Number(slider.value), slider.max - slider.min);
       read(k, field);
       update();
     });

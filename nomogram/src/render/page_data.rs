@@ -4,7 +4,7 @@ use eval_stats::special::normal_quantile;
 use serde_json::{Value as Json, json};
 
 use super::figure::ends;
-use super::settings::NomogramFigure;
+use super::settings::{NomogramFigure, Show};
 use super::sheet::Geometry;
 use crate::nomogram::Nomogram;
 use crate::predictor::{Predictor, PredictorKind};
@@ -30,7 +30,7 @@ pub(super) fn page_data(
         .map(|g| figure.group_name(g))
         .collect();
     json!({
-        "predictors": (0..model.predictors.len()).map(|k| predictor(nomogram, k)).collect::<Vec<_>>(),
+        "predictors": (0..model.predictors.len()).map(|k| predictor(nomogram, figure, k)).collect::<Vec<_>>(),
         "coefficients": model.coefficients,
         // Of each coefficient: the predictors and their columns whose product it multiplies; none for the intercept.
         "factors": factors,
@@ -42,6 +42,7 @@ pub(super) fn page_data(
         "risk_label": nomogram.risk_label,
         "z": normal_quantile(0.5 + 0.5 * level),
         "level": level,
+        "interval": figure.interval == Show::Yes,
         "cutoff": figure.cutoff,
         "boundaries": boundaries,
         "group_names": names,
@@ -49,9 +50,9 @@ pub(super) fn page_data(
     })
 }
 
-fn predictor(nomogram: &Nomogram, k: usize) -> Json {
+fn predictor(nomogram: &Nomogram, figure: &NomogramFigure, k: usize) -> Json {
     let predictor = &nomogram.model.predictors[k];
-    let mut entry = json!({"name": predictor.column, "label": nomogram.labels[k]});
+    let mut entry = json!({"name": predictor.column, "label": nomogram.labels[k], "unit": figure.unit_of(&predictor.column)});
     if let Some(seen) = predictor.seen() {
         entry["seen"] = json!([seen.min, seen.max]);
     }

@@ -103,7 +103,7 @@ pub(super) enum Columns {
 
 impl<'a> Sheet<'a> {
     pub fn new(nomogram: &'a Nomogram, figure: &'a NomogramFigure) -> Self {
-        let canvas = Canvas::sized(figure.width_mm, figure.title.as_deref());
+        let canvas = Canvas::sized(figure.width_mm, figure.title.as_deref()).named("Nomogram");
         let page = canvas.width();
         let room = 0.26 * page;
         let names: Vec<Vec<String>> = nomogram
@@ -220,9 +220,10 @@ impl<'a> Sheet<'a> {
                 let leader = [(label.tick, start), (label.tick, near)];
                 self.lines.line(&leader, Stroke::new(GRAY, 1.5));
             }
+            let style = Text::new(SMALL).anchor(label.anchor);
             for (k, line) in label.lines.iter().enumerate() {
-                let at = (label.center, top + (k as f64 + 0.5) * LINE * SMALL);
-                self.canvas.label(line, at, Text::new(SMALL).middle());
+                let at = (label.x(SMALL), top + (k as f64 + 0.5) * LINE * SMALL);
+                self.canvas.label(line, at, style);
             }
         }
     }
@@ -305,7 +306,7 @@ impl Columns {
             .terms
             .iter()
             .map(|t| bold(&super::one_decimal(t.points)))
-            .fold(bold("Points").max(bold("0.000")), f64::max)
+            .fold(bold("Points").max(bold("<0.001")), f64::max)
             .max(bold(&super::one_decimal(patient.total_points)));
         // Numbers are written in full, levels as far as there is room.
         let (stacked, beside) = (0.16 * page, 0.13 * page);
@@ -314,7 +315,7 @@ impl Columns {
                 .terms
                 .iter()
                 .map(|t| match t.number {
-                    Some(_) => width(&super::minus(&t.value), SMALL),
+                    Some(_) => width(&super::value_text(&t.value, t.number), SMALL),
                     None => width(&t.value, SMALL).min(room),
                 })
                 .fold(width("Value", SMALL), f64::max)

@@ -171,7 +171,20 @@ fn curves_that_turn_back() {
 
 #[test]
 fn other_scripts_and_signs() {
-    check("scripts", &hostile(), &NomogramFigure::new().cutoff(0.2));
+    let n = hostile();
+    check("scripts", &n, &NomogramFigure::new().cutoff(0.2));
+    let names = n.model.predictor_names();
+    let patient = Patient::new()
+        .with(names[0].as_str(), "清楚")
+        .with(names[1].as_str(), -4.0)
+        .with("tiny", 3e-6)
+        .with("Julian date", 2459001.25);
+    let figure = NomogramFigure::new().patient(n.patient(&patient, 0.95).unwrap());
+    check("scripts_patient", &n, &figure);
+    let written = texts(&n, &figure).unwrap();
+    for text in ["2459001.25", "\u{2212}4", "清楚"] {
+        assert!(written.iter().any(|t| t == text), "{text}: {written:?}");
+    }
 }
 
 #[test]

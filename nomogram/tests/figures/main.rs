@@ -8,6 +8,7 @@ mod common;
 mod extremes;
 #[path = "../../../eval-stats/tests/figures/page.rs"]
 mod page;
+mod random;
 mod refusals;
 mod tables;
 

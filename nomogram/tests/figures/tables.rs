@@ -65,6 +65,8 @@ pub fn hostile() -> Nomogram {
         )
         .number("taille ('½') \\ ${x} -->", (-5.0, 5.0), -0.4)
         .number("tiny", (0.0, 2e-6), 6e5)
+        .number("Julian date", (2459000.5, 2459001.5), 0.9)
+        .intercept(-1.0 - 0.9 * 2459001.0)
         .nomogram(-3.0, 3.0)
 }
 
@@ -146,16 +148,41 @@ impl Written {
         }
     }
 
-    pub fn number(mut self, name: &str, (min, max): (f64, f64), slope: f64) -> Self {
+    /// The intercept, in place of -1.
+    pub fn intercept(mut self, intercept: f64) -> Self {
+        self.beta[0] = intercept;
+        self
+    }
+
+    /// A number that enters linearly.
+    pub fn number(self, name: &str, range: (f64, f64), slope: f64) -> Self {
+        self.numeric(name, range, ("numeric", ""), &[slope])
+    }
+
+    /// A number that enters by a spline with four knots.
+    pub fn spline(self, name: &str, range: (f64, f64), knots: &[f64; 4], beta: [f64; 3]) -> Self {
+        let knots = format!("\"knots\":{knots:?},");
+        self.numeric(name, range, ("spline", &knots), &beta)
+    }
+
+    fn numeric(
+        mut self,
+        name: &str,
+        (min, max): (f64, f64),
+        (kind, before): (&str, &str),
+        beta: &[f64],
+    ) -> Self {
         let name_json = serde_json::to_string(name).expect("JSON");
         let at = |share: f64| min + share * (max - min);
         let (lower, median, upper) = (at(0.25), at(0.5), at(0.75));
         self.predictors.push(format!(
-            r#"{{"column":{name_json},"kind":{{"numeric":{{"seen":{{"min":{min},"max":{max},"lower_quartile":{lower},"median":{median},"upper_quartile":{upper},"distinct":[]}}}}}}}}"#
+            r#"{{"column":{name_json},"kind":{{"{kind}":{{{before}"seen":{{"min":{min:e},"max":{max:e},"lower_quartile":{lower:e},"median":{median:e},"upper_quartile":{upper:e},"distinct":[]}}}}}}}}"#
         ));
         self.columns.push(name.to_owned());
-        self.names.push(name.to_owned());
-        self.beta.push(slope);
+        for (k, beta) in beta.iter().enumerate() {
+            self.names.push(format!("{name}{}", "'".repeat(k)));
+            self.beta.push(*beta);
+        }
         self
     }
 

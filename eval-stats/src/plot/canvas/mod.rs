@@ -370,6 +370,12 @@ impl Canvas {
         canvas
     }
 
+    /// Names a page without a drawn title, for readers who do not see it.
+    pub fn named(mut self, name: &str) -> Self {
+        self.title.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
     /// Width of the page in tenths of a millimeter.
     pub fn width(&self) -> f64 {
         self.width
