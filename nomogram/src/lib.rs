@@ -31,6 +31,7 @@ mod screening;
 mod separation;
 mod standardized;
 mod stepwise;
+mod strategy;
 mod term;
 mod validate;
 
@@ -59,5 +60,6 @@ pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
 };
+pub use strategy::Selection;
 pub use term::{DesignColumn, Knots, Term, TermSpec};
-pub use validate::{Selection, ValidatedIndex, Validation, ValidationResult};
+pub use validate::{ValidatedIndex, Validation, ValidationResult};

@@ -56,6 +56,12 @@ impl FirthElimination {
         self.fit_with(design, outcome, Intervals::Profile)
     }
 
+    /// Linear predictor of the rows before any term leaves.
+    pub(crate) fn with_all_terms(&self, design: &Design, outcome: &[bool]) -> Result<Vec<f64>> {
+        let fit = self.firth.fit_with(design, outcome, Intervals::Skip)?;
+        Ok(fit.linear_predictor)
+    }
+
     pub(crate) fn fit_with(
         &self,
         design: &Design,
