@@ -60,7 +60,11 @@ const out = document.createElement("pre"); out.id = "report"; out.textContent = 
 fn browser() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok())
+        .find(|name| {
+            // A stub that only says how to install it does not count.
+            let output = Command::new(name).arg("--version").output();
+            output.is_ok_and(|o| o.status.success())
+        })
 }
 
 /// Steps as control and value.
@@ -87,7 +91,14 @@ fn drive(name: &str, html: &str, steps: &Steps, window: &str) -> Option<Value> {
         .replacen("</body>", &format!("{driver}</body>"), 1);
     std::fs::write(&file, page).expect("a temporary file");
     let output = Command::new(program)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--dump-dom",
+        ])
         .arg(format!("--window-size={window}"))
         .arg(format!(
             "--user-data-dir={}",
