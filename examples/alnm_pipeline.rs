@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use deep_features::{Tap, Width};
+use nomogram::FewEvents;
 use radiomics_features::RoiParams;
 
 use examples::cohort::{Cohort, CohortOptions, MissingClinical};
@@ -16,8 +17,8 @@ use examples::report::Section;
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::bundle::Recipe;
 use examples::study::evaluation::{AucMethod, EvaluationSettings};
-use examples::study::modeling::ModelSettings;
-use examples::study::modeling::choices::{Backward, probability};
+use examples::study::modeling::choices::{Backward, Penalty, probability};
+use examples::study::modeling::{ModelSettings, Presentation};
 use examples::study::pipeline::{self, Study, StudySettings};
 use examples::study::selection::choices::SelectionOptions;
 use examples::synthetic::{CohortDesign, CohortSize};
@@ -140,7 +141,10 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
         modeling: ModelSettings {
             screen: Some(arguments.screen),
             backward: arguments.backward,
+            penalty: Penalty::None,
+            few_events: FewEvents::Refuse,
             level: 0.95,
+            presentation: Presentation::default(),
         },
         evaluation: EvaluationSettings {
             auc_interval: arguments.ci,

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use nomogram::FewEvents;
 
 use examples::output_folder::{ExistingOptions, OutputFolder};
-use examples::program::{self, Ending};
+use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
-use examples::study::modeling::choices::{Backward, probability};
+use examples::study::modeling::choices::{Backward, Penalty, probability};
 use examples::study::modeling::table::PredictorOptions;
-use examples::study::modeling::{ModelInput, ModelSettings, build, write_validation};
+use examples::study::modeling::{
+    FittedRisk, ModelInput, ModelSettings, PresentationOptions, StudyModel, build, write_external,
+};
 use examples::table_file::CsvTable;
 
 const PROGRAM: &str = "fit_nomogram";
@@ -41,9 +44,24 @@ struct Arguments {
     /// Backward elimination: p:LEVEL (Wald's test), lrt:LEVEL (likelihood ratio), aic, bic or none.
     #[arg(long, default_value = "p:0.05", value_name = "RULE")]
     backward: Backward,
+    /// Firth's penalty, for separated or few events: flic (the default of --firth) or flac correct the risks, plain does not. The elimination then goes
+    /// by penalized likelihood ratio tests.
+    #[arg(
+        long,
+        value_name = "CORRECTION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "flic"
+    )]
+    firth: Option<Penalty>,
+    /// Go on with more effects than rows of the rarer class.
+    #[arg(long)]
+    allow_few_events: bool,
     /// Cut-off of the risk, drawn on the nomogram.
     #[arg(long, value_parser = probability, value_name = "RISK")]
     cutoff: Option<f64>,
+    #[command(flatten)]
+    presentation: PresentationOptions,
     /// Resamples of the bootstrap validation, which repeats the elimination in each; 0 leaves it out.
     #[arg(long, default_value_t = 1000, value_name = "N")]
     bootstrap: usize,
@@ -53,7 +71,7 @@ struct Arguments {
     /// Confidence level.
     #[arg(long, default_value_t = 0.95, value_parser = probability, value_name = "LEVEL")]
     level: f64,
-    /// Rows to fit on, such as set=train; by default all.
+    /// Rows to fit on, such as set=train; by default all. The rows with each other value of that column are cohorts of the external validation.
     #[arg(long, value_name = "COL=VALUE")]
     train_where: Option<String>,
     /// Folder for the results.
@@ -69,14 +87,31 @@ fn main() -> ExitCode {
 }
 
 fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
+    let firth_by_p = matches!(arguments.backward, Backward::P(..) | Backward::None);
+    if arguments.firth.is_some() && !firth_by_p {
+        return Err(WrongUsage(format!(
+            "--backward {}: expected p:LEVEL, lrt:LEVEL or none beside --firth",
+            arguments.backward
+        ))
+        .into());
+    }
     let Input {
         model: input,
+        cohorts,
         dropped,
     } = read_input(&arguments)?;
     let settings = ModelSettings {
         screen: arguments.screen,
         backward: arguments.backward,
+        penalty: arguments.firth.unwrap_or_default(),
+        few_events: match arguments.allow_few_events {
+            true => FewEvents::Allow,
+            false => FewEvents::Refuse,
+        },
         level: arguments.level,
+        presentation: arguments
+            .presentation
+            .read(&arguments.predictors.names()?)?,
     };
     let model = build(input, settings)?;
     let Some(risk) = &model.risk else {
@@ -97,12 +132,23 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
     if arguments.bootstrap > 0 {
         progress::step("bootstrap validation");
         let validation = model.validate(arguments.bootstrap, arguments.seed)?;
-        write_validation(
-            &validation,
-            arguments.seed,
-            &folder.path().join("validation.json"),
-        )?;
+        validation.write(&model, folder.path())?;
     }
+    if !cohorts.is_empty() {
+        let rows = model.external(risk, &cohorts);
+        write_external(&rows, &folder.path().join("external.csv"))?;
+    }
+    record(&arguments, &model, risk, dropped)?.write(folder.path())?;
+    folder.finish()?;
+    Ok(Ending::Done)
+}
+
+fn record(
+    arguments: &Arguments,
+    model: &StudyModel,
+    risk: &FittedRisk,
+    dropped: usize,
+) -> anyhow::Result<RunRecord> {
     let mut record = RunRecord::new(PROGRAM);
     record
         .seed(u64::from(arguments.seed))
@@ -115,22 +161,27 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
         .option("interaction", arguments.predictors.interaction.clone())
         .option("screen", arguments.screen)
         .option("backward", arguments.backward.to_string())
+        .option("firth", arguments.firth.unwrap_or_default().to_string())
+        .option("allow_few_events", arguments.allow_few_events)
+        .option("cutoff", arguments.cutoff)
         .option("level", arguments.level)
         .option("train_where", arguments.train_where.as_deref())
         .count("rows", model.input.ids.len())
         .count("rows left out for gaps", dropped)
-        .count("training rows", risk.model.n)
-        .count("training events", risk.model.n_events)
-        .count("predictors kept", risk.model.terms.len())
+        .count("training rows", risk.fit.model.n)
+        .count("training events", risk.fit.model.n_events)
+        .count("terms kept", risk.fit.model.terms.len())
         .inputs(hash_files(std::slice::from_ref(&arguments.table))?);
-    record.write(folder.path())?;
-    folder.finish()?;
-    Ok(Ending::Done)
+    for (name, value) in arguments.presentation.record() {
+        record.option(name, value);
+    }
+    Ok(record)
 }
 
-/// What was read, and how many rows were left out for their gaps.
+/// What was read, the other cohorts, and how many rows were left out for their gaps.
 struct Input {
     model: ModelInput,
+    cohorts: Vec<(String, Vec<usize>)>,
     dropped: usize,
 }
 
@@ -155,9 +206,13 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<Input> {
             .filter_map(|line| numbers.get(lines.binary_search(line).ok()?).cloned())
             .collect(),
     };
-    let training = match arguments.train_where.as_deref() {
-        None => (0..table.rows.len()).collect(),
-        Some(condition) => table.rows_where(condition).context("--train-where")?.1,
+    let (training, cohorts) = match arguments.train_where.as_deref() {
+        None => ((0..table.rows.len()).collect(), Vec::new()),
+        Some(condition) => {
+            let (column, training) = table.rows_where(condition).context("--train-where")?;
+            let others = other_cohorts(&table, column, &training);
+            (training, others)
+        }
     };
     let predictors = arguments.predictors.read(&table)?;
     Ok(Input {
@@ -169,6 +224,20 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<Input> {
             outcome: table.outcomes(outcome)?,
             training,
         },
+        cohorts,
         dropped,
     })
+}
+
+/// The rows that are not for training, by their value in the column of the condition, in the order of the table.
+fn other_cohorts(table: &CsvTable, column: usize, training: &[usize]) -> Vec<(String, Vec<usize>)> {
+    let mut cohorts: Vec<(String, Vec<usize>)> = Vec::new();
+    for row in (0..table.rows.len()).filter(|row| training.binary_search(row).is_err()) {
+        let name = &table.rows[row][column];
+        match cohorts.iter_mut().find(|(known, _)| known == name) {
+            Some((_, rows)) => rows.push(row),
+            None => cohorts.push((name.clone(), vec![row])),
+        }
+    }
+    cohorts
 }

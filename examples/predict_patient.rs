@@ -17,7 +17,7 @@ use examples::program::{self, Ending, WrongUsage};
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::bundle::Bundle;
 use examples::study::modeling::choices::probability;
-use examples::study::modeling::{labeled_nomogram, readable};
+use examples::study::modeling::{Presentation, PresentationOptions};
 
 const PROGRAM: &str = "predict_patient";
 
@@ -60,6 +60,8 @@ struct Arguments {
     /// Confidence level of the risk.
     #[arg(long, default_value_t = 0.95, value_parser = probability, value_name = "LEVEL")]
     level: f64,
+    #[command(flatten)]
+    presentation: PresentationOptions,
     /// Folder for prediction.json and the nomogram with this patient; by default the prediction is only printed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -102,6 +104,7 @@ fn named_region(argument: &OsStr) -> Vec<OsString> {
 /// A model with what the patient's data made of it.
 struct Prediction {
     nomogram: Nomogram,
+    shown: Presentation,
     patient: PatientPoints,
     cutoff: Option<f64>,
 }
@@ -126,13 +129,15 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
         }
         (None, None) => bail!("expected --bundle or --model"),
     };
-    let nomogram = labeled_nomogram(&model)?;
+    let shown = arguments.presentation.read(&model.predictor_names())?;
+    let nomogram = shown.nomogram(&model)?;
     let source = arguments.bundle.as_ref().or(arguments.model.as_ref());
     let points = nomogram
         .patient(&patient, arguments.level)
         .with_context(|| source.map_or_else(String::new, |path| path.display().to_string()))?;
     let prediction = Prediction {
         nomogram,
+        shown,
         patient: points,
         cutoff: arguments.cutoff.or(cutoff),
     };
@@ -241,7 +246,7 @@ impl Prediction {
             let all = std::iter::once((&term.predictor, &term.value, term.position))
                 .chain(given.map(|g| (&g.predictor, &g.value, g.position)));
             for (predictor, value, position) in all {
-                let predictor = readable(predictor);
+                let predictor = self.shown.label(predictor);
                 match position {
                     AxisPosition::OutsideAxis { limit } => warnings.push(format!(
                         "{predictor} {value} lies outside the axis, which ends at {limit}: its points are extrapolated"
@@ -264,10 +269,14 @@ impl Prediction {
             .map(|term| {
                 let mut value = term.value.clone();
                 for given in &term.given {
-                    value = format!("{value}, {} {}", readable(&given.predictor), given.value);
+                    value = format!(
+                        "{value}, {} {}",
+                        self.shown.label(&given.predictor),
+                        given.value
+                    );
                 }
                 (
-                    readable(&term.predictor),
+                    self.shown.label(&term.predictor),
                     value,
                     format!("{:.1}", term.points),
                 )
@@ -366,6 +375,12 @@ impl Prediction {
             format!("{:#}\n", self.json()).as_bytes(),
         )?;
         let mut figure = NomogramFigure::new().patient(self.patient.clone());
+        for (predictor, unit) in &self.shown.units {
+            figure = figure.unit(predictor, unit);
+        }
+        if let Some(groups) = &self.shown.groups {
+            figure = figure.risk_groups(groups.clone());
+        }
         if let Some(cutoff) = self.cutoff {
             figure = figure.cutoff(cutoff);
         }
@@ -391,6 +406,9 @@ impl Prediction {
             .option("cutoff", self.cutoff)
             .option("level", arguments.level)
             .inputs(hash_files(&inputs)?);
+        for (name, value) in arguments.presentation.record() {
+            record.option(name, value);
+        }
         record.write(folder.path())?;
         folder.finish()
     }

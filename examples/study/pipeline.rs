@@ -245,7 +245,7 @@ impl Study {
             &settings.recipe,
             &settings.features,
             &regions,
-            risk.map(|risk| (&risk.model, self.cutoff_of(COMBINED))),
+            risk.map(|risk| (&risk.fit.model, self.cutoff_of(COMBINED))),
         )
     }
 }
@@ -284,7 +284,7 @@ fn score_region(
                 outcome: cohort.outcomes(),
                 training: cohort.training().patients.clone(),
             };
-            Some(single(input, settings.modeling.level)?)
+            Some(single(input, &settings.modeling)?)
         }
     };
     Ok(StudyRegion {

@@ -197,10 +197,9 @@ pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<
         section.paragraph("No predictor stayed in the model.");
         return Ok(section);
     };
-    let rows = risk.fit.odds_ratios(model.settings.level)?;
     section.table(
         Table::new("Multivariable model after backward elimination", ["Predictor", "OR (95 % CI)", "P", "Coefficient", "SE"])
-            .rows(intercept_row(risk).into_iter().chain(rows.iter().map(|row| {
+            .rows(std::iter::once(intercept_row(risk)).chain(risk.fit.rows.iter().map(|row| {
                 let effect = row.odds_ratio();
                 [
                     row_label(row),
@@ -220,19 +219,15 @@ pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<
     Ok(section)
 }
 
-fn intercept_row(risk: &FittedRisk) -> Option<[String; 5]> {
-    let intercept = risk
-        .fit
-        .coefficients
-        .iter()
-        .find(|coefficient| coefficient.term.is_none())?;
-    Some([
+fn intercept_row(risk: &FittedRisk) -> [String; 5] {
+    let intercept = risk.fit.intercept;
+    [
         "(intercept)".to_owned(),
         String::new(),
         format_p(intercept.p),
         format!("{:.4}", intercept.estimate),
         format!("{:.4}", intercept.se),
-    ])
+    ]
 }
 
 fn univariable_table(model: &StudyModel) -> Table {
@@ -247,7 +242,7 @@ fn univariable_table(model: &StudyModel) -> Table {
             ]),
             Ok(fit) => rows.extend(fit.rows.iter().enumerate().map(|(k, row)| {
                 let p = if k == 0 {
-                    format_p(fit.p(TermTest::Wald))
+                    format_p(fit.p(model.settings.test()))
                 } else {
                     String::new()
                 };
@@ -265,9 +260,13 @@ fn univariable_table(model: &StudyModel) -> Table {
         ["Predictor", "Events/n", "OR (95 % CI)", "P"],
     )
     .rows(rows);
+    let test = match model.settings.test() {
+        TermTest::Wald => "Wald",
+        TermTest::LikelihoodRatio => "likelihood ratio",
+    };
     match model.settings.screen {
-        Some(threshold) => table.note(format!("P of the whole predictor (Wald); predictors with P < {threshold} enter the elimination.")),
-        None => table.note("P of the whole predictor (Wald)."),
+        Some(threshold) => table.note(format!("P of the whole predictor ({test}); predictors with P < {threshold} enter the elimination.")),
+        None => table.note(format!("P of the whole predictor ({test}).")),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::irls;
 use crate::numeric::{interpolate, sorted_with_mean_ties};
 use crate::par::map_indexed;
-use crate::refit::Refit;
 use crate::resample::Resamples;
-use crate::validate::linear_predictor_of;
+use crate::strategy::Strategy;
+use crate::validate::Validation;
 
 /// A calibration curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,69 +43,77 @@ pub struct CalibrationPoint {
 /// Points of the curve.
 const POINTS: usize = 50;
 
-/// The calibration curve of the model of `design` for `outcome` (one per row of the table).
-///
-/// Smoothing is lowess without robustness. The curve runs from the fifth smallest to the fifth largest prediction.
+/// The calibration curve of the model of `design` for `outcome` (one per row of the table), all terms kept; see
+/// [`Validation::calibrate`] for strategies that choose terms.
 ///
 /// # Errors
-/// As [`LogisticRegression::fit`](crate::LogisticRegression::fit) for the apparent model; [`Error::Resample`];
-/// [`Error::NoReplicate`]; [`Error::TooFewRows`] for fewer than ten rows.
+/// As [`Validation::calibrate`].
 pub fn calibrate(
     design: &Design,
     outcome: &[bool],
     resamples: &Resamples,
 ) -> Result<CalibrationCurve> {
-    let y = design.pick("outcome", outcome)?;
-    if y.len() < 10 {
-        return Err(Error::TooFewRows {
-            rows: y.len(),
-            columns: 10,
-        });
+    Validation::new(resamples.clone()).calibrate(design, outcome)
+}
+
+impl Validation {
+    /// The calibration curve of the strategy, with its choice of terms repeated in every resample.
+    ///
+    /// Smoothing is lowess without robustness. The curve runs from the fifth smallest to the fifth largest prediction of the model with all
+    /// terms, as in rms.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`Error::TooFewRows`] for fewer than ten rows.
+    pub fn calibrate(&self, design: &Design, outcome: &[bool]) -> Result<CalibrationCurve> {
+        if design.n_used() < 10 {
+            return Err(Error::TooFewRows {
+                rows: design.n_used(),
+                columns: 10,
+            });
+        }
+        let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;
+        let y = strategy.outcome();
+        let predictions = irls::probabilities(&strategy.apparent.linear_predictor);
+        let at = places(&irls::probabilities(&strategy.with_all_terms()?));
+        let original = smoothed(&predictions, y, &at)?;
+        let rows = self.resamples.draw(y.len())?;
+        let results = map_indexed(rows.len(), |b| replicate(&strategy, &rows[b], &at));
+        let (optimism, used) = mean_optimism(results)?;
+        let points: Vec<CalibrationPoint> = (0..POINTS)
+            .filter_map(|k| {
+                let apparent = original[k]?;
+                Some(CalibrationPoint {
+                    predicted: at[k],
+                    apparent,
+                    corrected: optimism[k].map(|o| apparent - o),
+                })
+            })
+            .collect();
+        let (mean_absolute_error, quantile_90_error) = errors(&points, &predictions);
+        Ok(CalibrationCurve {
+            points,
+            mean_absolute_error,
+            quantile_90_error,
+            n_replicates: used,
+            n_failed: rows.len() - used,
+        })
     }
-    let apparent = crate::logistic::LogisticRegression::new().fit(design, outcome)?;
-    if let Some(column) = apparent.aliased.first() {
-        return Err(Error::Aliased {
-            column: column.clone(),
-        });
-    }
-    let mut sorted = apparent.fitted.clone();
+}
+
+/// Equally spaced probabilities from the fifth smallest to the fifth largest prediction.
+fn places(predictions: &[f64]) -> Vec<f64> {
+    let mut sorted = predictions.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (low, high) = (sorted[4], sorted[sorted.len() - 5]);
     let by = (high - low) / (POINTS - 1) as f64;
-    let at: Vec<f64> = (0..POINTS)
-        .map(|i| {
-            if i + 1 == POINTS {
-                high
-            } else {
-                low + i as f64 * by
-            }
-        })
-        .collect();
-    let original = smoothed(&apparent.fitted, &y, &at)?;
-    let rows = resamples.draw(y.len())?;
-    let refit = Refit::new(design, &apparent);
-    let results = map_indexed(rows.len(), |b| replicate(&refit, design, &y, &rows[b], &at));
-    let (optimism, used) = mean_optimism(results)?;
-    let points: Vec<CalibrationPoint> = (0..POINTS)
-        .filter_map(|k| {
-            let apparent = original[k]?;
-            let corrected = optimism[k].map(|o| apparent - o);
-            Some(CalibrationPoint {
-                predicted: at[k],
-                apparent,
-                corrected,
-            })
-        })
-        .collect();
-    let (mean_absolute_error, quantile_90_error) = errors(&points, &apparent.fitted);
-    let n_failed = rows.len() - used;
-    Ok(CalibrationCurve {
-        points,
-        mean_absolute_error,
-        quantile_90_error,
-        n_replicates: used,
-        n_failed,
-    })
+    let place = |i| {
+        if i + 1 == POINTS {
+            high
+        } else {
+            low + i as f64 * by
+        }
+    };
+    (0..POINTS).map(place).collect()
 }
 
 /// Mean over the resamples that reach each point, and the number of resamples used.
@@ -145,18 +153,11 @@ fn smoothed(p: &[f64], y: &[bool], at: &[f64]) -> Result<Vec<Option<f64>>> {
     Ok(at.iter().map(|&a| interpolate(&x, &f, a)).collect())
 }
 
-fn replicate(
-    refit: &Refit,
-    design: &Design,
-    y: &[bool],
-    rows: &[usize],
-    at: &[f64],
-) -> Result<Vec<Option<f64>>> {
-    let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
-    let fit = refit.fit(design, &y_resampled, rows)?;
-    let training = smoothed(&irls::probabilities(&fit.eta), &y_resampled, at)?;
-    let lp = linear_predictor_of(design, &fit.beta, y);
-    let test = smoothed(&irls::probabilities(&lp), y, at)?;
+fn replicate(strategy: &Strategy<'_>, rows: &[usize], at: &[f64]) -> Result<Vec<Option<f64>>> {
+    let (fit, y) = strategy.resampled(rows)?;
+    let training = smoothed(&irls::probabilities(&fit.linear_predictor), &y, at)?;
+    let test = irls::probabilities(&strategy.on_all_rows(&fit));
+    let test = smoothed(&test, strategy.outcome(), at)?;
     Ok(training
         .into_iter()
         .zip(test)

@@ -2,6 +2,8 @@
 
 use eval_stats::special::{chi_squared_sf, normal_quantile};
 
+use nalgebra::DMatrix;
+
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{self, Problem};
@@ -95,6 +97,26 @@ pub struct Residuals {
     pub leverage: Vec<f64>,
     /// Cook's distance, `(pearson / (1 - h))² h / k`.
     pub cooks: Vec<f64>,
+}
+
+/// `bᵀ V⁻¹ b` on some of the coefficients.
+pub(crate) fn joint_wald(
+    covariance: &DMatrix<f64>,
+    estimates: &[f64],
+    index: &[usize],
+    what: &str,
+) -> Result<TestResult> {
+    let v = covariance
+        .select_rows(index.iter())
+        .select_columns(index.iter());
+    let b: Vec<f64> = index.iter().map(|&k| estimates[k]).collect();
+    let factor = cholesky(v).ok_or_else(|| Error::SingularCovariance {
+        what: what.to_owned(),
+    })?;
+    Ok(TestResult::new(
+        quadratic_form(&factor.inverse(), &b),
+        index.len(),
+    ))
 }
 
 pub(crate) fn check_level(level: f64) -> Result<()> {
@@ -202,19 +224,14 @@ impl LogisticFit {
                     .is_some_and(|t| tested.contains(&t))
             })
             .collect();
-        let singular = || Error::SingularCovariance {
-            what: self.design.terms()[term].name.clone(),
-        };
-        let v = self
-            .covariance_matrix()
-            .select_rows(index.iter())
-            .select_columns(index.iter());
-        let b: Vec<f64> = index
-            .iter()
-            .map(|&k| self.coefficients[k].estimate)
-            .collect();
-        let inverse = cholesky(v).ok_or_else(singular)?.inverse();
-        Ok(TestResult::new(quadratic_form(&inverse, &b), index.len()))
+        let estimates: Vec<f64> = self.coefficients.iter().map(|c| c.estimate).collect();
+        let covariance = self.covariance_matrix();
+        joint_wald(
+            &covariance,
+            &estimates,
+            &index,
+            &self.design.terms()[term].name,
+        )
     }
 
     /// Fits other columns of the same rows with the same outcome, weights, offset and settings.

@@ -31,6 +31,7 @@ mod screening;
 mod separation;
 mod standardized;
 mod stepwise;
+mod strategy;
 mod term;
 mod validate;
 
@@ -39,7 +40,10 @@ pub use calibrate::{CalibrationCurve, CalibrationPoint, calibrate};
 pub use design::{Design, Missing};
 pub use error::{Divergence, Error, Kind, Result, SeparatedColumn, SeparationKind};
 pub use external::{Cohort, ExternalCohort, ExternalTable, ExternalValidation};
-pub use firth::{Firth, FirthCoefficient, FirthCorrection, FirthCovariance, FirthFit};
+pub use firth::{
+    Firth, FirthBackward, FirthCoefficient, FirthCorrection, FirthCovariance, FirthElimination,
+    FirthFit,
+};
 pub use frame::{Column, ColumnValues, Frame, Levels};
 pub use inference::{Interval, RSquared, Residuals, TermResult, TermTest, TestResult};
 pub use logistic::{Coefficient, Convergence, FewEvents, LogisticFit, LogisticRegression};
@@ -51,10 +55,11 @@ pub use points::{AxisPosition, GivenValue, PatientPoints, RiskGroups, TermPoints
 pub use predictor::{MAX_DEGREE, MAX_DISTINCT, NumericSummary, Predictor, PredictorKind};
 pub use profile::ProfileMethod;
 pub use resample::Resamples;
-pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable};
+pub use screening::{Screened, UnivariableFit, UnivariableTable, univariable, univariable_firth};
 pub use stepwise::{
     BackwardElimination, BackwardFit, Candidate, Criterion, Direction, EliminationStep,
     FastBackward, FastDeletion, FastRule, FastTest, Move, Penalty, fast_backward,
 };
+pub use strategy::Selection;
 pub use term::{DesignColumn, Knots, Term, TermSpec};
-pub use validate::{Selection, ValidatedIndex, Validation, ValidationResult};
+pub use validate::{ValidatedIndex, Validation, ValidationResult};

@@ -195,6 +195,8 @@ pub struct Nomogram {
     /// The model behind it.
     pub model: RiskModel,
     pub(crate) groups: Vec<AxisGroup>,
+    /// Text for every predictor, in the order of the model.
+    pub(crate) labels: Vec<String>,
 }
 
 impl Nomogram {
@@ -239,6 +241,11 @@ impl Nomogram {
                 .unwrap_or_else(|| "Risk".to_owned()),
             model: model.clone(),
             groups,
+            labels: model
+                .predictors
+                .iter()
+                .map(|p| settings.label_of(&p.column).to_owned())
+                .collect(),
         })
     }
 

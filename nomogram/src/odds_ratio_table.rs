@@ -2,7 +2,9 @@
 
 use eval_stats::special::normal_quantile;
 
+use crate::design::Design;
 use crate::error::Result;
+use crate::firth::FirthFit;
 use crate::inference::check_level;
 use crate::logistic::LogisticFit;
 use crate::predictor::PredictorKind;
@@ -130,12 +132,69 @@ impl LogisticFit {
     pub fn odds_ratios(&self, level: f64) -> Result<Vec<OddsRatioRow>> {
         check_level(level)?;
         let z = normal_quantile(0.5 + 0.5 * level);
-        Ok((0..self.design.terms().len())
-            .flat_map(|t| self.term_rows(t, z))
-            .collect())
+        let effect = |column: usize| {
+            let found = self.coefficients.iter().find(|c| c.column == column);
+            found.map(|c| OddsRatio {
+                beta: c.estimate,
+                se: c.se,
+                odds_ratio: c.odds_ratio(),
+                low: (c.estimate - z * c.se).exp(),
+                high: (c.estimate + z * c.se).exp(),
+                p: c.p,
+            })
+        };
+        let table = Rows {
+            design: &self.design,
+            outcome: &self.outcome,
+            weights: self.weights.as_deref(),
+            effect: &effect,
+        };
+        Ok(table.all())
+    }
+}
+
+impl FirthFit {
+    /// Rows of the table of odds ratios, intercept left out, with the fit's profile intervals and penalized likelihood ratio tests.
+    #[must_use]
+    pub fn odds_ratios(&self) -> Vec<OddsRatioRow> {
+        let effect = |column: usize| {
+            let c = &self.coefficients[column];
+            Some(OddsRatio {
+                beta: c.estimate,
+                se: c.se,
+                odds_ratio: c.estimate.exp(),
+                low: c.interval.low.exp(),
+                high: c.interval.high.exp(),
+                p: c.test.p,
+            })
+        };
+        let table = Rows {
+            design: &self.design,
+            outcome: &self.outcome,
+            weights: self.weights.as_deref(),
+            effect: &effect,
+        };
+        table.all()
+    }
+}
+
+/// What the rows of a fit are made of.
+struct Rows<'a> {
+    design: &'a Design,
+    outcome: &'a [bool],
+    weights: Option<&'a [f64]>,
+    /// Effect of a column of the design; `None` if it has none.
+    effect: &'a dyn Fn(usize) -> Option<OddsRatio>,
+}
+
+impl Rows<'_> {
+    fn all(&self) -> Vec<OddsRatioRow> {
+        (0..self.design.terms().len())
+            .flat_map(|t| self.of_term(t))
+            .collect()
     }
 
-    fn term_rows(&self, t: usize, z: f64) -> Vec<OddsRatioRow> {
+    fn of_term(&self, t: usize) -> Vec<OddsRatioRow> {
         let term = &self.design.terms()[t];
         let columns = self.design.columns_of_term(t);
         let row = |kind, level: Option<&String>, (n, n_events), effect| OddsRatioRow {
@@ -146,48 +205,36 @@ impl LogisticFit {
             n_events,
             effect,
         };
+        let everybody = || self.counts(|_| true);
         let by_name = |kind| {
-            let column_row = |column: usize| {
-                let name = &self.design.columns()[column].name;
-                row(
-                    kind,
-                    Some(name),
-                    self.counts(|_| true),
-                    self.effect(column, z),
-                )
-            };
-            columns.clone().map(column_row).collect()
+            let name = |column: usize| Some(&self.design.columns()[column].name);
+            let rows = columns
+                .clone()
+                .map(|j| row(kind, name(j), everybody(), self.effect(j)));
+            rows.collect()
         };
         let [predictor] = term.predictors[..] else {
             return by_name(RowKind::Interaction);
         };
         match &self.design.predictors()[predictor].kind {
             PredictorKind::Categorical { levels, .. } => {
-                let reference = self.reference_counts(columns.clone());
-                let mut rows = vec![row(
+                let reference =
+                    self.counts(|i| columns.clone().all(|j| self.design.x()[(i, j)] == 0.0));
+                let first = row(
                     RowKind::Level,
                     Some(&levels[0]),
                     reference,
                     RowEffect::Reference,
-                )];
-                for (column, level) in columns.zip(&levels[1..]) {
-                    let counts = self.counts(|i| self.design.x()[(i, column)] == 1.0);
-                    rows.push(row(
-                        RowKind::Level,
-                        Some(level),
-                        counts,
-                        self.effect(column, z),
-                    ));
-                }
-                rows
+                );
+                let others = columns.clone().zip(&levels[1..]).map(|(j, level)| {
+                    let counts = self.counts(|i| self.design.x()[(i, j)] == 1.0);
+                    row(RowKind::Level, Some(level), counts, self.effect(j))
+                });
+                std::iter::once(first).chain(others).collect()
             }
             PredictorKind::Numeric { .. } => {
-                vec![row(
-                    RowKind::PerUnit,
-                    None,
-                    self.counts(|_| true),
-                    self.effect(columns.start, z),
-                )]
+                let effect = self.effect(columns.start);
+                vec![row(RowKind::PerUnit, None, everybody(), effect)]
             }
             PredictorKind::Polynomial { .. } | PredictorKind::Spline { .. } => {
                 by_name(RowKind::CurveBasis)
@@ -195,32 +242,18 @@ impl LogisticFit {
         }
     }
 
-    fn effect(&self, column: usize, z: f64) -> RowEffect {
-        match self.coefficients.iter().find(|c| c.column == column) {
-            None => RowEffect::Aliased,
-            Some(c) => RowEffect::Estimated(OddsRatio {
-                beta: c.estimate,
-                se: c.se,
-                odds_ratio: c.odds_ratio(),
-                low: (c.estimate - z * c.se).exp(),
-                high: (c.estimate + z * c.se).exp(),
-                p: c.p,
-            }),
-        }
+    fn effect(&self, column: usize) -> RowEffect {
+        (self.effect)(column).map_or(RowEffect::Aliased, RowEffect::Estimated)
     }
 
+    /// Rows and events among the rows in use that are chosen.
     fn counts(&self, chosen: impl Fn(usize) -> bool) -> (usize, usize) {
-        let weights = self.weights.as_deref();
         let rows = || {
             (0..self.outcome.len())
-                .filter(|&i| weights.is_none_or(|w| w[i] > 0.0))
+                .filter(|&i| self.weights.is_none_or(|w| w[i] > 0.0))
                 .filter(|&i| chosen(i))
         };
         (rows().count(), rows().filter(|&i| self.outcome[i]).count())
-    }
-
-    fn reference_counts(&self, columns: std::ops::Range<usize>) -> (usize, usize) {
-        self.counts(|i| columns.clone().all(|j| self.design.x()[(i, j)] == 0.0))
     }
 }
 

@@ -199,7 +199,10 @@ fn checked_column(predictor: &Predictor, frame: &Frame) -> Result<Vec<Checked>> 
 
 fn text_of(predictor: &Predictor, value: Checked) -> String {
     match value {
-        Checked::Number(v) => crate::axis::short(v),
+        // A value as it was given, unless it is longer than anyone wants to read.
+        Checked::Number(v) => Some(v.to_string())
+            .filter(|text| text.len() <= 12)
+            .unwrap_or_else(|| crate::axis::short(v)),
         Checked::Level(code) => {
             let level = predictor.levels().and_then(|levels| levels.get(code));
             level.cloned().unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use crate::design::{Design, Missing};
 use crate::error::{Error, Result};
+use crate::firth::Firth;
 use crate::frame::Frame;
 use crate::inference::{TermTest, TestResult, check_level};
 use crate::logistic::LogisticRegression;
@@ -76,6 +77,66 @@ pub fn univariable<T: Into<TermSpec>>(
     level: f64,
 ) -> Result<UnivariableTable> {
     check_level(level)?;
+    let fit_one = |design: &Design| -> Result<Alone> {
+        let fit = settings.fit(design, outcome)?;
+        Ok(Alone {
+            n: fit.n,
+            n_events: fit.n_events,
+            rows: fit.odds_ratios(level)?,
+            wald: fit.term_test(0, TermTest::Wald)?,
+            likelihood_ratio: fit.likelihood_ratio(),
+        })
+    };
+    let variables = screen(frame, terms, outcome, missing, &fit_one)?;
+    Ok(UnivariableTable { variables, level })
+}
+
+/// Fits every predictor alone with Firth's penalty, so that predictors which separate the outcome have their row too.
+///
+/// The likelihood ratio test is the penalized one; rows hold profile intervals.
+///
+/// # Errors
+/// As [`univariable`].
+pub fn univariable_firth<T: Into<TermSpec>>(
+    frame: &Frame,
+    terms: impl IntoIterator<Item = T>,
+    outcome: &[bool],
+    missing: Missing,
+    settings: &Firth,
+) -> Result<UnivariableTable> {
+    check_level(settings.confidence_level())?;
+    let fit_one = |design: &Design| -> Result<Alone> {
+        let fit = settings.fit(design, outcome)?;
+        Ok(Alone {
+            n: fit.n,
+            n_events: fit.n_events,
+            rows: fit.odds_ratios(),
+            wald: fit.wald_test(0)?,
+            likelihood_ratio: fit.term_tests[0].test,
+        })
+    };
+    let variables = screen(frame, terms, outcome, missing, &fit_one)?;
+    let level = settings.confidence_level();
+    Ok(UnivariableTable { variables, level })
+}
+
+/// What a fit of one predictor says.
+struct Alone {
+    n: usize,
+    n_events: usize,
+    rows: Vec<OddsRatioRow>,
+    wald: TestResult,
+    likelihood_ratio: TestResult,
+}
+
+/// Fits the predictors one by one; what concerns the whole table is an error, what concerns one predictor is its result.
+fn screen<T: Into<TermSpec>>(
+    frame: &Frame,
+    terms: impl IntoIterator<Item = T>,
+    outcome: &[bool],
+    missing: Missing,
+    fit: &(dyn Fn(&Design) -> Result<Alone> + Sync),
+) -> Result<Vec<Screened>> {
     let terms: Vec<TermSpec> = terms.into_iter().map(Into::into).collect();
     if outcome.len() != frame.n_rows() {
         return Err(Error::RowCount {
@@ -96,32 +157,23 @@ pub fn univariable<T: Into<TermSpec>>(
             frame.column(column)?;
         }
     }
-    let variables = map_indexed(terms.len(), |k| Screened {
+    let one = |term: &TermSpec| -> Result<UnivariableFit> {
+        let design = Design::new(frame, [term.clone()], missing)?;
+        let alone = fit(&design)?;
+        Ok(UnivariableFit {
+            variable: term.name(),
+            n: alone.n,
+            n_events: alone.n_events,
+            n_dropped: design.n_dropped(),
+            rows: alone.rows,
+            wald: alone.wald,
+            likelihood_ratio: alone.likelihood_ratio,
+        })
+    };
+    Ok(map_indexed(terms.len(), |k| Screened {
         variable: terms[k].name(),
-        result: fit_one(frame, &terms[k], outcome, missing, settings, level),
-    });
-    Ok(UnivariableTable { variables, level })
-}
-
-fn fit_one(
-    frame: &Frame,
-    term: &TermSpec,
-    outcome: &[bool],
-    missing: Missing,
-    settings: &LogisticRegression,
-    level: f64,
-) -> Result<UnivariableFit> {
-    let design = Design::new(frame, [term.clone()], missing)?;
-    let fit = settings.fit(&design, outcome)?;
-    Ok(UnivariableFit {
-        variable: term.name(),
-        n: fit.n,
-        n_events: fit.n_events,
-        n_dropped: fit.n_dropped,
-        rows: fit.odds_ratios(level)?,
-        wald: fit.term_test(0, TermTest::Wald)?,
-        likelihood_ratio: fit.likelihood_ratio(),
-    })
+        result: one(&terms[k]),
+    }))
 }
 
 impl UnivariableTable {

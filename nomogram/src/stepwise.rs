@@ -292,7 +292,7 @@ impl BackwardElimination {
 }
 
 /// A term leaves only after the interactions it is part of.
-fn may_leave(design: &Design, kept: &[usize], term: usize) -> bool {
+pub(crate) fn may_leave(design: &Design, kept: &[usize], term: usize) -> bool {
     let above = design.with_higher_order(term);
     !kept.iter().any(|&t| t != term && above.contains(&t))
 }
@@ -313,7 +313,7 @@ fn toggle(kept: &mut Vec<usize>, term: usize) {
     }
 }
 
-fn first_max(values: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
+pub(crate) fn first_max(values: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
     values.enumerate().fold(None, |best, (k, v)| match best {
         Some((_, b)) if v <= b => best,
         _ => Some((k, v)),

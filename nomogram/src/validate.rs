@@ -23,27 +23,13 @@ use nalgebra::DMatrix;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::{self, Problem};
-use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
+use crate::irls::Problem;
+use crate::logistic::FewEvents;
 use crate::newton::{Start, deviance_and_squares, newton_from};
 use crate::numeric::exp_of_negative;
 use crate::par::map_indexed;
-use crate::refit::Refit;
 use crate::resample::Resamples;
-use crate::stepwise::{BackwardElimination, FastRule, FastTest, fast_backward};
-
-/// How terms are chosen in each resample.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[non_exhaustive]
-pub enum Selection {
-    /// All terms of the design.
-    #[default]
-    None,
-    /// [`fast_backward`], then refitting; rms' `bw = TRUE`.
-    Fast(FastRule, FastTest),
-    /// Backward elimination with refits.
-    Backward(BackwardElimination),
-}
+use crate::strategy::{Chosen, Selection, Strategy, null_deviance};
 
 /// Bootstrap validation.
 ///
@@ -54,9 +40,9 @@ pub enum Selection {
 /// | `few_events` | [`FewEvents::Refuse`] | more effects than rows of the rarer class in the table; resamples are always fitted |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
-    resamples: Resamples,
-    selection: Selection,
-    few_events: FewEvents,
+    pub(crate) resamples: Resamples,
+    pub(crate) selection: Selection,
+    pub(crate) few_events: FewEvents,
 }
 
 /// One index of performance.
@@ -152,18 +138,10 @@ impl Validation {
     /// # Errors
     /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
-        let y = design.pick("outcome", outcome)?;
-        let (kept, apparent) = self.strategy(design, outcome, self.few_events)?;
-        let apparent_indices = training_indices(
-            &apparent.linear_predictor,
-            &y,
-            apparent.likelihood_ratio().chi_squared,
-        )?;
-        let resamples = self.resamples.draw(y.len())?;
-        let refit = Refit::new(design, &apparent);
-        let results = map_indexed(resamples.len(), |b| {
-            self.replicate(&refit, design, &y, &resamples[b])
-        });
+        let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;
+        let apparent_indices = training_indices(&strategy.apparent, strategy.outcome())?;
+        let resamples = self.resamples.draw(strategy.outcome().len())?;
+        let results = map_indexed(resamples.len(), |b| replicate(&strategy, &resamples[b]));
         let mut sums = [[0.0; 10]; 2];
         let mut kept_counts = vec![0; design.terms().len()];
         let (mut used, mut first_error) = (0usize, None);
@@ -204,80 +182,18 @@ impl Validation {
             indices,
             n_replicates: used,
             n_failed: resamples.len() - used,
-            kept,
+            kept: strategy.apparent.kept,
             kept_counts,
         })
     }
-
-    fn strategy(
-        &self,
-        design: &Design,
-        outcome: &[bool],
-        few_events: FewEvents,
-    ) -> Result<(Vec<usize>, LogisticFit)> {
-        let regression = LogisticRegression::new().few_events(few_events);
-        match &self.selection {
-            Selection::None => Ok((
-                (0..design.terms().len()).collect(),
-                regression.fit(design, outcome)?,
-            )),
-            Selection::Fast(rule, test) => {
-                let full = regression.fit(design, outcome)?;
-                let kept = fast_backward(&full, *rule, *test)?.kept;
-                let fit = regression.fit(&design.with_terms(&kept), outcome)?;
-                Ok((kept, fit))
-            }
-            Selection::Backward(elimination) => {
-                let result = elimination.fit(design, outcome)?;
-                Ok((result.kept, result.fit))
-            }
-        }
-    }
-
-    fn replicate(
-        &self,
-        refit: &Refit,
-        design: &Design,
-        y: &[bool],
-        rows: &[usize],
-    ) -> Result<(Vec<usize>, Indices, Indices)> {
-        let y_resampled: Vec<bool> = rows.iter().map(|&r| y[r]).collect();
-        let (kept, beta, eta, lr) = if self.selection == Selection::None {
-            let fit = refit.fit(design, &y_resampled, rows)?;
-            let lr = null_deviance(&y_resampled) - fit.deviance;
-            ((0..design.terms().len()).collect(), fit.beta, fit.eta, lr)
-        } else {
-            let resampled = design.resampled(rows);
-            let (kept, fit) = self.strategy(&resampled, &y_resampled, FewEvents::Allow)?;
-            if let Some(column) = fit.aliased.first() {
-                return Err(Error::Aliased {
-                    column: column.clone(),
-                });
-            }
-            let lr = fit.likelihood_ratio().chi_squared;
-            (kept, fit.beta(), fit.linear_predictor, lr)
-        };
-        let training = training_indices(&eta, &y_resampled, lr)?;
-        let lp = if kept.len() == design.terms().len() {
-            linear_predictor_of(design, &beta, y)
-        } else {
-            linear_predictor_of(&design.with_terms(&kept), &beta, y)
-        };
-        Ok((kept, training, test_indices(&lp, y)?))
-    }
 }
 
-/// Linear predictor of all rows of a design.
-pub(crate) fn linear_predictor_of(design: &Design, beta: &[f64], y: &[bool]) -> Vec<f64> {
-    let mut lp = vec![0.0; y.len()];
-    let problem = Problem {
-        x: design.x(),
-        y,
-        weights: None,
-        offset: None,
-    };
-    irls::linear_predictor(&problem, beta, &mut lp);
-    lp
+/// Terms kept, indices in training and on all rows.
+fn replicate(strategy: &Strategy<'_>, rows: &[usize]) -> Result<(Vec<usize>, Indices, Indices)> {
+    let (fit, y) = strategy.resampled(rows)?;
+    let training = training_indices(&fit, &y)?;
+    let test = recalibrated_indices(&strategy.on_all_rows(&fit), strategy.outcome())?;
+    Ok((fit.kept, training, test))
 }
 
 fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> ValidatedIndex {
@@ -290,12 +206,6 @@ fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> Validat
         optimism,
         corrected: apparent - optimism,
     }
-}
-
-pub(crate) fn null_deviance(y: &[bool]) -> f64 {
-    let n = y.len() as f64;
-    let events = y.iter().filter(|&&v| v).count() as f64;
-    -2.0 * (events * (events / n).ln() + (n - events) * ((n - events) / n).ln())
 }
 
 fn nagelkerke(lr: f64, y: &[bool]) -> f64 {
@@ -338,7 +248,12 @@ fn risk(eta: f64) -> f64 {
     }
 }
 
-fn training_indices(lp: &[f64], y: &[bool], lr: f64) -> Result<Indices> {
+/// Indices on the rows of the fit. A fit by maximum likelihood is calibrated there; any other is recalibrated as on new rows.
+fn training_indices(fit: &Chosen, y: &[bool]) -> Result<Indices> {
+    let lp = &fit.linear_predictor;
+    let Some(lr) = fit.likelihood_ratio else {
+        return recalibrated_indices(lp, y);
+    };
     let n = y.len() as f64;
     let d = (lr - 1.0) / n;
     let u = -2.0 / n;
@@ -358,7 +273,7 @@ fn training_indices(lp: &[f64], y: &[bool], lr: f64) -> Result<Indices> {
     ]))
 }
 
-fn test_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
+fn recalibrated_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
     let n = y.len() as f64;
     let constant = lp.iter().all(|&v| v == lp[0]);
     let (intercept, slope, deviance) = if constant {

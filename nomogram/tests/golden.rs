@@ -5,6 +5,8 @@ mod common;
 mod external;
 #[path = "golden/firth.rs"]
 mod firth;
+#[path = "golden/firth_backward.rs"]
+mod firth_backward;
 #[path = "golden/validation.rs"]
 mod validation;
 

@@ -4,10 +4,10 @@ mod common;
 
 use common::{ANALYTIC, PREDICTORS, close, cohort};
 use nomogram::{
-    AxisPosition, BackwardElimination, Convergence, Criterion, Design, Divergence, Error, Firth,
-    Frame, Kind, Levels, LogisticRegression, Missing, Nomogram, NomogramSettings, Patient,
-    ProfileMethod, Resamples, RiskModel, RowEffect, SeparationKind, TermSpec, TermTest, Validation,
-    univariable,
+    AxisPosition, BackwardElimination, Convergence, Criterion, Design, Divergence, Error,
+    FewEvents, Firth, Frame, Kind, Levels, LogisticRegression, Missing, Nomogram, NomogramSettings,
+    Patient, ProfileMethod, Resamples, RiskModel, RowEffect, SeparationKind, TermSpec, TermTest,
+    Validation, univariable,
 };
 use proptest::prelude::*;
 
@@ -531,5 +531,89 @@ fn elimination_can_end_with_nothing() {
     assert_eq!(
         Nomogram::new(&model, &NomogramSettings::new()).expect_err("no axis"),
         Error::NoEffect
+    );
+}
+
+/// Pseudo-random numbers in [0, 1) of row i and column j.
+fn scattered(i: usize, j: usize) -> f64 {
+    let mixed = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((j as u64 + 7) << 32);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (mixed >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[test]
+fn separation_is_found_among_thirty_columns_whatever_weights_and_offset() {
+    let n = 400;
+    let outcome: Vec<bool> = (0..n).map(|i| scattered(i, 99) < 0.4).collect();
+    let mut frame = Frame::new();
+    for j in 0..29 {
+        let values = (0..n).map(|i| 10f64.powi(j as i32 % 7 - 3) * scattered(i, j));
+        frame = frame
+            .with_numeric(format!("x{j}"), values.collect())
+            .expect("column");
+    }
+    // A level that only non-events have, and too few of them to be seen in the deviance.
+    let rare: Vec<&str> = (0..n)
+        .map(|i| {
+            if !outcome[i] && i % 29 == 3 {
+                "rare"
+            } else {
+                "common"
+            }
+        })
+        .collect();
+    assert!(rare.contains(&"rare"));
+    let frame = frame
+        .with_categorical("level", rare, Levels::given(["common", "rare"]))
+        .expect("column");
+    let names: Vec<String> = frame.columns().iter().map(|c| c.name.clone()).collect();
+    let terms = names.iter().map(String::as_str);
+    let design = Design::new(&frame, terms, Missing::Refuse).expect("design");
+    let weights: Vec<f64> = (0..n).map(|i| 0.5 + scattered(i, 50)).collect();
+    let offset: Vec<f64> = (0..n).map(|i| scattered(i, 51) - 0.5).collect();
+    for settings in [
+        LogisticRegression::new(),
+        LogisticRegression::new().weights(&weights).offset(&offset),
+        LogisticRegression::new().convergence(Convergence::RCompat),
+    ] {
+        let error = settings.fit(&design, &outcome).expect_err("separated");
+        let Error::Separation { columns, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(columns.len(), 1, "{error}");
+        assert_eq!(columns[0].name, "level=rare");
+        assert_eq!(columns[0].divergence, Divergence::MinusInfinity);
+    }
+}
+
+#[test]
+fn more_effects_than_events_need_a_word() {
+    let n = 60;
+    let outcome: Vec<bool> = (0..n).map(|i| i % 20 == 7).collect();
+    let mut frame = Frame::new();
+    for j in 0..4 {
+        let values = (0..n).map(|i| scattered(i, j) - if outcome[i] { 0.1 } else { 0.0 });
+        frame = frame
+            .with_numeric(format!("x{j}"), values.collect())
+            .expect("column");
+    }
+    let design = |k: usize| {
+        let names: Vec<String> = (0..k).map(|j| format!("x{j}")).collect();
+        Design::new(&frame, names.iter().map(String::as_str), Missing::Refuse).expect("design")
+    };
+    let few = |events, coefficients| Error::TooFewEvents {
+        events,
+        coefficients,
+    };
+    let settings = LogisticRegression::new();
+    assert_eq!(settings.fit(&design(4), &outcome), Err(few(3, 4)));
+    // The rarer class counts, whichever it is.
+    let swapped: Vec<bool> = outcome.iter().map(|y| !y).collect();
+    assert_eq!(settings.fit(&design(4), &swapped), Err(few(3, 4)));
+    settings.fit(&design(3), &outcome).expect("one each");
+    let allowed = settings.few_events(FewEvents::Allow);
+    assert_eq!(
+        allowed.fit(&design(4), &outcome).expect("overlap").n_events,
+        3
     );
 }

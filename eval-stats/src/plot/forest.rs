@@ -35,11 +35,29 @@ pub enum ForestEffect {
         /// Upper limit.
         high: f64,
     },
+    /// An estimate written in the column of numbers and not drawn, because it means nothing alone.
+    Listed {
+        /// The estimate.
+        value: f64,
+        /// Lower limit.
+        low: f64,
+        /// Upper limit.
+        high: f64,
+    },
     /// There is no estimate.
     NotEstimable,
 }
 
 impl ForestEffect {
+    /// Estimate and limits as written.
+    fn numbers(&self) -> Option<(f64, f64, f64)> {
+        match *self {
+            Self::Listed { value, low, high } => Some((value, low, high)),
+            _ => self.limits(),
+        }
+    }
+
+    /// Estimate and limits as drawn.
     fn limits(&self) -> Option<(f64, f64, f64)> {
         match *self {
             Self::Estimate { value, low, high } | Self::Summary { value, low, high } => {
@@ -95,6 +113,12 @@ impl ForestRow {
     /// An estimate with its limits, drawn as a diamond, for example of all subjects.
     pub fn summary(label: impl Into<String>, value: f64, low: f64, high: f64) -> Self {
         Self::new(label, ForestEffect::Summary { value, low, high })
+    }
+
+    /// An estimate with its limits that is written and not drawn, for example a basis function of a
+    /// spline.
+    pub fn listed(label: impl Into<String>, value: f64, low: f64, high: f64) -> Self {
+        Self::new(label, ForestEffect::Listed { value, low, high })
     }
 
     /// An estimate of this crate, for example an AUC.
@@ -288,10 +312,10 @@ fn check(figure: &ForestFigure<'_>) -> Result<()> {
         if let Some(p) = row.p.filter(|p| !(0.0..=1.0).contains(p)) {
             return bad("a p-value", p, "a number in [0, 1]");
         }
-        let Some((value, low, high)) = row.effect.limits() else {
+        let Some((value, low, high)) = row.effect.numbers() else {
             continue;
         };
-        estimates += 1;
+        estimates += usize::from(row.effect.limits().is_some());
         for v in [value, low, high] {
             if v.is_nan() || (ratio && v < 0.0) {
                 return bad(
@@ -524,7 +548,7 @@ impl<'a> Page<'a> {
                     self.canvas.ring((self.x(null), y), 6.0, GRAY);
                 }
             }
-            ForestEffect::Heading | ForestEffect::NotEstimable => {}
+            ForestEffect::Heading | ForestEffect::NotEstimable | ForestEffect::Listed { .. } => {}
         }
     }
 
@@ -636,7 +660,7 @@ impl<'a> Page<'a> {
             .figure
             .rows
             .iter()
-            .filter(|r| r.effect.limits().is_some())
+            .filter(|r| r.effect.numbers().is_some())
             .map(|r| format!("{}: {}.", r.label, numbers_text(self.figure, &r.effect)))
             .collect();
         format!("Forest plot, {}. {}", heading(self.figure), rows.join(" "))
@@ -666,6 +690,7 @@ fn numbers_text(figure: &ForestFigure<'_>, effect: &ForestEffect) -> String {
         ForestEffect::Reference => "reference".to_owned(),
         ForestEffect::NotEstimable => "not estimable".to_owned(),
         ForestEffect::Estimate { value, low, high }
+        | ForestEffect::Listed { value, low, high }
         | ForestEffect::Summary { value, low, high } => {
             // A dash between negative numbers would read as a minus.
             let dash = if *low < 0.0 { " to " } else { "\u{2013}" };
@@ -718,5 +743,19 @@ mod tests {
         ];
         let a = axis(&ForestFigure::odds_ratios(&rows));
         assert!(a.low < 0.11 && a.low > 0.05 && a.high > 30.0 && a.high < 50.0);
+    }
+
+    #[test]
+    fn what_is_only_listed_does_not_stretch_the_axis() {
+        let rows = [
+            ForestRow::estimate("a", 2.0, 1.0, 4.0),
+            ForestRow::listed("a'", 1e-6, 1e-9, 1e-4),
+        ];
+        let figure = ForestFigure::odds_ratios(&rows);
+        assert!(axis(&figure).low > 0.5);
+        let svg = forest(&figure, &Layout::new()).unwrap();
+        assert!(svg.contains("&lt;0.01 (&lt;0.01"));
+        let alone = ForestFigure::odds_ratios(&rows[1..]);
+        assert!(forest(&alone, &Layout::new()).is_err());
     }
 }

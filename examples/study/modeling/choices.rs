@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use nomogram::{Criterion, Penalty, TermTest};
+use nomogram::{Criterion, FirthCorrection, Penalty as Price, TermTest};
 
 /// How terms leave the model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,8 +22,8 @@ impl Backward {
     pub fn criterion(self) -> Option<Criterion> {
         match self {
             Self::P(test, stay) => Some(Criterion::P { test, stay }),
-            Self::Aic => Some(Criterion::InformationCriterion(Penalty::Aic)),
-            Self::Bic => Some(Criterion::InformationCriterion(Penalty::Bic)),
+            Self::Aic => Some(Criterion::InformationCriterion(Price::Aic)),
+            Self::Bic => Some(Criterion::InformationCriterion(Price::Bic)),
             Self::None => None,
         }
     }
@@ -67,6 +67,40 @@ impl std::fmt::Display for Backward {
             Self::Bic => f.write_str("bic"),
             Self::None => f.write_str("none"),
         }
+    }
+}
+
+/// How coefficients are estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Penalty {
+    /// By maximum likelihood.
+    #[default]
+    None,
+    /// With Firth's penalty, the risks corrected so.
+    Firth(FirthCorrection),
+}
+
+impl FromStr for Penalty {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "flic" => Ok(Self::Firth(FirthCorrection::Flic)),
+            "flac" => Ok(Self::Firth(FirthCorrection::Flac)),
+            "plain" => Ok(Self::Firth(FirthCorrection::None)),
+            _ => Err(format!("expected flic, flac or plain, found {text}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Penalty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Firth(FirthCorrection::Flic) => "flic",
+            Self::Firth(FirthCorrection::Flac) => "flac",
+            Self::Firth(_) => "plain",
+        })
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::Context;
-use nomogram::render::{ForestFigure, NomogramFigure, forest_svg, nomogram_html, nomogram_svg};
-use nomogram::{Candidate, Move, Nomogram, OddsRatioRow, RowEffect, TermTest};
+use nomogram::render::{
+    ForestFigure, NomogramFigure, NomogramPage, forest_svg, nomogram_html, nomogram_svg,
+};
+use nomogram::{Candidate, Move, Nomogram, OddsRatioRow, RowEffect};
 use serde_json::{Value, json};
 
-use super::{FittedRisk, StudyModel, readable};
+use super::{FittedRisk, StudyModel};
 use crate::atomic_file::write_atomically;
 use crate::figure_file::write_figure;
 use crate::table_file::{Cell, write_csv};
@@ -37,33 +39,23 @@ impl StudyModel {
         let Some(risk) = &self.risk else {
             return Ok(());
         };
-        let rows = risk.fit.odds_ratios(self.settings.level)?;
-        let intercept = risk
-            .fit
-            .coefficients
-            .iter()
-            .find(|coefficient| coefficient.term.is_none());
-        let intercept = intercept.map(|coefficient| {
-            let name = "(intercept)".into();
-            let none = || Cell::Empty;
-            vec![
-                name,
-                none(),
-                none(),
-                none(),
-                none(),
-                coefficient.p.into(),
-                coefficient.estimate.into(),
-                coefficient.se.into(),
-                none(),
-            ]
-        });
+        let intercept = risk.fit.intercept;
+        let none = || Cell::Empty;
+        let first = vec![
+            "(intercept)".into(),
+            none(),
+            none(),
+            none(),
+            none(),
+            intercept.p.into(),
+            intercept.estimate.into(),
+            intercept.se.into(),
+            none(),
+        ];
         write_csv(
             &folder.join("multivariable.csv"),
             &ODDS_RATIOS,
-            intercept
-                .into_iter()
-                .chain(rows.iter().map(odds_ratio_cells)),
+            std::iter::once(first).chain(risk.fit.rows.iter().map(odds_ratio_cells)),
         )?;
         risk.write(folder, &self.input.ids, &self.input.name, cutoff)?;
         write_figure(folder, "forest", &self.forest(risk)?)
@@ -75,13 +67,11 @@ impl StudyModel {
     /// What [`forest_svg`] refuses.
     pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<String> {
         let mut figure = ForestFigure::new().level(self.settings.level);
-        for predictor in risk.model.predictor_names() {
-            figure = figure.label(predictor.clone(), readable(&predictor));
+        for predictor in risk.fit.model.predictor_names() {
+            let label = self.settings.presentation.label(&predictor);
+            figure = figure.label(predictor, label);
         }
-        Ok(forest_svg(
-            &risk.fit.odds_ratios(self.settings.level)?,
-            &figure,
-        )?)
+        Ok(forest_svg(&risk.fit.rows, &figure)?)
     }
 
     fn univariable_rows(&self) -> Vec<Vec<Cell>> {
@@ -101,7 +91,7 @@ impl StudyModel {
                 let mut cells = odds_ratio_cells(row);
                 let note = cells.pop().unwrap_or(Cell::Empty);
                 cells.splice(2..2, [row.n.into(), row.n_events.into()]);
-                cells.push(fit.p(TermTest::Wald).into());
+                cells.push(fit.p(self.settings.test()).into());
                 cells.push(note);
                 rows.push(cells);
             }
@@ -126,7 +116,7 @@ impl StudyModel {
         for (step, log) in self
             .elimination
             .iter()
-            .flat_map(|fit| fit.steps.iter().enumerate())
+            .flat_map(|steps| steps.iter().enumerate())
         {
             rows.extend(
                 log.candidates
@@ -205,7 +195,7 @@ impl FittedRisk {
     ) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("{}: cannot create the folder", folder.display()))?;
-        let mut model = self.model.to_json()?;
+        let mut model = self.fit.model.to_json()?;
         if !model.ends_with('\n') {
             model.push('\n');
         }
@@ -242,8 +232,32 @@ impl FittedRisk {
         write_figure(folder, "nomogram", &self.figure(cutoff)?)?;
         write_atomically(
             &folder.join("nomogram.html"),
-            nomogram_html(&self.nomogram, title, cutoff).as_bytes(),
+            self.page(title, cutoff)?.as_bytes(),
         )
+    }
+
+    /// The nomogram as an interactive page.
+    ///
+    /// # Errors
+    /// What [`nomogram_html`] refuses.
+    pub fn page(&self, title: &str, cutoff: Option<f64>) -> anyhow::Result<String> {
+        let page = NomogramPage::new(title).figure(self.shown(cutoff));
+        Ok(nomogram_html(&self.nomogram, &page)?)
+    }
+
+    /// What figure and page show: units, the spread of the training rows, cut-off and groups of risk.
+    fn shown(&self, cutoff: Option<f64>) -> NomogramFigure {
+        let mut figure = NomogramFigure::new().distributions(&self.training);
+        for (predictor, unit) in &self.presentation.units {
+            figure = figure.unit(predictor, unit);
+        }
+        if let Some(cutoff) = cutoff {
+            figure = figure.cutoff(cutoff);
+        }
+        if let Some(groups) = &self.presentation.groups {
+            figure = figure.risk_groups(groups.clone());
+        }
+        figure
     }
 
     /// The nomogram as a figure.
@@ -251,11 +265,7 @@ impl FittedRisk {
     /// # Errors
     /// What [`nomogram_svg`] refuses.
     pub fn figure(&self, cutoff: Option<f64>) -> anyhow::Result<String> {
-        let mut figure = NomogramFigure::new();
-        if let Some(cutoff) = cutoff {
-            figure = figure.cutoff(cutoff);
-        }
-        Ok(nomogram_svg(&self.nomogram, &figure)?)
+        Ok(nomogram_svg(&self.nomogram, &self.shown(cutoff))?)
     }
 }
 
@@ -275,7 +285,15 @@ fn nomogram_json(nomogram: &Nomogram) -> Value {
                 .iter()
                 .map(|tick| json!({"label": tick.label, "value": tick.value, "effect": tick.effect, "points": tick.points}))
                 .collect();
-            json!({"predictor": axis.predictor, "label": axis.label, "ticks": ticks})
+            let given: serde_json::Map<String, Value> = axis
+                .given
+                .iter()
+                .map(|g| {
+                    let value = g.number.map_or_else(|| json!(g.value), |number| json!(number));
+                    (g.predictor.clone(), value)
+                })
+                .collect();
+            json!({"predictor": axis.predictor, "label": axis.label, "given": given, "ticks": ticks})
         })
         .collect();
     json!({

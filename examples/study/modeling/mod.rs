@@ -4,24 +4,30 @@
 //! |---|---|
 //! | this one | input, settings, the fit |
 //! | [`choices`] | the options as users spell them |
+//! | `presentation` | labels, units, groups of risk |
 //! | [`table`] | predictors in a table: shapes, references, gaps |
+//! | `fit` | maximum likelihood or Firth's penalty, elimination of terms |
 //! | `files` | CSV, JSON, figures and the interactive page |
 //! | `validation` | bootstrap validation |
 
 pub mod choices;
 mod files;
+mod fit;
+mod presentation;
 pub mod table;
 mod validation;
 
 use anyhow::Context;
 use nomogram::{
-    BackwardElimination, BackwardFit, Design, Error, Frame, LogisticFit, LogisticRegression,
-    Missing, Nomogram, NomogramSettings, PatientPoints, RiskModel, TermSpec, TermTest,
-    UnivariableTable, univariable,
+    Design, EliminationStep, Error, FewEvents, Frame, Missing, Nomogram, PatientPoints, TermSpec,
+    UnivariableTable,
 };
 
-use choices::Backward;
-pub use validation::write_validation;
+use choices::{Backward, Penalty};
+use fit::inestimable;
+pub use fit::{Fitted, Intercept};
+pub use presentation::{Presentation, PresentationOptions};
+pub use validation::{BootstrapValidation, ExternalRow, write_external};
 
 /// A table of predictors with its outcome.
 #[derive(Debug, Clone)]
@@ -47,8 +53,14 @@ pub struct ModelSettings {
     pub screen: Option<f64>,
     /// Elimination of terms.
     pub backward: Backward,
+    /// How coefficients are estimated.
+    pub penalty: Penalty,
+    /// More effects than rows of the rarer class.
+    pub few_events: FewEvents,
     /// Confidence level.
     pub level: f64,
+    /// What nomogram, figures and page show.
+    pub presentation: Presentation,
 }
 
 /// A predictor that could not enter the elimination.
@@ -74,7 +86,7 @@ pub struct StudyModel {
     /// Terms that entered the elimination.
     pub entered: Vec<TermSpec>,
     /// The log of the elimination; `None` when there was none, or no predictor entered it.
-    pub elimination: Option<BackwardFit>,
+    pub elimination: Option<Vec<EliminationStep>>,
     /// The model with its nomogram; `None` when no predictor is left.
     pub risk: Option<FittedRisk>,
 }
@@ -83,9 +95,11 @@ pub struct StudyModel {
 #[derive(Debug, Clone)]
 pub struct FittedRisk {
     /// The fit.
-    pub fit: LogisticFit,
-    /// The model apart from its data.
-    pub model: RiskModel,
+    pub fit: Fitted,
+    /// How it is shown.
+    pub presentation: Presentation,
+    /// The rows it was fitted on, with the columns it needs.
+    pub training: Frame,
     /// Its nomogram.
     pub nomogram: Nomogram,
     /// Points and risk of every row.
@@ -121,17 +135,12 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         .iter()
         .map(|&row| input.outcome[row])
         .collect();
-    let table = univariable(
-        &frame,
-        predictors(&input.terms).cloned(),
-        &outcome,
-        Missing::Refuse,
-        &LogisticRegression::new(),
-        settings.level,
-    )
-    .with_context(named)?;
+    let only_predictors = input.terms.iter().filter(|t| t.columns().len() == 1);
+    let table = settings
+        .univariable(&frame, only_predictors.cloned(), &outcome)
+        .with_context(named)?;
     let names = match settings.screen {
-        Some(threshold) => table.selected(threshold, TermTest::Wald),
+        Some(threshold) => table.selected(threshold, settings.test()),
         None => table.fitted().map(|fit| fit.variable.clone()).collect(),
     };
     let mut candidates = input.terms.clone();
@@ -141,29 +150,33 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         if candidates.is_empty() {
             break None;
         }
-        match choose(&frame, &candidates, &outcome, settings.backward) {
+        let design =
+            Design::new(&frame, candidates.iter().cloned(), Missing::Refuse).with_context(named)?;
+        match settings.choose(&design, &outcome) {
             Ok(chosen) => break Some(chosen),
             Err(error) => {
-                let Some(culprit) = inestimable(&error, &candidates) else {
+                let Some(culprit) = inestimable(&error, &candidates, &design) else {
                     return Err(error).with_context(named);
                 };
                 set_term_aside(&mut candidates, culprit, &error, &mut set_aside);
             }
         }
     };
-    let risk = match &chosen {
-        Some(chosen) if !chosen.fit.design().terms().is_empty() => {
-            Some(risk_of(&chosen.fit, &input, settings.level).with_context(named)?)
-        }
-        _ => None,
+    let (fitted, elimination) = match chosen {
+        Some(chosen) => (chosen.fitted, chosen.steps),
+        None => (None, None),
     };
+    let risk = fitted
+        .map(|fitted| risk_of(fitted, &input, &settings))
+        .transpose()
+        .with_context(named)?;
     Ok(StudyModel {
         input,
         settings,
         univariable: table,
         set_aside,
         entered: candidates,
-        elimination: chosen.and_then(|chosen| chosen.elimination),
+        elimination,
         risk,
     })
 }
@@ -172,7 +185,7 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
 ///
 /// # Errors
 /// As [`build`]; also when the predictor cannot be estimated.
-pub fn single(input: ModelInput, level: f64) -> anyhow::Result<FittedRisk> {
+pub fn single(input: ModelInput, settings: &ModelSettings) -> anyhow::Result<FittedRisk> {
     let frame = input
         .frame
         .select_rows(&input.training)
@@ -183,20 +196,9 @@ pub fn single(input: ModelInput, level: f64) -> anyhow::Result<FittedRisk> {
         .map(|&row| input.outcome[row])
         .collect();
     let fit = Design::new(&frame, input.terms.iter().cloned(), Missing::Refuse)
-        .and_then(|design| LogisticRegression::new().fit(&design, &outcome))
+        .and_then(|design| settings.fit_all(&design, &outcome))
         .with_context(|| input.name.clone())?;
-    risk_of(&fit, &input, level).with_context(|| input.name.clone())
-}
-
-/// A fit of the candidates, with the log of the elimination if there was one.
-struct Chosen {
-    fit: LogisticFit,
-    elimination: Option<BackwardFit>,
-}
-
-/// The terms that are no interactions.
-fn predictors(terms: &[TermSpec]) -> impl Iterator<Item = &TermSpec> {
-    terms.iter().filter(|term| term.columns().len() == 1)
+    risk_of(fit, &input, settings).with_context(|| input.name.clone())
 }
 
 /// Removes a term, and the interactions it is part of.
@@ -219,78 +221,21 @@ fn set_term_aside(
     });
 }
 
-fn choose(
-    frame: &Frame,
-    candidates: &[TermSpec],
-    outcome: &[bool],
-    backward: Backward,
-) -> nomogram::Result<Chosen> {
-    let design = Design::new(frame, candidates.iter().cloned(), Missing::Refuse)?;
-    match backward.criterion() {
-        Some(criterion) => {
-            let elimination = BackwardElimination::new(criterion).fit(&design, outcome)?;
-            Ok(Chosen {
-                fit: elimination.fit.clone(),
-                elimination: Some(elimination),
-            })
-        }
-        None => Ok(Chosen {
-            fit: LogisticRegression::new().fit(&design, outcome)?,
-            elimination: None,
-        }),
-    }
-}
-
-/// Which candidate an error is about, if it is about one.
-fn inestimable(error: &Error, candidates: &[TermSpec]) -> Option<usize> {
-    // Columns of the design are named after their predictors, each followed by its level or power; those of an interaction are joined.
-    let parts = |column: &str| -> Vec<String> { column.split(" * ").map(str::to_owned).collect() };
-    let names = |term: &TermSpec, column: &str| {
-        let parts = parts(column);
-        let columns = term.columns();
-        columns.len() == parts.len()
-            && columns
-                .iter()
-                .zip(&parts)
-                .all(|(name, part)| part.starts_with(name.as_str()))
-    };
-    let owner = |column: &str| {
-        (0..candidates.len())
-            .filter(|&k| names(&candidates[k], column))
-            .max_by_key(|&k| candidates[k].name().len())
-    };
-    match error {
-        Error::Separation { columns, .. } => columns
-            .iter()
-            .filter_map(|column| owner(&column.name))
-            .next_back(),
-        Error::Aliased { column } => owner(column),
-        _ => None,
-    }
-}
-
-fn risk_of(fit: &LogisticFit, input: &ModelInput, level: f64) -> nomogram::Result<FittedRisk> {
-    let model = fit.model()?;
-    let nomogram = labeled_nomogram(&model)?;
-    let patients = nomogram.frame(&input.frame, level)?;
+fn risk_of(
+    fit: Fitted,
+    input: &ModelInput,
+    settings: &ModelSettings,
+) -> nomogram::Result<FittedRisk> {
+    let presentation = settings.presentation.clone();
+    let nomogram = presentation.nomogram(&fit.model)?;
+    let patients = nomogram.frame(&input.frame, settings.level)?;
     Ok(FittedRisk {
-        fit: fit.clone(),
-        model,
+        fit,
+        presentation,
+        training: input.frame.select_rows(&input.training),
         nomogram,
         patients,
     })
-}
-
-/// The nomogram of a model, its predictors labeled with readable text.
-///
-/// # Errors
-/// What [`Nomogram::new`] refuses.
-pub fn labeled_nomogram(model: &RiskModel) -> nomogram::Result<Nomogram> {
-    let mut labels = NomogramSettings::new();
-    for predictor in model.predictor_names() {
-        labels = labels.label(predictor.clone(), readable(&predictor));
-    }
-    Nomogram::new(model, &labels)
 }
 
 /// Words that stay in capitals in labels.

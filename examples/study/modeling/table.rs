@@ -192,7 +192,7 @@ fn is_predictor(option: &str, text: &str, name: &str, names: &[String]) -> anyho
 }
 
 /// `COL` or `COL:RULE` for every entry; a name may hold colons itself.
-fn split_all(
+pub(super) fn split_all(
     option: &str,
     entries: &[String],
     names: &[String],

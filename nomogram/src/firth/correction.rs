@@ -5,8 +5,9 @@
 use eval_stats::special::{normal_quantile, normal_two_sided};
 use nalgebra::DMatrix;
 
-use super::FirthCoefficient;
+use super::interval::without_interval;
 use super::penalized::{Penalized, singular, variance, weighted_gram};
+use super::{FirthCoefficient, Intervals};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::inference::{Interval, TestResult};
@@ -33,6 +34,7 @@ pub(super) struct Start<'a> {
     /// Σ ln scale, the shift of ½ ln |I| by the scaling of the columns.
     pub shift: f64,
     pub level: f64,
+    pub intervals: Intervals,
 }
 
 impl Start<'_> {
@@ -122,6 +124,9 @@ impl Start<'_> {
     ) -> Result<FirthCoefficient> {
         let column = &self.design.columns()[j];
         let (estimate, se) = (fit.beta[j], fit.covariance[(j, j)].sqrt());
+        if self.intervals == Intervals::Skip {
+            return Ok(without_interval(column, estimate, se, self.level));
+        }
         let (low, high) = profiled.interval(j, (estimate, se), self.level, &column.name)?;
         let null = profiled.held(j, 0.0, &fit.eta)?;
         Ok(FirthCoefficient {

@@ -6,14 +6,15 @@
 use eval_stats::special::chi_squared_quantile;
 use nalgebra::DVector;
 
-use super::FirthCoefficient;
 use super::penalized::{Free, Penalized, singular};
+use super::{FirthCoefficient, Intervals};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::inference::{Interval, TestResult};
 use crate::linalg::cholesky;
 use crate::numeric::crossing;
 use crate::standardized::Standardized;
+use crate::term::DesignColumn;
 
 /// The profiles of one fit.
 pub(super) struct Profiles<'a> {
@@ -70,10 +71,20 @@ impl Profiles<'_> {
         Ok(Combination { a, along })
     }
 
-    pub fn coefficient(&self, design: &Design, j: usize, se: f64) -> Result<FirthCoefficient> {
+    pub fn coefficient(
+        &self,
+        design: &Design,
+        j: usize,
+        se: f64,
+        intervals: Intervals,
+    ) -> Result<FirthCoefficient> {
         let name = design.columns()[j].name.clone();
         let held = self.combination(j)?;
         let estimate = held.of(self.gamma);
+        if intervals == Intervals::Skip {
+            let column = &design.columns()[j];
+            return Ok(without_interval(column, estimate, se, self.level));
+        }
         let null = self.held(&held, 0.0, &mut self.gamma.to_vec())?;
         let limit = chi_squared_quantile(self.level, 1.0);
         let mut ends = [0.0; 2];
@@ -102,5 +113,31 @@ impl Profiles<'_> {
             test: TestResult::new(2.0 * self.fall(null), 1),
             name,
         })
+    }
+}
+
+/// A coefficient of a fit whose intervals are not wanted.
+pub(super) fn without_interval(
+    column: &DesignColumn,
+    estimate: f64,
+    se: f64,
+    level: f64,
+) -> FirthCoefficient {
+    FirthCoefficient {
+        name: column.name.clone(),
+        term: column.term,
+        estimate,
+        se,
+        interval: Interval {
+            name: column.name.clone(),
+            low: f64::NAN,
+            high: f64::NAN,
+            level,
+        },
+        test: TestResult {
+            chi_squared: f64::NAN,
+            df: 1,
+            p: f64::NAN,
+        },
     }
 }

@@ -6,15 +6,19 @@
 //! risks wants a [`FirthCorrection`].
 
 mod correction;
+mod elimination;
 mod interval;
 mod penalized;
+mod terms;
+
+pub use elimination::{FirthBackward, FirthElimination};
 
 use nalgebra::DMatrix;
 use ndarray::Array2;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::inference::{Interval, TestResult, check_level};
+use crate::inference::{Interval, TermResult, TestResult, check_level};
 use crate::irls::{self, Problem};
 use crate::linalg::cholesky;
 use crate::logistic::{check_counts, pick_weights, to_array};
@@ -118,6 +122,9 @@ pub struct FirthFit {
     /// Penalized log-likelihood of the intercept alone, with the determinant of the full design; under [`FirthCorrection::Flac`]
     /// the log-likelihood of the intercept and the added covariate.
     pub null_log_likelihood: f64,
+    /// Joint penalized likelihood ratio test of every term, in the order of the design; a term that is part of interactions is tested
+    /// together with them. Corrections of the risks leave these tests as they are.
+    pub term_tests: Vec<TermResult>,
     /// How the risks were corrected.
     pub correction: FirthCorrection,
     /// Rows used with positive weight.
@@ -126,7 +133,9 @@ pub struct FirthFit {
     pub n_events: usize,
     /// Steps taken.
     pub iterations: usize,
-    design: Design,
+    pub(crate) design: Design,
+    pub(crate) outcome: Vec<bool>,
+    pub(crate) weights: Option<Vec<f64>>,
 }
 
 impl Firth {
@@ -164,6 +173,10 @@ impl Firth {
         self
     }
 
+    pub(crate) fn confidence_level(&self) -> f64 {
+        self.level
+    }
+
     /// Steps before giving up, at least 1.
     #[must_use]
     pub fn max_iterations(mut self, max_iterations: usize) -> Self {
@@ -177,6 +190,16 @@ impl Firth {
     /// [`Error::RowCount`], [`Error::Setting`], [`Error::SingleClass`], [`Error::TooFewRows`]; [`Error::Aliased`] for a column that is a
     /// combination of earlier ones; [`Error::NotConverged`]; [`Error::ProfileLimit`].
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<FirthFit> {
+        self.fit_with(design, outcome, Intervals::Profile)
+    }
+
+    /// [`fit`](Self::fit) with or without the intervals of the coefficients, which take most of its time.
+    pub(crate) fn fit_with(
+        &self,
+        design: &Design,
+        outcome: &[bool],
+        intervals: Intervals,
+    ) -> Result<FirthFit> {
         check_level(self.level)?;
         if self.max_iterations == 0 {
             return Err(Error::Setting {
@@ -203,7 +226,7 @@ impl Firth {
             weights: weights.as_deref(),
             max_iterations: self.max_iterations,
         };
-        let fitted = self.estimate(design, &penalized, &basis)?;
+        let fitted = self.estimate(design, &penalized, &basis, intervals)?;
         let beta: Vec<f64> = fitted.coefficients.iter().map(|c| c.estimate).collect();
         let mut linear_predictor = vec![0.0; y.len()];
         let problem = Problem {
@@ -219,11 +242,14 @@ impl Firth {
             linear_predictor,
             log_likelihood: fitted.log_likelihood,
             null_log_likelihood: fitted.null_log_likelihood,
+            term_tests: fitted.term_tests,
             correction: self.correction,
             n,
             n_events,
             iterations: fitted.iterations,
             design: design.clone(),
+            outcome: y,
+            weights,
         })
     }
 
@@ -232,12 +258,13 @@ impl Firth {
         design: &Design,
         penalized: &Penalized<'_>,
         basis: &Standardized,
+        intervals: Intervals,
     ) -> Result<Estimates> {
         let p = basis.kept.len();
         // Scaling the columns shifts ½ ln |I| by a constant, which is taken back here.
         let shift: f64 = basis.scale.iter().map(|s| s.ln()).sum();
         let full = penalized.maximize(vec![0.0; p], &Free::All)?;
-        let null = penalized.maximize(vec![0.0; p], &Free::Intercept)?;
+        let null = penalized.maximize(vec![0.0; p], &Free::Coordinates(&[0]))?;
         let point = penalized.point(&full.gamma)?;
         let start = Start {
             design,
@@ -245,12 +272,14 @@ impl Firth {
             basis,
             shift,
             level: self.level,
+            intervals,
         };
         let mut estimates = Estimates {
             coefficients: Vec::new(),
             covariance: DMatrix::zeros(0, 0),
             log_likelihood: full.log_likelihood + shift,
             null_log_likelihood: null.log_likelihood + shift,
+            term_tests: terms::tests(design, penalized, &full)?,
             iterations: full.iterations,
         };
         let corrected = match self.correction {
@@ -265,7 +294,7 @@ impl Firth {
                     level: self.level,
                 };
                 estimates.coefficients = (0..p)
-                    .map(|j| profiles.coefficient(design, j, covariance[(j, j)].sqrt()))
+                    .map(|j| profiles.coefficient(design, j, covariance[(j, j)].sqrt(), intervals))
                     .collect::<Result<_>>()?;
                 estimates.covariance = covariance;
                 if self.correction == FirthCorrection::None {
@@ -281,6 +310,7 @@ impl Firth {
             null_log_likelihood: corrected
                 .null_log_likelihood
                 .unwrap_or(estimates.null_log_likelihood),
+            term_tests: estimates.term_tests,
             iterations: estimates.iterations,
         })
     }
@@ -313,10 +343,26 @@ struct Estimates {
     covariance: DMatrix<f64>,
     log_likelihood: f64,
     null_log_likelihood: f64,
+    term_tests: Vec<TermResult>,
     iterations: usize,
 }
 
+/// Whether the intervals and tests of single coefficients are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intervals {
+    /// By profiles.
+    Profile,
+    /// Not wanted: NaN, for fits of which only the effects are used.
+    Skip,
+}
+
 impl FirthFit {
+    /// The design it was fitted on.
+    #[must_use]
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// The model apart from its data, with the corrected intercept and effects.
     #[must_use]
     pub fn model(&self) -> RiskModel {

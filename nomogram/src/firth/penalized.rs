@@ -54,8 +54,8 @@ pub(super) fn singular() -> Error {
 /// What a maximization may move.
 pub(super) enum Free<'a> {
     All,
-    /// The first coordinate, the intercept of centered columns.
-    Intercept,
+    /// These coordinates.
+    Coordinates(&'a [usize]),
     /// Everything that leaves `aᵀγ` as it is.
     Leaving(&'a DVector<f64>),
 }
@@ -63,21 +63,28 @@ pub(super) enum Free<'a> {
 impl Free<'_> {
     /// Newton's step within what is free.
     fn step(&self, point: &Point) -> Result<DVector<f64>> {
-        if let Free::Intercept = self {
-            let mut step = DVector::zeros(point.score.len());
-            step[0] = point.score[0] / point.information[(0, 0)];
-            return Ok(step);
-        }
-        let factor = cholesky(point.information.clone()).ok_or_else(singular)?;
-        let step = factor.solve(&point.score);
-        Ok(match self {
+        let solve = |information: DMatrix<f64>, score: &DVector<f64>| -> Result<_> {
+            let factor = cholesky(information).ok_or_else(singular)?;
+            Ok((factor.solve(score), factor))
+        };
+        match self {
+            Free::All => Ok(solve(point.information.clone(), &point.score)?.0),
+            Free::Coordinates(free) => {
+                let information = point.information.select_rows(*free).select_columns(*free);
+                let (part, _) = solve(information, &point.score.select_rows(*free))?;
+                let mut step = DVector::zeros(point.score.len());
+                free.iter()
+                    .zip(part.iter())
+                    .for_each(|(&j, s)| step[j] = *s);
+                Ok(step)
+            }
             Free::Leaving(a) => {
+                let (step, factor) = solve(point.information.clone(), &point.score)?;
                 let along = factor.solve(*a);
                 let excess = a.dot(&step) / a.dot(&along);
-                step - along * excess
+                Ok(step - along * excess)
             }
-            Free::All | Free::Intercept => step,
-        })
+        }
     }
 }
 

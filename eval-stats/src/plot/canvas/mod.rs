@@ -345,14 +345,19 @@ pub struct Canvas {
 impl Canvas {
     /// A page of the layout's width with its title drawn, broken into lines where it is long.
     pub fn new(layout: &Layout) -> Self {
-        let width = (layout.width.millimeters() * 10.0).round();
+        Self::sized(layout.width.millimeters(), layout.title.as_deref())
+    }
+
+    /// As [`new`](Self::new) in any width, in millimeters.
+    pub fn sized(millimeters: f64, title: Option<&str>) -> Self {
+        let width = (millimeters * 10.0).round();
         let mut canvas = Self {
             width,
             top: MARGIN,
-            title: layout.title.clone(),
+            title: title.map(str::to_owned),
             body: String::new(),
         };
-        if let Some(title) = &layout.title {
+        if let Some(title) = title {
             let style = Text::new(TITLE_TEXT).bold().middle();
             let step = LINE_SPACING * TITLE_TEXT;
             for line in wrap(title, style.size, style.weight, width - 2.0 * MARGIN) {
@@ -363,6 +368,12 @@ impl Canvas {
             canvas.top += 8.0;
         }
         canvas
+    }
+
+    /// Names a page without a drawn title, for readers who do not see it.
+    pub fn named(mut self, name: &str) -> Self {
+        self.title.get_or_insert_with(|| name.to_owned());
+        self
     }
 
     /// Width of the page in tenths of a millimeter.
@@ -631,8 +642,13 @@ fn n(v: f64) -> String {
     }
 }
 
-/// Text for XML: special characters replaced, characters that XML forbids left out.
-fn escape(text: &str) -> String {
+/// Text for XML and HTML: special characters replaced, characters that XML forbids left out.
+///
+/// ```
+/// use eval_stats::plot::canvas::escape;
+/// assert_eq!(escape("a<b & \"c\""), "a&lt;b &amp; &quot;c&quot;");
+/// ```
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
