@@ -14,10 +14,10 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Task, peer, rows, columns, repeats of this side in a round, repeats of the peer, the least ratio that is promised, agreement of the results.
 TASKS = [
-    ("validate", "rms", 421, 3, 3, 1, 50, 1e-6),
-    ("calibrate", "rms", 421, 3, 3, 1, 10, 1e-6),
-    ("fit", "rms", 100_000, 20, 5, 3, 3, 1e-6),
-    ("univariable", "glm", 421, 979, 5, 1, 50, 1e-4),
+    ("validate", "rms", 421, 3, 3, 1, 20, 1e-6),
+    ("calibrate", "rms", 421, 3, 3, 1, 5, 1e-6),
+    ("fit", "rms", 100_000, 20, 5, 3, 2, 1e-6),
+    ("univariable", "glm", 421, 979, 5, 1, 20, 1e-4),
 ]
 
 

@@ -136,7 +136,7 @@ impl Validation {
     /// Validates the model of `design` for `outcome` (one per row of the table).
     ///
     /// # Errors
-    /// As [`LogisticRegression::fit`] for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
+    /// As [`LogisticRegression::fit`](crate::LogisticRegression::fit) for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
         let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;
         let apparent_indices = training_indices(&strategy.apparent, strategy.outcome())?;
