@@ -301,11 +301,11 @@ impl Prediction {
         }
         let p = &self.patient.prediction;
         text += &format!(
-            "Risk {:.3} ({} % CI {:.3} to {:.3})\n",
-            p.risk,
+            "Risk {} ({} % CI {} to {})\n",
+            probability_text(p.risk),
             100.0 * p.level,
-            p.low,
-            p.high
+            probability_text(p.low),
+            probability_text(p.high)
         );
         if let (Some(cutoff), Some(group)) = (self.cutoff, self.group()) {
             let points = self.nomogram.points_of_risk(cutoff)?;
@@ -411,5 +411,14 @@ impl Prediction {
         }
         record.write(folder.path())?;
         folder.finish()
+    }
+}
+
+/// Three decimals; never 0 or 1, which no model says of a patient.
+fn probability_text(p: f64) -> String {
+    match p {
+        p if p < 0.0005 => "<0.001".to_owned(),
+        p if p >= 0.9995 => ">0.999".to_owned(),
+        p => format!("{p:.3}"),
     }
 }

@@ -248,8 +248,12 @@ impl FittedRisk {
     /// What figure and page show: units, the spread of the training rows, cut-off and groups of risk.
     fn shown(&self, cutoff: Option<f64>) -> NomogramFigure {
         let mut figure = NomogramFigure::new().distributions(&self.training);
+        // A predictor that left the model needs no unit.
+        let kept = self.fit.model.predictor_names();
         for (predictor, unit) in &self.presentation.units {
-            figure = figure.unit(predictor, unit);
+            if kept.contains(predictor) {
+                figure = figure.unit(predictor, unit);
+            }
         }
         if let Some(cutoff) = cutoff {
             figure = figure.cutoff(cutoff);

@@ -38,6 +38,12 @@ impl Placed {
             Anchor::End => self.center + half,
         }
     }
+
+    /// From where to where its lines reach.
+    pub fn span(&self, size: f64) -> (f64, f64) {
+        let half = 0.5 * block_width(&self.lines, size);
+        (self.center - half, self.center + half)
+    }
 }
 
 /// All labels of an axis and the room they take on both sides.

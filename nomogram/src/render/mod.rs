@@ -10,6 +10,7 @@
 //! | [`calibration_svg`] | bootstrap calibration curve |
 //! | [`nomogram_html`] | the interactive page |
 
+mod boundaries;
 mod calibration;
 mod distribution;
 mod figure;

@@ -1,7 +1,7 @@
 //! Below the predictors: total points, linear predictor, risk, and groups of risk.
 
 use eval_stats::plot::canvas::{
-    Area, Color, Dash, GRAY, INK, LINE_SPACING, MARGIN, PALETTE, Stroke, THIN, Text, Weight, wrap,
+    Area, Color, INK, LINE_SPACING, MARGIN, PALETTE, Text, Weight, wrap,
 };
 
 use super::distribution::{Distributions, STRIP};
@@ -71,7 +71,9 @@ impl Sheet<'_> {
         let name = self.heading(&self.nomogram.risk_label);
         let places: Vec<(f64, String)> = ticks.into_iter().map(|(x, text, _)| (x, text)).collect();
         self.at.risk_y = self.scale_axis(&places, &layout, &name, Weight::Bold);
-        self.groups();
+        let below_axis = layout.labels.iter().filter(|l| l.side == Side::Below);
+        let labels: Vec<(f64, f64)> = below_axis.map(|l| l.span(SMALL)).collect();
+        self.groups(&labels);
     }
 
     fn scale_axis(
@@ -107,8 +109,9 @@ impl Sheet<'_> {
         points.map_or(self.at.right, |p| self.at.x_total(p))
     }
 
-    /// Bands of the groups below the risk axis, their names, and where they meet in risk and points.
-    fn groups(&mut self) {
+    /// Bands of the groups below the risk axis, their names, and where they meet in risk and points. `labels` are the places of the labels in
+    /// between.
+    fn groups(&mut self, labels: &[(f64, f64)]) {
         let boundaries = self.figure.boundaries();
         let cutoff = self.figure.cutoff;
         if boundaries.is_empty() && cutoff.is_none() {
@@ -149,71 +152,10 @@ impl Sheet<'_> {
         let name = self.heading(name);
         self.name(&name, 0.5 * (top + bottom), Weight::Regular);
         self.y = bottom;
-        self.boundary_labels(&boundaries, top, bottom);
+        self.boundary_labels(&boundaries, (top, bottom), labels);
         if unnamed {
             self.group_list(&boundaries);
         }
-    }
-
-    fn boundary_labels(&mut self, boundaries: &[f64], top: f64, bottom: f64) {
-        let mut marks: Vec<(f64, bool)> = boundaries.iter().map(|&r| (r, false)).collect();
-        if let Some(cutoff) = self.figure.cutoff {
-            marks.retain(|m| m.0 != cutoff);
-            marks.push((cutoff, true));
-            marks.sort_by(|a, b| a.0.total_cmp(&b.0));
-        }
-        let step = LINE_SPACING * SMALL;
-        let mut row_ends: Vec<f64> = Vec::new();
-        let risk_y = self.at.risk_y;
-        for (risk, is_cutoff) in marks {
-            let x = self.x_risk(risk);
-            let text = self.boundary_text(risk, is_cutoff);
-            let half = 0.5 * width(&text, SMALL);
-            let (low, high) = (self.at.left - 24.0, self.at.right + 30.0);
-            let center = x.min(high - half).max(low + half);
-            let free = row_ends.iter().position(|end| center - half > end + 10.0);
-            let row = free.unwrap_or_else(|| {
-                row_ends.push(f64::NEG_INFINITY);
-                row_ends.len() - 1
-            });
-            row_ends[row] = center + half;
-            let y = bottom + 10.0 + step * (row as f64 + 0.5);
-            let heavy = Stroke::new(INK, if is_cutoff { 4.5 } else { 3.0 });
-            self.lines
-                .line(&[(x, risk_y - TICK), (x, risk_y + TICK)], heavy);
-            let dashed = Stroke::new(INK, 2.0).dash(Dash::Dotted);
-            self.lines.line(&[(x, risk_y + TICK), (x, top)], dashed);
-            self.lines
-                .line(&[(x, top), (x, bottom)], Stroke::new(INK, THIN));
-            if row > 0 || (center - x).abs() > half {
-                let near = x.max(center - half).min(center + half);
-                self.lines.line(
-                    &[(x, bottom), (near, y - 0.5 * SMALL)],
-                    Stroke::new(GRAY, 1.5),
-                );
-            }
-            self.canvas
-                .label(&text, (center, y), Text::new(SMALL).middle());
-        }
-        self.y = bottom + 10.0 + step * row_ends.len() as f64;
-    }
-
-    /// A cut-off in risk and points.
-    fn boundary_text(&self, risk: f64, is_cutoff: bool) -> String {
-        let points = self.nomogram.points_of_risk(risk).unwrap_or(0.0);
-        let what = if is_cutoff { "cut-off: risk" } else { "risk" };
-        let beyond = if points < 0.0 {
-            ", left of the axis"
-        } else if points > self.at.total_max {
-            ", right of the axis"
-        } else {
-            ""
-        };
-        format!(
-            "{what} {} = {} points{beyond}",
-            short(risk),
-            super::one_decimal(points)
-        )
     }
 
     /// Names in words, where a band is too narrow for its name.
