@@ -185,7 +185,7 @@ impl Scored {
     }
 
     /// Indices of the subjects from the least to the most event-like score.
-    pub(crate) fn order(&self) -> &[u32] {
+    pub fn order(&self) -> &[u32] {
         &self.order
     }
 

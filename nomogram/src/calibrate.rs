@@ -1,12 +1,12 @@
 //! Calibration curve corrected for optimism by the bootstrap, as `rms::calibrate`.
 
-use eval_stats::calibration::{LowessSettings, lowess};
+use eval_stats::calibration::{LowessCurve, LowessSettings, lowess_curve};
 use eval_stats::quantile::{QuantileType, of_sorted};
 
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls;
-use crate::numeric::{interpolate, sorted_with_mean_ties};
+use crate::numeric::interpolate;
 use crate::par::map_indexed;
 use crate::resample::Resamples;
 use crate::strategy::Strategy;
@@ -147,10 +147,24 @@ fn mean_optimism(results: Vec<Result<Vec<Option<f64>>>>) -> Result<(Vec<Option<f
 /// Smoothed outcome at the probabilities `at`; `None` outside the predictions.
 fn smoothed(p: &[f64], y: &[bool], at: &[f64]) -> Result<Vec<Option<f64>>> {
     let numbers: Vec<f64> = y.iter().map(|&v| f64::from(u8::from(v))).collect();
-    let fitted = lowess(p, &numbers, &LowessSettings::default())
+    let LowessCurve { x, fitted, .. } = lowess_curve(p, &numbers, &LowessSettings::default())
         .expect("probabilities are finite and not empty");
-    let (x, f) = sorted_with_mean_ties(p.iter().copied().zip(fitted));
+    let (x, f) = without_repeats(x, fitted);
     Ok(at.iter().map(|&a| interpolate(&x, &f, a)).collect())
+}
+
+/// The first of the points at each `x`: tied points have the same fit.
+fn without_repeats(mut x: Vec<f64>, mut y: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+    let mut kept = 0;
+    for i in 0..x.len() {
+        if i == 0 || x[i] != x[kept - 1] {
+            (x[kept], y[kept]) = (x[i], y[i]);
+            kept += 1;
+        }
+    }
+    x.truncate(kept);
+    y.truncate(kept);
+    (x, y)
 }
 
 fn replicate(strategy: &Strategy<'_>, rows: &[usize], at: &[f64]) -> Result<Vec<Option<f64>>> {

@@ -3,7 +3,7 @@
 //! Missing values are `NaN` in a numeric column and the empty string in a categorical one, which is how an empty cell of a CSV file
 //! arrives. Infinite numbers are refused.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::ArrayView2;
 
@@ -22,6 +22,8 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frame {
     columns: Vec<Column>,
+    /// Place of each column by its name.
+    places: HashMap<String, usize>,
     n_rows: usize,
 }
 
@@ -148,7 +150,7 @@ impl Frame {
     }
 
     fn push(mut self, name: String, values: ColumnValues, n: usize) -> Result<Self> {
-        if self.columns.iter().any(|c| c.name == name) {
+        if self.places.contains_key(&name) {
             return Err(Error::DuplicateColumn { column: name });
         }
         if !self.columns.is_empty() && n != self.n_rows {
@@ -159,6 +161,7 @@ impl Frame {
             });
         }
         self.n_rows = n;
+        self.places.insert(name.clone(), self.columns.len());
         self.columns.push(Column { name, values });
         Ok(self)
     }
@@ -241,6 +244,7 @@ impl Frame {
             .collect();
         Self {
             columns,
+            places: self.places.clone(),
             n_rows: rows.len(),
         }
     }
@@ -271,9 +275,9 @@ impl Frame {
     }
 
     fn index_of(&self, name: &str) -> Result<usize> {
-        self.columns
-            .iter()
-            .position(|c| c.name == name)
+        self.places
+            .get(name)
+            .copied()
             .ok_or_else(|| Error::UnknownColumn {
                 column: name.to_owned(),
                 available: self

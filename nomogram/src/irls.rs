@@ -4,6 +4,7 @@
 //! Symbols: η linear predictor, μ = 1/(1+e^-η), w case weights, o offset.
 
 use eval_stats::special::{expit, logit};
+use eval_stats::wide;
 use nalgebra::{DMatrix, DVector};
 
 use crate::linalg::PivotedQr;
@@ -204,13 +205,18 @@ pub(crate) fn linear_predictor(problem: &Problem<'_>, beta: &[f64], eta: &mut [f
         Some(offset) => eta.copy_from_slice(offset),
         None => eta.fill(0.0),
     }
-    for (column, &b) in problem.x.as_slice().chunks_exact(eta.len()).zip(beta) {
-        if b != 0.0 {
-            for (e, x) in eta.iter_mut().zip(column) {
-                *e += b * x;
+    wide(
+        #[inline(always)]
+        || {
+            for (column, &b) in problem.x.as_slice().chunks_exact(eta.len()).zip(beta) {
+                if b != 0.0 {
+                    for (e, x) in eta.iter_mut().zip(column) {
+                        *e += b * x;
+                    }
+                }
             }
-        }
-    }
+        },
+    );
 }
 
 pub(crate) fn largest_difference(a: &[f64], b: &[f64]) -> f64 {

@@ -4,6 +4,7 @@
 //! variance; rows are taken in blocks, so that a block of all columns stays in the cache and each loop over it can be done by vector
 //! instructions. Every block is summed alike, whatever the number of threads.
 
+use eval_stats::wide;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::irls::{Problem, Solution, largest_difference, linear_predictor};
@@ -215,6 +216,14 @@ impl<'a> Rows<'a> {
     }
 
     fn derivatives_into(&self, eta: &[f64], out: &mut Derivatives) {
+        wide(
+            #[inline(always)]
+            || self.derivatives_wide(eta, out),
+        );
+    }
+
+    #[inline(always)]
+    fn derivatives_wide(&self, eta: &[f64], out: &mut Derivatives) {
         let (n, r) = self.z.shape();
         out.deviance = 0.0;
         out.score.fill(0.0);
@@ -302,6 +311,7 @@ impl Block {
     }
 
     /// Without case weights.
+    #[inline(always)]
     fn fill(&mut self, eta: &[f64], sign: &[f64]) {
         let len = eta.len();
         let (sum, wrong) = (&mut self.sum[..len], &mut self.wrong[..len]);
@@ -322,6 +332,7 @@ impl Block {
     }
 
     /// Deviance of the rows; multiplies residuals and weights by the case weights.
+    #[inline(always)]
     fn deviance(&mut self, len: usize, case_weights: Option<&[f64]>) -> f64 {
         let Some(case_weights) = case_weights else {
             // The logarithm of the product of at most 256 factors below 2 is the sum of their logarithms.
@@ -348,6 +359,14 @@ impl Block {
 
 /// `ZᵀZ`, block by block.
 pub(crate) fn gram(z: &DMatrix<f64>) -> DMatrix<f64> {
+    wide(
+        #[inline(always)]
+        || gram_wide(z),
+    )
+}
+
+#[inline(always)]
+fn gram_wide(z: &DMatrix<f64>) -> DMatrix<f64> {
     let (n, r) = z.shape();
     let mut out = DMatrix::zeros(r, r);
     let z = z.as_slice();
@@ -363,6 +382,7 @@ pub(crate) fn gram(z: &DMatrix<f64>) -> DMatrix<f64> {
 }
 
 /// Adds the products of a block of column j with those of the columns up to j, four of them at a time.
+#[inline(always)]
 fn add_products<'a>(
     weighted: &[f64],
     part: impl Fn(usize) -> &'a [f64],
@@ -391,6 +411,7 @@ fn mirror(a: &mut DMatrix<f64>) {
 }
 
 /// Dot product in eight independent sums, which the processor can run side by side.
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, a_rest) = a.as_chunks::<8>();
@@ -411,6 +432,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// [`dot`] of one column with four others, which loads it once.
+#[inline(always)]
 fn dot4(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
     let mut sums = [[0.0; 4]; 4];
     let (a4, a_rest) = a.as_chunks::<4>();
@@ -436,10 +458,15 @@ pub(crate) fn deviance_and_squares(y: &[bool], eta: &[f64]) -> (f64, f64) {
     let mut block = Block::new();
     let (mut deviance, mut squares) = (0.0, 0.0);
     for (eta, sign) in eta.chunks(BLOCK).zip(sign.chunks(BLOCK)) {
-        block.fill(eta, sign);
-        deviance += block.deviance(eta.len(), None);
-        let residual = &block.residual[..eta.len()];
-        squares += dot(residual, residual);
+        wide(
+            #[inline(always)]
+            || {
+                block.fill(eta, sign);
+                deviance += block.deviance(eta.len(), None);
+                let residual = &block.residual[..eta.len()];
+                squares += dot(residual, residual);
+            },
+        );
     }
     (deviance, squares)
 }

@@ -205,7 +205,7 @@ pub(crate) fn crossing<E>(
 
 /// e^x for x ≤ 0, within 1 unit in the last place or so; below -708 the smallest normal numbers. Without a branch or a table, so that a loop
 /// of it becomes vector instructions.
-#[inline]
+#[inline(always)]
 pub(crate) fn exp_of_negative(x: f64) -> f64 {
     // Adding it rounds to an integer, which then stands in the lowest bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;

@@ -91,18 +91,13 @@ pub struct NumericSummary {
 impl NumericSummary {
     /// Summary of finite values; `values` must not be empty.
     pub(crate) fn of(values: &[f64]) -> Self {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let quantile = |p| of_sorted(&sorted, p, QuantileType::Type7);
-        let (lower_quartile, median, upper_quartile) =
-            (quantile(0.25), quantile(0.5), quantile(0.75));
-        let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-        sorted.dedup();
-        let distinct = if sorted.len() <= MAX_DISTINCT {
-            sorted
-        } else {
-            Vec::new()
-        };
+        let mut values = values.to_vec();
+        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let distinct = few_distinct(&values);
+        let lower_quartile = quantile(&mut values, 0.25);
+        let median = quantile(&mut values, 0.5);
+        let upper_quartile = quantile(&mut values, 0.75);
         Self {
             min,
             max,
@@ -112,6 +107,33 @@ impl NumericSummary {
             distinct,
         }
     }
+}
+
+/// The distinct values, increasing, if there are at most [`MAX_DISTINCT`]; else nothing.
+fn few_distinct(values: &[f64]) -> Vec<f64> {
+    let mut distinct: Vec<f64> = Vec::with_capacity(MAX_DISTINCT + 1);
+    for v in values {
+        if let Err(place) = distinct.binary_search_by(|d| d.total_cmp(v)) {
+            distinct.insert(place, *v);
+            if distinct.len() > MAX_DISTINCT {
+                return Vec::new();
+            }
+        }
+    }
+    // Both zeros are one value.
+    distinct.dedup();
+    distinct
+}
+
+/// R's quantile of type 7 without sorting everything: the two order statistics it interpolates between are put in their places.
+fn quantile(values: &mut [f64], p: f64) -> f64 {
+    let place = ((values.len() - 1) as f64 * p).floor() as usize;
+    values.select_nth_unstable_by(place, f64::total_cmp);
+    // R's allowance for rounding may take the position for the next integer, which needs one value more.
+    for next in (place + 1)..values.len().min(place + 3) {
+        values[next..].select_nth_unstable_by(0, f64::total_cmp);
+    }
+    of_sorted(values, p, QuantileType::Type7)
 }
 
 /// A value of a predictor, checked against its predictor.

@@ -16,9 +16,9 @@
 //!
 //! A replicate whose selection keeps no term has slope 1 and, as in rms, the log odds of the event as intercept.
 
-use eval_stats::Scored;
 use eval_stats::roc;
 use eval_stats::special::{expit, logit};
+use eval_stats::{Scored, wide};
 use nalgebra::DMatrix;
 
 use crate::design::Design;
@@ -213,39 +213,54 @@ fn nagelkerke(lr: f64, y: &[bool]) -> f64 {
     (-(-lr / n).exp_m1()) / (-(-null_deviance(y) / n).exp_m1())
 }
 
-fn dxy(lp: &[f64], y: &[bool]) -> Result<f64> {
-    let events = y.iter().filter(|&&v| v).count();
-    let scored = Scored::new(lp, y).map_err(|_| Error::SingleClass { events, n: y.len() })?;
-    Ok(2.0 * roc::auc(&scored) - 1.0)
+/// A linear predictor in order: one sort for Dxy and both Gini indices.
+struct Ranked {
+    dxy: f64,
+    sorted: Vec<f64>,
+}
+
+impl Ranked {
+    fn new(lp: &[f64], y: &[bool]) -> Result<Self> {
+        let events = y.iter().filter(|&&v| v).count();
+        let scored = Scored::new(lp, y).map_err(|_| Error::SingleClass { events, n: y.len() })?;
+        Ok(Self {
+            dxy: 2.0 * roc::auc(&scored) - 1.0,
+            sorted: scored.order().iter().map(|&i| lp[i as usize]).collect(),
+        })
+    }
+
+    /// g and gp of `intercept + slope lp`. The line and the probability keep the order of the values or turn it round.
+    fn gini_indices(&self, intercept: f64, slope: f64) -> (f64, f64) {
+        let line: Vec<f64> = self.sorted.iter().map(|l| slope * l).collect();
+        let mut risks = line.clone();
+        wide(
+            #[inline(always)]
+            || risks.iter_mut().for_each(|v| *v = risk(intercept + *v)),
+        );
+        (gini_mean_difference(&line), gini_mean_difference(&risks))
+    }
 }
 
 /// Gini's mean difference, the mean distance of two different values, of increasing or decreasing values.
-fn gini_mean_difference(sorted: impl ExactSizeIterator<Item = f64>) -> f64 {
+fn gini_mean_difference(sorted: &[f64]) -> f64 {
     let n = sorted.len() as f64;
-    let sum: f64 = sorted
+    let parts = sorted
+        .chunks(4)
         .enumerate()
-        .map(|(i, v)| (2.0 * i as f64 - n + 1.0) * v)
-        .sum();
-    (2.0 * sum / (n * (n - 1.0))).abs()
-}
-
-/// g and gp of `intercept + slope lp`. The line and the probability keep the order of the values or turn it round, so that one sort serves.
-fn gini_indices(lp: &[f64], intercept: f64, slope: f64) -> (f64, f64) {
-    let mut sorted = lp.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let g = gini_mean_difference(sorted.iter().map(|l| slope * l));
-    let gp = gini_mean_difference(sorted.iter().map(|l| risk(intercept + slope * l)));
-    (g, gp)
+        .fold([0.0; 4], |mut sums, (block, four)| {
+            for (k, (sum, v)) in sums.iter_mut().zip(four).enumerate() {
+                *sum += (2.0 * (4 * block + k) as f64 - n + 1.0) * v;
+            }
+            sums
+        });
+    (2.0 * parts.iter().sum::<f64>() / (n * (n - 1.0))).abs()
 }
 
 /// 1 / (1 + e^-η).
+#[inline(always)]
 fn risk(eta: f64) -> f64 {
     let e = exp_of_negative(-eta.abs());
-    if eta >= 0.0 {
-        1.0 / (1.0 + e)
-    } else {
-        e / (1.0 + e)
-    }
+    (if eta >= 0.0 { 1.0 } else { e }) / (1.0 + e)
 }
 
 /// Indices on the rows of the fit. A fit by maximum likelihood is calibrated there; any other is recalibrated as on new rows.
@@ -257,10 +272,11 @@ fn training_indices(fit: &Chosen, y: &[bool]) -> Result<Indices> {
     let n = y.len() as f64;
     let d = (lr - 1.0) / n;
     let u = -2.0 / n;
-    let (g, gp) = gini_indices(lp, 0.0, 1.0);
+    let ranked = Ranked::new(lp, y)?;
+    let (g, gp) = ranked.gini_indices(0.0, 1.0);
     let (_, squares) = deviance_and_squares(y, lp);
     Ok(Indices([
-        dxy(lp, y)?,
+        ranked.dxy,
         nagelkerke(lr, y),
         0.0,
         1.0,
@@ -286,9 +302,10 @@ fn recalibrated_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
     let (plain, squares) = deviance_and_squares(y, lp);
     let d = (lr - 1.0) / n;
     let u = (plain - deviance - 2.0) / n;
-    let (g, gp) = gini_indices(lp, intercept, slope);
+    let ranked = Ranked::new(lp, y)?;
+    let (g, gp) = ranked.gini_indices(intercept, slope);
     Ok(Indices([
-        dxy(lp, y)?,
+        ranked.dxy,
         nagelkerke(lr, y),
         intercept,
         slope,

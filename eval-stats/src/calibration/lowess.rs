@@ -1,8 +1,9 @@
 //! Lowess: robust locally linear smoothing (Cleveland, J. Am. Stat. Assoc. 74, 1979, 829-836,
 //! doi:10.1080/01621459.1979.10481038), with the conventions of R's `lowess`.
 
-use super::loess::sums;
 use crate::error::{Error, Result, all_moderate, same_length};
+use crate::sort::ascending;
+use crate::wide::wide;
 
 /// Settings of [`lowess`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +52,33 @@ impl Default for LowessSettings {
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
 /// span outside (0, 1], a negative delta or magnitudes above 1e150.
 pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64>> {
+    let (order, curve) = ordered(x, y, settings)?;
+    let mut fitted = vec![0.0; x.len()];
+    for (&i, v) in order.iter().zip(curve.fitted) {
+        fitted[i as usize] = v;
+    }
+    Ok(fitted)
+}
+
+/// A smoothed curve: its points by increasing `x`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LowessCurve {
+    /// The `x` of the points, increasing; tied ones stand side by side and have the same fit.
+    pub x: Vec<f64>,
+    /// The fit at each.
+    pub fitted: Vec<f64>,
+}
+
+/// As [`lowess`], with the points by increasing `x`, as a curve is drawn or interpolated.
+///
+/// # Errors
+/// As [`lowess`].
+pub fn lowess_curve(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<LowessCurve> {
+    Ok(ordered(x, y, settings)?.1)
+}
+
+fn ordered(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<(Vec<u32>, LowessCurve)> {
     all_moderate("x", x)?;
     same_length("y", x.len(), y.len())?;
     all_moderate("y", y)?;
@@ -61,10 +89,8 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
             expected: "a share in (0, 1]",
         });
     }
-    let mut order: Vec<usize> = (0..x.len()).collect();
-    order.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
-    let sx: Vec<f64> = order.iter().map(|&i| x[i]).collect();
-    let sy: Vec<f64> = order.iter().map(|&i| y[i]).collect();
+    let (order, sx) = ascending(x);
+    let sy: Vec<f64> = order.iter().map(|&i| y[i as usize]).collect();
     let range = sx[sx.len() - 1] - sx[0];
     let delta = settings.delta.unwrap_or(0.01 * range);
     if delta.is_nan() || delta < 0.0 {
@@ -74,12 +100,8 @@ pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64
             expected: "a distance of at least 0",
         });
     }
-    let sorted = of_sorted(&sx, &sy, settings, delta);
-    let mut fitted = vec![0.0; x.len()];
-    for (&i, v) in order.iter().zip(sorted) {
-        fitted[i] = v;
-    }
-    Ok(fitted)
+    let fitted = of_sorted(&sx, &sy, settings, delta);
+    Ok((order, LowessCurve { x: sx, fitted }))
 }
 
 /// As [`lowess`] for points by increasing `x`, checked settings and a resolved `delta`.
@@ -117,12 +139,14 @@ fn one_pass(
     let mut left = 0;
     let mut last: Option<usize> = None;
     let mut i = 0;
+    let mut weights = Vec::with_capacity(n);
     loop {
         // The window moves right while the next point on the right is strictly closer.
         while left + window < n && x[i] - x[left] > x[left + window] - x[i] {
             left += 1;
         }
-        fitted[i] = local_line(x, y, i, left, left + window, robustness).unwrap_or(y[i]);
+        let window = (left, left + window);
+        fitted[i] = local_line(x, y, i, window, robustness, &mut weights).unwrap_or(y[i]);
         if let Some(last) = last {
             interpolate(x, fitted, last, i);
         }
@@ -153,14 +177,14 @@ fn interpolate(x: &[f64], fitted: &mut [f64], from: usize, to: usize) {
     }
 }
 
-/// Weighted line through the window, read at point `i`; `None` if all weights vanish.
+/// Weighted line through the window, read at point `i`; `None` if all weights vanish. `weights` is room to work in.
 fn local_line(
     x: &[f64],
     y: &[f64],
     i: usize,
-    left: usize,
-    right: usize,
+    (left, right): (usize, usize),
     robustness: Option<&[f64]>,
+    weights: &mut Vec<f64>,
 ) -> Option<f64> {
     let at = x[i];
     let range = x[x.len() - 1] - x[0];
@@ -169,36 +193,114 @@ fn local_line(
     // The window and, on its right, what is tied with its rim.
     let end = left + x[left..].partition_point(|&x| x <= at || x - at <= far);
     let (x, y) = (&x[left..end], &y[left..end]);
-    let robustness = robustness.map(|w| &w[left..end]);
-    let weights: Vec<f64> = x
-        .iter()
-        .enumerate()
-        .map(|(j, x)| {
-            let r = (x - at).abs();
-            let c = r / h;
-            let d = 1.0 - c * c * c;
-            let tricube = if r <= near { 1.0 } else { d * d * d };
-            let share = if r <= far { tricube } else { 0.0 };
-            share * robustness.map_or(1.0, |w| w[j])
-        })
-        .collect();
-    let [total, first] = sums(x.len(), |j| [weights[j], weights[j] * (x[j] - at)]);
+    weights.clear();
+    weights.resize(x.len(), 0.0);
+    let kernel = Kernel {
+        at,
+        per_h: 1.0 / h,
+        near,
+        far,
+    };
+    let shares = robustness.map(|w| &w[left..end]);
+    let [total, first] = wide(
+        #[inline(always)]
+        || kernel.weigh(x, shares, weights),
+    );
     if total <= 0.0 {
         return None;
     }
     // Distances are measured from `at`, so `center` is that of the weights as seen from there.
     let center = first / total;
-    let [spread, level, tilt] = sums(x.len(), |j| {
-        let d = x[j] - at - center;
-        let w = weights[j];
-        [w * d * d, w * y[j], w * d * y[j]]
-    });
+    let [spread, level, tilt] = wide(
+        #[inline(always)]
+        || line_sums(x, y, weights, (at, center)),
+    );
     // A line is only worth it if the points spread out.
     if h > 0.0 && (spread / total).sqrt() > 0.001 * range {
         Some((level - center * tilt * (total / spread)) / total)
     } else {
         Some(level / total)
     }
+}
+
+/// Points that are summed side by side.
+const LANES: usize = 8;
+
+/// Tricube weights of the points around `at`.
+#[derive(Clone, Copy)]
+struct Kernel {
+    at: f64,
+    per_h: f64,
+    near: f64,
+    far: f64,
+}
+
+impl Kernel {
+    #[inline(always)]
+    fn weight(self, x: f64) -> f64 {
+        let r = (x - self.at).abs();
+        // At the center the weight is exactly 1.
+        let c = if r <= self.near { 0.0 } else { r * self.per_h };
+        let d = 1.0 - c * c * c;
+        if r <= self.far { d * d * d } else { 0.0 }
+    }
+
+    /// Fills in the weights; their sum, and that of weight times distance.
+    #[inline(always)]
+    fn weigh(self, x: &[f64], shares: Option<&[f64]>, weights: &mut [f64]) -> [f64; 2] {
+        // A loop by itself, so that it becomes vector instructions.
+        for (w, x) in weights.iter_mut().zip(x) {
+            *w = self.weight(*x);
+        }
+        for (w, share) in weights.iter_mut().zip(shares.unwrap_or_default()) {
+            *w *= share;
+        }
+        lane_sums(x, weights, |x, w| [w, w * (x - self.at)])
+    }
+}
+
+/// Sums over pairs of entries, in lanes that the processor can run side by side.
+#[inline(always)]
+fn lane_sums<const K: usize>(
+    a: &[f64],
+    b: &[f64],
+    terms: impl Fn(f64, f64) -> [f64; K],
+) -> [f64; K] {
+    let mut sums = [[0.0; LANES]; K];
+    let (a8, a_rest) = a.as_chunks::<LANES>();
+    let (b8, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a8.iter().zip(b8) {
+        let mut block = [[0.0; LANES]; K];
+        for k in 0..LANES {
+            let terms = terms(a[k], b[k]);
+            for (lanes, term) in block.iter_mut().zip(terms) {
+                lanes[k] = term;
+            }
+        }
+        for (sum, block) in sums.iter_mut().zip(&block) {
+            for k in 0..LANES {
+                sum[k] += block[k];
+            }
+        }
+    }
+    for (k, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+        for (sum, term) in sums.iter_mut().zip(terms(*a, *b)) {
+            sum[k] += term;
+        }
+    }
+    sums.map(|lanes| lanes.iter().sum())
+}
+
+/// With d the distance from `center`, which is seen from `at`: the weighted sums of d², y and d y. The weights are replaced by `w d`.
+#[inline(always)]
+fn line_sums(x: &[f64], y: &[f64], weights: &mut [f64], (at, center): (f64, f64)) -> [f64; 3] {
+    let [level] = lane_sums(y, weights, |y, w| [w * y]);
+    for (w, x) in weights.iter_mut().zip(x) {
+        *w *= x - at - center;
+    }
+    let [spread] = lane_sums(x, weights, |x, wd| [wd * (x - at - center)]);
+    let [tilt] = lane_sums(y, weights, |y, wd| [wd * y]);
+    [spread, level, tilt]
 }
 
 /// Bisquare weights of the residuals; `None` if the fit is already exact.

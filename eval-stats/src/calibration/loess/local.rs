@@ -247,10 +247,7 @@ fn tricube(r: f64) -> f64 {
 }
 
 /// Sums of `terms(0), ..., terms(n - 1)`, each in four interleaved parts.
-pub(in crate::calibration) fn sums<const K: usize>(
-    n: usize,
-    terms: impl Fn(usize) -> [f64; K],
-) -> [f64; K] {
+fn sums<const K: usize>(n: usize, terms: impl Fn(usize) -> [f64; K]) -> [f64; K] {
     let mut parts = [[0.0; 4]; K];
     let mut i = 0;
     while i + 4 <= n {

@@ -12,7 +12,6 @@ pub use band::LoessBand;
 
 use crate::error::{Error, Result, all_moderate, same_length};
 use crate::par::map_indexed;
-pub(super) use local::sums;
 use local::{Local, Sorted};
 
 /// Degree of the local polynomial.
