@@ -91,6 +91,25 @@ fn polynomials_and_interactions_equal_lrm() {
     );
 }
 
+/// Its rows are basis functions, which no forest plot shows.
+#[test]
+fn a_model_of_curves_alone_is_written_without_a_forest_plot() {
+    let options = [
+        "--predictors",
+        "size,ln_score",
+        "--spline",
+        "size:4",
+        "--polynomial",
+        "ln_score:2",
+        "--backward",
+        "none",
+    ];
+    let folder = Table::training().fit(&options);
+    let out = folder.path().join("out");
+    assert!(out.join("nomogram.svg").is_file() && out.join("model.json").is_file());
+    assert!(!out.join("forest.svg").exists());
+}
+
 #[test]
 fn values_that_a_number_is_held_at_make_the_axes_of_rms() {
     let expected = &json(&golden("nomogram", "interactions.json"))["numeric_pair"];
