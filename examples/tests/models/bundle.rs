@@ -98,60 +98,57 @@ fn refused(folder: &Path, patient: &[String], code: i32, expected: &[&str]) {
     assert_eq!(listing(folder), before, "{stderr}");
 }
 
+/// A copy of the bundle whose index is changed.
+struct Index {
+    folder: tempfile::TempDir,
+    whole: Value,
+    patient: Vec<String>,
+}
+
+impl Index {
+    fn new() -> Self {
+        let folder = copied();
+        Self {
+            whole: common::json(&folder.path().join("bundle/bundle.json")),
+            patient: patient(0),
+            folder,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("bundle/bundle.json")
+    }
+
+    #[track_caller]
+    fn refused(&self, text: &str, expected: &[&str]) {
+        fs::write(self.path(), text).unwrap();
+        let expected = [&["bundle.json"], expected].concat();
+        refused(self.folder.path(), &self.patient, 1, &expected);
+    }
+
+    #[track_caller]
+    fn refused_with(&self, place: &str, value: Value, expected: &[&str]) {
+        let mut changed = self.whole.clone();
+        *changed.pointer_mut(place).expect(place) = value;
+        assert_ne!(changed, self.whole, "{place}");
+        self.refused(&changed.to_string(), expected);
+    }
+}
+
 #[test]
 fn bundles_that_are_not_understood_are_refused() {
-    let folder = copied();
-    let index = folder.path().join("bundle/bundle.json");
-    let whole = common::json(&index);
-    let patient = patient(0);
-    let with = |place: &str, value: Value| {
-        let mut changed = whole.clone();
-        *changed.pointer_mut(place).expect(place) = value;
-        changed.to_string()
-    };
-    let damaged = |text: &str, expected: &[&str]| {
-        fs::write(&index, text).unwrap();
-        refused(
-            folder.path(),
-            &patient,
-            1,
-            &[&["bundle.json"], expected].concat(),
-        );
-    };
-    damaged(
-        &with("/version", json!(99)),
+    let index = Index::new();
+    index.refused_with(
+        "/version",
+        json!(99),
         &["version 99", "run the study again"],
     );
-    damaged(
-        &with("/format", json!("nomogram-model")),
-        &["nomogram-model"],
-    );
-    let mut more = whole.clone();
+    index.refused_with("/format", json!("nomogram-model"), &["nomogram-model"]);
+    let mut more = index.whole.clone();
     more["advice"] = json!("operate");
-    damaged(&more.to_string(), &["advice"]);
-    let text = |key: &str| whole[key].as_str().unwrap().to_owned();
-    let other = |key: &str, from: &str, to: &str| {
-        let changed = text(key).replacen(from, to, 1);
-        assert_ne!(changed, text(key), "{key} has {from}");
-        with(&format!("/{key}"), json!(changed))
-    };
-    damaged(
-        &other("radiomics", "Width(25.0)", "Width(20.0)"),
-        &["features computed", "settings"],
-    );
-    damaged(
-        &other("preprocess", "Replicate", "Zero"),
-        &["network's input", "settings"],
-    );
-    damaged(&with("/preprocess", json!("")), &["network's input"]);
-    damaged(&with("/network/width", json!("1/3")), &["1/3"]);
-    damaged(&with("/network/tap", json!("pool9")), &["pool9"]);
-    damaged(
-        &with("/network/architecture", json!("resnet50")),
-        &["resnet50"],
-    );
-    damaged(&with("/cutoff", json!(1.5)), &["1.5"]);
-    damaged(&with("/model", Value::Null), &["ended without one"]);
+    index.refused(&more.to_string(), &["advice"]);
+    index.refused_with("/cutoff", json!(1.5), &["1.5"]);
+    index.refused_with("/model", Value::Null, &["ended without one"]);
     for name in [
         "../bundle/model.json",
         "/etc/hostname",
@@ -159,21 +156,40 @@ fn bundles_that_are_not_understood_are_refused() {
         "",
         "a/b.json",
     ] {
-        damaged(&with("/model", json!(name)), &["name of a file beside it"]);
-        damaged(
-            &with("/regions/0/score", json!(name)),
-            &["name of a file beside it"],
-        );
-        damaged(
-            &with("/regions/1/components", json!(name)),
-            &["name of a file beside it"],
-        );
+        for place in ["/model", "/regions/0/score", "/regions/1/components"] {
+            index.refused_with(place, json!(name), &["name of a file beside it"]);
+        }
     }
-    let complete = whole.to_string();
-    damaged(&complete[..complete.len() / 2], &[]);
-    damaged("", &[]);
-    fs::remove_file(&index).unwrap();
-    refused(folder.path(), &patient, 1, &["bundle.json"]);
+    let complete = index.whole.to_string();
+    index.refused(&complete[..complete.len() / 2], &[]);
+    index.refused("", &[]);
+    fs::remove_file(index.path()).unwrap();
+    refused(index.folder.path(), &index.patient, 1, &["bundle.json"]);
+}
+
+#[test]
+fn bundles_of_other_features_are_refused() {
+    let index = Index::new();
+    let other = |key: &str, from: &str, to: &str, expected: &[&str]| {
+        let changed = index.whole[key].as_str().unwrap().replacen(from, to, 1);
+        index.refused_with(&format!("/{key}"), json!(changed), expected);
+    };
+    other(
+        "radiomics",
+        "Width(25.0)",
+        "Width(20.0)",
+        &["features computed", "settings"],
+    );
+    other(
+        "preprocess",
+        "Replicate",
+        "Zero",
+        &["network's input", "settings"],
+    );
+    index.refused_with("/preprocess", json!(""), &["network's input"]);
+    index.refused_with("/network/width", json!("1/3"), &["1/3"]);
+    index.refused_with("/network/tap", json!("pool9"), &["pool9"]);
+    index.refused_with("/network/architecture", json!("resnet50"), &["resnet50"]);
 }
 
 #[test]

@@ -74,66 +74,68 @@ fn refused(table: &Table, options: &[&str], code: i32, expected: &[&str]) {
     assert_eq!(listing(folder.path()), before, "{stderr}");
 }
 
+/// Options that contradict the model or themselves, and what the refusal says.
+const WRONG: [(&[&str], &[&str]); 21] = [
+    (
+        &["--unit", "height:cm"],
+        &["--unit height:cm", "\"height\""],
+    ),
+    (&["--unit", "ln_score"], &["--unit ln_score", "no text"]),
+    (&["--label", "ln_score:"], &["--label ln_score"]),
+    (
+        &["--label", "ln_score:a", "--label", "ln_score:b"],
+        &["twice"],
+    ),
+    (
+        &["--given", "ln_score:one"],
+        &["--given ln_score", "\"one\""],
+    ),
+    (&["--risk-groups", "0.6,0.2"], &["--risk-groups", "0.6"]),
+    (&["--risk-groups", "0,0.5"], &["--risk-groups"]),
+    (&["--cutoff", "1"], &["--cutoff", "found 1"]),
+    (&["--level", "95"], &["--level", "found 95"]),
+    (&["--screen", "0"], &["--screen", "found 0"]),
+    (
+        &["--spline", "ln_score:8"],
+        &["--spline ln_score", "3 to 7"],
+    ),
+    (&["--spline", "ln_score"], &["--spline ln_score"]),
+    (
+        &["--polynomial", "ln_score:two"],
+        &["--polynomial ln_score", "two"],
+    ),
+    (
+        &["--polynomial", "ln_score:2", "--spline", "ln_score:3"],
+        &["ln_score", "both"],
+    ),
+    (
+        &["--interaction", "ln_score*age"],
+        &["--interaction", "\"age\""],
+    ),
+    (
+        &["--factor", "us_alnm:Present"],
+        &["--factor us_alnm", "ref=LEVEL"],
+    ),
+    (
+        &["--firth", "--backward", "aic"],
+        &["--backward aic", "--firth"],
+    ),
+    (&["--predictors", "us_alnm"], &["\"us_alnm\" stands twice"]),
+    (
+        &["--interaction", "ln_score*ln_score"],
+        &["--interaction", "twice"],
+    ),
+    (&["--interaction", "ln_score"], &["--interaction", "A*B"]),
+    (
+        &["--predictors", "alnm"],
+        &["--predictors", "\"alnm\" is the outcome"],
+    ),
+];
+
 #[test]
 fn wrong_options_are_exit_code_two() {
     let table = Table::training();
-    let cases: [(&[&str], &[&str]); 21] = [
-        (
-            &["--unit", "height:cm"],
-            &["--unit height:cm", "\"height\""],
-        ),
-        (&["--unit", "ln_score"], &["--unit ln_score", "no text"]),
-        (&["--label", "ln_score:"], &["--label ln_score"]),
-        (
-            &["--label", "ln_score:a", "--label", "ln_score:b"],
-            &["twice"],
-        ),
-        (
-            &["--given", "ln_score:one"],
-            &["--given ln_score", "\"one\""],
-        ),
-        (&["--risk-groups", "0.6,0.2"], &["--risk-groups", "0.6"]),
-        (&["--risk-groups", "0,0.5"], &["--risk-groups"]),
-        (&["--cutoff", "1"], &["--cutoff", "found 1"]),
-        (&["--level", "95"], &["--level", "found 95"]),
-        (&["--screen", "0"], &["--screen", "found 0"]),
-        (
-            &["--spline", "ln_score:8"],
-            &["--spline ln_score", "3 to 7"],
-        ),
-        (&["--spline", "ln_score"], &["--spline ln_score"]),
-        (
-            &["--polynomial", "ln_score:two"],
-            &["--polynomial ln_score", "two"],
-        ),
-        (
-            &["--polynomial", "ln_score:2", "--spline", "ln_score:3"],
-            &["ln_score", "both"],
-        ),
-        (
-            &["--interaction", "ln_score*age"],
-            &["--interaction", "\"age\""],
-        ),
-        (
-            &["--factor", "us_alnm:Present"],
-            &["--factor us_alnm", "ref=LEVEL"],
-        ),
-        (
-            &["--firth", "--backward", "aic"],
-            &["--backward aic", "--firth"],
-        ),
-        (&["--predictors", "us_alnm"], &["\"us_alnm\" stands twice"]),
-        (
-            &["--interaction", "ln_score*ln_score"],
-            &["--interaction", "twice"],
-        ),
-        (&["--interaction", "ln_score"], &["--interaction", "A*B"]),
-        (
-            &["--predictors", "alnm"],
-            &["--predictors", "\"alnm\" is the outcome"],
-        ),
-    ];
-    for (options, expected) in cases {
+    for (options, expected) in WRONG {
         let backward = match options.contains(&"--backward") {
             true => &SCORES[..2],
             false => &SCORES[..],
