@@ -1,9 +1,10 @@
 //! A table of predictors to a risk model: screening, backward elimination, nomogram.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Parser;
 use nomogram::FewEvents;
 
@@ -113,15 +114,15 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
             .presentation
             .read(&arguments.predictors.names()?)?,
     };
-    let model = build(input, settings)?;
+    let table = || arguments.table.display().to_string();
+    let model = build(input, settings).with_context(table)?;
     let Some(risk) = &model.risk else {
-        bail!(
-            "{}: expected at least one predictor to stay in the model, found none (of {} predictors, {} could not be fitted alone)",
-            arguments.table.display(),
-            model.univariable.variables.len(),
-            model.univariable.failed().count()
-        );
+        return Err(none_stays(&arguments, &model));
     };
+    for aside in &model.set_aside {
+        // With stderr closed there is nobody to warn.
+        let _ = writeln!(io::stderr(), "warning: {aside}");
+    }
     let existing = ExistingOptions {
         overwrite: arguments.overwrite,
         resume: false,
@@ -131,7 +132,10 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
     model.write(folder.path(), arguments.cutoff)?;
     if arguments.bootstrap > 0 {
         progress::step("bootstrap validation");
-        let validation = model.validate(arguments.bootstrap, arguments.seed)?;
+        let n = arguments.bootstrap;
+        let validation = model
+            .validate(n, arguments.seed)
+            .with_context(|| format!("--bootstrap {n} (0 leaves it out)"))?;
         validation.write(&model, folder.path())?;
     }
     if !cohorts.is_empty() {
@@ -141,6 +145,17 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
     record(&arguments, &model, risk, dropped)?.write(folder.path())?;
     folder.finish()?;
     Ok(Ending::Done)
+}
+
+fn none_stays(arguments: &Arguments, model: &StudyModel) -> anyhow::Error {
+    let aside: Vec<String> = model.set_aside.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!(
+        "{}: expected at least one predictor to stay in the model, found none of {}{}{}",
+        arguments.table.display(),
+        model.univariable.variables.len(),
+        if aside.is_empty() { "" } else { "; " },
+        aside.join("; ")
+    )
 }
 
 fn record(
@@ -154,6 +169,8 @@ fn record(
         .seed(u64::from(arguments.seed))
         .option("bootstrap", arguments.bootstrap)
         .option("outcome", arguments.outcome.as_str())
+        .option("id", arguments.id.as_deref())
+        .option("missing", arguments.predictors.missing.to_string())
         .option("predictors", arguments.predictors.names()?)
         .option("factor", arguments.predictors.factor.clone())
         .option("spline", arguments.predictors.spline.clone())
@@ -170,6 +187,7 @@ fn record(
         .count("rows left out for gaps", dropped)
         .count("training rows", risk.fit.model.n)
         .count("training events", risk.fit.model.n_events)
+        .count("predictors set aside", model.set_aside.len())
         .count("terms kept", risk.fit.model.terms.len())
         .inputs(hash_files(std::slice::from_ref(&arguments.table))?);
     for (name, value) in arguments.presentation.record() {
@@ -190,6 +208,10 @@ fn read_input(arguments: &Arguments) -> anyhow::Result<Input> {
     let outcome = table.column(&arguments.outcome)?;
     let mut columns = vec![outcome];
     for name in arguments.predictors.names()? {
+        if name == arguments.outcome {
+            let message = format!("--predictors: {name:?} is the outcome");
+            return Err(WrongUsage(message).into());
+        }
         columns.push(table.column(&name)?);
     }
     let numbers: Vec<String> = (1..=table.rows.len()).map(|row| row.to_string()).collect();

@@ -107,15 +107,17 @@ struct Prediction {
     shown: Presentation,
     patient: PatientPoints,
     cutoff: Option<f64>,
+    /// The files that model and scores were read from.
+    sources: Vec<PathBuf>,
 }
 
 fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
     let given = clinical(&arguments.clinical)?;
-    let (model, patient, cutoff) = match (&arguments.bundle, &arguments.model) {
+    let (model, patient, cutoff, sources) = match (&arguments.bundle, &arguments.model) {
         (Some(folder), _) => {
             let bundle = Bundle::read(folder)?;
             let patient = with_scores(given, &bundle, &arguments)?;
-            (bundle.model, patient, bundle.cutoff)
+            (bundle.model, patient, bundle.cutoff, bundle.files)
         }
         (None, Some(path)) => {
             if let Some(region) = arguments.image.iter().chain(&arguments.mask).next() {
@@ -125,7 +127,7 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
                 ))
                 .into());
             }
-            (read_model(path)?, given, None)
+            (read_model(path)?, given, None, vec![path.clone()])
         }
         (None, None) => bail!("expected --bundle or --model"),
     };
@@ -134,12 +136,15 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
     let source = arguments.bundle.as_ref().or(arguments.model.as_ref());
     let points = nomogram
         .patient(&patient, arguments.level)
+        .map_err(anyhow::Error::from)
+        .and_then(finite)
         .with_context(|| source.map_or_else(String::new, |path| path.display().to_string()))?;
     let prediction = Prediction {
         nomogram,
         shown,
         patient: points,
         cutoff: arguments.cutoff.or(cutoff),
+        sources,
     };
     if let Some(out) = &arguments.out {
         prediction.write(out, &arguments)?;
@@ -158,7 +163,9 @@ fn read_model(path: &Path) -> anyhow::Result<RiskModel> {
 fn clinical(pairs: &[String]) -> anyhow::Result<Patient> {
     let mut patient = Patient::new();
     for pair in pairs {
-        let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+        // Cells of tables are read without surrounding blanks, too.
+        let parts = pair.split_once('=').map(|(k, v)| (k.trim(), v.trim()));
+        let Some((key, value)) = parts.filter(|(key, _)| !key.is_empty()) else {
             return Err(
                 WrongUsage(format!("--clinical: expected KEY=VALUE, found {pair:?}")).into(),
             );
@@ -169,6 +176,25 @@ fn clinical(pairs: &[String]) -> anyhow::Result<Patient> {
         patient = patient.with(key, value);
     }
     Ok(patient)
+}
+
+/// Refuses values so large that risk or points are no numbers any more.
+fn finite(patient: PatientPoints) -> anyhow::Result<PatientPoints> {
+    let p = &patient.prediction;
+    let told = [p.risk, p.low, p.high, p.se, patient.total_points];
+    let mut points = patient.terms.iter().map(|term| term.points);
+    if told.iter().all(|v| v.is_finite()) && points.all(f64::is_finite) {
+        return Ok(patient);
+    }
+    let values: Vec<String> = patient
+        .terms
+        .iter()
+        .map(|term| format!("{} {}", term.predictor, term.value))
+        .collect();
+    bail!(
+        "expected values that give a risk, found {}; none may be that large",
+        values.join(", ")
+    )
 }
 
 /// Adds the score of every region that the model uses, from its images unless the score itself was given.
@@ -397,9 +423,8 @@ impl Prediction {
         };
         let mut inputs = files(&arguments.image);
         inputs.extend(files(&arguments.mask));
-        inputs.extend(arguments.bundle.iter().map(|b| b.join("bundle.json")));
-        inputs.extend(arguments.bundle.iter().map(|b| b.join("model.json")));
-        inputs.extend(arguments.model.clone());
+        inputs.extend(self.sources.iter().cloned());
+        inputs.extend(arguments.weights.clone());
         let mut record = RunRecord::new(PROGRAM);
         record
             .option("clinical", arguments.clinical.clone())

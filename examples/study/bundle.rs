@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use deep_features::{
-    Device, FeatureExtractor, PcaFit, Pooling, Preprocess, Tap, Vgg, VggConfig, VggVariant,
-    WeightsSource, Width,
+    Device, FeatureExtractor, Normalization, PcaFit, Pooling, Preprocess, Tap, Vgg, VggConfig,
+    VggVariant, WeightsSource, Width,
 };
 use feature_selection::Score;
 use feature_selection::score::SurplusColumns;
@@ -94,12 +94,16 @@ pub struct Bundle {
     pub recipe: Recipe,
     /// SHA-256 of the network's weights.
     pub weights_sha256: String,
+    /// The settings of the network's input, spelled out.
+    pub preprocess: String,
     /// The regions that have images.
     pub regions: Vec<RegionScore>,
     /// The model.
     pub model: RiskModel,
     /// Cut-off between low and high risk.
     pub cutoff: Option<f64>,
+    /// The files it was read from.
+    pub files: Vec<PathBuf>,
 }
 
 /// The score of one region.
@@ -225,11 +229,12 @@ impl Bundle {
         let path = inside(folder, model)?;
         let model =
             RiskModel::from_json(&read_text(&path)?).with_context(|| path.display().to_string())?;
-        let regions = index
-            .regions
-            .iter()
-            .map(|region| RegionScore::read(folder, region))
-            .collect::<anyhow::Result<_>>()?;
+        let mut files = vec![folder.join(INDEX), path];
+        let mut regions = Vec::new();
+        for region in &index.regions {
+            files.extend([&region.score, &region.components].map(|name| folder.join(name)));
+            regions.push(RegionScore::read(folder, region)?);
+        }
         let here = || folder.join(INDEX).display().to_string();
         if let Some(cutoff) = index.cutoff.filter(|c| !(*c > 0.0 && *c < 1.0)) {
             bail!(
@@ -237,16 +242,28 @@ impl Bundle {
                 here()
             );
         }
+        let recipe = Recipe {
+            weights_seed: index.network.weights_seed,
+            width: index.network.width.parse().with_context(here)?,
+            tap: index.network.tap.parse().with_context(here)?,
+        };
+        recipe.config().resolve(recipe.tap).with_context(here)?;
+        let architecture = recipe.config().to_string();
+        if index.network.architecture != architecture {
+            bail!(
+                "{}: expected the network {architecture}, found {}; run the study again with this version",
+                here(),
+                index.network.architecture
+            );
+        }
         Ok(Self {
-            recipe: Recipe {
-                weights_seed: index.network.weights_seed,
-                width: index.network.width.parse().with_context(here)?,
-                tap: index.network.tap.parse().with_context(here)?,
-            },
+            recipe,
             weights_sha256: index.network.weights_sha256,
+            preprocess: index.preprocess,
             regions,
             model,
             cutoff: index.cutoff,
+            files,
         })
     }
 
@@ -312,6 +329,14 @@ impl Bundle {
                 self.weights_sha256
             );
         }
+        // What was read is one of the inputs that this version knows; these weights may expect another of them.
+        let now = format!("{:?}", settings.preprocess);
+        if now != self.preprocess {
+            bail!(
+                "the network: expected its input as in the study, {}, found {now}",
+                self.preprocess
+            );
+        }
         Ok(settings)
     }
 
@@ -352,13 +377,21 @@ fn read_index(folder: &Path) -> anyhow::Result<Index> {
     }
     let index: Index = serde_json::from_str(&text)
         .with_context(|| format!("{shown}: expected a bundle of a study"))?;
-    let now = format!("{:?}", Params::original_and_wavelet());
-    if index.radiomics != now {
-        bail!(
-            "{shown}: expected features computed with the settings of version {}, found other ones of version {}; run the study again with this version",
+    let outdated = |what: &str| {
+        anyhow::anyhow!(
+            "{shown}: expected {what} with the settings of version {}, found other ones of version {}; run the study again with this version",
             env!("CARGO_PKG_VERSION"),
             index.software
-        );
+        )
+    };
+    if index.radiomics != format!("{:?}", Params::original_and_wavelet()) {
+        return Err(outdated("features computed"));
+    }
+    // The weights say which of the two it is; they are read only where a score has deep features.
+    let inputs = [Normalization::ImageNetRgb, Normalization::CaffeBgr255]
+        .map(|weights| format!("{:?}", Preprocess::new(weights)));
+    if !inputs.contains(&index.preprocess) {
+        return Err(outdated("the network's input made"));
     }
     Ok(index)
 }

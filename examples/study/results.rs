@@ -215,7 +215,9 @@ pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<
         risk.figure(cutoff)?,
         "Nomogram: add the points of all predictors and read the risk below the total.",
     );
-    section.figure(model.forest(risk)?, "Odds ratios of the final model.");
+    if let Some(forest) = model.forest(risk)? {
+        section.figure(forest, "Odds ratios of the final model.");
+    }
     Ok(section)
 }
 

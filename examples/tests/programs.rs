@@ -3,13 +3,14 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use assert_cmd::Command;
 use image::GrayImage;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 8] = [
+use common::{fails, listing, program, rows as table};
+
+const PROGRAMS: [&str; 9] = [
     "audit_paper",
     "alnm_pipeline",
     "extract_radiomics",
@@ -17,33 +18,9 @@ const PROGRAMS: [&str; 8] = [
     "extract_deep",
     "select_features",
     "fit_nomogram",
+    "predict_patient",
     "evaluate_models",
 ];
-
-fn program(name: &str) -> Command {
-    Command::new(common::program_path(name))
-}
-
-/// Runs a program in `folder` and checks exit code and the shape of stderr: one line, no panic.
-fn fails(name: &str, folder: &Path, arguments: &[&str], code: i32) -> String {
-    let output = program(name)
-        .current_dir(folder)
-        .args(arguments)
-        .unwrap_err();
-    let output = output.as_output().expect("the program ran");
-    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{name} {arguments:?}: {stderr}"
-    );
-    assert_eq!(stderr.lines().count(), 1, "{name} {arguments:?}: {stderr}");
-    assert!(
-        stderr.starts_with("error: ") && !stderr.contains("panicked"),
-        "{stderr}"
-    );
-    stderr
-}
 
 /// A disk of radius `radius` in the middle of a `side` x `side` mask.
 fn disk(side: u32, radius: f64) -> GrayImage {
@@ -82,16 +59,6 @@ fn cohort() -> (TempDir, Vec<String>) {
 
 fn write_rows(folder: &Path, rows: &[String]) {
     fs::write(folder.join("cohort.csv"), rows.join("\n") + "\n").unwrap();
-}
-
-/// Everything below a folder, for comparing before and after.
-fn listing(folder: &Path) -> Vec<PathBuf> {
-    let mut names: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    names.sort();
-    names
 }
 
 /// Runs the study on faulty rows and checks that nothing was written.
@@ -299,22 +266,6 @@ fn batch() -> TempDir {
         "patient,Image,Mask\na,image0.png,mask.png\nb,lost.png,mask.png\nc,image1.png,mask.png\n";
     fs::write(folder.path().join("batch.csv"), table).unwrap();
     folder
-}
-
-fn table(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
-    let text = fs::read_to_string(path).unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let rows = reader
-        .records()
-        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-        .collect();
-    (header, rows)
 }
 
 #[test]

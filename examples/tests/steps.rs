@@ -4,50 +4,8 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
-use serde_json::Value;
-
-fn program(name: &str) -> Command {
-    Command::new(common::program_path(name))
-}
-
-fn golden(library: &str, file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(library)
-        .join("tests/golden")
-        .join(file)
-}
-
-/// R writes infinity as 1e999, which no JSON reader takes; none of the numbers compared here is infinite.
-fn json(path: &Path) -> Value {
-    let text = fs::read_to_string(path).unwrap().replace("1e999", "null");
-    serde_json::from_str(&text).unwrap()
-}
-
-fn rows(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    let header = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let rows = reader
-        .records()
-        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
-        .collect();
-    (header, rows)
-}
-
-fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
-    assert!(
-        (found - expected).abs() <= tolerance * expected.abs().max(1.0),
-        "{what}: {found} against {expected}"
-    );
-}
+use common::{close, fails, golden, json, program, rows};
 
 #[test]
 fn selection_equals_cv_glmnet() {
@@ -165,39 +123,6 @@ fn nomogram_equals_backward_elimination_in_r() {
 }
 
 #[test]
-fn bootstrap_validation_equals_rms() {
-    let folder = tempfile::tempdir().unwrap();
-    program("fit_nomogram")
-        .current_dir(folder.path())
-        .arg(golden("nomogram", "synth.csv"))
-        .args(["--outcome", "alnm", "--id", "id"])
-        .args(["--predictors", "us_alnm,tumor_score,ln_score"])
-        .args(["--backward", "none", "--train-where", "set=train"])
-        .args(["--bootstrap", "200", "--seed", "1", "--out", "out"])
-        .assert()
-        .success();
-    let found = json(&folder.path().join("out/validation.json"));
-    let expected = &json(&golden("nomogram", "rms_synth_clinrad.json"))["validate"];
-    let names = expected["rownames"].as_array().unwrap();
-    for index in found["indices"].as_array().unwrap() {
-        let row = names
-            .iter()
-            .position(|name| *name == index["index"])
-            .expect("an index of rms");
-        for (column, name) in ["apparent", "training", "test", "optimism", "corrected"]
-            .into_iter()
-            .enumerate()
-        {
-            let value = expected["data"][row][column].as_f64().unwrap();
-            let what = format!("{} {name}", index["index"]);
-            // rms stops its own fits at 1e-8 or so.
-            close(index[name].as_f64().unwrap(), value, 1e-7, &what);
-        }
-    }
-    assert_eq!(found["indices"].as_array().unwrap().len(), names.len());
-}
-
-#[test]
 fn a_predictor_of_text_and_numbers_is_named_with_its_row() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
@@ -205,15 +130,16 @@ fn a_predictor_of_text_and_numbers_is_named_with_its_row() {
         "y,size\n1,2.5\n0,big\n1,3.0\n0,1.0\n",
     )
     .unwrap();
-    let output = program("fit_nomogram")
-        .current_dir(folder.path())
-        .args(["t.csv", "--outcome", "y", "--predictors", "size"])
-        .args(["--out", "out"])
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let arguments = [
+        "t.csv",
+        "--outcome",
+        "y",
+        "--predictors",
+        "size",
+        "--out",
+        "out",
+    ];
+    let stderr = fails("fit_nomogram", folder.path(), &arguments, 1);
     assert!(stderr.contains("t.csv: row 3, column \"size\""), "{stderr}");
     assert!(!folder.path().join("out").exists());
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use nomogram::render::{
     ForestFigure, NomogramFigure, NomogramPage, forest_svg, nomogram_html, nomogram_svg,
 };
-use nomogram::{Candidate, Move, Nomogram, OddsRatioRow, RowEffect};
+use nomogram::{Candidate, Error, Move, Nomogram, OddsRatioRow, RowEffect};
 use serde_json::{Value, json};
 
 use super::{FittedRisk, StudyModel};
@@ -58,20 +58,27 @@ impl StudyModel {
             std::iter::once(first).chain(risk.fit.rows.iter().map(odds_ratio_cells)),
         )?;
         risk.write(folder, &self.input.ids, &self.input.name, cutoff)?;
-        write_figure(folder, "forest", &self.forest(risk)?)
+        match self.forest(risk)? {
+            Some(forest) => write_figure(folder, "forest", &forest),
+            None => Ok(()),
+        }
     }
 
-    /// The forest plot of the final model.
+    /// The forest plot of the final model; `None` for a model of curves, whose odds ratios mean nothing alone.
     ///
     /// # Errors
-    /// What [`forest_svg`] refuses.
-    pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<String> {
+    /// What else [`forest_svg`] refuses.
+    pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<Option<String>> {
         let mut figure = ForestFigure::new().level(self.settings.level);
         for predictor in risk.fit.model.predictor_names() {
             let label = self.settings.presentation.label(&predictor);
             figure = figure.label(predictor, label);
         }
-        Ok(forest_svg(&risk.fit.rows, &figure)?)
+        match forest_svg(&risk.fit.rows, &figure) {
+            Ok(forest) => Ok(Some(forest)),
+            Err(Error::NoEffect) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn univariable_rows(&self) -> Vec<Vec<Cell>> {

@@ -169,6 +169,21 @@ impl Fitted {
     }
 }
 
+/// Whether a predictor cannot be fitted because of what was asked of it; all other errors say that its values do not allow an estimate.
+pub(super) fn is_misuse(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::ColumnKind { .. }
+            | Error::Degree { .. }
+            | Error::DuplicateTerm { .. }
+            | Error::Knots { .. }
+            | Error::MissingPart { .. }
+            | Error::MissingValue { .. }
+            | Error::NotFinite { .. }
+            | Error::UnknownColumn { .. }
+    )
+}
+
 /// Which candidate an error of a fit is about, if it is about one.
 pub(super) fn inestimable(
     error: &Error,

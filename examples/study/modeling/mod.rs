@@ -24,8 +24,8 @@ use nomogram::{
 };
 
 use choices::{Backward, Penalty};
-use fit::inestimable;
 pub use fit::{Fitted, Intercept};
+use fit::{inestimable, is_misuse};
 pub use presentation::{Presentation, PresentationOptions};
 pub use validation::{BootstrapValidation, ExternalRow, write_external};
 
@@ -72,6 +72,12 @@ pub struct SetAside {
     pub reason: String,
 }
 
+impl std::fmt::Display for SetAside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} is set aside: {}", self.variable, self.reason)
+    }
+}
+
 /// A model built on the training rows.
 #[derive(Debug, Clone)]
 pub struct StudyModel {
@@ -81,7 +87,7 @@ pub struct StudyModel {
     pub settings: ModelSettings,
     /// Every predictor alone.
     pub univariable: UnivariableTable,
-    /// Predictors that were significant alone, but cannot be estimated.
+    /// Predictors that cannot be estimated, alone or beside the others.
     pub set_aside: Vec<SetAside>,
     /// Terms that entered the elimination.
     pub entered: Vec<TermSpec>,
@@ -118,12 +124,12 @@ impl FittedRisk {
 
 /// Builds a model: univariable fits, then backward elimination among the predictors that pass the screening.
 ///
-/// A predictor that cannot be estimated together with the others (it separates the outcome, or repeats others) is set aside with the reason, and the
-/// elimination starts again without it.
+/// A predictor that cannot be estimated alone or together with the others (it is constant, separates the outcome, or repeats others) is set aside
+/// with the reason, and the elimination starts again without it.
 ///
 /// # Errors
 /// What the table makes impossible for every model: one class only, missing values, an unknown column, and rows of other splits with levels that
-/// training does not know.
+/// training does not know. A predictor in a shape that it cannot have, such as a spline of levels.
 pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<StudyModel> {
     let named = || input.name.clone();
     let frame = input
@@ -139,13 +145,9 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
     let table = settings
         .univariable(&frame, only_predictors.cloned(), &outcome)
         .with_context(named)?;
-    let names = match settings.screen {
-        Some(threshold) => table.selected(threshold, settings.test()),
-        None => table.fitted().map(|fit| fit.variable.clone()).collect(),
-    };
-    let mut candidates = input.terms.clone();
-    candidates.retain(|term| term.columns().iter().all(|column| names.contains(column)));
     let mut set_aside: Vec<SetAside> = Vec::new();
+    let mut candidates =
+        candidates(&input.terms, &table, &settings, &mut set_aside).with_context(named)?;
     let chosen = loop {
         if candidates.is_empty() {
             break None;
@@ -179,6 +181,29 @@ pub fn build(input: ModelInput, settings: ModelSettings) -> anyhow::Result<Study
         elimination,
         risk,
     })
+}
+
+/// The terms whose predictors can be fitted alone and pass the screening.
+fn candidates(
+    terms: &[TermSpec],
+    table: &UnivariableTable,
+    settings: &ModelSettings,
+    set_aside: &mut Vec<SetAside>,
+) -> nomogram::Result<Vec<TermSpec>> {
+    let mut candidates = terms.to_vec();
+    for (name, error) in table.failed() {
+        if is_misuse(error) {
+            return Err(error.clone());
+        }
+        if let Some(culprit) = candidates.iter().position(|term| term.columns() == [name]) {
+            set_term_aside(&mut candidates, culprit, error, set_aside);
+        }
+    }
+    if let Some(threshold) = settings.screen {
+        let names = table.selected(threshold, settings.test());
+        candidates.retain(|term| term.columns().iter().all(|column| names.contains(column)));
+    }
+    Ok(candidates)
 }
 
 /// A logistic model of one predictor, which turns a score into a risk on the scale of the training rows.

@@ -40,6 +40,15 @@ pub enum MissingRows {
     Drop,
 }
 
+impl std::fmt::Display for MissingRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Refuse => "refuse",
+            Self::Drop => "drop",
+        })
+    }
+}
+
 /// The predictors of a table.
 #[derive(Debug, Clone)]
 pub struct PredictorTable {
@@ -65,6 +74,10 @@ impl PredictorOptions {
                 let record = record.with_context(|| format!("--predictors {list}"))?;
                 names.extend(record.iter().map(str::to_owned));
             }
+        }
+        if names.iter().all(String::is_empty) {
+            let message = "--predictors: expected the names of columns, found none".to_owned();
+            return Err(WrongUsage(message).into());
         }
         if let Some(twice) = (0..names.len()).find(|&k| names[..k].contains(&names[k])) {
             let message = format!("--predictors: \"{}\" stands twice", names[twice]);
@@ -166,8 +179,17 @@ impl PredictorOptions {
         }
         for interaction in &self.interaction {
             let columns: Vec<&str> = interaction.split('*').map(str::trim).collect();
-            for column in &columns {
+            for (k, column) in columns.iter().enumerate() {
                 is_predictor("--interaction", interaction, column, names)?;
+                if columns[..k].contains(column) {
+                    let message = format!("--interaction {interaction}: \"{column}\" stands twice");
+                    return Err(WrongUsage(message).into());
+                }
+            }
+            if columns.len() < 2 {
+                let message =
+                    format!("--interaction {interaction}: expected A*B, found one predictor");
+                return Err(WrongUsage(message).into());
             }
             terms.push(TermSpec::interaction(columns));
         }
@@ -301,6 +323,8 @@ mod tests {
             |o: &mut PredictorOptions| o.spline = vec!["age:4".to_owned()],
             |o: &mut PredictorOptions| o.polynomial = vec!["age:x".to_owned()],
             |o: &mut PredictorOptions| o.interaction = vec!["age*height".to_owned()],
+            |o: &mut PredictorOptions| o.interaction = vec!["age*age".to_owned()],
+            |o: &mut PredictorOptions| o.interaction = vec!["age".to_owned()],
         ] {
             let mut options = options();
             change(&mut options);

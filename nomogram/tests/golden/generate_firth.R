@@ -1,33 +1,13 @@
-# Firth's penalty with case weights, and its corrected forms FLIC and FLAC, as logistf 1.26.1 composes them (R 4.2.2).
-# The package's own fitters in R are used (logistf.fit.old, logistpl.old), which need no compiled code; FLIC refits the intercept by
-# glm with the rest as offset, FLAC fits the data augmented by pseudo-observations of weight h/2 by maximum likelihood.
-# usage: Rscript generate_firth.R LOGISTF   (in this folder; LOGISTF is the unpacked source package; needs synth.csv)
-sources <- file.path(commandArgs(TRUE)[1], "R", c("logistf.fit.old.R", "logistpl.old.R"))
-for (s in sources) source(s)
-control <- list(maxit = 100, maxstep = 5, maxhs = 5, lconv = 1e-8, gconv = 1e-7, xconv = 1e-10)
+# Firth's penalty with case weights, and its corrected forms FLIC and FLAC as Puhr and others define them (Statistics in Medicine 36, 2017):
+# FLIC refits the intercept by maximum likelihood with the rest as offset, FLAC fits the data augmented by pseudo-observations of weight h/2
+# and an indicator of them by maximum likelihood. R 4.2.2, the fitter of firth_fit.R, which is first checked against logistf 1.26.1's numbers
+# in firth_logistf.json; jsonlite reads those.
+# usage: Rscript generate_firth.R   (in this folder; needs synth.csv, separation_glm.json and firth_logistf.json)
+source("firth_fit.R"); check_against_logistf()
 d <- read.csv("synth.csv", stringsAsFactors = FALSE); d <- d[d$set == "train", ]
 d$margin <- factor(d$margin, c("Well", "Non")); d$vascularity <- factor(d$vascularity, 0:3)
 d$posterior <- factor(d$posterior, c("None", "Shadowing", "Enhancement"))
-fit <- function(x, y, w, firth, cols) logistf.fit.old(x, y, w, firth = firth, col.fit = cols, control = control, collapse = FALSE)
-# Estimates, profile limits and likelihood ratio tests of all columns.
-full <- function(x, y, w, firth) {
-  k <- ncol(x); f <- fit(x, y, w, firth, 1:k); limit <- f$loglik - qchisq(.95, 1) / 2
-  # The limit is polished from logistpl's answer: its own stop leaves some 1e-8.
-  end <- function(i, which) {
-    near <- logistpl.old(x, y, f$beta, i, limit, firth, which, weight = w, plcontrol = control)$beta
-    at <- function(b) fit.at(x, y, w, firth, i, b, f$beta) - limit
-    width <- 1e-4 * max(1, abs(near - f$beta[i]))
-    uniroot(at, near + c(-width, width), tol = 1e-15 * max(1, abs(near)), maxiter = 200)$root
-  }
-  fit.at <- function(x, y, w, firth, i, b, start) { start[i] <- b
-    logistf.fit.old(x, y, w, firth = firth, col.fit = setdiff(1:k, i), init = start, control = control, collapse = FALSE)$loglik }
-  v <- f$var
-  # Since 1.24 logistf's standard errors come from the augmented weights w p (1 - p) (1 + h).
-  if (firth) { h <- f$hat.diag; v <- solve(crossprod(x, (w * f$pi * (1 - f$pi) * ifelse(w > 0, 1 + h / w, 0)) * x)) }
-  list(coef = f$beta, var = v, lo = sapply(1:k, end, -1), hi = sapply(1:k, end, 1), loglik = f$loglik, hat = f$hat.diag,
-       prob = sapply(1:k, function(i) pchisq(2 * (f$loglik - fit(x, y, w, firth, setdiff(1:k, i))$loglik), 1, lower.tail = FALSE)))
-}
-flic <- function(x, y, w, f, level = .95) {
+flic <- function(x, y, w, f) {
   lp <- drop(x[, -1, drop = FALSE] %*% f$coef[-1])
   g <- suppressWarnings(glm(y ~ 1, family = binomial(), offset = lp, weights = w, control = glm.control(1e-15, 60)))
   p <- g$fitted.values; info <- crossprod(x, w * p * (1 - p) * x)
@@ -38,12 +18,11 @@ flac <- function(x, y, w, f) {
   k <- ncol(x); n <- nrow(x); g <- c(rep(0, n), rep(1, 2 * n))
   xa <- cbind(rbind(x, x, x), g); ya <- c(y, y, 1 - y); wa <- c(w, f$hat / 2, f$hat / 2); use <- wa > 0
   xa <- xa[use, ]; ya <- ya[use]; wa <- wa[use]
-  a <- full(xa, ya, wa, FALSE); null <- fit(xa[, c(1, k + 1)], ya, wa, FALSE, 1:2)$loglik; j <- 1:k
-  list(coef = a$coef[j], var = a$var[j, j], lo = a$lo[j], hi = a$hi[j], prob = a$prob[j], loglik = c(a$loglik, null))
+  a <- firth_full(xa, ya, wa, penalty = FALSE); null <- firth_fit(xa, ya, wa, c(1, k + 1), penalty = FALSE)$loglik; j <- 1:k
+  list(coef = a$coef[j], var = a$var[j, j], lo = a$lo[j], hi = a$hi[j], prob = a$prob[j], loglik = c(a$loglik[1], null))
 }
 case <- function(formula, d, y, w) {
-  x <- model.matrix(formula, d); f <- full(x, y, w, TRUE); null <- fit(x, y, w, TRUE, 1)$loglik
-  f$loglik <- c(f$loglik, null)
+  x <- model.matrix(formula, d); f <- firth_full(x, y, w)
   list(y = y, w = w, firth = f[names(f) != "hat"], flic = flic(x, y, w, f), flac = flac(x, y, w, f))
 }
 few <- d[1:60, ]; many <- d[1:100, ]

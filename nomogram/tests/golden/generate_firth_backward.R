@@ -1,16 +1,16 @@
-# Backward elimination by penalized likelihood ratio tests of whole terms, as logistf::backward does it: the term with the largest P leaves
-# while P >= stay; every model is fitted with its own determinant. R 4.2.2, the fitters in R of logistf 1.26.1, jsonlite.
-# usage: Rscript generate_firth_backward.R LOGISTF   (in this folder; LOGISTF is the unpacked source package; needs synth.csv)
+# Backward elimination by penalized likelihood ratio tests of whole terms: the term with the largest P leaves while P >= stay; every model is
+# fitted with its own determinant, and a term is tested by holding its coefficients at 0 under that of the larger model. R 4.2.2, the fitter
+# of firth_fit.R, which is first checked against logistf 1.26.1's numbers in firth_logistf.json; jsonlite.
+# usage: Rscript generate_firth_backward.R   (in this folder; needs synth.csv, separation_glm.json and firth_logistf.json)
 suppressMessages(library(jsonlite))
-for (s in file.path(commandArgs(TRUE)[1], "R", c("logistf.fit.old.R", "logistpl.old.R"))) source(s)
-control <- list(maxit = 200, maxstep = 5, maxhs = 10, lconv = 1e-12, gconv = 1e-10, xconv = 1e-12)
+source("firth_fit.R"); check_against_logistf()
 d <- read.csv("synth.csv", stringsAsFactors = FALSE); d <- d[d$set == "train", ]
 d$margin <- factor(d$margin, c("Well", "Non")); d$vascularity <- factor(d$vascularity, 0:3)
 d$posterior <- factor(d$posterior, c("None", "Shadowing", "Enhancement"))
 # A sign that only patients with metastasis show: no finite maximum likelihood estimate.
 d$sign <- factor(ifelse(d$alnm == 1 & d$age > 60, "Present", "Absent"), c("Absent", "Present"))
 small <- d[seq(1, nrow(d), 4), ]
-fit <- function(x, y, cols) logistf.fit.old(x, y, rep(1, length(y)), firth = TRUE, col.fit = cols, control = control, collapse = FALSE)
+fit <- function(x, y, cols) firth_fit(x, y, free = cols)
 backward <- function(data, terms, stay, interactions = list()) {
   y <- data$alnm; steps <- list()
   kept <- c(as.list(terms), interactions)
