@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use eval_stats::quantile::{QuantileType, of_sorted};
 use nalgebra::DMatrix;
 use ndarray::Array2;
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::{Column, ColumnValues, Frame};
+use crate::knots;
 use crate::predictor::{
-    Checked, NumericSummary, Predictor, PredictorKind, degree_is_legal, knot_quantiles,
-    knots_are_legal,
+    Checked, NumericSummary, Predictor, PredictorKind, degree_is_legal, knots_are_legal,
 };
 use crate::term::{
     self, DesignColumn, Knots, Term, TermSpec, columns_of, missing_part, product, same_set,
@@ -377,23 +376,14 @@ fn check_levels(column: &str, levels: &[String], counts: &[usize], rows: usize) 
     }
 }
 
-fn place_knots(column: &str, knots: &Knots, used: &[f64]) -> Result<Vec<f64>> {
-    let placed = match knots {
+fn place_knots(column: &str, wanted: &Knots, used: &[f64]) -> Result<Vec<f64>> {
+    let placed = match wanted {
         Knots::At(knots) => knots.clone(),
+        Knots::Count(n) if !(3..=7).contains(n) => Vec::new(),
         Knots::Count(n) => {
             let mut sorted = used.to_vec();
             sorted.sort_by(f64::total_cmp);
-            let mut placed: Vec<f64> = knot_quantiles(*n)
-                .iter()
-                .map(|&p| of_sorted(&sorted, p, QuantileType::Type7))
-                .collect();
-            // In small tables the outer knots move to the fifth value from either end, as in Hmisc.
-            if sorted.len() < 100 && sorted.len() >= 10 && placed.len() >= 2 {
-                placed[0] = sorted[4];
-                let last = placed.len() - 1;
-                placed[last] = sorted[sorted.len() - 5];
-            }
-            placed
+            knots::placed(&sorted, *n)
         }
     };
     if knots_are_legal(&placed) {

@@ -271,6 +271,16 @@ pub enum Error {
         /// The text.
         value: String,
     },
+    /// A value is so large that a power or a product of it overflows, so that there is no risk. Check its unit.
+    #[error("predictor {predictor:?}{}: {value} is too large for the model; check its unit", row_text(.row))]
+    Overflow {
+        /// The predictor with the largest value.
+        predictor: String,
+        /// Row, counting from zero; `None` for a single patient.
+        row: Option<usize>,
+        /// The value.
+        value: f64,
+    },
     /// A text stands where only text without this use is possible: a level was expected and a number given.
     #[error("predictor {predictor:?}: {value} is a number, expected one of the levels {expected}")]
     NotALevel {

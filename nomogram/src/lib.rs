@@ -10,6 +10,7 @@ mod firth;
 mod frame;
 mod inference;
 mod irls;
+mod knots;
 mod linalg;
 mod logistic;
 mod model;

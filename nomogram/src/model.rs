@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use crate::design::encode_frame;
 use crate::error::{Error, Result};
-use crate::frame::Frame;
+use crate::frame::{ColumnValues, Frame};
 use crate::inference::check_level;
 use crate::linalg::quadratic_form;
 use crate::logistic::LogisticFit;
@@ -138,8 +138,51 @@ impl RiskModel {
             .collect()
     }
 
-    pub(crate) fn row_of(&self, columns: &[DesignColumn], values: &[Checked]) -> Vec<f64> {
-        term::row_of(&self.predictors, columns, values)
+    /// The row of the design for checked values, one per predictor.
+    pub(crate) fn checked_row(
+        &self,
+        columns: &[DesignColumn],
+        values: &[Checked],
+    ) -> Result<Vec<f64>> {
+        let row = term::row_of(&self.predictors, columns, values);
+        self.check_row(&row, None, |k| values[k].number())?;
+        Ok(row)
+    }
+
+    /// The rows of the design for a table.
+    pub(crate) fn encode(&self, columns: &[DesignColumn], frame: &Frame) -> Result<Vec<Vec<f64>>> {
+        let x = encode_frame(&self.predictors, columns, frame)?;
+        let rows: Vec<Vec<f64>> = x.row_iter().map(|r| r.iter().copied().collect()).collect();
+        for (i, row) in rows.iter().enumerate() {
+            self.check_row(row, Some(i), |k| {
+                match &frame.column(&self.predictors[k].column).ok()?.values {
+                    ColumnValues::Numeric(values) => Some(values[i]),
+                    ColumnValues::Categorical { .. } => None,
+                }
+            })?;
+        }
+        Ok(rows)
+    }
+
+    /// Refuses values so large that powers or products of them overflow, and names the largest.
+    fn check_row(
+        &self,
+        row: &[f64],
+        index: Option<usize>,
+        number: impl Fn(usize) -> Option<f64>,
+    ) -> Result<()> {
+        let prediction = self.predict_row(row, 0.95);
+        if prediction.linear_predictor.is_finite() && prediction.se.is_finite() {
+            return Ok(());
+        }
+        let numbers = (0..self.predictors.len()).filter_map(|k| Some((k, number(k)?)));
+        let largest = numbers.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+        let (k, value) = largest.unwrap_or((0, f64::INFINITY));
+        Err(Error::Overflow {
+            predictor: self.predictors[k].column.clone(),
+            row: index,
+            value,
+        })
     }
 
     pub(crate) fn predict_row(&self, row: &[f64], level: f64) -> Prediction {
@@ -167,7 +210,7 @@ impl RiskModel {
     pub fn predict(&self, patient: &Patient, level: f64) -> Result<Prediction> {
         check_level(level)?;
         let values = self.check_patient(patient)?;
-        Ok(self.predict_row(&self.row_of(&self.columns(), &values), level))
+        Ok(self.predict_row(&self.checked_row(&self.columns(), &values)?, level))
     }
 
     /// Risks of all rows of a table. Other columns of the table are not looked at.
@@ -177,10 +220,8 @@ impl RiskModel {
     /// [`Error::MissingValue`] with their row; [`Error::Setting`] for a level outside (0, 1).
     pub fn predict_frame(&self, frame: &Frame, level: f64) -> Result<Vec<Prediction>> {
         check_level(level)?;
-        let x = encode_frame(&self.predictors, &self.columns(), frame)?;
-        Ok((0..x.nrows())
-            .map(|i| self.predict_row(x.row(i).transpose().as_slice(), level))
-            .collect())
+        let rows = self.encode(&self.columns(), frame)?;
+        Ok(rows.iter().map(|x| self.predict_row(x, level)).collect())
     }
 
     /// Checks that the parts fit together; used on models read from files.

@@ -1,7 +1,6 @@
 //! Points and risk of patients, and risk groups.
 
 use crate::axis::Axis;
-use crate::design::encode_frame;
 use crate::error::{Error, Result};
 use crate::frame::{ColumnValues, Frame};
 use crate::inference::check_level;
@@ -95,7 +94,7 @@ impl Nomogram {
     pub fn patient(&self, patient: &Patient, level: f64) -> Result<PatientPoints> {
         check_level(level)?;
         let values = self.model.check_patient(patient)?;
-        let row = self.model.row_of(&self.model.columns(), &values);
+        let row = self.model.checked_row(&self.model.columns(), &values)?;
         Ok(self.points_of_values(&values, &row, level))
     }
 
@@ -107,7 +106,7 @@ impl Nomogram {
         check_level(level)?;
         let columns = self.model.columns();
         // Checks columns, levels and missing values with their rows.
-        let x = encode_frame(&self.model.predictors, &columns, frame)?;
+        let rows = self.model.encode(&columns, frame)?;
         let values: Vec<Vec<Checked>> = self
             .model
             .predictors
@@ -117,8 +116,7 @@ impl Nomogram {
         Ok((0..frame.n_rows())
             .map(|row| {
                 let values: Vec<Checked> = values.iter().map(|c| c[row]).collect();
-                let x: Vec<f64> = x.row(row).iter().copied().collect();
-                self.points_of_values(&values, &x, level)
+                self.points_of_values(&values, &rows[row], level)
             })
             .collect())
     }

@@ -315,18 +315,6 @@ pub(crate) fn knots_are_legal(knots: &[f64]) -> bool {
         && knots.windows(2).all(|w| w[0] < w[1])
 }
 
-/// Quantiles at which Harrell places 3 to 7 knots: equally spaced between outer quantiles that depend on their number.
-pub(crate) fn knot_quantiles(n_knots: usize) -> Vec<f64> {
-    let outer = match n_knots {
-        3 => 0.1,
-        4..=6 => 0.05,
-        7 => 0.025,
-        _ => return Vec::new(),
-    };
-    let step = (1.0 - 2.0 * outer) / (n_knots - 1) as f64;
-    (0..n_knots).map(|i| outer + step * i as f64).collect()
-}
-
 fn spline_basis(knots: &[f64], x: f64, out: &mut Vec<f64>) {
     let k = knots.len();
     let (first, before, last) = (knots[0], knots[k - 2], knots[k - 1]);

@@ -41,7 +41,7 @@ pub enum TermSpec {
 /// Knots of a restricted cubic spline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Knots {
-    /// This many, 3 to 7, at Harrell's quantiles of the rows used.
+    /// This many, 3 to 7, where Hmisc puts them: at quantiles of the rows used, outside heaps of equal values; fewer if values are few.
     Count(usize),
     /// At these values.
     At(Vec<f64>),

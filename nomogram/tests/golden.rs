@@ -7,6 +7,8 @@ mod external;
 mod firth;
 #[path = "golden/firth_backward.rs"]
 mod firth_backward;
+#[path = "golden/knots.rs"]
+mod knots;
 #[path = "golden/validation.rs"]
 mod validation;
 

@@ -617,3 +617,31 @@ fn more_effects_than_events_need_a_word() {
         3
     );
 }
+
+#[test]
+fn values_that_overflow_are_refused_not_predicted() {
+    let (frame, y) = table(5, 120);
+    let design = Design::new(&frame, [TermSpec::spline("x", 4)], Missing::Refuse).expect("design");
+    let fit = LogisticRegression::new().fit(&design, &y).expect("fit");
+    let model = fit.model().expect("model");
+    let nomogram = Nomogram::new(&model, &NomogramSettings::new()).expect("nomogram");
+    for value in [1e150, -1e300, f64::MAX] {
+        let patient = Patient::new().with("x", value);
+        let refused = |error: Error| {
+            assert!(
+                matches!(error, Error::Overflow { value: v, .. } if v == value),
+                "{error}"
+            );
+        };
+        // Below the first knot a spline is a line, which does not overflow so soon.
+        match model.predict(&patient, 0.95) {
+            Ok(p) => assert!(p.risk.is_finite() && p.low.is_finite() && p.high.is_finite()),
+            Err(error) => {
+                refused(error);
+                refused(nomogram.patient(&patient, 0.95).expect_err("too large"));
+            }
+        }
+    }
+    let patient = Patient::new().with("x", 1e150);
+    assert!(model.predict(&patient, 0.95).is_err());
+}

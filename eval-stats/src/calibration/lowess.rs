@@ -191,10 +191,15 @@ fn local_line(
     let h = (at - x[left]).max(x[right - 1] - at);
     let (near, far) = (0.001 * h, 0.999 * h);
     // The window and, on its right, what is tied with its rim.
-    let end = left + x[left..].partition_point(|&x| x <= at || x - at <= far);
+    let mut end = right;
+    while end < x.len() && x[end] - at <= far {
+        end += 1;
+    }
     let (x, y) = (&x[left..end], &y[left..end]);
-    weights.clear();
-    weights.resize(x.len(), 0.0);
+    if weights.len() < x.len() {
+        weights.resize(x.len(), 0.0);
+    }
+    let weights = &mut weights[..x.len()];
     let kernel = Kernel {
         at,
         per_h: 1.0 / h,
@@ -202,18 +207,26 @@ fn local_line(
         far,
     };
     let shares = robustness.map(|w| &w[left..end]);
-    let [total, first] = wide(
+    let [total, first, level] = wide(
         #[inline(always)]
-        || kernel.weigh(x, shares, weights),
+        || {
+            kernel.weigh(x, shares, weights);
+            lane_sums([x, y, weights], |[x, y, w]| [w, w * (x - at), w * y])
+        },
     );
     if total <= 0.0 {
         return None;
     }
     // Distances are measured from `at`, so `center` is that of the weights as seen from there.
     let center = first / total;
-    let [spread, level, tilt] = wide(
+    let [spread, tilt] = wide(
         #[inline(always)]
-        || line_sums(x, y, weights, (at, center)),
+        || {
+            lane_sums([x, y, weights], |[x, y, w]| {
+                let d = x - at - center;
+                [w * d * d, w * d * y]
+            })
+        },
     );
     // A line is only worth it if the points spread out.
     if h > 0.0 && (spread / total).sqrt() > 0.001 * range {
@@ -245,34 +258,27 @@ impl Kernel {
         if r <= self.far { d * d * d } else { 0.0 }
     }
 
-    /// Fills in the weights; their sum, and that of weight times distance.
+    /// Fills in the weights, in a loop by itself, so that it becomes vector instructions.
     #[inline(always)]
-    fn weigh(self, x: &[f64], shares: Option<&[f64]>, weights: &mut [f64]) -> [f64; 2] {
-        // A loop by itself, so that it becomes vector instructions.
+    fn weigh(self, x: &[f64], shares: Option<&[f64]>, weights: &mut [f64]) {
         for (w, x) in weights.iter_mut().zip(x) {
             *w = self.weight(*x);
         }
         for (w, share) in weights.iter_mut().zip(shares.unwrap_or_default()) {
             *w *= share;
         }
-        lane_sums(x, weights, |x, w| [w, w * (x - self.at)])
     }
 }
 
-/// Sums over pairs of entries, in lanes that the processor can run side by side.
+/// Sums over the entries of three lists of equal length, in lanes that the processor can run side by side.
 #[inline(always)]
-fn lane_sums<const K: usize>(
-    a: &[f64],
-    b: &[f64],
-    terms: impl Fn(f64, f64) -> [f64; K],
-) -> [f64; K] {
+fn lane_sums<const K: usize>(lists: [&[f64]; 3], terms: impl Fn([f64; 3]) -> [f64; K]) -> [f64; K] {
     let mut sums = [[0.0; LANES]; K];
-    let (a8, a_rest) = a.as_chunks::<LANES>();
-    let (b8, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a8.iter().zip(b8) {
+    let [(a, a_rest), (b, b_rest), (c, c_rest)] = lists.map(|list| list.as_chunks::<LANES>());
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
         let mut block = [[0.0; LANES]; K];
         for k in 0..LANES {
-            let terms = terms(a[k], b[k]);
+            let terms = terms([a[k], b[k], c[k]]);
             for (lanes, term) in block.iter_mut().zip(terms) {
                 lanes[k] = term;
             }
@@ -283,24 +289,12 @@ fn lane_sums<const K: usize>(
             }
         }
     }
-    for (k, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-        for (sum, term) in sums.iter_mut().zip(terms(*a, *b)) {
+    for (k, ((a, b), c)) in a_rest.iter().zip(b_rest).zip(c_rest).enumerate() {
+        for (sum, term) in sums.iter_mut().zip(terms([*a, *b, *c])) {
             sum[k] += term;
         }
     }
     sums.map(|lanes| lanes.iter().sum())
-}
-
-/// With d the distance from `center`, which is seen from `at`: the weighted sums of d², y and d y. The weights are replaced by `w d`.
-#[inline(always)]
-fn line_sums(x: &[f64], y: &[f64], weights: &mut [f64], (at, center): (f64, f64)) -> [f64; 3] {
-    let [level] = lane_sums(y, weights, |y, w| [w * y]);
-    for (w, x) in weights.iter_mut().zip(x) {
-        *w *= x - at - center;
-    }
-    let [spread] = lane_sums(x, weights, |x, wd| [wd * (x - at - center)]);
-    let [tilt] = lane_sums(y, weights, |y, wd| [wd * y]);
-    [spread, level, tilt]
 }
 
 /// Bisquare weights of the residuals; `None` if the fit is already exact.
