@@ -79,7 +79,8 @@ pub(crate) fn tick_values(predictor: &Predictor, ticks: Option<&[f64]>) -> Resul
         None if !seen.distinct.is_empty() => seen.distinct.clone(),
         None => pretty(seen.min, seen.max, INTERVALS),
     };
-    Ok(number_values(&values))
+    let numbers = values.iter().map(|&v| Checked::Number(v));
+    Ok(labels_of(&values).into_iter().zip(numbers).collect())
 }
 
 /// Values at which an interacting predictor is held: the levels, the user's values, the few values seen, or the quartiles.
@@ -87,18 +88,22 @@ pub(crate) fn given_values(predictor: &Predictor, given: Option<&[f64]>) -> Name
     let Some(seen) = predictor.seen() else {
         return level_values(predictor);
     };
-    match given {
-        Some(values) => number_values(values),
-        None if !seen.distinct.is_empty() => number_values(&seen.distinct),
+    let values = match given {
+        Some(values) => values.to_vec(),
+        None if !seen.distinct.is_empty() => seen.distinct.clone(),
         None => {
             let mut quartiles = vec![seen.lower_quartile, seen.median, seen.upper_quartile];
             quartiles.dedup();
             quartiles
-                .into_iter()
-                .map(|v| (short(v), Checked::Number(v)))
-                .collect()
         }
+    };
+    let mut texts: Vec<String> = values.iter().map(|&v| short(v)).collect();
+    // Values that differ in the seventh digit only need all of their digits.
+    if texts.windows(2).any(|w| w[0] == w[1]) {
+        texts = labels_of(&values);
     }
+    let numbers = values.into_iter().map(Checked::Number);
+    texts.into_iter().zip(numbers).collect()
 }
 
 fn level_values(predictor: &Predictor) -> NamedValues {
@@ -106,11 +111,6 @@ fn level_values(predictor: &Predictor) -> NamedValues {
     levels
         .map(|(code, level)| (level.clone(), Checked::Level(code)))
         .collect()
-}
-
-fn number_values(values: &[f64]) -> NamedValues {
-    let numbers = values.iter().map(|&v| Checked::Number(v));
-    labels_of(values).into_iter().zip(numbers).collect()
 }
 
 impl Axis {

@@ -272,7 +272,7 @@ pub enum Error {
         value: String,
     },
     /// A value is so large that a power or a product of it overflows, so that there is no risk. Check its unit.
-    #[error("predictor {predictor:?}{}: {value} is too large for the model; check its unit", row_text(.row))]
+    #[error("predictor {predictor:?}{}: {value:e} is too large for the model; check its unit", row_text(.row))]
     Overflow {
         /// The predictor with the largest value.
         predictor: String,

@@ -131,7 +131,7 @@ fn bad_values_are_named() {
         (
             &[us, tumor, "ln_score=1e308"],
             1,
-            &["ln_score 1e308", "that large"],
+            &["\"ln_score\"", "1e308", "too large"],
         ),
         (
             &[us, tumor, ln, "ln_score=2"],

@@ -1,4 +1,4 @@
-//! Firth's penalty, FLIC and FLAC against logistf.
+//! Firth's penalty against logistf; case weights, FLIC and FLAC against R code that is checked against logistf.
 
 use super::common::*;
 use nomogram::{

@@ -1,4 +1,4 @@
-//! Penalized elimination, tests of terms and tables against logistf's fitters.
+//! Penalized elimination, tests of terms and tables against R code that is checked against logistf.
 
 use super::common::*;
 use nomogram::{
