@@ -221,7 +221,7 @@ pub enum Error {
     },
     /// The iteration ended without meeting its criterion.
     #[error(
-        "no convergence after {iterations} iterations (last change {last_change:e}); allow more iterations or use Firth's penalty"
+        "no convergence after {iterations} iterations (last change {last_change:e}); allow more iterations, take fewer predictors or use Firth's penalty"
     )]
     NotConverged {
         /// Iterations done.

@@ -100,9 +100,20 @@ impl Sheet<'_> {
         };
         format!(
             "{what} {} = {} points{beyond}",
-            short(risk),
+            risk_text(risk),
             super::one_decimal(points)
         )
+    }
+}
+
+/// A risk as it was chosen if that is short, else in three decimals: a cut-off found in data has many digits that mean nothing.
+fn risk_text(risk: f64) -> String {
+    let exact = short(risk);
+    let rounded = format!("{risk:.3}");
+    if exact.len() <= rounded.len() || !(0.001..=0.999).contains(&risk) {
+        exact
+    } else {
+        rounded
     }
 }
 
@@ -180,6 +191,14 @@ mod tests {
                 is_cutoff: false,
             })
             .collect()
+    }
+
+    #[test]
+    fn risks_have_the_digits_that_mean_something() {
+        assert_eq!(risk_text(0.5), "0.5");
+        assert_eq!(risk_text(0.701), "0.701");
+        assert_eq!(risk_text(0.516507), "0.517");
+        assert_eq!(risk_text(0.0004321), "0.0004321");
     }
 
     #[test]
