@@ -1,5 +1,7 @@
 //! Shared inputs of the benchmarks: seeded synthetic images, tables and scores.
 
+pub mod timing;
+
 use ndarray::{Array2, Array3};
 use radiomics_features::{Geometry, Mask, PixelType, Volume};
 use rand::{RngExt, SeedableRng};

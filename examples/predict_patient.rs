@@ -136,8 +136,6 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
     let source = arguments.bundle.as_ref().or(arguments.model.as_ref());
     let points = nomogram
         .patient(&patient, arguments.level)
-        .map_err(anyhow::Error::from)
-        .and_then(finite)
         .with_context(|| source.map_or_else(String::new, |path| path.display().to_string()))?;
     let prediction = Prediction {
         nomogram,
@@ -176,25 +174,6 @@ fn clinical(pairs: &[String]) -> anyhow::Result<Patient> {
         patient = patient.with(key, value);
     }
     Ok(patient)
-}
-
-/// Refuses values so large that risk or points are no numbers any more.
-fn finite(patient: PatientPoints) -> anyhow::Result<PatientPoints> {
-    let p = &patient.prediction;
-    let told = [p.risk, p.low, p.high, p.se, patient.total_points];
-    let mut points = patient.terms.iter().map(|term| term.points);
-    if told.iter().all(|v| v.is_finite()) && points.all(f64::is_finite) {
-        return Ok(patient);
-    }
-    let values: Vec<String> = patient
-        .terms
-        .iter()
-        .map(|term| format!("{} {}", term.predictor, term.value))
-        .collect();
-    bail!(
-        "expected values that give a risk, found {}; none may be that large",
-        values.join(", ")
-    )
 }
 
 /// Adds the score of every region that the model uses, from its images unless the score itself was given.

@@ -1,17 +1,12 @@
 //! The side of this workspace in `nomogram.py`: reads a table from files, does one task several times, prints CPU seconds and wall seconds of one and
 //! a number to compare.
 
-use std::error::Error;
-use std::fs;
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
+use benches::timing::{Outcome, numbers, timed};
 use nomogram::{
     Design, Frame, LogisticRegression, Missing, Resamples, Validation, calibrate, univariable,
 };
-
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What both sides read.
 struct Input {
@@ -22,12 +17,7 @@ struct Input {
 
 impl Input {
     fn numbers(&self, name: &str) -> Outcome<Vec<f64>> {
-        Ok(fs::read(self.folder.join(name).with_extension("f64"))?
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|bytes| f64::from_le_bytes(*bytes))
-            .collect())
+        numbers(&self.folder, name)
     }
 
     fn frame(&self) -> Outcome<(Frame, Vec<String>)> {
@@ -43,30 +33,6 @@ impl Input {
     fn outcome(&self) -> Outcome<Vec<bool>> {
         Ok(self.numbers("outcome")?.iter().map(|&y| y == 1.0).collect())
     }
-}
-
-/// CPU seconds of this thread so far, as the kernel counts them.
-fn cpu_seconds() -> Outcome<f64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: u64 = text.split(' ').next().unwrap_or_default().parse()?;
-    Ok(nanoseconds as f64 * 1e-9)
-}
-
-fn timed(repeats: u32, task: impl Fn() -> Outcome<f64>) -> Outcome<[f64; 3]> {
-    let mut value = f64::NAN;
-    if repeats > 1 {
-        black_box(task()?);
-    }
-    let (cpu, wall) = (cpu_seconds()?, Instant::now());
-    for _ in 0..repeats {
-        value = black_box(task()?);
-    }
-    let each = f64::from(repeats);
-    Ok([
-        (cpu_seconds()? - cpu) / each,
-        wall.elapsed().as_secs_f64() / each,
-        value,
-    ])
 }
 
 fn run(task: &str, input: &Input, repeats: u32) -> Outcome<[f64; 3]> {

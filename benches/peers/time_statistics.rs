@@ -1,17 +1,15 @@
 //! The side of this workspace in `statistics.py`: reads scores from files, does one task several times, prints CPU seconds of one and its result.
 
-use std::error::Error;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
+use benches::timing::{Outcome, cpu_seconds};
 use eval_stats::auc_interval;
 use eval_stats::bootstrap::Bootstrap;
 use eval_stats::decision_curve::{DecisionCurve, DecisionCurveSettings, threshold_grid};
 use eval_stats::hosmer_lemeshow::{self, DegreesOfFreedom, Grouping};
 use eval_stats::{Scored, delong};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// What both sides read.
 struct Input {
@@ -36,13 +34,6 @@ impl Input {
             outcome: numbers("outcome.f64")?.iter().map(|&y| y == 1.0).collect(),
         })
     }
-}
-
-/// CPU seconds of this thread so far, as the kernel counts them.
-fn cpu_seconds() -> Outcome<f64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: u64 = text.split(' ').next().unwrap_or_default().parse()?;
-    Ok(nanoseconds as f64 * 1e-9)
 }
 
 fn timed(repeats: u32, task: impl Fn() -> eval_stats::Result<f64>) -> Outcome<(f64, f64)> {

@@ -175,14 +175,23 @@ impl RiskModel {
         if prediction.linear_predictor.is_finite() && prediction.se.is_finite() {
             return Ok(());
         }
+        Err(self.overflow(index, number))
+    }
+
+    /// The error of values so large that something overflows, with the largest of them.
+    pub(crate) fn overflow(
+        &self,
+        row: Option<usize>,
+        number: impl Fn(usize) -> Option<f64>,
+    ) -> Error {
         let numbers = (0..self.predictors.len()).filter_map(|k| Some((k, number(k)?)));
         let largest = numbers.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
         let (k, value) = largest.unwrap_or((0, f64::INFINITY));
-        Err(Error::Overflow {
+        Error::Overflow {
             predictor: self.predictors[k].column.clone(),
-            row: index,
+            row,
             value,
-        })
+        }
     }
 
     pub(crate) fn predict_row(&self, row: &[f64], level: f64) -> Prediction {

@@ -95,7 +95,7 @@ impl Nomogram {
         check_level(level)?;
         let values = self.model.check_patient(patient)?;
         let row = self.model.checked_row(&self.model.columns(), &values)?;
-        Ok(self.points_of_values(&values, &row, level))
+        self.points_of_values(&values, (None, &row), level)
     }
 
     /// Points and risk of all rows of a table.
@@ -113,23 +113,34 @@ impl Nomogram {
             .iter()
             .map(|predictor| checked_column(predictor, frame))
             .collect::<Result<_>>()?;
-        Ok((0..frame.n_rows())
+        (0..frame.n_rows())
             .map(|row| {
                 let values: Vec<Checked> = values.iter().map(|c| c[row]).collect();
-                self.points_of_values(&values, &rows[row], level)
+                self.points_of_values(&values, (Some(row), &rows[row]), level)
             })
-            .collect())
+            .collect()
     }
 
-    fn points_of_values(&self, values: &[Checked], row: &[f64], level: f64) -> PatientPoints {
+    /// `row` is the row of the design with its number in the table.
+    fn points_of_values(
+        &self,
+        values: &[Checked],
+        (index, row): (Option<usize>, &[f64]),
+        level: f64,
+    ) -> Result<PatientPoints> {
         let terms: Vec<TermPoints> = (0..self.groups.len())
             .map(|group| self.term_points(group, values))
             .collect();
-        PatientPoints {
-            total_points: terms.iter().map(|t| t.points).sum(),
+        let total_points: f64 = terms.iter().map(|t| t.points).sum();
+        // A risk can be finite where its points are not.
+        if !total_points.is_finite() || terms.iter().any(|t| !t.points.is_finite()) {
+            return Err(self.model.overflow(index, |k| values[k].number()));
+        }
+        Ok(PatientPoints {
+            total_points,
             prediction: self.model.predict_row(row, level),
             terms,
-        }
+        })
     }
 
     fn term_points(&self, index: usize, values: &[Checked]) -> TermPoints {
