@@ -35,9 +35,9 @@ mod scored;
 mod sort;
 pub mod special;
 pub mod venkatraman;
-mod wide;
+pub mod wide;
 
 pub use error::{Error, Result};
 pub use estimate::{Estimate, IntervalMethod};
 pub use scored::{Direction, Scored};
-pub use wide::wide;
+pub use sort::ascending;

@@ -1,6 +1,6 @@
 //! Calibration curve corrected for optimism by the bootstrap, as `rms::calibrate`.
 
-use eval_stats::calibration::{LowessCurve, LowessSettings, lowess_curve};
+use eval_stats::calibration::{LowessSettings, lowess_of_counts};
 use eval_stats::quantile::{QuantileType, of_sorted};
 
 use crate::design::Design;
@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::irls;
 use crate::numeric::interpolate;
 use crate::par::map_indexed;
+use crate::ranked::{Ranked, Sample};
 use crate::resample::Resamples;
 use crate::strategy::Strategy;
 use crate::validate::Validation;
@@ -72,11 +73,10 @@ impl Validation {
             });
         }
         let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;
-        let y = strategy.outcome();
-        let predictions = irls::probabilities(&strategy.apparent.linear_predictor);
+        let ranked = strategy.ranked(&strategy.apparent);
         let at = places(&irls::probabilities(&strategy.with_all_terms()?));
-        let original = smoothed(&predictions, y, &at)?;
-        let rows = self.resamples.draw(y.len())?;
+        let original = Curve::of_all(&ranked).at(&at);
+        let rows = self.resamples.draw(strategy.outcome().len())?;
         let results = map_indexed(rows.len(), |b| replicate(&strategy, &rows[b], &at));
         let (optimism, used) = mean_optimism(results)?;
         let points: Vec<CalibrationPoint> = (0..POINTS)
@@ -89,7 +89,7 @@ impl Validation {
                 })
             })
             .collect();
-        let (mean_absolute_error, quantile_90_error) = errors(&points, &predictions);
+        let (mean_absolute_error, quantile_90_error) = errors(&points, &ranked.risks);
         Ok(CalibrationCurve {
             points,
             mean_absolute_error,
@@ -144,39 +144,75 @@ fn mean_optimism(results: Vec<Result<Vec<Option<f64>>>>) -> Result<(Vec<Option<f
     Ok((sums.iter().map(mean).collect(), used))
 }
 
-/// Smoothed outcome at the probabilities `at`; `None` outside the predictions.
-fn smoothed(p: &[f64], y: &[bool], at: &[f64]) -> Result<Vec<Option<f64>>> {
-    let numbers: Vec<f64> = y.iter().map(|&v| f64::from(u8::from(v))).collect();
-    let LowessCurve { x, fitted, .. } = lowess_curve(p, &numbers, &LowessSettings::default())
-        .expect("probabilities are finite and not empty");
-    let (x, f) = without_repeats(x, fitted);
-    Ok(at.iter().map(|&a| interpolate(&x, &f, a)).collect())
-}
-
-/// The first of the points at each `x`: tied points have the same fit.
-fn without_repeats(mut x: Vec<f64>, mut y: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
-    let mut kept = 0;
-    for i in 0..x.len() {
-        if i == 0 || x[i] != x[kept - 1] {
-            (x[kept], y[kept]) = (x[i], y[i]);
-            kept += 1;
-        }
-    }
-    x.truncate(kept);
-    y.truncate(kept);
-    (x, y)
-}
-
 fn replicate(strategy: &Strategy<'_>, rows: &[usize], at: &[f64]) -> Result<Vec<Option<f64>>> {
-    let (fit, y) = strategy.resampled(rows)?;
-    let training = smoothed(&irls::probabilities(&fit.linear_predictor), &y, at)?;
-    let test = irls::probabilities(&strategy.on_all_rows(&fit));
-    let test = smoothed(&test, strategy.outcome(), at)?;
+    let sample = Sample::new(rows, strategy.outcome().len());
+    let ranked = strategy.ranked(&strategy.resampled(&sample)?);
+    let training = Curve::of_sample(&ranked, &sample).at(at);
+    let test = Curve::of_all(&ranked).at(at);
     Ok(training
         .into_iter()
         .zip(test)
         .map(|(a, b)| Some(a? - b?))
         .collect())
+}
+
+/// The smoothed outcome over increasing probabilities.
+struct Curve {
+    risks: Vec<f64>,
+    fitted: Vec<f64>,
+}
+
+impl Curve {
+    /// Of every row once.
+    fn of_all(ranked: &Ranked) -> Self {
+        Self::new(&ranked.risks, &ranked.y, &vec![1; ranked.y.len()])
+    }
+
+    /// Of every row as often as it was drawn.
+    fn of_sample(ranked: &Ranked, sample: &Sample<'_>) -> Self {
+        let n = ranked.y.len();
+        let (mut risks, mut y) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let mut counts = Vec::with_capacity(n);
+        for (i, &count) in ranked.counts::<u32>(sample).iter().enumerate() {
+            if count > 0 {
+                risks.push(ranked.risks[i]);
+                y.push(ranked.y[i]);
+                counts.push(count);
+            }
+        }
+        Self::new(&risks, &y, &counts)
+    }
+
+    fn new(risks: &[f64], y: &[bool], counts: &[u32]) -> Self {
+        let numbers: Vec<f64> = y.iter().map(|&y| f64::from(u8::from(y))).collect();
+        let fitted = lowess_of_counts(risks, &numbers, counts, &LowessSettings::default())
+            .expect("probabilities are finite, in order and not empty");
+        Self {
+            risks: risks.to_vec(),
+            fitted,
+        }
+    }
+
+    /// The curve at increasing places; `None` outside. Tied points have the same fit.
+    fn at(&self, places: &[f64]) -> Vec<Option<f64>> {
+        let (x, fitted) = (&self.risks, &self.fitted);
+        let mut right = 0;
+        let value = |&place: &f64| {
+            while right < x.len() && x[right] < place {
+                right += 1;
+            }
+            if right == x.len() || (right == 0 && x[0] > place) {
+                return None;
+            }
+            if x[right] == place {
+                return Some(fitted[right]);
+            }
+            let left = right - 1;
+            let share = (place - x[left]) / (x[right] - x[left]);
+            Some(fitted[left] + (fitted[right] - fitted[left]) * share)
+        };
+        places.iter().map(value).collect()
+    }
 }
 
 fn errors(points: &[CalibrationPoint], predictions: &[f64]) -> (f64, f64) {

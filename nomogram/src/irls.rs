@@ -3,11 +3,12 @@
 //!
 //! Symbols: η linear predictor, μ = 1/(1+e^-η), w case weights, o offset.
 
-use eval_stats::special::{expit, logit};
-use eval_stats::wide;
+use eval_stats::special::logit;
+use eval_stats::wide::wide;
 use nalgebra::{DMatrix, DVector};
 
 use crate::linalg::PivotedQr;
+use crate::numeric::risk;
 
 /// What is fitted. `x` has the intercept in its first column, unless the caller fits without one.
 #[derive(Clone, Copy)]
@@ -244,5 +245,10 @@ pub(crate) fn total_deviance(problem: &Problem<'_>, eta: &[f64]) -> f64 {
 
 /// Fitted probabilities.
 pub(crate) fn probabilities(eta: &[f64]) -> Vec<f64> {
-    eta.iter().map(|&e| expit(e)).collect()
+    let mut risks = eta.to_vec();
+    wide(
+        #[inline(always)]
+        || risks.iter_mut().for_each(|v| *v = risk(*v)),
+    );
+    risks
 }

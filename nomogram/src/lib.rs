@@ -8,6 +8,7 @@ mod error;
 mod external;
 mod firth;
 mod frame;
+mod indices;
 mod inference;
 mod irls;
 mod knots;
@@ -23,7 +24,9 @@ mod par;
 mod patient;
 mod points;
 mod predictor;
+mod products;
 mod profile;
+mod ranked;
 mod refit;
 #[cfg(feature = "plot")]
 pub mod render;

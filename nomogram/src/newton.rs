@@ -4,12 +4,14 @@
 //! variance; rows are taken in blocks, so that a block of all columns stays in the cache and each loop over it can be done by vector
 //! instructions. Every block is summed alike, whatever the number of threads.
 
-use eval_stats::wide;
+use eval_stats::wide::in_lanes;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use pulp::{Simd, WithSimd};
 
 use crate::irls::{Problem, Solution, largest_difference, linear_predictor};
 use crate::linalg::{PivotedQr, cholesky};
-use crate::numeric::exp_of_negative;
+use crate::numeric::{exp_of_negative, ln_from_1_to_2};
+use crate::products::{BLOCK, ColumnBlock, mirror, products};
 use crate::standardized::Standardized;
 
 /// Where the iteration starts.
@@ -170,9 +172,6 @@ impl System {
     }
 }
 
-/// Rows taken together.
-const BLOCK: usize = 256;
-
 /// What the rows of one block give at a linear predictor.
 struct Block {
     residual: [f64; BLOCK],
@@ -193,12 +192,11 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn new(problem: &'a Problem<'a>, z: &'a DMatrix<f64>) -> Self {
-        let sign = problem
-            .y
-            .iter()
-            .map(|&y| if y { 1.0 } else { -1.0 })
-            .collect();
-        Self { z, problem, sign }
+        Self {
+            z,
+            problem,
+            sign: signs(problem.y),
+        }
     }
 
     fn linear_predictor(&self, gamma: &[f64], eta: &mut [f64]) {
@@ -216,39 +214,11 @@ impl<'a> Rows<'a> {
     }
 
     fn derivatives_into(&self, eta: &[f64], out: &mut Derivatives) {
-        wide(
-            #[inline(always)]
-            || self.derivatives_wide(eta, out),
-        );
-    }
-
-    #[inline(always)]
-    fn derivatives_wide(&self, eta: &[f64], out: &mut Derivatives) {
-        let (n, r) = self.z.shape();
-        out.deviance = 0.0;
-        out.score.fill(0.0);
-        out.information.fill(0.0);
-        let mut block = Block::new();
-        let mut weighted = [0.0; BLOCK];
-        for start in (0..n).step_by(BLOCK) {
-            let len = BLOCK.min(n - start);
-            let rows = start..start + len;
-            block.fill(&eta[rows.clone()], &self.sign[rows.clone()]);
-            let case_weights = self.problem.weights.map(|w| &w[rows.clone()]);
-            out.deviance += block.deviance(len, case_weights);
-            let z = self.z.as_slice();
-            for j in 0..r {
-                let column = &z[j * n + start..j * n + start + len];
-                out.score[j] += dot(column, &block.residual[..len]);
-                let weighted = &mut weighted[..len];
-                for ((v, c), w) in weighted.iter_mut().zip(column).zip(&block.weight) {
-                    *v = c * w;
-                }
-                let part = |l: usize| &z[l * n + start..l * n + start + len];
-                add_products(weighted, part, j, &mut out.information);
-            }
-        }
-        mirror(&mut out.information);
+        in_lanes(AddRows {
+            rows: self,
+            eta,
+            out,
+        });
     }
 
     /// `None` if the information has lost its rank.
@@ -300,6 +270,50 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The task of [`Rows::derivatives_into`].
+struct AddRows<'a> {
+    rows: &'a Rows<'a>,
+    eta: &'a [f64],
+    out: &'a mut Derivatives,
+}
+
+impl WithSimd for AddRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { rows, eta, out } = self;
+        let (n, r) = rows.z.shape();
+        out.deviance = 0.0;
+        out.score.fill(0.0);
+        out.information.fill(0.0);
+        let mut block = Block::new();
+        let mut weighted = [0.0; BLOCK];
+        for start in (0..n).step_by(BLOCK) {
+            let columns = ColumnBlock::new(rows.z, start);
+            let here = start..n.min(start + BLOCK);
+            let len = here.len();
+            block.fill(&eta[here.clone()], &rows.sign[here.clone()]);
+            let case_weights = rows.problem.weights.map(|w| &w[here]);
+            out.deviance += block.deviance(simd, len, case_weights);
+            columns.add_products(simd, &block.residual[..len], out.score.as_mut_slice());
+            for j in 0..r {
+                let weighted = &mut weighted[..len];
+                for ((v, c), w) in weighted
+                    .iter_mut()
+                    .zip(columns.column(j))
+                    .zip(&block.weight)
+                {
+                    *v = c * w;
+                }
+                let products = &mut out.information.as_mut_slice()[j * r..=j * r + j];
+                columns.add_products(simd, weighted, products);
+            }
+        }
+        mirror(&mut out.information);
+    }
+}
+
 impl Block {
     fn new() -> Self {
         Self {
@@ -333,7 +347,7 @@ impl Block {
 
     /// Deviance of the rows; multiplies residuals and weights by the case weights.
     #[inline(always)]
-    fn deviance(&mut self, len: usize, case_weights: Option<&[f64]>) -> f64 {
+    fn deviance<S: Simd>(&mut self, simd: S, len: usize, case_weights: Option<&[f64]>) -> f64 {
         let Some(case_weights) = case_weights else {
             // The logarithm of the product of at most 256 factors below 2 is the sum of their logarithms.
             let (chunks, rest) = self.sum[..len].as_chunks::<4>();
@@ -346,129 +360,49 @@ impl Block {
             let product = products.iter().chain(rest).product::<f64>();
             return 2.0 * (product.ln() + self.wrong[..len].iter().sum::<f64>());
         };
-        let mut deviance = 0.0;
         for (k, &w) in case_weights.iter().enumerate() {
             self.residual[k] *= w;
             self.weight[k] *= w;
-            // ln (1 + e) from the rounded sum is exact enough in a total of which each row is a part.
-            deviance += 2.0 * w * (self.sum[k].ln() + self.wrong[k]);
+            // The logarithm of the rounded sum is exact enough in a total of which each row is a part.
+            self.sum[k] = ln_from_1_to_2(self.sum[k]) + self.wrong[k];
+        }
+        2.0 * products(simd, case_weights, [&self.sum[..len]])[0]
+    }
+}
+
+/// Deviance at a linear predictor.
+pub(crate) fn deviance(y: &[bool], eta: &[f64], weights: &[f64]) -> f64 {
+    in_lanes(DevianceAt {
+        sign: &signs(y),
+        eta,
+        weights,
+    })
+}
+
+struct DevianceAt<'a> {
+    sign: &'a [f64],
+    eta: &'a [f64],
+    weights: &'a [f64],
+}
+
+impl WithSimd for DevianceAt<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let mut block = Block::new();
+        let mut deviance = 0.0;
+        let rows = self.eta.chunks(BLOCK).zip(self.sign.chunks(BLOCK));
+        for ((eta, sign), weights) in rows.zip(self.weights.chunks(BLOCK)) {
+            block.fill(eta, sign);
+            deviance += block.deviance(simd, eta.len(), Some(weights));
         }
         deviance
     }
 }
 
-/// `ZᵀZ`, block by block.
-pub(crate) fn gram(z: &DMatrix<f64>) -> DMatrix<f64> {
-    wide(
-        #[inline(always)]
-        || gram_wide(z),
-    )
-}
-
-#[inline(always)]
-fn gram_wide(z: &DMatrix<f64>) -> DMatrix<f64> {
-    let (n, r) = z.shape();
-    let mut out = DMatrix::zeros(r, r);
-    let z = z.as_slice();
-    for start in (0..n).step_by(BLOCK) {
-        let len = BLOCK.min(n - start);
-        let part = |l: usize| &z[l * n + start..l * n + start + len];
-        for j in 0..r {
-            add_products(part(j), part, j, &mut out);
-        }
-    }
-    mirror(&mut out);
-    out
-}
-
-/// Adds the products of a block of column j with those of the columns up to j, four of them at a time.
-#[inline(always)]
-fn add_products<'a>(
-    weighted: &[f64],
-    part: impl Fn(usize) -> &'a [f64],
-    j: usize,
-    out: &mut DMatrix<f64>,
-) {
-    let mut l = 0;
-    while l + 3 <= j {
-        let four = dot4(weighted, [part(l), part(l + 1), part(l + 2), part(l + 3)]);
-        for (k, sum) in four.into_iter().enumerate() {
-            out[(l + k, j)] += sum;
-        }
-        l += 4;
-    }
-    for l in l..=j {
-        out[(l, j)] += dot(weighted, part(l));
-    }
-}
-
-fn mirror(a: &mut DMatrix<f64>) {
-    for j in 0..a.ncols() {
-        for l in 0..j {
-            a[(j, l)] = a[(l, j)];
-        }
-    }
-}
-
-/// Dot product in eight independent sums, which the processor can run side by side.
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    for (x, y) in a8.iter().zip(b8) {
-        for k in 0..8 {
-            sums[k] += x[k] * y[k];
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    let four = [
-        sums[0] + sums[4],
-        sums[1] + sums[5],
-        sums[2] + sums[6],
-        sums[3] + sums[7],
-    ];
-    (four[0] + four[1]) + (four[2] + four[3]) + rest
-}
-
-/// [`dot`] of one column with four others, which loads it once.
-#[inline(always)]
-fn dot4(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
-    let mut sums = [[0.0; 4]; 4];
-    let (a4, a_rest) = a.as_chunks::<4>();
-    let split = others.map(|b| b.as_chunks::<4>());
-    for (i, x) in a4.iter().enumerate() {
-        for (sum, (b4, _)) in sums.iter_mut().zip(&split) {
-            for k in 0..4 {
-                sum[k] += x[k] * b4[i][k];
-            }
-        }
-    }
-    let mut out = [0.0; 4];
-    for ((out, sum), (_, b_rest)) in out.iter_mut().zip(sums).zip(&split) {
-        let rest: f64 = a_rest.iter().zip(*b_rest).map(|(x, y)| x * y).sum();
-        *out = (sum[0] + sum[1]) + (sum[2] + sum[3]) + rest;
-    }
-    out
-}
-
-/// Deviance and sum of squared distances of outcome and probability, at a linear predictor.
-pub(crate) fn deviance_and_squares(y: &[bool], eta: &[f64]) -> (f64, f64) {
-    let sign: Vec<f64> = y.iter().map(|&y| if y { 1.0 } else { -1.0 }).collect();
-    let mut block = Block::new();
-    let (mut deviance, mut squares) = (0.0, 0.0);
-    for (eta, sign) in eta.chunks(BLOCK).zip(sign.chunks(BLOCK)) {
-        wide(
-            #[inline(always)]
-            || {
-                block.fill(eta, sign);
-                deviance += block.deviance(eta.len(), None);
-                let residual = &block.residual[..eta.len()];
-                squares += dot(residual, residual);
-            },
-        );
-    }
-    (deviance, squares)
+fn signs(y: &[bool]) -> Vec<f64> {
+    y.iter().map(|&y| if y { 1.0 } else { -1.0 }).collect()
 }
 
 /// Log odds of the event, where Newton's method starts.

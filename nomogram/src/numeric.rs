@@ -238,6 +238,27 @@ pub(crate) fn exp_of_negative(x: f64) -> f64 {
     value * f64::from_bits(exponent)
 }
 
+/// 1 / (1 + e^-η), for loops of vector instructions.
+#[inline(always)]
+pub(crate) fn risk(eta: f64) -> f64 {
+    let e = exp_of_negative(-eta.abs());
+    (if eta >= 0.0 { 1.0 } else { e }) / (1.0 + e)
+}
+
+/// ln x for x from 1 to 2, within 1e-16, for loops of vector instructions.
+#[inline(always)]
+pub(crate) fn ln_from_1_to_2(x: f64) -> f64 {
+    use std::f64::consts::{LN_2, SQRT_2};
+    // ln (x / √2) = 2 artanh t, with |t| at most .172; the first left-out term of the series is below 1e-17.
+    let t = (x - SQRT_2) / (x + SQRT_2);
+    let t2 = t * t;
+    let mut series = 1.0 / 19.0;
+    for odd in [17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0] {
+        series = series * t2 + 1.0 / odd;
+    }
+    0.5 * LN_2 + 2.0 * t * series
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +271,14 @@ mod tests {
         }
         assert_eq!(exp_of_negative(0.0), 1.0);
         assert!(exp_of_negative(f64::NEG_INFINITY) < 1e-307);
+    }
+
+    #[test]
+    fn logarithm_agrees_with_the_standard_function() {
+        for i in 0..=10_000 {
+            let x = 1.0 + f64::from(i) * 1e-4;
+            assert!((ln_from_1_to_2(x) - x.ln()).abs() < 2.5e-16, "{x}");
+        }
     }
 
     #[test]

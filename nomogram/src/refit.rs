@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::irls::{Problem, Solution};
 use crate::logistic::{LogisticFit, check_counts};
 use crate::newton::{newton, newton_on};
+use crate::ranked::Sample;
 use crate::separation;
 use crate::standardized::{Standardized, clearly_sound};
 
@@ -28,17 +29,21 @@ impl Refit {
         Self { basis, gamma }
     }
 
-    /// Maximum likelihood fit of these rows of the design; separation, aliasing and non-convergence are errors.
-    pub fn fit(&self, design: &Design, y: &[bool], rows: &[usize]) -> Result<Solution> {
+    /// Maximum likelihood fit of a sample; `y` has all rows. Separation, aliasing and non-convergence are errors.
+    pub fn fit(&self, design: &Design, y: &[bool], sample: &Sample<'_>) -> Result<Solution> {
         let p = design.columns().len();
-        check_counts(y.len(), y.iter().filter(|&&v| v).count(), p)?;
-        let basis = self.basis.rows(rows);
+        let events = sample.rows.iter().filter(|&&row| y[row]).count();
+        check_counts(sample.rows.len(), events, p)?;
+        let distinct = sample.distinct();
+        let basis = self.basis.rows(&distinct);
         if basis.kept.len() == p && clearly_sound(&basis.z) {
+            let y: Vec<bool> = distinct.iter().map(|&row| y[row]).collect();
+            let counts = distinct.iter().map(|&row| f64::from(sample.counts[row]));
             // Only the number of columns is read from `x`: the rows stand in the basis.
             let problem = Problem {
                 x: design.x(),
-                y,
-                weights: None,
+                y: &y,
+                weights: Some(&counts.collect::<Vec<f64>>()),
                 offset: None,
             };
             let solution = newton_on(&problem, basis, self.gamma.clone(), 50);
@@ -46,7 +51,8 @@ impl Refit {
                 return Ok(solution);
             }
         }
-        fit_with_care(&design.resampled(rows), y)
+        let y: Vec<bool> = sample.rows.iter().map(|&row| y[row]).collect();
+        fit_with_care(&design.resampled(sample.rows), &y)
     }
 }
 

@@ -187,7 +187,7 @@ fn sound_columns(z: &DMatrix<f64>) -> Vec<usize> {
 
 /// Whether every column keeps a good part of its length beside those before it, judged by the products of the columns.
 pub(crate) fn clearly_sound(z: &DMatrix<f64>) -> bool {
-    let gram = crate::newton::gram(z);
+    let gram = crate::products::gram(z);
     let diagonal = gram.diagonal();
     cholesky(gram).is_some_and(|factor| {
         let l = factor.l_dirty();

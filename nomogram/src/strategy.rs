@@ -3,8 +3,10 @@
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::firth::{FirthElimination, Intervals};
+use crate::indices::null_deviance;
 use crate::irls::{self, Problem};
 use crate::logistic::{FewEvents, LogisticFit, LogisticRegression};
+use crate::ranked::{Ranked, Sample};
 use crate::refit::Refit;
 use crate::stepwise::{BackwardElimination, FastRule, FastTest, fast_backward};
 
@@ -30,8 +32,6 @@ pub(crate) struct Chosen {
     pub kept: Vec<usize>,
     /// Coefficients of the columns of these terms, intercept first.
     pub beta: Vec<f64>,
-    /// Linear predictor of the rows.
-    pub linear_predictor: Vec<f64>,
     /// Likelihood ratio against the intercept alone; `None` for a penalized fit.
     pub likelihood_ratio: Option<f64>,
 }
@@ -73,7 +73,7 @@ impl<'a> Strategy<'a> {
     /// Linear predictor of the rows by the model of all terms, none left out.
     pub fn with_all_terms(&self) -> Result<Vec<f64>> {
         if self.apparent.kept.len() == self.design.terms().len() {
-            return Ok(self.apparent.linear_predictor.clone());
+            return Ok(self.on_all_rows(&self.apparent));
         }
         let outcome = self.design.spread(&self.outcome, false);
         match self.selection {
@@ -85,26 +85,31 @@ impl<'a> Strategy<'a> {
         }
     }
 
-    /// The strategy on resampled rows, with their outcome.
-    pub fn resampled(&self, rows: &[usize]) -> Result<(Chosen, Vec<bool>)> {
-        let y: Vec<bool> = rows.iter().map(|&r| self.outcome[r]).collect();
+    /// The strategy on a sample of the rows.
+    pub fn resampled(&self, sample: &Sample<'_>) -> Result<Chosen> {
         if let Some(refit) = &self.refit {
-            let fit = refit.fit(self.design, &y, rows)?;
-            let chosen = Chosen {
+            let fit = refit.fit(self.design, &self.outcome, sample)?;
+            let n = sample.rows.len();
+            let events = sample.rows.iter().filter(|&&row| self.outcome[row]).count();
+            return Ok(Chosen {
                 kept: (0..self.design.terms().len()).collect(),
                 beta: fit.beta,
-                linear_predictor: fit.eta,
-                likelihood_ratio: Some(null_deviance(&y) - fit.deviance),
-            };
-            return Ok((chosen, y));
+                likelihood_ratio: Some(null_deviance(events as f64, n as f64) - fit.deviance),
+            });
         }
-        let design = self.design.resampled(rows);
+        let design = self.design.resampled(sample.rows);
+        let y: Vec<bool> = sample.rows.iter().map(|&row| self.outcome[row]).collect();
         let (chosen, _) = self.selection.apply(&design, &y, FewEvents::Allow)?;
-        Ok((chosen, y))
+        Ok(chosen)
     }
 
-    /// Linear predictor of all rows by the model of a resample.
-    pub fn on_all_rows(&self, chosen: &Chosen) -> Vec<f64> {
+    /// All rows ranked by a model.
+    pub fn ranked(&self, model: &Chosen) -> Ranked {
+        Ranked::new(&self.on_all_rows(model), &self.outcome)
+    }
+
+    /// Linear predictor of all rows by a model.
+    fn on_all_rows(&self, chosen: &Chosen) -> Vec<f64> {
         if chosen.kept.len() == self.design.terms().len() {
             self.linear_predictor(self.design, &chosen.beta)
         } else {
@@ -161,7 +166,6 @@ impl Selection {
         let chosen = Chosen {
             kept,
             beta: fit.beta(),
-            linear_predictor: fit.linear_predictor.clone(),
             likelihood_ratio: Some(fit.likelihood_ratio().chi_squared),
         };
         Ok((chosen, Some(fit)))
@@ -174,14 +178,6 @@ fn penalized(elimination: &FirthElimination, design: &Design, outcome: &[bool]) 
     Ok(Chosen {
         kept: result.kept,
         beta: coefficients.map(|c| c.estimate).collect(),
-        linear_predictor: result.fit.linear_predictor,
         likelihood_ratio: None,
     })
-}
-
-/// `-2 ln L` of the intercept alone.
-pub(crate) fn null_deviance(y: &[bool]) -> f64 {
-    let n = y.len() as f64;
-    let events = y.iter().filter(|&&v| v).count() as f64;
-    -2.0 * (events * (events / n).ln() + (n - events) * ((n - events) / n).ln())
 }

@@ -3,33 +3,18 @@
 //! In every resample the model is fitted again (and terms are selected again if asked); its indices on the resample (`training`) and on the
 //! original rows (`test`) give the optimism, `mean(training - test)`, by which the apparent index is corrected.
 //!
-//! | index | definition |
-//! |---|---|
-//! | Dxy | `2 AUC - 1` |
-//! | R2 | Nagelkerke's, of the outcome regressed on the linear predictor |
-//! | intercept, slope | of that regression; 0 and 1 in training |
-//! | D | `(LR - 1) / n` |
-//! | U | `(deviance at slope 1 - recalibrated deviance - 2) / n`; `-2/n` in training |
-//! | Q | `D - U` |
-//! | Brier | `mean (y - p)²`, without recalibration |
-//! | g, gp | Gini's mean difference of the recalibrated linear predictor and probability |
-//!
 //! A replicate whose selection keeps no term has slope 1 and, as in rms, the log odds of the event as intercept.
 
-use eval_stats::roc;
 use eval_stats::special::{expit, logit};
-use eval_stats::{Scored, wide};
-use nalgebra::DMatrix;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::irls::Problem;
+use crate::indices::{Counted, Indices, NAMES};
 use crate::logistic::FewEvents;
-use crate::newton::{Start, deviance_and_squares, newton_from};
-use crate::numeric::exp_of_negative;
 use crate::par::map_indexed;
+use crate::ranked::Sample;
 use crate::resample::Resamples;
-use crate::strategy::{Chosen, Selection, Strategy, null_deviance};
+use crate::strategy::{Chosen, Selection, Strategy};
 
 /// Bootstrap validation.
 ///
@@ -91,23 +76,6 @@ impl ValidationResult {
     }
 }
 
-/// Indices of one model on one set of rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Indices([f64; 10]);
-
-const NAMES: [&str; 10] = [
-    "Dxy",
-    "R2",
-    "Intercept",
-    "Slope",
-    "D",
-    "U",
-    "Q",
-    "B",
-    "g",
-    "gp",
-];
-
 impl Validation {
     /// Validation with these resamples and all terms in every one.
     #[must_use]
@@ -139,7 +107,8 @@ impl Validation {
     /// As [`LogisticRegression::fit`](crate::LogisticRegression::fit) for the apparent model; [`Error::Resample`]; [`Error::NoReplicate`] if no resample could be fitted.
     pub fn fit(&self, design: &Design, outcome: &[bool]) -> Result<ValidationResult> {
         let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;
-        let apparent_indices = training_indices(&strategy.apparent, strategy.outcome())?;
+        let ranked = strategy.ranked(&strategy.apparent);
+        let apparent_indices = training_indices(&strategy.apparent, &Counted::all(&ranked))?;
         let resamples = self.resamples.draw(strategy.outcome().len())?;
         let results = map_indexed(resamples.len(), |b| replicate(&strategy, &resamples[b]));
         let mut sums = [[0.0; 10]; 2];
@@ -190,10 +159,20 @@ impl Validation {
 
 /// Terms kept, indices in training and on all rows.
 fn replicate(strategy: &Strategy<'_>, rows: &[usize]) -> Result<(Vec<usize>, Indices, Indices)> {
-    let (fit, y) = strategy.resampled(rows)?;
-    let training = training_indices(&fit, &y)?;
-    let test = recalibrated_indices(&strategy.on_all_rows(&fit), strategy.outcome())?;
-    Ok((fit.kept, training, test))
+    let sample = Sample::new(rows, strategy.outcome().len());
+    let model = strategy.resampled(&sample)?;
+    let ranked = strategy.ranked(&model);
+    let training = training_indices(&model, &Counted::drawn(&ranked, &sample))?;
+    let test = Counted::all(&ranked).recalibrated_indices()?;
+    Ok((model.kept, training, test))
+}
+
+/// A fit by maximum likelihood is calibrated on its rows; any other is recalibrated as on new rows.
+fn training_indices(model: &Chosen, rows: &Counted<'_>) -> Result<Indices> {
+    match model.likelihood_ratio {
+        Some(lr) => Ok(rows.indices_of_fit(lr)),
+        None => rows.recalibrated_indices(),
+    }
 }
 
 fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> ValidatedIndex {
@@ -206,136 +185,6 @@ fn index(name: &'static str, apparent: f64, training: f64, test: f64) -> Validat
         optimism,
         corrected: apparent - optimism,
     }
-}
-
-fn nagelkerke(lr: f64, y: &[bool]) -> f64 {
-    let n = y.len() as f64;
-    (-(-lr / n).exp_m1()) / (-(-null_deviance(y) / n).exp_m1())
-}
-
-/// A linear predictor in order: one sort for Dxy and both Gini indices.
-struct Ranked {
-    dxy: f64,
-    sorted: Vec<f64>,
-}
-
-impl Ranked {
-    fn new(lp: &[f64], y: &[bool]) -> Result<Self> {
-        let events = y.iter().filter(|&&v| v).count();
-        let scored = Scored::new(lp, y).map_err(|_| Error::SingleClass { events, n: y.len() })?;
-        Ok(Self {
-            dxy: 2.0 * roc::auc(&scored) - 1.0,
-            sorted: scored.order().iter().map(|&i| lp[i as usize]).collect(),
-        })
-    }
-
-    /// g and gp of `intercept + slope lp`. The line and the probability keep the order of the values or turn it round.
-    fn gini_indices(&self, intercept: f64, slope: f64) -> (f64, f64) {
-        let line: Vec<f64> = self.sorted.iter().map(|l| slope * l).collect();
-        let mut risks = line.clone();
-        wide(
-            #[inline(always)]
-            || risks.iter_mut().for_each(|v| *v = risk(intercept + *v)),
-        );
-        (gini_mean_difference(&line), gini_mean_difference(&risks))
-    }
-}
-
-/// Gini's mean difference, the mean distance of two different values, of increasing or decreasing values.
-fn gini_mean_difference(sorted: &[f64]) -> f64 {
-    let n = sorted.len() as f64;
-    let parts = sorted
-        .chunks(4)
-        .enumerate()
-        .fold([0.0; 4], |mut sums, (block, four)| {
-            for (k, (sum, v)) in sums.iter_mut().zip(four).enumerate() {
-                *sum += (2.0 * (4 * block + k) as f64 - n + 1.0) * v;
-            }
-            sums
-        });
-    (2.0 * parts.iter().sum::<f64>() / (n * (n - 1.0))).abs()
-}
-
-/// 1 / (1 + e^-η).
-#[inline(always)]
-fn risk(eta: f64) -> f64 {
-    let e = exp_of_negative(-eta.abs());
-    (if eta >= 0.0 { 1.0 } else { e }) / (1.0 + e)
-}
-
-/// Indices on the rows of the fit. A fit by maximum likelihood is calibrated there; any other is recalibrated as on new rows.
-fn training_indices(fit: &Chosen, y: &[bool]) -> Result<Indices> {
-    let lp = &fit.linear_predictor;
-    let Some(lr) = fit.likelihood_ratio else {
-        return recalibrated_indices(lp, y);
-    };
-    let n = y.len() as f64;
-    let d = (lr - 1.0) / n;
-    let u = -2.0 / n;
-    let ranked = Ranked::new(lp, y)?;
-    let (g, gp) = ranked.gini_indices(0.0, 1.0);
-    let (_, squares) = deviance_and_squares(y, lp);
-    Ok(Indices([
-        ranked.dxy,
-        nagelkerke(lr, y),
-        0.0,
-        1.0,
-        d,
-        u,
-        d - u,
-        squares / n,
-        g,
-        gp,
-    ]))
-}
-
-fn recalibrated_indices(lp: &[f64], y: &[bool]) -> Result<Indices> {
-    let n = y.len() as f64;
-    let constant = lp.iter().all(|&v| v == lp[0]);
-    let (intercept, slope, deviance) = if constant {
-        let events = y.iter().filter(|&&v| v).count() as f64;
-        ((events / (n - events)).ln(), 1.0, null_deviance(y))
-    } else {
-        recalibrated(lp, y)?
-    };
-    let lr = null_deviance(y) - deviance;
-    let (plain, squares) = deviance_and_squares(y, lp);
-    let d = (lr - 1.0) / n;
-    let u = (plain - deviance - 2.0) / n;
-    let ranked = Ranked::new(lp, y)?;
-    let (g, gp) = ranked.gini_indices(intercept, slope);
-    Ok(Indices([
-        ranked.dxy,
-        nagelkerke(lr, y),
-        intercept,
-        slope,
-        d,
-        u,
-        d - u,
-        squares / n,
-        g,
-        gp,
-    ]))
-}
-
-/// Intercept, slope and deviance of the outcome regressed on a linear predictor.
-fn recalibrated(lp: &[f64], y: &[bool]) -> Result<(f64, f64, f64)> {
-    let x = DMatrix::from_fn(lp.len(), 2, |i, j| if j == 0 { 1.0 } else { lp[i] });
-    let problem = Problem {
-        x: &x,
-        y,
-        weights: None,
-        offset: None,
-    };
-    // A model that predicts well elsewhere needs little recalibration.
-    let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
-    if !solution.converged {
-        return Err(Error::NotConverged {
-            iterations: solution.iterations,
-            last_change: solution.last_change,
-        });
-    }
-    Ok((solution.beta[0], solution.beta[1], solution.deviance))
 }
 
 /// Largest distance of the recalibrated from the predicted probability, over probabilities in steps of .0005.

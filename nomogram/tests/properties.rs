@@ -5,9 +5,9 @@ mod common;
 use common::{ANALYTIC, PREDICTORS, close, cohort};
 use nomogram::{
     AxisPosition, BackwardElimination, Convergence, Criterion, Design, Divergence, Error,
-    FewEvents, Firth, Frame, Kind, Levels, LogisticRegression, Missing, Nomogram, NomogramSettings,
-    Patient, ProfileMethod, Resamples, RiskModel, RowEffect, SeparationKind, TermSpec, TermTest,
-    Validation, univariable,
+    FewEvents, Firth, FirthCorrection, Frame, Kind, Levels, LogisticRegression, Missing, Nomogram,
+    NomogramSettings, Patient, ProfileMethod, Resamples, RiskModel, RowEffect, SeparationKind,
+    TermSpec, TermTest, Validation, univariable,
 };
 use proptest::prelude::*;
 
@@ -644,4 +644,51 @@ fn values_that_overflow_are_refused_not_predicted() {
     }
     let patient = Patient::new().with("x", 1e150);
     assert!(model.predict(&patient, 0.95).is_err());
+}
+
+#[test]
+fn firth_converges_with_nearly_as_many_columns_as_rows() {
+    let (n, p) = (30, 22);
+    let mut rng = eval_stats::r_rng::RRng::new(8);
+    let common: Vec<f64> = (0..n).map(|_| rng.normal()).collect();
+    let names: Vec<String> = (0..p).map(|j| format!("x{j}")).collect();
+    let mut frame = Frame::new();
+    for name in &names {
+        let values = common.iter().map(|c| c + 0.3 * rng.normal()).collect();
+        frame = frame.with_numeric(name, values).expect("frame");
+    }
+    let outcome: Vec<bool> = common.iter().map(|c| c + rng.normal() > 0.0).collect();
+    let d = Design::new(&frame, names.iter().map(String::as_str), Missing::Refuse).expect("design");
+    let fit = Firth::new()
+        .correction(FirthCorrection::None)
+        .fit(&d, &outcome)
+        .expect("fit");
+    // The penalized score equations: Σ x (y - μ + h (½ - μ)) = 0, with h from the definition of the hat matrix.
+    let x = nalgebra::DMatrix::from_fn(n, p + 1, |i, j| d.matrix()[(i, j)]);
+    let risks: Vec<f64> = fit
+        .linear_predictor
+        .iter()
+        .map(|e| 1.0 / (1.0 + (-e).exp()))
+        .collect();
+    let root = nalgebra::DMatrix::from_fn(n, p + 1, |i, j| {
+        x[(i, j)] * (risks[i] * (1.0 - risks[i])).sqrt()
+    });
+    let inverse = (root.transpose() * &root)
+        .try_inverse()
+        .expect("of full rank");
+    for j in 0..=p {
+        let score: f64 = (0..n)
+            .map(|i| {
+                let leverage = (root.row(i) * &inverse).dot(&root.row(i));
+                let y = f64::from(u8::from(outcome[i]));
+                x[(i, j)] * (y - risks[i] + leverage * (0.5 - risks[i]))
+            })
+            .sum();
+        assert!(score.abs() < 1e-9, "{j}: {score}");
+    }
+    assert!(
+        fit.coefficients
+            .iter()
+            .all(|c| c.interval.low < c.estimate && c.estimate < c.interval.high)
+    );
 }

@@ -1,9 +1,13 @@
 //! Lowess: robust locally linear smoothing (Cleveland, J. Am. Stat. Assoc. 74, 1979, 829-836,
 //! doi:10.1080/01621459.1979.10481038), with the conventions of R's `lowess`.
 
+use std::iter::repeat_n;
+
+use pulp::{Simd, WithSimd};
+
 use crate::error::{Error, Result, all_moderate, same_length};
 use crate::sort::ascending;
-use crate::wide::wide;
+use crate::wide::{Eights, Lanes, in_lanes};
 
 /// Settings of [`lowess`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,33 +56,57 @@ impl Default for LowessSettings {
 /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::OutOfRange`] for a
 /// span outside (0, 1], a negative delta or magnitudes above 1e150.
 pub fn lowess(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<Vec<f64>> {
-    let (order, curve) = ordered(x, y, settings)?;
+    let delta = checked_delta(x, y, settings)?;
+    let (order, x) = ascending(x);
+    let y: Vec<f64> = order.iter().map(|&i| y[i as usize]).collect();
     let mut fitted = vec![0.0; x.len()];
-    for (&i, v) in order.iter().zip(curve.fitted) {
+    for (&i, v) in order.iter().zip(of_sorted(&x, &y, settings, delta)) {
         fitted[i as usize] = v;
     }
     Ok(fitted)
 }
 
-/// A smoothed curve: its points by increasing `x`.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct LowessCurve {
-    /// The `x` of the points, increasing; tied ones stand side by side and have the same fit.
-    pub x: Vec<f64>,
-    /// The fit at each.
-    pub fitted: Vec<f64>,
-}
-
-/// As [`lowess`], with the points by increasing `x`, as a curve is drawn or interpolated.
+/// As [`lowess`] for points by increasing `x`, each of which stands for as many equal points as its count says: what smoothing all of them
+/// gives, without the work of doing it for each. A bootstrap sample is smoothed so.
+///
+/// ```
+/// use eval_stats::calibration::{LowessSettings, lowess, lowess_of_counts};
+/// let settings = LowessSettings::default();
+/// let all = lowess(&[0.1, 0.2, 0.2, 0.2, 0.7], &[0.0, 1.0, 1.0, 1.0, 1.0], &settings)?;
+/// let few = lowess_of_counts(&[0.1, 0.2, 0.7], &[0.0, 1.0, 1.0], &[1, 3, 1], &settings)?;
+/// assert!((all[2] - few[1]).abs() < 1e-15);
+/// # Ok::<(), eval_stats::Error>(())
+/// ```
 ///
 /// # Errors
-/// As [`lowess`].
-pub fn lowess_curve(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<LowessCurve> {
-    Ok(ordered(x, y, settings)?.1)
+/// As [`lowess`]; [`Error::OutOfRange`] for a count of 0 and for an `x` below the one before it.
+pub fn lowess_of_counts(
+    x: &[f64],
+    y: &[f64],
+    counts: &[u32],
+    settings: &LowessSettings,
+) -> Result<Vec<f64>> {
+    let delta = checked_delta(x, y, settings)?;
+    same_length("counts", x.len(), counts.len())?;
+    if counts.contains(&0) {
+        return Err(Error::OutOfRange {
+            name: "counts",
+            value: 0.0,
+            expected: "at least 1",
+        });
+    }
+    if let Some(pair) = x.windows(2).find(|pair| pair[1] < pair[0]) {
+        return Err(Error::OutOfRange {
+            name: "x",
+            value: pair[1],
+            expected: "values in increasing order",
+        });
+    }
+    Ok(smooth(&Points::new(x, y, Some(counts)), settings, delta))
 }
 
-fn ordered(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<(Vec<u32>, LowessCurve)> {
+/// The distance within which points are interpolated, if all arguments are legal.
+fn checked_delta(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<f64> {
     all_moderate("x", x)?;
     same_length("y", x.len(), y.len())?;
     all_moderate("y", y)?;
@@ -89,10 +117,10 @@ fn ordered(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<(Vec<u32>,
             expected: "a share in (0, 1]",
         });
     }
-    let (order, sx) = ascending(x);
-    let sy: Vec<f64> = order.iter().map(|&i| y[i as usize]).collect();
-    let range = sx[sx.len() - 1] - sx[0];
-    let delta = settings.delta.unwrap_or(0.01 * range);
+    let (low, high) = x
+        .iter()
+        .fold((x[0], x[0]), |(low, high), &v| (low.min(v), high.max(v)));
+    let delta = settings.delta.unwrap_or(0.01 * (high - low));
     if delta.is_nan() || delta < 0.0 {
         return Err(Error::OutOfRange {
             name: "delta",
@@ -100,53 +128,91 @@ fn ordered(x: &[f64], y: &[f64], settings: &LowessSettings) -> Result<(Vec<u32>,
             expected: "a distance of at least 0",
         });
     }
-    let fitted = of_sorted(&sx, &sy, settings, delta);
-    Ok((order, LowessCurve { x: sx, fitted }))
+    Ok(delta)
 }
 
 /// As [`lowess`] for points by increasing `x`, checked settings and a resolved `delta`.
 pub(super) fn of_sorted(x: &[f64], y: &[f64], settings: &LowessSettings, delta: f64) -> Vec<f64> {
-    let n = x.len();
-    if n < 2 {
+    smooth(&Points::new(x, y, None), settings, delta)
+}
+
+/// Points by increasing `x`. Windows are counted in copies: a point of count 3 is three of them.
+struct Points<'a> {
+    x: &'a [f64],
+    y: &'a [f64],
+    counts: Option<&'a [u32]>,
+    /// Copies of all points.
+    n: usize,
+    /// `x` and `y`, continued to a multiple of eight.
+    eights: [Vec<f64>; 2],
+}
+
+impl<'a> Points<'a> {
+    fn new(x: &'a [f64], y: &'a [f64], counts: Option<&'a [u32]>) -> Self {
+        let n = counts.map_or(x.len(), |c| c.iter().map(|&c| c as usize).sum());
+        Self {
+            x,
+            y,
+            counts,
+            n,
+            eights: [x, y].map(filled_up),
+        }
+    }
+
+    fn count(&self, i: usize) -> usize {
+        self.counts.map_or(1, |c| c[i] as usize)
+    }
+}
+
+/// The list, continued by zeros to a multiple of eight.
+fn filled_up(list: &[f64]) -> Vec<f64> {
+    let mut out = Vec::with_capacity(list.len().next_multiple_of(8));
+    out.extend_from_slice(list);
+    out.resize(list.len().next_multiple_of(8), 0.0);
+    out
+}
+
+fn smooth(points: &Points<'_>, settings: &LowessSettings, delta: f64) -> Vec<f64> {
+    let y = points.y;
+    if points.n < 2 {
         return y.to_vec();
     }
-    let window = ((settings.span * n as f64 + 1e-7) as usize).clamp(2, n);
-    let mut robustness: Option<Vec<f64>> = None;
-    let mut fitted = vec![0.0; n];
+    let range = points.x[points.x.len() - 1] - points.x[0];
+    if range > 0.0 && range < 1e-290 {
+        // The reciprocal of such distances may overflow; a power of two changes nothing else.
+        let unit = 2f64.powi(600);
+        let x: Vec<f64> = points.x.iter().map(|v| v * unit).collect();
+        return smooth(&Points::new(&x, y, points.counts), settings, delta * unit);
+    }
+    let window = ((settings.span * points.n as f64 + 1e-7) as usize).clamp(2, points.n);
+    let counts: Vec<f64> = (0..y.len()).map(|i| points.count(i) as f64).collect();
+    // What fills up the last eight has no mass.
+    let mut masses = filled_up(&counts);
+    let mut fitted = vec![0.0; y.len()];
     for round in 0..=settings.iterations {
-        one_pass(x, y, window, delta, robustness.as_deref(), &mut fitted);
+        one_pass(points, window, delta, &masses, &mut fitted);
         if round == settings.iterations {
             break;
         }
-        match bisquare(y, &fitted) {
-            Some(weights) => robustness = Some(weights),
-            None => break,
+        let Some(robustness) = bisquare(points, &fitted) else {
+            break;
+        };
+        for ((mass, count), robustness) in masses.iter_mut().zip(&counts).zip(robustness) {
+            *mass = count * robustness;
         }
     }
     fitted
 }
 
 /// Fits every point once, skipping those within `delta` of the last fitted one.
-fn one_pass(
-    x: &[f64],
-    y: &[f64],
-    window: usize,
-    delta: f64,
-    robustness: Option<&[f64]>,
-    fitted: &mut [f64],
-) {
-    let n = x.len();
-    let mut left = 0;
+fn one_pass(points: &Points<'_>, width: usize, delta: f64, masses: &[f64], fitted: &mut [f64]) {
+    let x = points.x;
+    let mut window = Window::new(points, width);
     let mut last: Option<usize> = None;
     let mut i = 0;
-    let mut weights = Vec::with_capacity(n);
     loop {
-        // The window moves right while the next point on the right is strictly closer.
-        while left + window < n && x[i] - x[left] > x[left + window] - x[i] {
-            left += 1;
-        }
-        let window = (left, left + window);
-        fitted[i] = local_line(x, y, i, window, robustness, &mut weights).unwrap_or(y[i]);
+        window.move_to(points, x[i]);
+        fitted[i] = local_line(points, x[i], &window, masses).unwrap_or(points.y[i]);
         if let Some(last) = last {
             interpolate(x, fitted, last, i);
         }
@@ -154,7 +220,7 @@ fn one_pass(
         let mut done = i;
         let limit = x[i] + delta;
         let mut next = i + 1;
-        while next < n && x[next] <= limit {
+        while next < x.len() && x[next] <= limit {
             if x[next] == x[done] {
                 fitted[next] = fitted[done];
                 done = next;
@@ -162,7 +228,7 @@ fn one_pass(
             next += 1;
         }
         last = Some(done);
-        if done + 1 >= n {
+        if done + 1 >= x.len() {
             break;
         }
         i = (done + 1).max(next - 1);
@@ -177,155 +243,235 @@ fn interpolate(x: &[f64], fitted: &mut [f64], from: usize, to: usize) {
     }
 }
 
-/// Weighted line through the window, read at point `i`; `None` if all weights vanish. `weights` is room to work in.
-fn local_line(
-    x: &[f64],
-    y: &[f64],
-    i: usize,
-    (left, right): (usize, usize),
-    robustness: Option<&[f64]>,
-    weights: &mut Vec<f64>,
-) -> Option<f64> {
-    let at = x[i];
+/// The nearest copies around a place.
+struct Window {
+    /// The first point in it, and how many of its copies lie before the window.
+    first: usize,
+    outside: usize,
+    /// The point of the first copy beyond the window, and how many of its copies lie in the window.
+    beyond: usize,
+    inside: usize,
+}
+
+impl Window {
+    /// The first `width` copies.
+    fn new(points: &Points<'_>, width: usize) -> Self {
+        let (mut beyond, mut inside) = (0, width);
+        while beyond < points.x.len() && inside >= points.count(beyond) {
+            inside -= points.count(beyond);
+            beyond += 1;
+        }
+        Self {
+            first: 0,
+            outside: 0,
+            beyond,
+            inside,
+        }
+    }
+
+    /// Moves right while the next copy on the right is strictly closer than the first on the left.
+    fn move_to(&mut self, points: &Points<'_>, at: f64) {
+        let x = points.x;
+        while self.beyond < x.len() && at - x[self.first] > x[self.beyond] - at {
+            self.outside += 1;
+            if self.outside == points.count(self.first) {
+                (self.first, self.outside) = (self.first + 1, 0);
+            }
+            self.inside += 1;
+            if self.inside == points.count(self.beyond) {
+                (self.beyond, self.inside) = (self.beyond + 1, 0);
+            }
+        }
+    }
+
+    /// The last point in it.
+    fn last(&self) -> usize {
+        if self.inside > 0 {
+            self.beyond
+        } else {
+            self.beyond - 1
+        }
+    }
+}
+
+/// Weighted line through the window, read at `at`; `None` if all weights vanish.
+fn local_line(points: &Points<'_>, at: f64, window: &Window, masses: &[f64]) -> Option<f64> {
+    let x = points.x;
     let range = x[x.len() - 1] - x[0];
-    let h = (at - x[left]).max(x[right - 1] - at);
-    let (near, far) = (0.001 * h, 0.999 * h);
-    // The window and, on its right, what is tied with its rim.
-    let mut end = right;
-    while end < x.len() && x[end] - at <= far {
-        end += 1;
-    }
-    let (x, y) = (&x[left..end], &y[left..end]);
-    if weights.len() < x.len() {
-        weights.resize(x.len(), 0.0);
-    }
-    let weights = &mut weights[..x.len()];
-    let kernel = Kernel {
-        at,
-        per_h: 1.0 / h,
-        near,
-        far,
-    };
-    let shares = robustness.map(|w| &w[left..end]);
-    let [total, first, level] = wide(
-        #[inline(always)]
-        || {
-            kernel.weigh(x, shares, weights);
-            lane_sums([x, y, weights], |[x, y, w]| [w, w * (x - at), w * y])
-        },
-    );
-    if total <= 0.0 {
+    let near = Neighborhood::new(points, at, window, masses);
+    // Distances are measured from `at`, so `center` is that of the weights as seen from there.
+    let sums = near.sums();
+    if sums.total <= 0.0 {
         return None;
     }
-    // Distances are measured from `at`, so `center` is that of the weights as seen from there.
-    let center = first / total;
-    let [spread, tilt] = wide(
-        #[inline(always)]
-        || {
-            lane_sums([x, y, weights], |[x, y, w]| {
-                let d = x - at - center;
-                [w * d * d, w * d * y]
-            })
-        },
-    );
+    let center = sums.first / sums.total;
+    let mut spread = sums.second - center * sums.first;
+    let mut tilt = sums.tilt - center * sums.level;
+    if spread < CANCELED * sums.second {
+        let about_center = near.sums_about(center);
+        (spread, tilt) = (about_center.second, about_center.tilt);
+    }
     // A line is only worth it if the points spread out.
-    if h > 0.0 && (spread / total).sqrt() > 0.001 * range {
-        Some((level - center * tilt * (total / spread)) / total)
+    if near.h > 0.0 && (spread / sums.total).sqrt() > 0.001 * range {
+        Some((sums.level - center * tilt * (sums.total / spread)) / sums.total)
     } else {
-        Some(level / total)
+        Some(sums.level / sums.total)
     }
 }
 
-/// Points that are summed side by side.
-const LANES: usize = 8;
+/// Share of the squared distances from which on those from the center are summed by themselves: their difference has lost three digits.
+const CANCELED: f64 = 1e-3;
 
-/// Tricube weights of the points around `at`.
+/// Weighted sums over points, with distances d from the place of the fit, or from one shifted from there.
+struct Sums {
+    /// Σ w, Σ w d, Σ w d².
+    total: f64,
+    first: f64,
+    second: f64,
+    /// Σ w y, Σ w d y.
+    level: f64,
+    tilt: f64,
+}
+
+/// The points around a place, and the tricube kernel of a window.
+///
+/// The weights are 0 from .999 of its half width `h` on. That leaves out all points before the window, and copies of its first point that lie
+/// before it: they were left behind because the last point is nearer, so `h` is their distance. Points after the window that are closer have
+/// their weight.
 #[derive(Clone, Copy)]
-struct Kernel {
+struct Neighborhood<'a> {
     at: f64,
-    per_h: f64,
-    near: f64,
-    far: f64,
+    h: f64,
+    /// Eights in which all points with weight lie.
+    x: &'a [f64],
+    y: &'a [f64],
+    masses: &'a [f64],
 }
 
-impl Kernel {
-    #[inline(always)]
-    fn weight(self, x: f64) -> f64 {
-        let r = (x - self.at).abs();
-        // At the center the weight is exactly 1.
-        let c = if r <= self.near { 0.0 } else { r * self.per_h };
-        let d = 1.0 - c * c * c;
-        if r <= self.far { d * d * d } else { 0.0 }
+impl<'a> Neighborhood<'a> {
+    fn new(points: &'a Points<'_>, at: f64, window: &Window, masses: &'a [f64]) -> Self {
+        let x = points.x;
+        let h = (at - x[window.first]).max(x[window.last()] - at);
+        let mut end = window.last() + 1;
+        while end < x.len() && x[end] - at <= h {
+            end += 1;
+        }
+        let eights = window.first / 8 * 8..end.next_multiple_of(8);
+        let [x, y] = &points.eights;
+        Self {
+            at,
+            h,
+            x: &x[eights.clone()],
+            y: &y[eights.clone()],
+            masses: &masses[eights],
+        }
     }
 
-    /// Fills in the weights, in a loop by itself, so that it becomes vector instructions.
-    #[inline(always)]
-    fn weigh(self, x: &[f64], shares: Option<&[f64]>, weights: &mut [f64]) {
-        for (w, x) in weights.iter_mut().zip(x) {
-            *w = self.weight(*x);
-        }
-        for (w, share) in weights.iter_mut().zip(shares.unwrap_or_default()) {
-            *w *= share;
-        }
+    fn sums(self) -> Sums {
+        in_lanes(KernelSums::<false> {
+            points: self,
+            shift: 0.0,
+        })
+    }
+
+    /// The sums with distances from `at + shift`.
+    #[cold]
+    fn sums_about(self, shift: f64) -> Sums {
+        in_lanes(KernelSums::<true> {
+            points: self,
+            shift,
+        })
     }
 }
 
-/// Sums over the entries of three lists of equal length, in lanes that the processor can run side by side.
-#[inline(always)]
-fn lane_sums<const K: usize>(lists: [&[f64]; 3], terms: impl Fn([f64; 3]) -> [f64; K]) -> [f64; K] {
-    let mut sums = [[0.0; LANES]; K];
-    let [(a, a_rest), (b, b_rest), (c, c_rest)] = lists.map(|list| list.as_chunks::<LANES>());
-    for ((a, b), c) in a.iter().zip(b).zip(c) {
-        let mut block = [[0.0; LANES]; K];
-        for k in 0..LANES {
-            let terms = terms([a[k], b[k], c[k]]);
-            for (lanes, term) in block.iter_mut().zip(terms) {
-                lanes[k] = term;
+/// The task of [`Neighborhood::sums`].
+struct KernelSums<'a, const SHIFTED: bool> {
+    points: Neighborhood<'a>,
+    shift: f64,
+}
+
+impl<const SHIFTED: bool> WithSimd for KernelSums<'_, SHIFTED> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Sums {
+        let Neighborhood {
+            at,
+            h,
+            x,
+            y,
+            masses,
+        } = self.points;
+        let one = Lanes::all(simd, 1.0);
+        // Without extent all points are at the place itself, with weight 1.
+        let per_h = if h > 0.0 { 1.0 / h } else { 0.0 };
+        let mut sums = [Lanes::all(simd, 0.0); 5];
+        let eights = Eights::new(simd, [x, y, masses], [0.0; 3]);
+        for i in 0..eights.whole() {
+            let [x, y, mass] = eights.at(i);
+            let mut d = x - at;
+            let r = d.abs();
+            // At the center the weight is exactly 1.
+            let c = (r * per_h).with_where_up_to(r, 0.001 * h, 0.0);
+            let u = one - c * c * c;
+            let w = (u * u * u * mass).with_where_above(r, 0.999 * h, 0.0);
+            if SHIFTED {
+                d = d - self.shift;
             }
+            let wd = w * d;
+            let [total, first, second, level, tilt] = sums;
+            sums = [
+                total + w,
+                first + wd,
+                second + wd * d,
+                level + w * y,
+                tilt + wd * y,
+            ];
         }
-        for (sum, block) in sums.iter_mut().zip(&block) {
-            for k in 0..LANES {
-                sum[k] += block[k];
-            }
+        let [total, first, second, level, tilt] = sums;
+        Sums {
+            total: total.sum(),
+            first: first.sum(),
+            second: second.sum(),
+            level: level.sum(),
+            tilt: tilt.sum(),
         }
     }
-    for (k, ((a, b), c)) in a_rest.iter().zip(b_rest).zip(c_rest).enumerate() {
-        for (sum, term) in sums.iter_mut().zip(terms([*a, *b, *c])) {
-            sum[k] += term;
-        }
-    }
-    sums.map(|lanes| lanes.iter().sum())
 }
 
 /// Bisquare weights of the residuals; `None` if the fit is already exact.
-fn bisquare(y: &[f64], fitted: &[f64]) -> Option<Vec<f64>> {
-    let n = y.len();
-    let residual: Vec<f64> = y.iter().zip(fitted).map(|(y, f)| (y - f).abs()).collect();
-    let mean = residual.iter().sum::<f64>() / n as f64;
-    let mut sorted = residual.clone();
-    sorted.sort_by(f64::total_cmp);
+fn bisquare(points: &Points<'_>, fitted: &[f64]) -> Option<Vec<f64>> {
+    let residuals: Vec<f64> = points
+        .y
+        .iter()
+        .zip(fitted)
+        .map(|(y, f)| (y - f).abs())
+        .collect();
+    let copies = residuals.iter().enumerate();
+    let mut sorted: Vec<f64> = copies
+        .flat_map(|(i, &r)| repeat_n(r, points.count(i)))
+        .collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let n = sorted.len();
+    let mean = sorted.iter().sum::<f64>() / n as f64;
     let cut = if n.is_multiple_of(2) {
         3.0 * (sorted[n / 2 - 1] + sorted[n / 2])
     } else {
         6.0 * sorted[n / 2]
     };
-    let largest = y.iter().fold(0.0, |a: f64, y| a.max(y.abs()));
+    let largest = points.y.iter().fold(0.0, |a: f64, y| a.max(y.abs()));
     if cut < 1e-7 * mean || mean <= 1e-13 * largest {
         return None;
     }
-    Some(
-        residual
-            .iter()
-            .map(|&r| {
-                if r <= 0.001 * cut {
-                    1.0
-                } else if r <= 0.999 * cut {
-                    let c = r / cut;
-                    (1.0 - c * c) * (1.0 - c * c)
-                } else {
-                    0.0
-                }
-            })
-            .collect(),
-    )
+    let weight = |&r: &f64| {
+        if r <= 0.001 * cut {
+            1.0
+        } else if r <= 0.999 * cut {
+            let c = r / cut;
+            (1.0 - c * c) * (1.0 - c * c)
+        } else {
+            0.0
+        }
+    };
+    Some(residuals.iter().map(weight).collect())
 }

@@ -38,7 +38,7 @@ pub use band::{SmoothBand, bootstrap_band, smooth_band};
 pub use bootstrap::{BootstrappedCalibration, BootstrappedIndex, bootstrap};
 pub use grouped::{CalibrationPoint, grouped, grouped_at};
 pub use loess::{Degree, LoessBand, LoessFit, LoessSettings, LoessSurface, loess};
-pub use lowess::{LowessCurve, LowessSettings, lowess, lowess_curve};
+pub use lowess::{LowessSettings, lowess, lowess_of_counts};
 pub use recalibration::{
     LikelihoodRatio, ObservedExpectedMethod, Recalibration, observed_expected, recalibration,
 };
