@@ -64,12 +64,11 @@ impl Validation {
     /// terms, as in rms.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit); [`Error::TooFewRows`] for fewer than ten rows.
+    /// As [`fit`](Self::fit); [`Error::TooFewForCurve`] for fewer than ten rows.
     pub fn calibrate(&self, design: &Design, outcome: &[bool]) -> Result<CalibrationCurve> {
         if design.n_used() < 10 {
-            return Err(Error::TooFewRows {
+            return Err(Error::TooFewForCurve {
                 rows: design.n_used(),
-                columns: 10,
             });
         }
         let strategy = Strategy::new(&self.selection, design, outcome, self.few_events)?;

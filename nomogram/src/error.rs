@@ -297,6 +297,18 @@ pub enum Error {
     /// A nomogram needs at least one predictor with an effect.
     #[error("the model has no predictor with an effect, so no axis can be drawn")]
     NoEffect,
+    /// What is to be drawn has no picture.
+    #[error("the figure cannot be drawn: {source}")]
+    Figure {
+        /// Why.
+        source: Box<eval_stats::Error>,
+    },
+    /// A calibration curve begins at the fifth smallest and ends at the fifth largest prediction.
+    #[error("a calibration curve needs at least 10 rows, got {rows}")]
+    TooFewForCurve {
+        /// Rows used.
+        rows: usize,
+    },
     /// Axis ticks given by the user are unusable.
     #[error("axis {axis:?}: ticks must be finite, increasing and at least two, got {ticks:?}")]
     Ticks {

@@ -15,9 +15,10 @@ use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
 use crate::irls::{Problem, probabilities};
-use crate::newton::{Start, deviance, newton_from};
+use crate::newton::{Start, Wanted, deviance, newton_from};
 use crate::products::dot;
 use crate::ranked::{Ranked, Sample};
+use crate::separation;
 
 /// Names of [`Indices`], in order.
 pub(crate) const NAMES: [&str; 10] = [
@@ -196,11 +197,14 @@ impl<'a> Counted<'a> {
             offset: None,
         };
         // A model that predicts well elsewhere needs little recalibration.
-        let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), 50);
+        let solution = newton_from(&problem, &Start::Beta(&[0.0, 1.0]), Wanted::Estimate, 50);
         if !solution.converged {
-            return Err(Error::NotConverged {
-                iterations: solution.iterations,
-                last_change: solution.last_change,
+            return Err(match separation::find(&problem) {
+                Some(found) => found.into_error(|_| "linear predictor".to_owned()),
+                None => Error::NotConverged {
+                    iterations: solution.iterations,
+                    last_change: solution.last_change,
+                },
             });
         }
         Ok(Recalibrated {

@@ -24,29 +24,39 @@ pub(crate) enum Start<'a> {
     Eta(&'a [f64]),
 }
 
+/// What is to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The estimate, its deviance and linear predictor; the covariance is left empty.
+    Estimate,
+    /// The covariance at the estimate besides.
+    Covariance,
+}
+
 /// Newton's method with step halving, to convergence; the covariance is the inverse information at the estimate.
 ///
 /// Gives up (`converged: false`) when the iterations end or the information loses rank, which on legal data happens under separation.
 pub(crate) fn newton(problem: &Problem<'_>, max_iterations: usize) -> Solution {
-    newton_from(problem, &Start::Null, max_iterations)
+    newton_from(problem, &Start::Null, Wanted::Covariance, max_iterations)
 }
 
 /// [`newton`] from a start of the caller's choice.
 pub(crate) fn newton_from(
     problem: &Problem<'_>,
     start: &Start<'_>,
+    wanted: Wanted,
     max_iterations: usize,
 ) -> Solution {
     let basis = Standardized::new(problem.x, problem.weights);
     let gamma = start_on(problem, &basis, start);
-    newton_on(problem, basis, gamma, max_iterations)
+    newton_on(problem, basis, gamma, wanted, max_iterations)
 }
 
 /// [`newton`] on columns without an intercept, from a linear predictor.
 pub(crate) fn newton_without_intercept(problem: &Problem<'_>, eta: &[f64]) -> Solution {
     let basis = Standardized::without_intercept(problem.x);
     let gamma = start_on(problem, &basis, &Start::Eta(eta));
-    newton_on(problem, basis, gamma, 50)
+    newton_on(problem, basis, gamma, Wanted::Covariance, 50)
 }
 
 fn start_on(problem: &Problem<'_>, basis: &Standardized, start: &Start<'_>) -> Vec<f64> {
@@ -75,6 +85,7 @@ pub(crate) fn newton_on(
     problem: &Problem<'_>,
     basis: Standardized,
     mut gamma: Vec<f64>,
+    wanted: Wanted,
     max_iterations: usize,
 ) -> Solution {
     let r = basis.kept.len();
@@ -85,27 +96,40 @@ pub(crate) fn newton_on(
     let mut here = rows.derivatives(&eta);
     let mut next = Derivatives::zeros(r);
     let (mut converged, mut last_change, mut iterations) = (false, f64::INFINITY, 0);
-    let mut root = DMatrix::zeros(r, r);
+    let mut root = None;
     loop {
         let Some(system) = rows.system(&here, &eta) else {
             converged = false;
             break;
         };
         if converged || iterations == max_iterations {
-            root = system.root();
+            root = Some(system.root());
             break;
         }
         let step = system.solve(&here.score);
         iterations += 1;
+        // Newton's error is about the square of its step: below 1e-8 what is left is rounding.
+        let size = gamma.iter().map(|g| g.abs()).fold(1.0, f64::max);
+        let last = step.iter().all(|s| s.abs() <= 1e-8 * size);
         std::mem::swap(&mut eta, &mut old_eta);
+        if last && wanted == Wanted::Estimate {
+            // The deviance changes by the square of the step, which is nothing.
+            gamma.iter_mut().zip(&step).for_each(|(g, s)| *g += s);
+            rows.linear_predictor(&gamma, &mut eta);
+            last_change = largest_difference(&eta, &old_eta);
+            converged = true;
+            break;
+        }
         let fraction = rows.damped(&mut gamma, &step, &mut eta, here.deviance, &mut next);
         std::mem::swap(&mut here, &mut next);
         last_change = largest_difference(&eta, &old_eta);
-        let size = gamma.iter().map(|g| g.abs()).fold(1.0, f64::max);
-        // Newton's error is about the square of its step: below 1e-8 what is left is rounding.
-        converged = fraction == 1.0 && step.iter().all(|s| s.abs() <= 1e-8 * size);
+        converged = fraction == 1.0 && last;
     }
-    let covariance = basis.back_covariance_of_root(&root);
+    let covariance = match (root, wanted) {
+        (Some(root), Wanted::Covariance) => basis.back_covariance_of_root(&root),
+        (None, Wanted::Covariance) => DMatrix::zeros(r, r),
+        (_, Wanted::Estimate) => DMatrix::zeros(0, 0),
+    };
     Solution {
         beta: basis.back(&gamma, problem.x.ncols()),
         kept: basis.kept,

@@ -200,9 +200,12 @@ impl Profiled<'_> {
         }
         let solution = match convergence {
             Convergence::RCompat => irls::r_compatible(&problem, Some(start), RControl::default()),
-            Convergence::Exact if others[0] == 0 => {
-                newton::newton_from(&problem, &newton::Start::Eta(start), 50)
-            }
+            Convergence::Exact if others[0] == 0 => newton::newton_from(
+                &problem,
+                &newton::Start::Eta(start),
+                newton::Wanted::Estimate,
+                50,
+            ),
             Convergence::Exact => newton::newton_without_intercept(&problem, start),
         };
         if !solution.converged {

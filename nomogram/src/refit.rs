@@ -4,7 +4,7 @@ use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::irls::{Problem, Solution};
 use crate::logistic::{LogisticFit, check_counts};
-use crate::newton::{newton, newton_on};
+use crate::newton::{Wanted, newton, newton_on};
 use crate::ranked::Sample;
 use crate::separation;
 use crate::standardized::{Standardized, clearly_sound};
@@ -46,7 +46,7 @@ impl Refit {
                 weights: Some(&counts.collect::<Vec<f64>>()),
                 offset: None,
             };
-            let solution = newton_on(&problem, basis, self.gamma.clone(), 50);
+            let solution = newton_on(&problem, basis, self.gamma.clone(), Wanted::Estimate, 50);
             if solution.converged {
                 return Ok(solution);
             }

@@ -2,6 +2,7 @@
 //! doi:10.1080/01621459.1979.10481038), with the conventions of R's `lowess`.
 
 use std::iter::repeat_n;
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
@@ -184,13 +185,14 @@ fn smooth(points: &Points<'_>, settings: &LowessSettings, delta: f64) -> Vec<f64
         let x: Vec<f64> = points.x.iter().map(|v| v * unit).collect();
         return smooth(&Points::new(&x, y, points.counts), settings, delta * unit);
     }
-    let window = ((settings.span * points.n as f64 + 1e-7) as usize).clamp(2, points.n);
+    let width = ((settings.span * points.n as f64 + 1e-7) as usize).clamp(2, points.n);
+    let stops = stops(points, width, delta);
     let counts: Vec<f64> = (0..y.len()).map(|i| points.count(i) as f64).collect();
     // What fills up the last eight has no mass.
     let mut masses = filled_up(&counts);
     let mut fitted = vec![0.0; y.len()];
     for round in 0..=settings.iterations {
-        one_pass(points, window, delta, &masses, &mut fitted);
+        one_pass(points, &stops, &masses, &mut fitted);
         if round == settings.iterations {
             break;
         }
@@ -204,36 +206,94 @@ fn smooth(points: &Points<'_>, settings: &LowessSettings, delta: f64) -> Vec<f64
     fitted
 }
 
-/// Fits every point once, skipping those within `delta` of the last fitted one.
-fn one_pass(points: &Points<'_>, width: usize, delta: f64, masses: &[f64], fitted: &mut [f64]) {
+/// A place where a line is fitted.
+struct Stop {
+    /// The points at this place that get its fit.
+    first: usize,
+    last: usize,
+    at: f64,
+    /// Half width of the window.
+    h: f64,
+    /// Eights in which all points with weight lie.
+    eights: Range<usize>,
+}
+
+/// Where lines are fitted: everywhere but at points within `delta` of the stop before. It depends on `x` alone.
+fn stops(points: &Points<'_>, width: usize, delta: f64) -> Vec<Stop> {
     let x = points.x;
     let mut window = Window::new(points, width);
-    let mut last: Option<usize> = None;
+    let mut stops = Vec::new();
     let mut i = 0;
-    loop {
+    while i < x.len() {
         window.move_to(points, x[i]);
-        fitted[i] = local_line(points, x[i], &window, masses).unwrap_or(points.y[i]);
-        if let Some(last) = last {
-            interpolate(x, fitted, last, i);
-        }
-        // Points with the same x share the fit; points within delta are left for interpolation.
-        let mut done = i;
         let limit = x[i] + delta;
+        let mut last = i;
         let mut next = i + 1;
         while next < x.len() && x[next] <= limit {
-            if x[next] == x[done] {
-                fitted[next] = fitted[done];
-                done = next;
+            if x[next] == x[i] {
+                last = next;
             }
             next += 1;
         }
-        last = Some(done);
-        if done + 1 >= x.len() {
-            break;
+        stops.push(window.stop(x, i, last));
+        i = (last + 1).max(next - 1);
+    }
+    stops
+}
+
+/// Fits a line at every stop, and interpolates between them.
+fn one_pass(points: &Points<'_>, stops: &[Stop], masses: &[f64], fitted: &mut [f64]) {
+    let x = points.x;
+    let mut before: Option<usize> = None;
+    let sums = in_lanes(KernelSums {
+        points,
+        masses,
+        stops,
+        shift: 0.0,
+    });
+    for (stop, sums) in stops.iter().zip(sums) {
+        let about = |center| {
+            let shifted = in_lanes(KernelSums {
+                points,
+                masses,
+                stops: std::slice::from_ref(stop),
+                shift: center,
+            });
+            shifted[0]
+        };
+        let range = x[x.len() - 1] - x[0];
+        let fit = line(sums, about, stop.h > 0.0, range).unwrap_or(points.y[stop.first]);
+        fitted[stop.first..=stop.last].fill(fit);
+        if let Some(before) = before {
+            interpolate(x, fitted, before, stop.first);
         }
-        i = (done + 1).max(next - 1);
+        before = Some(stop.last);
     }
 }
+
+/// A weighted line, read at the place of the fit; `None` if all weights vanish. `about` has the sums with distances from another place.
+fn line(sums: Sums, about: impl FnOnce(f64) -> Sums, has_width: bool, range: f64) -> Option<f64> {
+    if sums.total <= 0.0 {
+        return None;
+    }
+    // Distances are measured from the place of the fit, so `center` is that of the weights as seen from there.
+    let center = sums.first / sums.total;
+    let mut spread = sums.second - center * sums.first;
+    let mut tilt = sums.tilt - center * sums.level;
+    if spread < CANCELED * sums.second {
+        let shifted = about(center);
+        (spread, tilt) = (shifted.second, shifted.tilt);
+    }
+    // A line is only worth it if the points spread out.
+    if has_width && (spread / sums.total).sqrt() > 0.001 * range {
+        Some((sums.level - center * tilt * (sums.total / spread)) / sums.total)
+    } else {
+        Some(sums.level / sums.total)
+    }
+}
+
+/// Share of the squared distances from which on those from the center are summed by themselves: their difference has lost three digits.
+const CANCELED: f64 = 1e-3;
 
 fn interpolate(x: &[f64], fitted: &mut [f64], from: usize, to: usize) {
     let width = x[to] - x[from];
@@ -284,45 +344,30 @@ impl Window {
         }
     }
 
-    /// The last point in it.
-    fn last(&self) -> usize {
-        if self.inside > 0 {
-            self.beyond
-        } else {
-            self.beyond - 1
+    /// A stop at its place, for the points `first..=last`.
+    ///
+    /// The kernel is 0 from .999 of `h` on. That leaves out all points before the window, and copies of its first point that lie before it: they
+    /// were left behind because the last point is nearer, so `h` is their distance. Points after the window that are closer have their weight.
+    fn stop(&self, x: &[f64], first: usize, last: usize) -> Stop {
+        let at = x[first];
+        let rim = self.beyond - usize::from(self.inside == 0);
+        let h = (at - x[self.first]).max(x[rim] - at);
+        let mut end = rim + 1;
+        while end < x.len() && x[end] - at <= h {
+            end += 1;
+        }
+        Stop {
+            first,
+            last,
+            at,
+            h,
+            eights: self.first / 8 * 8..end.next_multiple_of(8),
         }
     }
 }
 
-/// Weighted line through the window, read at `at`; `None` if all weights vanish.
-fn local_line(points: &Points<'_>, at: f64, window: &Window, masses: &[f64]) -> Option<f64> {
-    let x = points.x;
-    let range = x[x.len() - 1] - x[0];
-    let near = Neighborhood::new(points, at, window, masses);
-    // Distances are measured from `at`, so `center` is that of the weights as seen from there.
-    let sums = near.sums();
-    if sums.total <= 0.0 {
-        return None;
-    }
-    let center = sums.first / sums.total;
-    let mut spread = sums.second - center * sums.first;
-    let mut tilt = sums.tilt - center * sums.level;
-    if spread < CANCELED * sums.second {
-        let about_center = near.sums_about(center);
-        (spread, tilt) = (about_center.second, about_center.tilt);
-    }
-    // A line is only worth it if the points spread out.
-    if near.h > 0.0 && (spread / sums.total).sqrt() > 0.001 * range {
-        Some((sums.level - center * tilt * (sums.total / spread)) / sums.total)
-    } else {
-        Some(sums.level / sums.total)
-    }
-}
-
-/// Share of the squared distances from which on those from the center are summed by themselves: their difference has lost three digits.
-const CANCELED: f64 = 1e-3;
-
-/// Weighted sums over points, with distances d from the place of the fit, or from one shifted from there.
+/// Weighted sums over points, with distances d.
+#[derive(Debug, Clone, Copy)]
 struct Sums {
     /// Σ w, Σ w d, Σ w d².
     total: f64,
@@ -333,102 +378,58 @@ struct Sums {
     tilt: f64,
 }
 
-/// The points around a place, and the tricube kernel of a window.
-///
-/// The weights are 0 from .999 of its half width `h` on. That leaves out all points before the window, and copies of its first point that lie
-/// before it: they were left behind because the last point is nearer, so `h` is their distance. Points after the window that are closer have
-/// their weight.
-#[derive(Clone, Copy)]
-struct Neighborhood<'a> {
-    at: f64,
-    h: f64,
-    /// Eights in which all points with weight lie.
-    x: &'a [f64],
-    y: &'a [f64],
+/// The sums of every stop, by its tricube kernel; distances are measured from its place and a shift.
+struct KernelSums<'a> {
+    points: &'a Points<'a>,
     masses: &'a [f64],
-}
-
-impl<'a> Neighborhood<'a> {
-    fn new(points: &'a Points<'_>, at: f64, window: &Window, masses: &'a [f64]) -> Self {
-        let x = points.x;
-        let h = (at - x[window.first]).max(x[window.last()] - at);
-        let mut end = window.last() + 1;
-        while end < x.len() && x[end] - at <= h {
-            end += 1;
-        }
-        let eights = window.first / 8 * 8..end.next_multiple_of(8);
-        let [x, y] = &points.eights;
-        Self {
-            at,
-            h,
-            x: &x[eights.clone()],
-            y: &y[eights.clone()],
-            masses: &masses[eights],
-        }
-    }
-
-    fn sums(self) -> Sums {
-        in_lanes(KernelSums::<false> {
-            points: self,
-            shift: 0.0,
-        })
-    }
-
-    /// The sums with distances from `at + shift`.
-    #[cold]
-    fn sums_about(self, shift: f64) -> Sums {
-        in_lanes(KernelSums::<true> {
-            points: self,
-            shift,
-        })
-    }
-}
-
-/// The task of [`Neighborhood::sums`].
-struct KernelSums<'a, const SHIFTED: bool> {
-    points: Neighborhood<'a>,
+    stops: &'a [Stop],
     shift: f64,
 }
 
-impl<const SHIFTED: bool> WithSimd for KernelSums<'_, SHIFTED> {
-    type Output = Sums;
+impl WithSimd for KernelSums<'_> {
+    type Output = Vec<Sums>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Sums {
-        let Neighborhood {
-            at,
-            h,
-            x,
-            y,
-            masses,
-        } = self.points;
-        let one = Lanes::all(simd, 1.0);
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<Sums> {
+        let mut out = Vec::with_capacity(self.stops.len());
+        for stop in self.stops {
+            out.push(self.sums(simd, stop));
+        }
+        out
+    }
+}
+
+impl KernelSums<'_> {
+    #[inline(always)]
+    fn sums<S: Simd>(&self, simd: S, stop: &Stop) -> Sums {
+        let Stop { at, h, eights, .. } = stop;
+        let [x, y] = &self.points.eights;
+        let lists = [
+            &x[eights.clone()],
+            &y[eights.clone()],
+            &self.masses[eights.clone()],
+        ];
         // Without extent all points are at the place itself, with weight 1.
-        let per_h = if h > 0.0 { 1.0 / h } else { 0.0 };
-        let mut sums = [Lanes::all(simd, 0.0); 5];
-        let eights = Eights::new(simd, [x, y, masses], [0.0; 3]);
-        for i in 0..eights.whole() {
-            let [x, y, mass] = eights.at(i);
-            let mut d = x - at;
+        let per_h = if *h > 0.0 { 1.0 / h } else { 0.0 };
+        let one = Lanes::all(simd, 1.0);
+        let [mut total, mut first, mut second, mut level, mut tilt] = [Lanes::all(simd, 0.0); 5];
+        let lists = Eights::new(simd, lists, [0.0; 3]);
+        for i in 0..lists.whole() {
+            let [x, y, mass] = lists.at(i);
+            let d = x - *at;
             let r = d.abs();
             // At the center the weight is exactly 1.
             let c = (r * per_h).with_where_up_to(r, 0.001 * h, 0.0);
             let u = one - c * c * c;
             let w = (u * u * u * mass).with_where_above(r, 0.999 * h, 0.0);
-            if SHIFTED {
-                d = d - self.shift;
-            }
+            let d = d - self.shift;
             let wd = w * d;
-            let [total, first, second, level, tilt] = sums;
-            sums = [
-                total + w,
-                first + wd,
-                second + wd * d,
-                level + w * y,
-                tilt + wd * y,
-            ];
+            total = total + w;
+            first = first + wd;
+            second = second + wd * d;
+            level = level + w * y;
+            tilt = tilt + wd * y;
         }
-        let [total, first, second, level, tilt] = sums;
         Sums {
             total: total.sum(),
             first: first.sum(),

@@ -79,7 +79,8 @@ impl ForestFigure {
 /// Intervals that reach beyond the axis end in an arrow. Basis functions of curves are listed without a mark, because they mean nothing alone.
 ///
 /// # Errors
-/// [`Error::NoEffect`] if no row has an odds ratio that means something alone; [`Error::Setting`] for a level outside (0, 1).
+/// [`Error::NoEffect`] if no row has an odds ratio that means something alone; [`Error::Setting`] for a level outside (0, 1);
+/// [`Error::Figure`] for numbers that are no odds ratios.
 pub fn forest_svg(rows: &[OddsRatioRow], figure: &ForestFigure) -> Result<String> {
     check_level(figure.level)?;
     let mut drawn = Vec::new();
@@ -103,8 +104,12 @@ pub fn forest_svg(rows: &[OddsRatioRow], figure: &ForestFigure) -> Result<String
         layout = layout.title(title);
     }
     let forest = plot::ForestFigure::odds_ratios(&drawn).level(figure.level);
-    // Odds ratios are positive, between their limits and P lies in [0, 1]; what remains is that there are none.
-    plot::forest(&forest, &layout).map_err(|_| Error::NoEffect)
+    plot::forest(&forest, &layout).map_err(|e| match e {
+        eval_stats::Error::Empty { .. } => Error::NoEffect,
+        other => Error::Figure {
+            source: Box::new(other),
+        },
+    })
 }
 
 fn forest_row(row: &OddsRatioRow, label: &str) -> ForestRow {
