@@ -32,6 +32,34 @@ pub fn cpu_seconds() -> Outcome<f64> {
     Ok(nanoseconds as f64 * 1e-9)
 }
 
+/// CPU seconds of all threads of this process so far, as the kernel counts them, in its ticks of a hundredth.
+///
+/// # Errors
+/// Where the kernel does not tell.
+pub fn process_cpu_seconds() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    // The name of the program, in parentheses, may hold spaces.
+    let after = text.rsplit(')').next().unwrap_or_default();
+    let ticks: Vec<u64> = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<u64>() as f64 * 1e-2)
+}
+
+/// The most memory this process ever held, in kilobytes.
+///
+/// # Errors
+/// Where the kernel does not tell.
+pub fn peak_kilobytes() -> Outcome<u64> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number.ok_or("no VmHWM in /proc/self/status")?.parse()?)
+}
+
 /// CPU and wall seconds of one `task`, and what it gave. Repeated tasks are done once before.
 ///
 /// # Errors

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{
-    DIRECT, F32_NETWORK, fixture_tensors, floats, golden, gray, image, json, narrow, sizes, tap,
-    worst, write_safetensors,
+    DIRECT, ENGINES, F32_NETWORK, fixture_tensors, floats, golden, gray, image, json, narrow,
+    sizes, tap, tolerance, worst, write_safetensors,
 };
 use deep_features::candle_core::{Tensor, Var};
 use deep_features::preprocess::{Crop, Normalization, Preprocess};
@@ -27,8 +27,14 @@ fn fixture_vgg(divisor: usize, engine: ConvEngine) -> Vgg {
     vgg.with_engine(engine).expect("an engine for the CPU")
 }
 
-/// Every tap of the fixture, both engines, against f32 and f64 of torch.
-fn check_every_tap(size: usize, engine: ConvEngine) {
+/// Every tap of the fixture, all engines, against f32 and f64 of torch.
+fn check_every_tap(size: usize) {
+    for engine in ENGINES {
+        check_taps(size, engine);
+    }
+}
+
+fn check_taps(size: usize, engine: ConvEngine) {
     let expected = json(&format!("vgg19_narrow16_{size}.json"));
     let vgg = fixture_vgg(16, engine);
     let taps = vgg.config().taps();
@@ -50,7 +56,7 @@ fn check_every_tap(size: usize, engine: ConvEngine) {
                 .max((flat.iter().copied().fold(0.0, f64::max) - largest).abs())
                 .max((mean - e["mean"].as_f64().expect("a number")).abs());
             assert!(
-                error <= F32_NETWORK * largest,
+                error <= tolerance(engine) * largest,
                 "{engine:?} {size} {tap} {precision}: {}",
                 error / largest
             );
@@ -67,25 +73,22 @@ fn check_every_tap(size: usize, engine: ConvEngine) {
         gap.iter().map(|&v| f64::from(v)),
         floats(&expected["f64"]["gap"]),
     );
-    assert!(error <= F32_NETWORK * largest, "pooled: {error}");
+    assert!(error <= tolerance(engine) * largest, "pooled: {error}");
 }
 
 #[test]
 fn every_tap_at_64() {
-    check_every_tap(64, ConvEngine::OverlappingRows);
-    check_every_tap(64, ConvEngine::Candle);
+    check_every_tap(64);
 }
 
 #[test]
 fn every_tap_at_96() {
-    check_every_tap(96, ConvEngine::OverlappingRows);
-    check_every_tap(96, ConvEngine::Candle);
+    check_every_tap(96);
 }
 
 #[test]
 fn every_tap_at_224() {
-    check_every_tap(224, ConvEngine::OverlappingRows);
-    check_every_tap(224, ConvEngine::Candle);
+    check_every_tap(224);
 }
 
 #[test]
@@ -249,7 +252,7 @@ fn batch_normalization_is_folded() {
         batch_norm: true,
         ..narrow(VggVariant::Vgg11, 32)
     };
-    for engine in [ConvEngine::OverlappingRows, ConvEngine::Candle] {
+    for engine in ENGINES {
         let vgg = load(&config, "vgg11_bn_w32_zip.pth")
             .with_engine(engine)
             .expect("an engine");
@@ -277,7 +280,11 @@ fn batch_normalization_is_folded() {
                 channel.iter().map(|&v| f64::from(v)).sum::<f64>() / channel.len() as f64
             };
             error = error.max(worst(map.outer_iter().map(mean), floats(&e["avg"])));
-            assert!(error <= F32_NETWORK * largest, "{tap}: {}", error / largest);
+            assert!(
+                error <= tolerance(engine) * largest,
+                "{engine:?} {tap}: {}",
+                error / largest
+            );
         }
     }
 }
@@ -286,17 +293,21 @@ fn batch_normalization_is_folded() {
 fn mean_normalized_names_and_input() {
     let expected = json("mean_normalized_w32.json");
     let config = narrow(VggVariant::Vgg19, 32);
-    let vgg = load(&config, "mean_normalized_w32_legacy.pth");
-    assert_eq!(vgg.weights().scheme, WeightScheme::MeanNormalized);
-    assert_eq!(vgg.normalization(), Normalization::CaffeBgr255);
-    let input = whole(&vgg, &gray(64, 96));
-    check_pooled(
-        vgg,
-        &[input],
-        &[&expected["f64_taps"]],
-        ["avg", "maximum"],
-        1,
-    );
+    for engine in ENGINES {
+        let vgg = load(&config, "mean_normalized_w32_legacy.pth")
+            .with_engine(engine)
+            .expect("an engine");
+        assert_eq!(vgg.weights().scheme, WeightScheme::MeanNormalized);
+        assert_eq!(vgg.normalization(), Normalization::CaffeBgr255);
+        let input = whole(&vgg, &gray(64, 96));
+        check_pooled(
+            vgg,
+            &[input],
+            &[&expected["f64_taps"]],
+            ["avg", "maximum"],
+            1,
+        );
+    }
 }
 
 /// Average and maximum of every `step`-th channel of every tap.
@@ -309,6 +320,7 @@ fn check_pooled(
 ) {
     let taps = vgg.config().taps();
     let network = vgg.config().to_string();
+    let tolerance = tolerance(vgg.engine());
     let extractor = FeatureExtractor::new(vgg, &taps, &[Pooling::Average, Pooling::Maximum])
         .expect("an extractor");
     let table = extractor.extract(inputs, 2, |_, _| {}).expect("embeddings");
@@ -329,7 +341,7 @@ fn check_pooled(
                     .map(|c| row[column(&format!("dl_{network}_{tap}_{pooling}_{:03}", step * c))]);
                 let error = worst(found, wanted.iter().copied());
                 assert!(
-                    error <= F32_NETWORK * largest,
+                    error <= tolerance * largest,
                     "{tap} {pooling}: {}",
                     error / largest
                 );
@@ -345,8 +357,15 @@ fn real_trunk_at_four_sizes() {
     let expected = json("real_trunk.json");
     let cases = expected["cases"].as_array().expect("cases");
     let config = VggConfig::new(VggVariant::Vgg19);
-    let vgg = Vgg::load(&config, &WeightsSource::File(path.into()), &Device::Cpu)
-        .expect("the real weights");
+    let load = || {
+        Vgg::load(
+            &config,
+            &WeightsSource::File(path.clone().into()),
+            &Device::Cpu,
+        )
+        .expect("the real weights")
+    };
+    let vgg = load();
     assert_eq!(
         vgg.weights().sha256,
         "804ca2835ecf7539f0cd2a7ac3c18ce81e6f8468969ae7117ac0c148d286bb4a"
@@ -357,13 +376,16 @@ fn real_trunk_at_four_sizes() {
         .map(|c| whole(&vgg, &gray(side(c, "height"), side(c, "width"))))
         .collect();
     let taps: Vec<&Value> = cases.iter().map(|c| &c["f64_taps"]).collect();
-    check_pooled(
-        vgg,
-        &inputs,
-        &taps,
-        ["avg_every_8th", "maximum_every_8th"],
-        8,
-    );
+    for engine in [ConvEngine::Winograd, ConvEngine::OverlappingRows] {
+        let vgg = load().with_engine(engine).expect("an engine");
+        check_pooled(
+            vgg,
+            &inputs,
+            &taps,
+            ["avg_every_8th", "maximum_every_8th"],
+            8,
+        );
+    }
 }
 
 #[test]

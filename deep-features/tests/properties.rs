@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{narrow, tap};
+use common::{narrow, tap, tolerance};
 use deep_features::preprocess::{
     Aspect, Border, Crop, Margin, MaskPolicy, Normalization, Preprocess,
 };
@@ -81,16 +81,19 @@ fn engines_agree() {
             vgg.activations(image.view(), &config.taps())
                 .expect("activations")
         };
-        let (ours, candle) = (run(ConvEngine::OverlappingRows), run(ConvEngine::Candle));
-        for ((tap, a), b) in config.taps().iter().zip(&ours).zip(&candle) {
-            let largest = b.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-            let difference = (a - b).iter().fold(0.0f32, |m, v| m.max(v.abs()));
-            // Two engines, each within 2e-6 of the truth.
-            assert!(
-                difference <= 4e-6 * largest,
-                "{divisor} {h}x{w} {tap}: {}",
-                difference / largest
-            );
+        let candle = run(ConvEngine::Candle);
+        for engine in [ConvEngine::Winograd, ConvEngine::OverlappingRows] {
+            for ((tap, a), b) in config.taps().iter().zip(&run(engine)).zip(&candle) {
+                let largest = b.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+                let difference = (a - b).iter().fold(0.0f32, |m, v| m.max(v.abs()));
+                // Each is that near to the truth.
+                let allowed = tolerance(engine) + tolerance(ConvEngine::Candle);
+                assert!(
+                    difference <= allowed as f32 * largest,
+                    "{engine:?} {divisor} {h}x{w} {tap}: {}",
+                    difference / largest
+                );
+            }
         }
     }
 }
@@ -132,9 +135,12 @@ fn images_of_several_sizes_in_one_batch() {
             .expect("embeddings")
             .values
     };
-    let (ours, candle) = (run(ConvEngine::OverlappingRows), run(ConvEngine::Candle));
-    let largest = ours.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-    assert!((&ours - &candle).iter().all(|d| d.abs() <= 4e-6 * largest));
+    let candle = run(ConvEngine::Candle);
+    let largest = candle.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    for engine in [ConvEngine::Winograd, ConvEngine::OverlappingRows] {
+        let allowed = (tolerance(engine) + tolerance(ConvEngine::Candle)) * largest;
+        assert!((&run(engine) - &candle).iter().all(|d| d.abs() <= allowed));
+    }
 }
 
 #[test]

@@ -8,5 +8,6 @@ pub(crate) mod conv;
 mod gemm;
 pub(crate) mod map;
 pub(crate) mod pool;
+pub(crate) mod winograd;
 
 pub(crate) use map::FeatureMap;

@@ -3,13 +3,31 @@
 
 use std::path::{Path, PathBuf};
 
-use deep_features::{Tap, VggConfig, VggVariant, Width};
+use deep_features::{ConvEngine, Tap, VggConfig, VggVariant, Width};
 use ndarray::{Array2, Array3};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::Value;
 
 /// Single-precision networks against PyTorch: relative to the largest activation of the tap.
 pub const F32_NETWORK: f64 = 2e-6;
+
+/// The same for Winograd's minimal filtering.
+pub const WINOGRAD: f64 = 2e-5;
+
+/// What a tap may differ by, as a share of its largest activation.
+pub fn tolerance(engine: ConvEngine) -> f64 {
+    match engine {
+        ConvEngine::Winograd => WINOGRAD,
+        _ => F32_NETWORK,
+    }
+}
+
+/// All engines of the CPU.
+pub const ENGINES: [ConvEngine; 3] = [
+    ConvEngine::Winograd,
+    ConvEngine::OverlappingRows,
+    ConvEngine::Candle,
+];
 /// Decompositions against scikit-learn at full precision.
 pub const DIRECT: f64 = 1e-9;
 
