@@ -83,7 +83,7 @@ mod tests {
     use ndarray::Array3;
 
     use super::*;
-    use crate::rng::he_normal;
+    use crate::kernels::fixture;
 
     /// The definition, in f64.
     fn naive(image: &Array3<f32>, weights: &ConvWeights) -> Array3<f64> {
@@ -115,14 +115,7 @@ mod tests {
             (2, 2, 300, 1),
             (8, 8, 8, 8),
         ] {
-            let weights = ConvWeights {
-                in_channels: ci,
-                out_channels: co,
-                kernel: he_normal(1, 0, 9 * ci * co, 9 * ci),
-                bias: he_normal(1, 1, co, 2),
-            };
-            let image = Array3::from_shape_vec((ci, h, w), he_normal(2, 0, ci * h * w, 2))
-                .expect("as many values");
+            let (weights, image) = fixture::layer(ci, co, [h, w]);
             let out = conv_relu(&FeatureMap::from_chw(image.view()), &weights);
             for (a, e) in out.to_chw().iter().zip(&naive(&image, &weights)) {
                 assert!((f64::from(*a) - e).abs() < 2e-5, "{a} {e}");
@@ -134,12 +127,7 @@ mod tests {
 
     #[test]
     fn not_a_number_is_not_hidden() {
-        let weights = ConvWeights {
-            in_channels: 1,
-            out_channels: 1,
-            kernel: vec![f32::NAN; 9],
-            bias: vec![0.0],
-        };
+        let weights = fixture::not_a_number();
         let out = conv_relu(&FeatureMap::zeros(1, 2, 2), &weights);
         assert!(out.to_chw().iter().all(|v| v.is_nan()));
     }

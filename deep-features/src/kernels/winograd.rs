@@ -342,11 +342,8 @@ fn wide<R>(task: impl FnOnce() -> R) -> R {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array3;
-
     use super::*;
-    use crate::kernels::conv;
-    use crate::rng::he_normal;
+    use crate::kernels::{conv, fixture};
 
     #[test]
     fn matches_direct_sums_on_any_shape() {
@@ -360,14 +357,7 @@ mod tests {
             (16, 24, 50, 1),
             (64, 64, 64, 64),
         ] {
-            let weights = ConvWeights {
-                in_channels: ci,
-                out_channels: co,
-                kernel: he_normal(1, 0, 9 * ci * co, 9 * ci),
-                bias: he_normal(1, 1, co, 2),
-            };
-            let image = Array3::from_shape_vec((ci, h, w), he_normal(2, 0, ci * h * w, 2))
-                .expect("as many values");
+            let (weights, image) = fixture::layer(ci, co, [h, w]);
             let input = FeatureMap::from_chw(image.view());
             let direct = conv::conv_relu(&input, &weights);
             let out = conv_relu(&input, &WinogradKernel::new(&weights), &weights.bias);
@@ -385,12 +375,7 @@ mod tests {
 
     #[test]
     fn not_a_number_is_not_hidden() {
-        let weights = ConvWeights {
-            in_channels: 1,
-            out_channels: 1,
-            kernel: vec![f32::NAN; 9],
-            bias: vec![0.0],
-        };
+        let weights = fixture::not_a_number();
         let kernel = WinogradKernel::new(&weights);
         let out = conv_relu(&FeatureMap::zeros(1, 2, 2), &kernel, &weights.bias);
         assert!(out.to_chw().iter().all(|v| v.is_nan()));
