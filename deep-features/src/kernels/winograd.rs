@@ -101,7 +101,11 @@ type Channels = [f32; LANES];
 fn load(values: &[f32]) -> Channels {
     match <&Channels>::try_from(values) {
         Ok(all) => *all,
-        Err(_) => from_fn(|k| values.get(k).copied().unwrap_or(0.0)),
+        Err(_) => {
+            let mut some = [0.0; LANES];
+            some.iter_mut().zip(values).for_each(|(v, of)| *v = *of);
+            some
+        }
     }
 }
 
@@ -114,15 +118,24 @@ fn store(values: &Channels, to: &mut [f32]) {
     }
 }
 
+/// A weighted sum. (Loops, here and below, where `from_fn` would read better: it is not inlined, and so not compiled for wide vectors.)
 #[inline(always)]
 fn combine<const N: usize>(terms: [(f32, &Channels); N]) -> Channels {
-    from_fn(|k| {
-        let mut sum = terms[0].0 * terms[0].1[k];
+    let mut sum = [0.0; LANES];
+    for k in 0..LANES {
+        sum[k] = terms[0].0 * terms[0].1[k];
         for (factor, values) in &terms[1..] {
-            sum += factor * values[k];
+            sum[k] += factor * values[k];
         }
-        sum
-    })
+    }
+    sum
+}
+
+/// Row `y` of six columns.
+#[inline(always)]
+fn across<const N: usize>(columns: &[[Channels; N]; PATCH], y: usize) -> [&Channels; PATCH] {
+    let [a, b, c, d, e, f] = columns;
+    [&a[y], &b[y], &c[y], &d[y], &e[y], &f[y]]
 }
 
 /// `Bᵀ d` of six values, for several channels.
@@ -247,10 +260,11 @@ impl Block {
                     *values = load(&input.data[at..at + n]);
                 }
             }
-            *column = input_transform(d.each_ref());
+            let [a, b, c, e, f, g] = &d;
+            *column = input_transform([a, b, c, e, f, g]);
         }
         for y in 0..PATCH {
-            let transformed = input_transform(columns.each_ref().map(|column| &column[y]));
+            let transformed = input_transform(across(&columns, y));
             for (x, values) in transformed.iter().enumerate() {
                 let at = ((PATCH * y + x) * self.tiles + tile) * input.channels + channel;
                 store(values, &mut out[at..at + n]);
@@ -306,18 +320,20 @@ impl Block {
                 let at = ((PATCH * y + x) * self.tiles + tile) * bias.len() + channel;
                 *values = load(&products[at..at + n]);
             }
-            *column = output_transform(m.each_ref());
+            let [a, b, c, d, e, f] = &m;
+            *column = output_transform([a, b, c, d, e, f]);
         }
         let shift = load(&bias[channel..channel + n]);
         let height = input.height - TILE * self.first_row;
         for y in 0..TILE.min(height - top) {
-            let transformed = output_transform(columns.each_ref().map(|column| &column[y]));
+            let transformed = output_transform(across(&columns, y));
             for (x, values) in transformed.iter().enumerate().take(input.width - left) {
-                let values: Channels = from_fn(|k| {
+                let mut values = *values;
+                for (value, shift) in values.iter_mut().zip(&shift) {
                     // Not `max(0.0)`: that would turn NaN into 0 and hide unusable weights.
-                    let sum = values[k] + shift[k];
-                    if sum < 0.0 { 0.0 } else { sum }
-                });
+                    let sum = *value + shift;
+                    *value = if sum < 0.0 { 0.0 } else { sum };
+                }
                 let at = ((top + y) * input.row_pixels() + left + x + 1) * bias.len() + channel;
                 store(&values, &mut rows[at..at + n]);
             }
