@@ -108,10 +108,10 @@ pub enum Error {
         /// All taps of the network.
         valid: Vec<String>,
     },
-    /// The same tap or pooling was asked for twice (`features.35` is `relu5_4` in VGG19).
+    /// The same tap, pooling or row was given twice (`features.35` is `relu5_4` in VGG19).
     #[error("{what} {name} is asked for twice")]
     Duplicate {
-        /// `tap` or `pooling`.
+        /// `tap`, `pooling` or `row`.
         what: &'static str,
         /// Its name.
         name: String,
@@ -251,6 +251,95 @@ pub enum Error {
         expected: usize,
         /// Columns given.
         found: usize,
+    },
+    /// Two lists that go together have different lengths.
+    #[error("expected {expected} {what}, one for each row, found {found}")]
+    RowCount {
+        /// What there is one of for each row.
+        what: &'static str,
+        /// Rows.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// A row number is too large.
+    #[error("row {row} of {n_rows}: expected a number below that")]
+    NoSuchRow {
+        /// The number, from 0.
+        row: usize,
+        /// How many rows there are.
+        n_rows: usize,
+    },
+    /// The same patient is among the training and the validation rows: the network would be judged by patients it
+    /// has seen.
+    #[error("patient {patient} is on both sides: row {row} validates, other rows train")]
+    PatientOnBothSides {
+        /// The patient.
+        patient: String,
+        /// The first of the validation rows.
+        row: usize,
+    },
+    /// A class has too few patients (or rows).
+    #[error(
+        "{what}: expected at least {required} of each class, found {events} with and {others} without an event"
+    )]
+    TooFewPatients {
+        /// What they are needed for.
+        what: &'static str,
+        /// Those with an event.
+        events: usize,
+        /// Those without.
+        others: usize,
+        /// How many are needed of each.
+        required: usize,
+    },
+    /// Inputs that go through a network's trained part together must have one size.
+    #[error(
+        "image {image} is {} x {}, expected {} x {} as the images before it",
+        found[0], found[1], expected[0], expected[1]
+    )]
+    InputSize {
+        /// Row of the image.
+        image: usize,
+        /// Rows and columns of the images before it.
+        expected: [usize; 2],
+        /// Rows and columns found.
+        found: [usize; 2],
+    },
+    /// The results of the frozen part would take more memory than is allowed: train fewer blocks, or use fewer views.
+    #[error("the frozen part's results take {needed} bytes, expected at most {limit}")]
+    PrefixTooLarge {
+        /// Bytes needed.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Training went out of hand: the loss or a parameter is no number any more. Try a smaller learning rate.
+    #[error("epoch {epoch}: the {what} is {value}, expected a finite number")]
+    Diverged {
+        /// The epoch, from 0.
+        epoch: usize,
+        /// What is not finite.
+        what: String,
+        /// Its value.
+        value: f64,
+    },
+    /// Two things that must be made for each other are not: a prefix and a network, a model and its trunk, a state
+    /// and its training.
+    #[error("{what}: expected {expected}, found {found}")]
+    Mismatch {
+        /// What they disagree in.
+        what: &'static str,
+        /// What one of them has.
+        expected: String,
+        /// What the other has.
+        found: String,
+    },
+    /// Bytes that are no fine-tuned network or training state of this crate.
+    #[error("fine-tuned network: {reason}")]
+    Model {
+        /// What was expected and what was found.
+        reason: String,
     },
     /// The singular value decomposition did not converge.
     #[error(

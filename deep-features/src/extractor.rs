@@ -13,6 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ndarray::{Array2, ArrayView2, ArrayView3};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernels::FeatureMap;
@@ -22,14 +23,17 @@ use crate::vgg::{Vgg, in_order_asked};
 use crate::weights::WeightsInfo;
 
 /// How a tap's activations become one value per channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Pooling {
     /// Mean over space: `avg`.
+    #[serde(rename = "avg")]
     Average,
     /// Maximum over space: `max`.
+    #[serde(rename = "max")]
     Maximum,
     /// Mean over space weighted by the mask: `masked-avg`.
+    #[serde(rename = "masked-avg")]
     MaskedAverage,
 }
 
@@ -283,7 +287,10 @@ impl FeatureExtractor {
 }
 
 /// `Σ m a / Σ m` per channel; `None` if all weights are zero.
-fn weighted_mean(map: &FeatureMap, weight: impl Fn(usize, usize) -> f64) -> Option<Vec<f64>> {
+pub(crate) fn weighted_mean(
+    map: &FeatureMap,
+    weight: impl Fn(usize, usize) -> f64,
+) -> Option<Vec<f64>> {
     let mut sums = vec![0.0; map.channels];
     let mut total = 0.0;
     for y in 0..map.height {
@@ -312,7 +319,11 @@ fn maximum(map: &FeatureMap) -> Vec<f64> {
 }
 
 /// Sums over the `stride x stride` pixels under each cell of a tap.
-fn block_sums(coverage: ArrayView2<'_, f32>, cells: [usize; 2], stride: usize) -> Array2<f64> {
+pub(crate) fn block_sums(
+    coverage: ArrayView2<'_, f32>,
+    cells: [usize; 2],
+    stride: usize,
+) -> Array2<f64> {
     let mut sums = Array2::zeros((cells[0], cells[1]));
     for ((y, x), &m) in coverage.indexed_iter() {
         if let Some(sum) = sums.get_mut((y / stride, x / stride)) {

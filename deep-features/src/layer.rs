@@ -10,13 +10,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
 /// Channels of the five blocks at full width.
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
 /// How many convolutions each block has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum VggVariant {
     /// 1, 1, 2, 2, 2 convolutions.
     Vgg11,
@@ -55,7 +58,8 @@ impl fmt::Display for VggVariant {
 }
 
 /// The share of the full channel counts: 1, 1/2, 1/4, ... 1/64. Narrow networks are for trying out and for tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Width {
     divisor: usize,
 }
@@ -95,6 +99,20 @@ impl fmt::Display for Width {
     }
 }
 
+impl From<Width> for String {
+    fn from(width: Width) -> Self {
+        width.to_string()
+    }
+}
+
+impl TryFrom<String> for Width {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
 impl FromStr for Width {
     type Err = Error;
 
@@ -125,7 +143,8 @@ impl FromStr for Width {
 /// assert_eq!(vgg19.resolve("features.17".parse()?)?.to_string(), "relu3_4");
 /// # Ok::<(), deep_features::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VggConfig {
     /// Convolutions per block.
     pub variant: VggVariant,

@@ -7,12 +7,14 @@
 use std::fmt;
 
 use ndarray::{Array2, Array3, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::resize::{self, Interpolation};
 
 /// What a network was trained on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Normalization {
     /// Channels R, G, B: `(v / 255 - mean) / deviation` with mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224,
@@ -75,7 +77,8 @@ impl fmt::Display for Normalization {
 }
 
 /// How much of the surroundings of the region's bounding box is kept, on every side.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Margin {
     /// Pixels.
     Pixels(usize),
@@ -84,7 +87,8 @@ pub enum Margin {
 }
 
 /// What part of the image is used.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Crop {
     /// All of it.
@@ -94,7 +98,8 @@ pub enum Crop {
 }
 
 /// What happens to a window whose aspect is not the network input's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Aspect {
     /// The window's shorter side grows, equally on both ends, so that shapes are kept.
@@ -104,7 +109,8 @@ pub enum Aspect {
 }
 
 /// What stands where a window reaches past the image.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Border {
     /// The nearest pixel of the image.
@@ -116,7 +122,8 @@ pub enum Border {
 }
 
 /// What happens to pixels outside the mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MaskPolicy {
     /// They stay: the network sees the surroundings.
@@ -128,7 +135,8 @@ pub enum MaskPolicy {
 }
 
 /// Whether gray values stay fractional after resizing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rounding {
     /// They do.
@@ -164,7 +172,8 @@ pub enum Rounding {
 /// assert_eq!(input.pixels[(0, 0, 0)], (128.0 - 103.939_f64) as f32);
 /// # Ok::<(), deep_features::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Preprocess {
     normalization: Normalization,
     size: [usize; 2],
@@ -223,6 +232,11 @@ impl Preprocess {
             interpolation: Interpolation::BilinearAntialias,
             rounding: Rounding::None,
         }
+    }
+
+    /// What the network was trained on.
+    pub fn normalization(&self) -> Normalization {
+        self.normalization
     }
 
     /// Rows and columns of the network's input, 1 to 4096 each.
@@ -305,7 +319,7 @@ impl Preprocess {
         })
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let fail = |setting, expected, found| {
             Err(Error::Setting {
                 setting,

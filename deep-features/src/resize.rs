@@ -1,9 +1,11 @@
 //! Separable resizing: each axis has a list of weights per output pixel, and an image is two passes.
 
 use ndarray::{Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// Kernel of the interpolation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Interpolation {
     /// Triangle of half-width `max(in / out, 1)` around half-pixel centers: a low-pass filter when the image shrinks.

@@ -1,19 +1,46 @@
-//! Seeded weights. candle's generator cannot be seeded on the CPU, so every draw is ours.
+//! Seeded draws. candle's generator cannot be seeded on the CPU, so every draw is ours.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+
+/// What a stream of random numbers is for: draws for one purpose do not depend on those for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub(crate) enum Purpose {
+    /// Which patients validate.
+    Split = 1,
+    /// The order of the rows in an epoch.
+    Order = 2,
+    /// Which view of each row an epoch shows.
+    Views = 3,
+    /// Which units a step drops.
+    Dropout = 4,
+    /// The head's first weights.
+    Head = 5,
+}
+
+/// The generator for one purpose and one epoch, step or other index below 2^48.
+pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(((purpose as u64) << 48) | index);
+    rng
+}
 
 /// `n` values of N(0, 2 / fan_in) (He initialization), from stream `stream` of the generator seeded with `seed`.
 /// Streams are independent: the values of a layer do not depend on the layers before it.
 pub(crate) fn he_normal(seed: u64, stream: u64, n: usize, fan_in: usize) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
-    let sd = (2.0 / fan_in as f64).sqrt();
+    normal(&mut rng, n, (2.0 / fan_in as f64).sqrt())
+}
+
+/// `n` values of N(0, deviation²).
+pub(crate) fn normal(rng: &mut ChaCha8Rng, n: usize, deviation: f64) -> Vec<f32> {
     (0..n)
         .map(|_| {
-            let z: f64 = StandardNormal.sample(&mut rng);
-            (z * sd) as f32
+            let z: f64 = StandardNormal.sample(rng);
+            (z * deviation) as f32
         })
         .collect()
 }

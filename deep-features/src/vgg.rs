@@ -1,11 +1,13 @@
 //! The convolutional trunk of a VGG: weights loaded, ready to run.
 
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
 use ndarray::{Array3, ArrayView3};
 
 use crate::error::{Error, Result};
+use crate::kernels::conv_op::{self, InputGradient};
 use crate::kernels::winograd::{self, WinogradKernel};
 use crate::kernels::{FeatureMap, conv, pool};
 use crate::layer::{Layer, Tap, VggConfig};
@@ -26,7 +28,7 @@ pub enum ConvEngine {
     Candle,
 }
 
-/// A VGG trunk with its weights.
+/// A VGG trunk with its weights. A clone shares them.
 ///
 /// # Examples
 /// ```
@@ -40,18 +42,43 @@ pub enum ConvEngine {
 /// assert_eq!(taps[1].dim(), (32, 2, 2));
 /// # Ok::<(), deep_features::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Vgg {
     config: VggConfig,
     layers: Vec<Layer>,
     info: WeightsInfo,
-    weights: Vec<ConvWeights>,
+    convolutions: Vec<Arc<Convolution>>,
     device: Device,
     engine: ConvEngine,
-    /// Kernels for [`ConvEngine::Winograd`], made when first needed.
-    winograd: Vec<OnceLock<WinogradKernel>>,
-    /// Kernels `(out, in, 3, 3)` and biases `(1, out, 1, 1)` for candle, made when first needed.
-    tensors: OnceLock<Vec<(Tensor, Tensor)>>,
+    /// Weights for candle, made when first needed.
+    tensors: OnceLock<Vec<ConvTensors>>,
+}
+
+/// One convolution's weights.
+#[derive(Debug)]
+struct Convolution {
+    weights: ConvWeights,
+    /// The kernel for [`ConvEngine::Winograd`], made when first needed.
+    winograd: OnceLock<WinogradKernel>,
+}
+
+impl From<ConvWeights> for Convolution {
+    fn from(weights: ConvWeights) -> Self {
+        Self {
+            weights,
+            winograd: OnceLock::new(),
+        }
+    }
+}
+
+/// One convolution's weights for candle, and what its backward pass is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct ConvTensors {
+    /// `(out, in, 3, 3)`.
+    pub kernel: Tensor,
+    /// `(out)`.
+    pub bias: Tensor,
+    pub input_gradient: InputGradient,
 }
 
 impl Vgg {
@@ -72,8 +99,7 @@ impl Vgg {
             config: *config,
             layers: config.layers(),
             info,
-            winograd: weights.iter().map(|_| OnceLock::new()).collect(),
-            weights,
+            convolutions: weights.into_iter().map(|w| Arc::new(w.into())).collect(),
             device: device.clone(),
             engine,
             tensors: OnceLock::new(),
@@ -144,7 +170,8 @@ impl Vgg {
 
     /// The activations of a batch `(n, 3, height, width)` as candle tensors that carry gradients.
     ///
-    /// ReLU has the derivative 0 at 0, and the max-pool gives all of a gradient to the first maximum.
+    /// ReLU has the derivative 0 at 0, and the max-pool gives all of a gradient to the first maximum. On the CPU the
+    /// convolutions and their gradients are direct sums, unless the engine is [`ConvEngine::Candle`].
     ///
     /// # Errors
     /// [`Error::UnknownTap`], [`Error::Channels`], [`Error::ImageTooSmall`], [`Error::Tensor`].
@@ -153,11 +180,39 @@ impl Vgg {
         let (_, c, h, w) = batch.dims4()?;
         self.check_image(0, (c, h, w), &at)?;
         let mut visited = Vec::new();
-        self.walk_tensors(batch, &at, |position, tensor| {
-            visited.push((position, tensor.clone()));
+        let layers = 0..end_of(&at);
+        self.walk_tensors(batch, layers, self.tensors()?, |position, tensor| {
+            if at.contains(&position) {
+                visited.push((position, tensor.clone()));
+            }
             Ok(())
         })?;
         Ok(in_order_asked(&visited, &at))
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The same network with other weights in the convolutions from number `first` on.
+    pub(crate) fn with_convolutions(&self, first: usize, weights: Vec<ConvWeights>) -> Self {
+        let kept = self.convolutions[..first].iter().cloned();
+        let changed = weights.into_iter().map(|w| Arc::new(w.into()));
+        let mut network = self.clone();
+        network.convolutions = kept.chain(changed).collect();
+        network.tensors = OnceLock::new();
+        network.info = self.info.changed(
+            network.convolutions[first..]
+                .iter()
+                .map(|convolution| &convolution.weights),
+        );
+        network
+    }
+
+    /// The weights of a convolution, numbered from the input on.
+    pub(crate) fn convolution(&self, number: usize) -> &ConvWeights {
+        &self.convolutions[number].weights
     }
 
     /// Positions of taps in the layer table.
@@ -169,6 +224,16 @@ impl Vgg {
 
     pub(crate) fn layer(&self, position: usize) -> Layer {
         self.layers[position]
+    }
+
+    /// How many convolutions come before a position of the layer table.
+    pub(crate) fn convolutions_before(&self, position: usize) -> usize {
+        let is_conv = |layer: &&Layer| matches!(layer, Layer::Conv(_));
+        self.layers[..position].iter().filter(is_conv).count()
+    }
+
+    pub(crate) fn n_layers(&self) -> usize {
+        self.layers.len()
     }
 
     /// Channels at a position of the layer table.
@@ -227,8 +292,11 @@ impl Vgg {
             ConvEngine::Winograd | ConvEngine::OverlappingRows => {
                 Ok(crate::par::map_indexed(images.len(), |i| {
                     let mut seen = Vec::new();
-                    self.walk_map(images[i], at, |position, map| {
-                        seen.push(visit(i, position, map))
+                    let map = FeatureMap::from_chw(images[i]);
+                    self.walk_map(map, 0..end_of(at), |position, map| {
+                        if at.contains(&position) {
+                            seen.push(visit(i, position, map));
+                        }
                     });
                     seen
                 }))
@@ -238,9 +306,12 @@ impl Vgg {
                 let mut start = 0;
                 for group in images.chunk_by(|a, b| a.dim() == b.dim()) {
                     let batch = self.stack(group)?;
-                    self.walk_tensors(&batch, at, |position, tensor| {
-                        for (offset, map) in maps_of(tensor)?.iter().enumerate() {
-                            seen[start + offset].push(visit(start + offset, position, map));
+                    let layers = 0..end_of(at);
+                    self.walk_tensors(&batch, layers, self.tensors()?, |position, tensor| {
+                        if at.contains(&position) {
+                            for (offset, map) in maps_of(tensor)?.iter().enumerate() {
+                                seen[start + offset].push(visit(start + offset, position, map));
+                            }
                         }
                         Ok(())
                     })?;
@@ -251,70 +322,93 @@ impl Vgg {
         }
     }
 
+    /// The last layer's activations from those before layer `first`; on the CPU, whatever the engine.
+    pub(crate) fn finish(&self, map: FeatureMap, first: usize) -> FeatureMap {
+        let mut last = map.clone();
+        self.walk_map(map, first..self.layers.len(), |position, map| {
+            if position + 1 == self.layers.len() {
+                last = map.clone();
+            }
+        });
+        last
+    }
+
+    /// Runs one image through some layers, and shows what each of them makes.
     fn walk_map(
         &self,
-        image: ArrayView3<'_, f32>,
-        at: &[usize],
+        input: FeatureMap,
+        layers: Range<usize>,
         mut visit: impl FnMut(usize, &FeatureMap),
     ) {
-        let mut map = FeatureMap::from_chw(image);
-        let mut convolutions = 0..self.weights.len();
-        let last = at.iter().max().copied().unwrap_or(0);
-        for (position, layer) in self.layers[..=last].iter().enumerate() {
-            map = match layer {
+        let mut map = input;
+        let mut number = self.convolutions_before(layers.start);
+        for position in layers {
+            map = match self.layers[position] {
                 Layer::Conv(_) => {
-                    let index = convolutions.next();
-                    self.convolve(&map, index.expect("one set of weights per convolution"))
+                    number += 1;
+                    self.convolve(&map, &self.convolutions[number - 1])
                 }
                 Layer::Pool(_) => pool::max_pool(&map),
             };
-            if at.contains(&position) {
-                visit(position, &map);
-            }
+            visit(position, &map);
         }
     }
 
-    fn convolve(&self, map: &FeatureMap, index: usize) -> FeatureMap {
-        let weights = &self.weights[index];
+    fn convolve(&self, map: &FeatureMap, convolution: &Convolution) -> FeatureMap {
+        let weights = &convolution.weights;
         if self.engine == ConvEngine::Winograd && winograd::is_worthwhile(map) {
-            let kernel = self.winograd[index].get_or_init(|| WinogradKernel::new(weights));
+            let kernel = convolution
+                .winograd
+                .get_or_init(|| WinogradKernel::new(weights));
             winograd::conv_relu(map, kernel, &weights.bias)
         } else {
             conv::conv_relu(map, weights)
         }
     }
 
-    fn walk_tensors(
+    /// Runs a batch through some layers with the weights given for every convolution of the network, and shows what
+    /// each of them makes.
+    pub(crate) fn walk_tensors(
         &self,
         batch: &Tensor,
-        at: &[usize],
+        layers: Range<usize>,
+        weights: &[ConvTensors],
         mut visit: impl FnMut(usize, &Tensor) -> candle_core::Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Tensor> {
         let mut x = batch.clone();
-        let mut weights = self.tensors()?.iter();
-        let last = at.iter().max().copied().unwrap_or(0);
-        for (position, layer) in self.layers[..=last].iter().enumerate() {
-            x = match layer {
+        let mut weights = weights.iter().skip(self.convolutions_before(layers.start));
+        for position in layers {
+            x = match self.layers[position] {
                 Layer::Conv(_) => {
-                    let (kernel, bias) =
-                        weights.next().expect("one set of weights per convolution");
-                    relu(&x.conv2d(kernel, 1, 1, 1, 1)?.broadcast_add(bias)?)?
+                    let weights = weights.next().expect("one set of weights per convolution");
+                    self.convolve_tensor(&x, weights)?
                 }
                 Layer::Pool(_) => pool::max_pool_tensor(&x)?,
             };
-            if at.contains(&position) {
-                visit(position, &x)?;
-            }
+            visit(position, &x)?;
         }
-        Ok(())
+        Ok(x)
     }
 
-    fn tensors(&self) -> Result<&[(Tensor, Tensor)]> {
+    fn convolve_tensor(&self, x: &Tensor, weights: &ConvTensors) -> candle_core::Result<Tensor> {
+        if self.engine == ConvEngine::Candle {
+            let bias = weights.bias.reshape((1, weights.bias.elem_count(), 1, 1))?;
+            relu(
+                &x.conv2d(&weights.kernel, 1, 1, 1, 1)?
+                    .broadcast_add(&bias)?,
+            )
+        } else {
+            conv_op::conv_relu(x, &weights.kernel, &weights.bias, weights.input_gradient)
+        }
+    }
+
+    /// The weights of all convolutions for candle.
+    pub(crate) fn tensors(&self) -> Result<&[ConvTensors]> {
         if self.tensors.get().is_none() {
             let made: Vec<_> = self
-                .weights
+                .convolutions
                 .iter()
-                .map(|w| to_tensors(w, &self.device))
+                .map(|convolution| to_tensors(&convolution.weights, &self.device))
                 .collect::<Result<_>>()?;
             // A second thread may have been faster; both made the same.
             let _ = self.tensors.set(made);
@@ -322,7 +416,8 @@ impl Vgg {
         Ok(self.tensors.get().expect("set above"))
     }
 
-    fn stack(&self, images: &[ArrayView3<'_, f32>]) -> Result<Tensor> {
+    /// Images of one size as a batch on the device.
+    pub(crate) fn stack(&self, images: &[ArrayView3<'_, f32>]) -> Result<Tensor> {
         let (c, h, w) = images[0].dim();
         let values: Vec<f32> = images
             .iter()
@@ -347,17 +442,23 @@ pub(crate) fn in_order_asked<T: Clone>(visited: &[(usize, T)], at: &[usize]) -> 
     at.iter().filter_map(of).collect()
 }
 
-fn to_tensors(weights: &ConvWeights, device: &Device) -> Result<(Tensor, Tensor)> {
+/// One past the deepest tap.
+fn end_of(at: &[usize]) -> usize {
+    at.iter().max().map_or(0, |deepest| deepest + 1)
+}
+
+fn to_tensors(weights: &ConvWeights, device: &Device) -> Result<ConvTensors> {
     let (i, o) = (weights.in_channels, weights.out_channels);
-    let kernel = Tensor::from_slice(&weights.kernel, (3, 3, i, o), device)?
-        .permute((3, 2, 0, 1))?
-        .contiguous()?;
-    let bias = Tensor::from_slice(&weights.bias, (1, o, 1, 1), device)?;
-    Ok((kernel, bias))
+    let kernel = weights::to_kernel_out_in(&weights.kernel, i, o);
+    Ok(ConvTensors {
+        kernel: Tensor::from_vec(kernel, (o, i, 3, 3), device)?,
+        bias: Tensor::from_slice(&weights.bias, o, device)?,
+        input_gradient: InputGradient::Wanted,
+    })
 }
 
 /// `max(0, x)` whose derivative at 0 is 0. candle's own has the derivative 1 there.
-fn relu(x: &Tensor) -> candle_core::Result<Tensor> {
+pub(crate) fn relu(x: &Tensor) -> candle_core::Result<Tensor> {
     // Written so that NaN stays NaN: only what is at most zero is replaced.
     x.le(0.0)?.where_cond(&x.zeros_like()?, x)
 }

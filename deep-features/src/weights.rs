@@ -65,6 +65,23 @@ pub struct WeightsInfo {
     pub path: Option<PathBuf>,
 }
 
+impl WeightsInfo {
+    /// What weights are after some convolutions were changed.
+    pub(crate) fn changed<'a>(&self, changed: impl Iterator<Item = &'a ConvWeights>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(&self.sha256);
+        for convolution in changed {
+            for value in convolution.kernel.iter().chain(&convolution.bias) {
+                hash.update(value.to_le_bytes());
+            }
+        }
+        Self {
+            sha256: hex(&hash.finalize()),
+            ..self.clone()
+        }
+    }
+}
+
 /// One convolution, batch normalization folded in.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ConvWeights {
@@ -335,8 +352,29 @@ fn fold_batch_norm(
     Ok(())
 }
 
+/// From `[ky][kx][in][out]` to `[out][in][ky][kx]`.
+pub(crate) fn to_kernel_out_in(
+    packed: &[f32],
+    in_channels: usize,
+    out_channels: usize,
+) -> Vec<f32> {
+    let mut kernel = vec![0.0; packed.len()];
+    for (o, of_output) in kernel.chunks_exact_mut(9 * in_channels).enumerate() {
+        for (i, window) in of_output.chunks_exact_mut(9).enumerate() {
+            for (k, w) in window.iter_mut().enumerate() {
+                *w = packed[(k * in_channels + i) * out_channels + o];
+            }
+        }
+    }
+    kernel
+}
+
 /// From `[out][in][ky][kx]` to `[ky][kx][in][out]`.
-fn to_kernel_in_out(kernel: &[f32], in_channels: usize, out_channels: usize) -> Vec<f32> {
+pub(crate) fn to_kernel_in_out(
+    kernel: &[f32],
+    in_channels: usize,
+    out_channels: usize,
+) -> Vec<f32> {
     let mut packed = vec![0.0; kernel.len()];
     for (o, of_output) in kernel.chunks_exact(9 * in_channels).enumerate() {
         for (i, window) in of_output.chunks_exact(9).enumerate() {

@@ -23,8 +23,32 @@ const BLOCK_PIXELS: usize = 2048;
 /// `max(0, K * input + b)`.
 pub(crate) fn conv_relu(input: &FeatureMap, weights: &ConvWeights) -> FeatureMap {
     debug_assert_eq!(input.channels, weights.in_channels);
-    let mut output = FeatureMap::zeros(weights.out_channels, input.height, input.width);
-    let (row, n) = (input.row_pixels(), weights.out_channels);
+    convolve(
+        input,
+        &weights.kernel,
+        weights.out_channels,
+        |chunk, row, width| finish_rows(chunk, row, width, &weights.bias),
+    )
+}
+
+/// `K * input`: neither bias nor ReLU.
+pub(super) fn conv(input: &FeatureMap, kernel: &[f32], out_channels: usize) -> FeatureMap {
+    convolve(input, kernel, out_channels, |chunk, row, width| {
+        for line in chunk.chunks_mut(row * out_channels) {
+            line[width * out_channels..].fill(0.0);
+        }
+    })
+}
+
+/// `finish` gets whole rows of outputs, the last without its border, with the pixels of a row and those inside; it must clear the border.
+fn convolve(
+    input: &FeatureMap,
+    kernel: &[f32],
+    out_channels: usize,
+    finish: impl Fn(&mut [f32], usize, usize) + Sync + Send,
+) -> FeatureMap {
+    let mut output = FeatureMap::zeros(out_channels, input.height, input.width);
+    let (row, n) = (input.row_pixels(), out_channels);
     // Output pixel p lies one row and one pixel further, because of the border.
     let first = (row + 1) * n;
     let pixels = input.height * row - 2;
@@ -48,15 +72,10 @@ pub(crate) fn conv_relu(input: &FeatureMap, weights: &ConvWeights) -> FeatureMap
                 } else {
                     Accumulate::Add
                 };
-                multiply(
-                    left,
-                    &weights.kernel[ky * size..(ky + 1) * size],
-                    chunk,
-                    n,
-                    accumulate,
-                );
+                let of_row = &kernel[ky * size..(ky + 1) * size];
+                multiply(left, of_row, chunk, n, accumulate);
             }
-            finish_rows(chunk, row, input.width, &weights.bias);
+            finish(chunk, row, input.width);
         },
     );
     output

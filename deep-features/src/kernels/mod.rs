@@ -5,6 +5,8 @@
 //! memory, so a convolution is three matrix products on overlapping rows, without any copy.
 
 pub(crate) mod conv;
+mod conv_gradient;
+pub(crate) mod conv_op;
 mod gemm;
 pub(crate) mod map;
 pub(crate) mod pool;

@@ -156,25 +156,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::golden::{floats, json};
 
     fn cases() -> Vec<(String, Value)> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/golden/maxpool_backward.json");
-        let text = std::fs::read_to_string(path).expect("a fixture");
-        let all: Value = serde_json::from_str(&text).expect("JSON");
+        let all = json("maxpool_backward.json");
         let cases = all["max_pool_2x2_stride2"].as_object().expect("cases");
         cases
             .iter()
             .map(|(name, case)| (name.clone(), case.clone()))
-            .collect()
-    }
-
-    fn floats(value: &Value) -> Vec<f32> {
-        value
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|v| v.as_f64().expect("a number") as f32)
             .collect()
     }
 
