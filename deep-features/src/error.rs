@@ -270,6 +270,14 @@ pub enum Error {
         /// How many rows there are.
         n_rows: usize,
     },
+    /// The head has no such unit.
+    #[error("feature {unit}: the head has {units}, counted from 0")]
+    NoSuchUnit {
+        /// The unit that was asked for.
+        unit: usize,
+        /// How many there are.
+        units: usize,
+    },
     /// The same patient is among the training and the validation rows: the network would be judged by patients it
     /// has seen.
     #[error("patient {patient} is on both sides: row {row} validates, other rows train")]

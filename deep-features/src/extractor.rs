@@ -12,10 +12,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ndarray::{Array2, ArrayView2, ArrayView3};
+use ndarray::{Array2, ArrayView2, ArrayView3, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::fine_tuned::FineTuned;
+use crate::head::BottleneckHead;
 use crate::kernels::FeatureMap;
 use crate::layer::Tap;
 use crate::preprocess::NetworkInput;
@@ -100,6 +102,8 @@ pub struct FeatureExtractor {
     /// Positions of the taps in the layer table.
     at: Vec<usize>,
     poolings: Vec<Pooling>,
+    /// What makes few features of the pooled channels.
+    head: Option<BottleneckHead>,
 }
 
 impl FeatureExtractor {
@@ -136,6 +140,21 @@ impl FeatureExtractor {
             vgg,
             at,
             poolings: poolings.to_vec(),
+            head: None,
+        })
+    }
+
+    /// The extractor of a fine-tuned network's features. `base` has the weights that it was trained on.
+    ///
+    /// # Errors
+    /// As [`FineTuned::trunk`].
+    pub fn fine_tuned(model: &FineTuned, base: &Vgg) -> Result<Self> {
+        let vgg = model.trunk(base)?;
+        let pool5 = vgg.layer(vgg.n_layers() - 1).tap();
+        let head = model.head().clone();
+        Ok(Self {
+            head: Some(head.clone()),
+            ..Self::new(vgg, &[pool5], &[head.config.pooling])?
         })
     }
 
@@ -146,6 +165,9 @@ impl FeatureExtractor {
 
     /// Names of the columns.
     pub fn names(&self) -> Vec<String> {
+        if let Some(head) = &self.head {
+            return head.names(self.vgg.config());
+        }
         let mut names = Vec::new();
         for &position in &self.at {
             let tap = self.vgg.layer(position).tap();
@@ -206,13 +228,7 @@ impl FeatureExtractor {
                 .map(&mut source)
                 .collect::<std::result::Result<Vec<_>, E>>()?;
             let rows = self.embed(start, &batch)?;
-            for (i, row) in rows.iter().enumerate() {
-                values
-                    .row_mut(start + i)
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(slot, &v)| *slot = v);
-            }
+            values.slice_mut(s![start..end, ..]).assign(&rows);
             on_progress(end, n);
         }
         Ok(Embeddings {
@@ -222,7 +238,7 @@ impl FeatureExtractor {
         })
     }
 
-    fn embed(&self, first: usize, batch: &[NetworkInput]) -> Result<Vec<Vec<f64>>> {
+    fn embed(&self, first: usize, batch: &[NetworkInput]) -> Result<Array2<f64>> {
         let weights = self.vgg.normalization();
         for (i, input) in batch.iter().enumerate() {
             if input.normalization != weights {
@@ -243,13 +259,20 @@ impl FeatureExtractor {
                 self.pool(first + i, position, map, batch[i].coverage.view())
                     .map(|values| (position, values))
             })?;
-        pooled
+        let rows = pooled
             .into_iter()
             .map(|taps| {
                 let taps = taps.into_iter().collect::<Result<Vec<_>>>()?;
                 Ok(in_order_asked(&taps, &self.at).concat())
             })
-            .collect()
+            .collect::<Result<Vec<Vec<f64>>>>()?;
+        let columns = rows.first().map_or(0, Vec::len);
+        let table = Array2::from_shape_vec((rows.len(), columns), rows.concat())
+            .expect("as many columns in every row");
+        match &self.head {
+            Some(head) => head.features(table.view()),
+            None => Ok(table),
+        }
     }
 
     fn pool(

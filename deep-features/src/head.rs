@@ -13,6 +13,7 @@
 use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::cam::CamTarget;
 use crate::error::{Error, Result};
 use crate::extractor::Pooling;
 use crate::layer::VggConfig;
@@ -86,9 +87,8 @@ impl HeadConfig {
     }
 }
 
-/// A trained head.
+/// A trained head; one trained elsewhere can be written down as well.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct BottleneckHead {
     /// Its shape.
     pub config: HeadConfig,
@@ -117,23 +117,92 @@ impl BottleneckHead {
         self.hidden.nrows()
     }
 
-    /// The features of rows of pooled channels: `(n, C)` to `(n, units)`. Sums are in f64.
+    /// Checks that its arrays fit each other.
     ///
     /// # Errors
-    /// [`Error::ColumnCount`] for another number of channels.
+    /// [`Error::ColumnCount`] if they do not; [`Error::Setting`] for a shape that cannot be used.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.config.check()?;
+        for (expected, found) in [
+            (self.channels(), self.deviation.len()),
+            (self.channels(), self.hidden.ncols()),
+            (self.config.units, self.hidden.nrows()),
+            (self.config.units, self.hidden_bias.len()),
+            (self.config.units, self.output.len()),
+        ] {
+            if expected != found {
+                return Err(Error::ColumnCount { expected, found });
+            }
+        }
+        Ok(())
+    }
+
+    /// The features of rows of pooled channels: `(n, C)` to `(n, units)`. Sums are in f64 and in order, so that a row's
+    /// features do not depend on the rows beside it.
+    ///
+    /// # Errors
+    /// [`Error::ColumnCount`] for another number of channels, or a head whose arrays do not fit each other.
     pub fn features(&self, pooled: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.check()?;
         let (expected, found) = (self.channels(), pooled.ncols());
         if expected != found {
             return Err(Error::ColumnCount { expected, found });
         }
-        let (mean, deviation) = (self.mean.mapv(f64::from), self.deviation.mapv(f64::from));
-        let standardized = (&pooled - &mean) / &deviation;
-        let mut units = standardized.dot(&self.hidden.mapv(f64::from).t());
-        units += &self.hidden_bias.mapv(f64::from);
-        if self.config.activation == Activation::Relu {
-            units.mapv_inplace(|z| if z < 0.0 { 0.0 } else { z });
+        let mut features = Array2::zeros((pooled.nrows(), self.units()));
+        for (row, mut features) in pooled.outer_iter().zip(features.outer_iter_mut()) {
+            let standardized: Vec<f64> = row
+                .iter()
+                .zip(self.mean.iter().zip(&self.deviation))
+                .map(|(p, (&mean, &deviation))| (p - f64::from(mean)) / f64::from(deviation))
+                .collect();
+            for ((feature, weights), &bias) in features
+                .iter_mut()
+                .zip(self.hidden.outer_iter())
+                .zip(&self.hidden_bias)
+            {
+                let weighted = weights.iter().zip(&standardized);
+                let unit = weighted.map(|(&w, s)| f64::from(w) * s).sum::<f64>() + f64::from(bias);
+                *feature = match self.config.activation {
+                    Activation::Relu if unit < 0.0 => 0.0,
+                    _ => unit,
+                };
+            }
         }
-        Ok(units)
+        Ok(features)
+    }
+
+    /// What a map explains, for one row of pooled channels: its value, and its derivative by each of them.
+    pub(crate) fn explain(&self, pooled: &[f64], target: CamTarget) -> Result<(f64, Vec<f64>)> {
+        let row = ArrayView2::from_shape((1, pooled.len()), pooled).expect("one row");
+        let features = self.features(row)?;
+        let logit = self.logits(features.view())?[0];
+        let units = self.units();
+        let (value, of_units): (f64, Vec<f64>) = match target {
+            CamTarget::Event => (logit, self.output.iter().map(|&w| w.into()).collect()),
+            CamTarget::NonEvent => {
+                let negative = self.output.iter().map(|&w| -f64::from(w));
+                (-logit, negative.collect())
+            }
+            CamTarget::Feature(unit) if unit < units => {
+                let only = |u| f64::from(u8::from(u == unit));
+                (features[(0, unit)], (0..units).map(only).collect())
+            }
+            CamTarget::Feature(unit) => return Err(Error::NoSuchUnit { unit, units }),
+        };
+        let mut slopes = vec![0.0; pooled.len()];
+        for (unit, slope) in of_units.into_iter().enumerate() {
+            // A unit that the ReLU has cut passes nothing on.
+            if self.config.activation == Activation::Relu && features[(0, unit)] <= 0.0 {
+                continue;
+            }
+            for (total, &w) in slopes.iter_mut().zip(self.hidden.row(unit)) {
+                *total += slope * f64::from(w);
+            }
+        }
+        for (slope, &deviation) in slopes.iter_mut().zip(&self.deviation) {
+            *slope /= f64::from(deviation);
+        }
+        Ok((value, slopes))
     }
 
     /// The logit of an event for rows of features.
@@ -196,10 +265,39 @@ mod tests {
     }
 
     #[test]
+    fn derivatives_are_differences() {
+        let pooled = [2.0, 2.5, 3.5];
+        for activation in [Activation::Identity, Activation::Relu] {
+            let head = head(activation);
+            for target in [CamTarget::Event, CamTarget::NonEvent, CamTarget::Feature(1)] {
+                let (value, slopes) = head.explain(&pooled, target).expect("three channels");
+                for (channel, slope) in slopes.iter().enumerate() {
+                    let mut moved = pooled;
+                    moved[channel] += 1e-3;
+                    let (up, _) = head.explain(&moved, target).expect("three channels");
+                    // The head is linear where no unit changes its sign.
+                    assert!(
+                        ((up - value) / 1e-3 - slope).abs() < 1e-9,
+                        "{activation:?} {target:?}"
+                    );
+                }
+            }
+        }
+        let error = head(Activation::Identity).explain(&pooled, CamTarget::Feature(2));
+        assert!(matches!(
+            error,
+            Err(Error::NoSuchUnit { unit: 2, units: 2 })
+        ));
+    }
+
+    #[test]
     fn names_and_refusals() {
         let head = head(Activation::Identity);
         let network = VggConfig::new(VggVariant::Vgg19);
         assert_eq!(head.names(&network)[1], "dl_vgg19_fc2_001");
+        let mut broken = head.clone();
+        broken.output = array![1.0];
+        assert!(broken.features(array![[1.0, 2.0, 3.0]].view()).is_err());
         let two = array![[1.0, 2.0]];
         assert!(matches!(
             head.features(two.view()),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cam;
 mod device;
 mod error;
 pub mod extractor;
@@ -7,10 +8,12 @@ pub mod fine_tuned;
 #[cfg(test)]
 mod golden;
 pub mod head;
+mod heatmap;
 mod kernels;
 pub mod layer;
 mod loss;
 pub mod optimizer;
+pub mod out_of_fold;
 mod par;
 pub mod pca;
 pub mod prefix;
@@ -24,6 +27,7 @@ pub mod trainer;
 mod vgg;
 mod weights;
 
+pub use cam::{CamTarget, EigenCam, GradCam};
 pub use candle_core;
 pub use candle_core::Device;
 pub use device::device;
@@ -31,9 +35,11 @@ pub use error::{Error, FileFault, KeyReport, Misshaped, PickleFault, Result};
 pub use extractor::{Embeddings, FeatureExtractor, Pooling};
 pub use fine_tuned::FineTuned;
 pub use head::{Activation, BottleneckHead, HeadConfig};
+pub use heatmap::Heatmap;
 pub use layer::{Tap, VggConfig, VggVariant, Width};
 pub use ndarray;
 pub use optimizer::OptimizerKind;
+pub use out_of_fold::{CrossFit, CrossFitStage, CrossFitting};
 pub use pca::{Pca, PcaFit};
 pub use prefix::{FrozenPrefix, PrefixSettings, TrainedPart};
 pub use preprocess::{NetworkInput, Normalization, Preprocess};
