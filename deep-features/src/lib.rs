@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod augment;
 mod device;
 mod error;
 pub mod extractor;
@@ -14,6 +15,7 @@ pub mod state;
 mod vgg;
 mod weights;
 
+pub use augment::{Augmentation, View};
 pub use candle_core;
 pub use candle_core::Device;
 pub use device::device;
