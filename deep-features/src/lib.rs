@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod augment;
 pub mod cam;
 mod device;
 mod error;
@@ -27,6 +28,7 @@ pub mod trainer;
 mod vgg;
 mod weights;
 
+pub use augment::{Augmentation, View};
 pub use cam::{CamTarget, EigenCam, GradCam};
 pub use candle_core;
 pub use candle_core::Device;

@@ -45,9 +45,38 @@ pub(crate) fn normal(rng: &mut ChaCha8Rng, n: usize, deviation: f64) -> Vec<f32>
         .collect()
 }
 
+/// A generator for `key` alone. The words are ChaCha's key as they stand, so that no two keys share a generator, which
+/// mixing them into one seed could not promise.
+pub(crate) fn keyed(key: [u64; 3]) -> ChaCha8Rng {
+    let mut seed = [0; 32];
+    for (bytes, word) in seed.chunks_exact_mut(8).zip(key) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(seed)
+}
+
 #[cfg(test)]
 mod tests {
+    use rand::Rng;
+
     use super::*;
+
+    #[test]
+    fn each_word_of_a_key_matters_in_its_place() {
+        let first = |key| keyed(key).next_u64();
+        assert_eq!(first([1, 2, 3]), first([1, 2, 3]));
+        let keys = [
+            [0, 0, 0],
+            [1, 0, 0],
+            [0, 1, 0],
+            [0, 0, 1],
+            [1 << 63, 0, 0],
+            [0, 1 << 63, 0],
+            [0, 0, 1 << 63],
+        ];
+        let draws: std::collections::BTreeSet<_> = keys.map(first).into_iter().collect();
+        assert_eq!(draws.len(), keys.len());
+    }
 
     #[test]
     fn variance_is_two_over_fan_in_and_streams_differ() {

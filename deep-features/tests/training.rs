@@ -98,6 +98,8 @@ fn config(epochs: usize, unfreeze: &[(usize, usize)]) -> TrainingConfig {
         seed: 11,
         epochs,
         batch: 8,
+        // There are few steps in an epoch of few rows.
+        head_rate: 1e-2,
         head: HeadConfig {
             units: 16,
             ..HeadConfig::default()
@@ -516,7 +518,8 @@ fn out_of_fold_features_know_nothing_of_their_own_labels() {
         .logits(&study.vgg, &study.prefix, &rows)
         .expect("logits")
         .to_vec();
-    assert!(auc(&seen, events) > 0.9, "{}", auc(&seen, events));
+    // A fifth of the patients has only validated.
+    assert!(auc(&seen, events) > 0.85, "{}", auc(&seen, events));
     let features = fit
         .features(&study.vgg, &study.prefix, &study.samples, &rows)
         .expect("features");

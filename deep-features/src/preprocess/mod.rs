@@ -1,14 +1,18 @@
 //! From a gray image and a mask to the network's input.
 //!
-//! In this order: the region's bounding box with a margin; the window's aspect; pixels outside the region; resizing;
-//! gray to three channels; normalization. Gray values are 0..=255, axes are (rows, columns), and the output is
-//! (3, rows, columns).
+//! In this order: the region's bounding box with a margin; the window's aspect; the [`View`] of it; pixels outside the
+//! region; resizing; gray to three channels; normalization. Gray values are 0..=255, axes are (rows, columns), and the
+//! output is (3, rows, columns).
+
+mod window;
 
 use std::fmt;
 
 use ndarray::{Array2, Array3, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+pub use self::window::{Border, Window};
+use crate::augment::View;
 use crate::error::{Error, Result};
 use crate::resize::{self, Interpolation};
 
@@ -108,19 +112,6 @@ pub enum Aspect {
     Stretch,
 }
 
-/// What stands where a window reaches past the image.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Border {
-    /// The nearest pixel of the image.
-    Replicate,
-    /// The image mirrored at its outermost pixels (which are not repeated).
-    Reflect,
-    /// One gray value.
-    Constant(f64),
-}
-
 /// What happens to pixels outside the mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -199,20 +190,6 @@ pub struct NetworkInput {
     pub window: Window,
 }
 
-/// A rectangle of pixels; it may reach past the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Window {
-    /// First row.
-    pub top: i64,
-    /// First column.
-    pub left: i64,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
 /// No input of a network is larger; guards against a slip in a setting taking all memory.
 const LARGEST_SIDE: usize = 4096;
 /// No window is larger than this many pixels.
@@ -281,7 +258,7 @@ impl Preprocess {
         self
     }
 
-    /// Prepares one region. `image` is gray, 0..=255, `(rows, columns)`; `mask` is `true` inside the region.
+    /// Prepares one region as it is. `image` is gray, 0..=255, `(rows, columns)`; `mask` is `true` inside the region.
     ///
     /// # Errors
     /// [`Error::EmptyImage`], [`Error::Intensity`], [`Error::MaskShape`], [`Error::EmptyMask`] for the data;
@@ -291,16 +268,43 @@ impl Preprocess {
         image: ArrayView2<'_, f64>,
         mask: Option<ArrayView2<'_, bool>>,
     ) -> Result<NetworkInput> {
+        self.apply_view(image, mask, &View::IDENTITY)
+    }
+
+    /// Prepares one region as `view` shows it; with [`View::IDENTITY`] the same bits as [`Preprocess::apply`].
+    ///
+    /// The window is the one of the region as it is. The view then moves image and mask inside it (a pixel past the
+    /// image is the border's, and outside the mask) and changes the gray values; mask policy, resizing and
+    /// normalization follow. So what the policy makes 0 stays 0, the mean of
+    /// [`MaskPolicy::MeanOutside`] is that of the region as shown, and `coverage` is where the region is shown.
+    /// [`View`] has the formulas.
+    ///
+    /// # Errors
+    /// As [`Preprocess::apply`], and [`Error::Setting`] for a setting of the view. Also [`Error::EmptyMask`], with the
+    /// window's size, where the view leaves no pixel of the mask in the window, under any policy: it would show a
+    /// network something else than the region. A region at the window's center, as [`Crop::BoundingBox`] places it,
+    /// stays under the default ranges of [`Augmentation`](crate::Augmentation); one in a corner of [`Crop::Whole`] or a
+    /// mask of a few scattered pixels may be lost.
+    pub fn apply_view(
+        &self,
+        image: ArrayView2<'_, f64>,
+        mask: Option<ArrayView2<'_, bool>>,
+        view: &View,
+    ) -> Result<NetworkInput> {
         self.check()?;
+        view.check()?;
         check_image(image, mask)?;
         let window = self.window(image.dim(), mask)?;
+        let size = (window.height, window.width);
         let inside = match mask {
-            Some(mask) => Array2::from_shape_fn((window.height, window.width), |(y, x)| {
-                window.source(y, x, mask.dim()).is_some_and(|at| mask[at])
-            }),
-            None => Array2::from_elem((window.height, window.width), true),
+            Some(mask) => window.inside(mask, view),
+            None => Array2::from_elem(size, true),
         };
-        let mut gray = self.cut(image, window);
+        if !inside.iter().any(|&m| m) {
+            return Err(Error::EmptyMask { size: size.into() });
+        }
+        let mut gray = window.gray(image, self.border, view);
+        view.retouch(&mut gray);
         self.apply_mask(&mut gray, &inside);
         let mut resized = resize::resize(gray.view(), self.size, self.interpolation);
         if self.rounding == Rounding::WholeGray {
@@ -363,11 +367,11 @@ impl Preprocess {
             width: image.1,
         };
         let mut window = match (self.crop, mask) {
-            (Crop::BoundingBox(margin), Some(mask)) => with_margin(bounding_box(mask)?, margin),
+            (Crop::BoundingBox(margin), Some(mask)) => Window::around(mask)?.with_margin(margin),
             _ => whole,
         };
         if self.aspect == Aspect::Extend {
-            window = extended(window, self.size);
+            window = window.extended(self.size);
         }
         if window.height.saturating_mul(window.width) > LARGEST_WINDOW {
             return Err(Error::Setting {
@@ -377,20 +381,6 @@ impl Preprocess {
             });
         }
         Ok(window)
-    }
-
-    fn cut(&self, image: ArrayView2<'_, f64>, window: Window) -> Array2<f64> {
-        let (height, width) = image.dim();
-        Array2::from_shape_fn((window.height, window.width), |(y, x)| {
-            let (row, column) = (window.top + y as i64, window.left + x as i64);
-            match self.border {
-                Border::Replicate => image[(nearest(row, height), nearest(column, width))],
-                Border::Reflect => image[(mirrored(row, height), mirrored(column, width))],
-                Border::Constant(value) => window
-                    .source(y, x, (height, width))
-                    .map_or(value, |at| image[at]),
-            }
-        })
     }
 
     fn apply_mask(&self, gray: &mut Array2<f64>, inside: &Array2<bool>) {
@@ -408,19 +398,6 @@ impl Preprocess {
             }
         };
         gray.zip_mut_with(inside, |v, &m| *v = if m { *v } else { outside });
-    }
-}
-
-impl Window {
-    /// The image's pixel under a pixel of the window; `None` past the image's edge.
-    fn source(&self, y: usize, x: usize, image: (usize, usize)) -> Option<(usize, usize)> {
-        let row = usize::try_from(self.top + y as i64)
-            .ok()
-            .filter(|&r| r < image.0)?;
-        let column = usize::try_from(self.left + x as i64)
-            .ok()
-            .filter(|&c| c < image.1)?;
-        Some((row, column))
     }
 }
 
@@ -449,66 +426,6 @@ fn check_image(image: ArrayView2<'_, f64>, mask: Option<ArrayView2<'_, bool>>) -
         }
     }
     Ok(())
-}
-
-fn bounding_box(mask: ArrayView2<'_, bool>) -> Result<Window> {
-    let rows: Vec<usize> = (0..mask.nrows())
-        .filter(|&y| mask.row(y).iter().any(|&m| m))
-        .collect();
-    let columns: Vec<usize> = (0..mask.ncols())
-        .filter(|&x| mask.column(x).iter().any(|&m| m))
-        .collect();
-    match (rows.as_slice(), columns.as_slice()) {
-        ([top, ..], [left, ..]) => Ok(Window {
-            top: *top as i64,
-            left: *left as i64,
-            height: rows[rows.len() - 1] - top + 1,
-            width: columns[columns.len() - 1] - left + 1,
-        }),
-        _ => Err(Error::EmptyMask {
-            size: [mask.nrows(), mask.ncols()],
-        }),
-    }
-}
-
-fn with_margin(window: Window, margin: Margin) -> Window {
-    let pixels = |side: usize| match margin {
-        Margin::Pixels(n) => n,
-        Margin::Fraction(f) => (side as f64 * f).round() as usize,
-    };
-    let (dy, dx) = (pixels(window.height), pixels(window.width));
-    Window {
-        top: window.top - dy as i64,
-        left: window.left - dx as i64,
-        height: window.height + 2 * dy,
-        width: window.width + 2 * dx,
-    }
-}
-
-/// Grows the shorter side to the aspect of `size`, by whole pixels, an odd one at the end.
-fn extended(window: Window, size: [usize; 2]) -> Window {
-    let height = (window.width * size[0])
-        .div_ceil(size[1])
-        .max(window.height);
-    let width = (window.height * size[1])
-        .div_ceil(size[0])
-        .max(window.width);
-    Window {
-        top: window.top - ((height - window.height) / 2) as i64,
-        left: window.left - ((width - window.width) / 2) as i64,
-        height,
-        width,
-    }
-}
-
-fn nearest(at: i64, n: usize) -> usize {
-    at.clamp(0, n as i64 - 1) as usize
-}
-
-fn mirrored(at: i64, n: usize) -> usize {
-    let period = (2 * (n as i64 - 1)).max(1);
-    let folded = at.rem_euclid(period);
-    folded.min(period - folded).clamp(0, n as i64 - 1) as usize
 }
 
 #[cfg(test)]
@@ -579,13 +496,6 @@ mod tests {
         assert_eq!(row(Border::Replicate), [0.0, 0.0, 0.0, 1.0, 2.0]);
         assert_eq!(row(Border::Reflect), [2.0, 1.0, 0.0, 1.0, 2.0]);
         assert_eq!(row(Border::Constant(7.0)), [7.0, 7.0, 0.0, 1.0, 2.0]);
-    }
-
-    #[test]
-    fn mirrored_indices() {
-        let at: Vec<_> = (-5..8).map(|i| mirrored(i, 3)).collect();
-        assert_eq!(at, [1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1]);
-        assert_eq!(mirrored(-7, 1), 0);
     }
 
     #[test]
