@@ -74,7 +74,7 @@ impl From<ConvWeights> for Convolution {
 /// One convolution's weights for candle, and what its backward pass is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct ConvTensors {
-    /// `(out, in, 3, 3)`.
+    /// `(3, 3, in, out)`, as the kernels of the CPU want it.
     pub kernel: Tensor,
     /// `(out)`.
     pub bias: Tensor,
@@ -362,7 +362,7 @@ impl Vgg {
                 .get_or_init(|| WinogradKernel::new(weights));
             winograd::conv_relu(map, kernel, &weights.bias)
         } else {
-            conv::conv_relu(map, weights)
+            conv::conv_relu(map, &weights.kernel, &weights.bias)
         }
     }
 
@@ -449,9 +449,8 @@ fn end_of(at: &[usize]) -> usize {
 
 fn to_tensors(weights: &ConvWeights, device: &Device) -> Result<ConvTensors> {
     let (i, o) = (weights.in_channels, weights.out_channels);
-    let kernel = weights::to_kernel_out_in(&weights.kernel, i, o);
     Ok(ConvTensors {
-        kernel: Tensor::from_vec(kernel, (o, i, 3, 3), device)?,
+        kernel: Tensor::from_slice(&weights.kernel, (3, 3, i, o), device)?,
         bias: Tensor::from_slice(&weights.bias, o, device)?,
         input_gradient: InputGradient::Wanted,
     })

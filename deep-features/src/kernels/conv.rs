@@ -13,22 +13,18 @@
 use super::FeatureMap;
 use super::gemm::{Accumulate, Rows, multiply};
 use crate::par;
-use crate::weights::ConvWeights;
 
 /// Pixels of one block of output rows: large enough that the kernel is packed rarely, small enough that a block of
 /// outputs is still in the cache when bias and ReLU are applied. Blocks do not depend on the number of threads, so
 /// neither does any bit of the result.
 const BLOCK_PIXELS: usize = 2048;
 
-/// `max(0, K * input + b)`.
-pub(crate) fn conv_relu(input: &FeatureMap, weights: &ConvWeights) -> FeatureMap {
-    debug_assert_eq!(input.channels, weights.in_channels);
-    convolve(
-        input,
-        &weights.kernel,
-        weights.out_channels,
-        |chunk, row, width| finish_rows(chunk, row, width, &weights.bias),
-    )
+/// `max(0, K * input + b)` for a kernel `[ky][kx][in][out]`.
+pub(crate) fn conv_relu(input: &FeatureMap, kernel: &[f32], bias: &[f32]) -> FeatureMap {
+    debug_assert_eq!(9 * input.channels * bias.len(), kernel.len());
+    convolve(input, kernel, bias.len(), |chunk, row, width| {
+        finish_rows(chunk, row, width, bias);
+    })
 }
 
 /// `K * input`: neither bias nor ReLU.
@@ -103,6 +99,7 @@ mod tests {
 
     use super::*;
     use crate::kernels::fixture;
+    use crate::weights::ConvWeights;
 
     /// The definition, in f64.
     fn naive(image: &Array3<f32>, weights: &ConvWeights) -> Array3<f64> {
@@ -135,7 +132,11 @@ mod tests {
             (8, 8, 8, 8),
         ] {
             let (weights, image) = fixture::layer(ci, co, [h, w]);
-            let out = conv_relu(&FeatureMap::from_chw(image.view()), &weights);
+            let out = conv_relu(
+                &FeatureMap::from_chw(image.view()),
+                &weights.kernel,
+                &weights.bias,
+            );
             for (a, e) in out.to_chw().iter().zip(&naive(&image, &weights)) {
                 assert!((f64::from(*a) - e).abs() < 2e-5, "{a} {e}");
             }
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn not_a_number_is_not_hidden() {
         let weights = fixture::not_a_number();
-        let out = conv_relu(&FeatureMap::zeros(1, 2, 2), &weights);
+        let out = conv_relu(&FeatureMap::zeros(1, 2, 2), &weights.kernel, &weights.bias);
         assert!(out.to_chw().iter().all(|v| v.is_nan()));
     }
 }

@@ -13,12 +13,11 @@
 
 use super::FeatureMap;
 use super::conv;
-use super::gemm::{Accumulate, Rows, multiply_transposed};
+use super::gemm::{Accumulate, Rows, multiply};
 use crate::par;
 
-/// Gradient with respect to the input. `kernel` is `[ky][kx][in][out]`, and `gradient` has the channels of `out`.
-pub(super) fn of_input(gradient: &FeatureMap, kernel: &[f32], in_channels: usize) -> FeatureMap {
-    let out_channels = gradient.channels;
+/// `K'`: the kernel `[ky][kx][in][out]` turned by half a circle, with inputs and outputs exchanged.
+pub(super) fn turned(kernel: &[f32], in_channels: usize, out_channels: usize) -> Vec<f32> {
     let size = in_channels * out_channels;
     let mut turned = vec![0.0; kernel.len()];
     for (place, target) in turned.chunks_exact_mut(size).enumerate() {
@@ -30,11 +29,55 @@ pub(super) fn of_input(gradient: &FeatureMap, kernel: &[f32], in_channels: usize
             }
         }
     }
-    conv::conv(gradient, &turned, in_channels)
+    turned
+}
+
+/// Gradient with respect to the input, from the [`turned`] kernel.
+pub(super) fn of_input(gradient: &FeatureMap, turned: &[f32], in_channels: usize) -> FeatureMap {
+    conv::conv(gradient, turned, in_channels)
+}
+
+/// The activations of one image by channel, with a border of one zero pixel around: `[channel][height + 2][width + 2]`.
+///
+/// Pixels of a channel are neighbors here, as the sums over pixels of [`of_kernel`] want them: read from a
+/// [`FeatureMap`] they would lie a power of two apart and fall on the same lines of the cache.
+pub(super) struct Planes {
+    channels: usize,
+    height: usize,
+    width: usize,
+    data: Vec<f32>,
+}
+
+impl Planes {
+    /// From `(channels, height, width)`, row-major.
+    pub(super) fn from_chw(
+        values: &[f32],
+        (channels, height, width): (usize, usize, usize),
+    ) -> Self {
+        let (row, plane) = (width + 2, (height + 2) * (width + 2));
+        let mut data = vec![0.0; channels * plane];
+        for (of_channel, target) in values
+            .chunks_exact(height * width)
+            .zip(data.chunks_exact_mut(plane))
+        {
+            for (line, target) in of_channel
+                .chunks_exact(width)
+                .zip(target[row..].chunks_mut(row))
+            {
+                target[1..=width].copy_from_slice(line);
+            }
+        }
+        Self {
+            channels,
+            height,
+            width,
+            data,
+        }
+    }
 }
 
 /// Gradient with respect to the kernel, `[ky][kx][in][out]`, summed over the images of a batch in their order.
-pub(super) fn of_kernel(inputs: &[FeatureMap], gradients: &[FeatureMap]) -> Vec<f32> {
+pub(super) fn of_kernel(inputs: &[Planes], gradients: &[FeatureMap]) -> Vec<f32> {
     let (Some(first), Some(gradient)) = (inputs.first(), gradients.first()) else {
         return Vec::new();
     };
@@ -43,15 +86,15 @@ pub(super) fn of_kernel(inputs: &[FeatureMap], gradients: &[FeatureMap]) -> Vec<
     par::for_each_chunk(&mut kernel, i * o, |place, of_place| {
         let (ky, kx) = (place / 3, place % 3);
         for (input, gradient) in inputs.iter().zip(gradients) {
-            let row = input.row_pixels();
+            let row = input.width + 2;
             let left = Rows {
-                data: &input.data[(ky * row + kx) * i..],
-                rows: input.height * row - 2,
-                columns: i,
-                row_stride: i,
+                data: &input.data[ky * row + kx..],
+                rows: i,
+                columns: input.height * row - 2,
+                row_stride: (input.height + 2) * row,
             };
             let right = &gradient.data[(row + 1) * o..];
-            multiply_transposed(left, right, of_place, o, Accumulate::Add);
+            multiply(left, right, of_place, o, Accumulate::Add);
         }
     });
     kernel

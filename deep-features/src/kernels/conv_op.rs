@@ -7,7 +7,6 @@ use ndarray::ArrayView3;
 
 use super::{FeatureMap, conv, conv_gradient};
 use crate::par;
-use crate::weights::{ConvWeights, to_kernel_in_out, to_kernel_out_in};
 
 /// Whether the gradient with respect to the convolution's input is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub(crate) enum InputGradient {
     NotNeeded,
 }
 
-/// `max(0, K * x + b)` for `x` of `(n, in, h, w)`, kernel `(out, in, 3, 3)` and bias `(out)`, all f32 on the CPU.
+/// `max(0, K * x + b)` for `x` of `(n, in, h, w)`, kernel `(3, 3, in, out)` and bias `(out)`, all f32 on the CPU.
 ///
 /// The derivative of the ReLU at 0 is 0.
 pub(crate) fn conv_relu(
@@ -50,20 +49,15 @@ impl CustomOp3 for ConvRelu {
         bias_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let (n, c, h, w) = x_layout.shape().dims4()?;
-        let (out, inside, 3, 3) = kernel_layout.shape().dims4()? else {
+        let (3, 3, inside, out) = kernel_layout.shape().dims4()? else {
             bail!("conv-3x3-relu takes kernels of 3 x 3, not {kernel_layout:?}")
         };
         if inside != c || bias_layout.shape().dims1()? != out || h == 0 || w == 0 {
             bail!("conv-3x3-relu: {x_layout:?}, {kernel_layout:?} and {bias_layout:?} do not fit")
         }
-        let weights = ConvWeights {
-            in_channels: c,
-            out_channels: out,
-            kernel: to_kernel_in_out(slice(kernel, kernel_layout)?, c, out),
-            bias: slice(bias, bias_layout)?.to_vec(),
-        };
+        let (kernel, bias) = (slice(kernel, kernel_layout)?, slice(bias, bias_layout)?);
         let maps = maps(slice(x, x_layout)?, (n, c, h, w));
-        let made = par::map_indexed(n, |i| values(&conv::conv_relu(&maps[i], &weights)));
+        let made = par::map_indexed(n, |i| values(&conv::conv_relu(&maps[i], kernel, bias)));
         Ok((CpuStorage::F32(made.concat()), (n, out, h, w).into()))
     }
 
@@ -78,7 +72,11 @@ impl CustomOp3 for ConvRelu {
         let (n, c, h, w) = x.dims4()?;
         let out = y.dim(1)?;
         let device = x.device();
-        let inputs = maps(&flat(x)?, (n, c, h, w));
+        let x_values = flat(x)?;
+        let inputs = par::map_indexed(n, |i| {
+            let image = &x_values[i * c * h * w..(i + 1) * c * h * w];
+            conv_gradient::Planes::from_chw(image, (c, h, w))
+        });
         let mut through = flat(gradient)?;
         for (g, y) in through.iter_mut().zip(flat(y)?) {
             *g = if y > 0.0 { *g } else { 0.0 };
@@ -87,14 +85,14 @@ impl CustomOp3 for ConvRelu {
         let of_input = match self.input_gradient {
             InputGradient::NotNeeded => None,
             InputGradient::Wanted => {
-                let packed = to_kernel_in_out(&flat(kernel)?, c, out);
+                let turned = conv_gradient::turned(&flat(kernel)?, c, out);
                 let made = par::map_indexed(n, |i| {
-                    values(&conv_gradient::of_input(&gradients[i], &packed, c))
+                    values(&conv_gradient::of_input(&gradients[i], &turned, c))
                 });
                 Some(Tensor::from_vec(made.concat(), x.shape(), device)?)
             }
         };
-        let of_kernel = to_kernel_out_in(&conv_gradient::of_kernel(&inputs, &gradients), c, out);
+        let of_kernel = conv_gradient::of_kernel(&inputs, &gradients);
         let of_bias = conv_gradient::of_bias(&gradients, out);
         Ok((
             of_input,
@@ -133,6 +131,7 @@ mod tests {
     use super::*;
     use crate::golden::{close, count, json, list, numbers, unit, weight};
     use crate::rng::he_normal;
+    use crate::weights::{to_kernel_in_out, to_kernel_out_in};
 
     /// A linear functional of the output, so that its gradient is the convolution's.
     fn loss(y: &Tensor, weights: &[f32]) -> f64 {
@@ -159,7 +158,7 @@ mod tests {
         };
         Case {
             x: var(0, &[n, c, h, w], 2),
-            kernel: var(1, &[out, c, 3, 3], 9 * c),
+            kernel: var(1, &[3, 3, c, out], 9 * c),
             bias: var(2, &[out], 8),
             weights: he_normal(3, 3, n * out * h * w, 2),
         }
@@ -244,7 +243,8 @@ mod tests {
                 Var::from_vec(values, shape, &Device::Cpu).expect("a variable")
             };
             let x = var(values(stream, n * c * h * w, 1.0), &[n, c, h, w]);
-            let kernel = var(weight(stream + 1, o, 9 * c), &[o, c, 3, 3]);
+            let kernel = to_kernel_in_out(&weight(stream + 1, o, 9 * c), c, o);
+            let kernel = var(kernel, &[3, 3, c, o]);
             let bias = var(values(stream + 2, o, 0.3), &[o]);
             let y = conv_relu(&x, &kernel, &bias, InputGradient::Wanted).expect("a convolution");
             close("y", &flat(&y).expect("values"), &numbers(&case["y"]), 1e-6);
@@ -258,7 +258,10 @@ mod tests {
                 ("weight_gradient", &kernel),
                 ("bias_gradient", &bias),
             ] {
-                let found = flat(gradients.get(var).expect("of the variable")).expect("values");
+                let mut found = flat(gradients.get(var).expect("of the variable")).expect("values");
+                if key == "weight_gradient" {
+                    found = to_kernel_out_in(&found, c, o);
+                }
                 close(key, &found, &numbers(&case[key]), 1e-6);
             }
         }
@@ -271,7 +274,13 @@ mod tests {
             .expect("a convolution");
         let theirs = case
             .x
-            .conv2d(&case.kernel, 1, 1, 1, 1)
+            .conv2d(
+                &case.kernel.permute((3, 2, 0, 1)).expect("axes"),
+                1,
+                1,
+                1,
+                1,
+            )
             .and_then(|y| y.broadcast_add(&case.bias.reshape((1, 5, 1, 1))?)?.relu())
             .expect("a convolution");
         let g = Tensor::from_vec(case.weights.clone(), ours.shape(), &Device::Cpu).expect("g");
@@ -306,10 +315,10 @@ mod tests {
             Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).expect("zeros")
         };
         for (x, k, b) in [
-            ([1, 2, 3, 3], [4, 3, 3, 3], 4),
-            ([1, 2, 3, 3], [4, 2, 3, 3], 5),
-            ([1, 2, 3, 3], [4, 2, 5, 5], 4),
-            ([1, 2, 0, 3], [4, 2, 3, 3], 4),
+            ([1, 2, 3, 3], [3, 3, 3, 4], 4),
+            ([1, 2, 3, 3], [3, 3, 2, 4], 5),
+            ([1, 2, 3, 3], [5, 5, 2, 4], 4),
+            ([1, 2, 0, 3], [3, 3, 2, 4], 4),
         ] {
             let made = conv_relu(
                 &tensor(&x),

@@ -33,53 +33,17 @@ pub(super) fn multiply(
     n: usize,
     accumulate: Accumulate,
 ) {
-    product(left, Side::AsItIs, right, destination, n, accumulate);
-}
-
-/// `destination (k x n, dense) = or += transpose of left (m x k) * right (m x n, dense)`, on the calling thread.
-///
-/// # Panics
-/// If a slice is shorter than its matrix.
-pub(super) fn multiply_transposed(
-    left: Rows<'_>,
-    right: &[f32],
-    destination: &mut [f32],
-    n: usize,
-    accumulate: Accumulate,
-) {
-    product(left, Side::Transposed, right, destination, n, accumulate);
-}
-
-/// How the left operand takes part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    AsItIs,
-    Transposed,
-}
-
-fn product(
-    left: Rows<'_>,
-    side: Side,
-    right: &[f32],
-    destination: &mut [f32],
-    n: usize,
-    accumulate: Accumulate,
-) {
-    if left.rows == 0 || n == 0 || left.columns == 0 {
+    let (m, k) = (left.rows, left.columns);
+    if m == 0 || n == 0 || k == 0 {
         return;
     }
-    let left_length = (left.rows - 1)
+    let left_length = (m - 1)
         .checked_mul(left.row_stride)
-        .and_then(|start| start.checked_add(left.columns));
+        .and_then(|start| start.checked_add(k));
     assert!(
         left_length.is_some_and(|length| length <= left.data.len()),
         "left operand is shorter than its matrix"
     );
-    let row_stride = left.row_stride as isize;
-    let (m, k, left_column_stride, left_row_stride) = match side {
-        Side::AsItIs => (left.rows, left.columns, 1, row_stride),
-        Side::Transposed => (left.columns, left.rows, row_stride, 1),
-    };
     assert!(
         k.checked_mul(n).is_some_and(|length| length <= right.len()),
         "right operand is shorter than its matrix"
@@ -93,11 +57,10 @@ fn product(
         Accumulate::Replace => (false, 0.0),
         Accumulate::Add => (true, 1.0),
     };
-    // SAFETY: gemm reads left[row * row_stride + column] for the rows and columns of `left`, right[p * n + j] and reads
-    // and writes destination[i * n + j] for i < m, j < n, p < k only. The three assertions above bound the largest of
-    // each of these indices by the length of its slice (no slice is longer than isize::MAX bytes, so the casts of
-    // strides keep their values; a stride that does not fit would have failed the first assertion unless there is one
-    // row, when it is multiplied by 0). The destination is
+    // SAFETY: gemm reads left[i * row_stride + p] and right[p * n + j] and reads and writes destination[i * n + j] for
+    // i < m, j < n, p < k only. The three assertions above bound the largest of each of these indices by the length
+    // of its slice (no slice is longer than isize::MAX bytes, so the casts of strides keep their values; a stride that
+    // does not fit would have failed the first assertion unless m = 1, when it is multiplied by 0). The destination is
     // borrowed exclusively, so nothing else aliases it; the left rows may overlap each other because they are only
     // read. All elements are initialized f32. Parallelism::None keeps the work on this thread.
     unsafe {
@@ -110,8 +73,8 @@ fn product(
             n as isize,
             read_destination,
             left.data.as_ptr(),
-            left_column_stride,
-            left_row_stride,
+            1,
+            left.row_stride as isize,
             right.as_ptr(),
             1,
             n as isize,
@@ -177,36 +140,6 @@ mod tests {
             for (a, e) in out.iter().zip(&expected) {
                 assert!(
                     (f64::from(*a) - 2.0 * e).abs() <= 2e-5 * (1.0 + k as f64),
-                    "{a} {e}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn transposed_rows_match_the_definition() {
-        for (m, n, k, stride) in [(1, 1, 1, 1), (70, 5, 9, 3), (33, 100, 600, 200)] {
-            let data: Vec<f32> = (0..(m - 1) * stride + k)
-                .map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0)
-                .collect();
-            let right: Vec<f32> = (0..m * n)
-                .map(|i| ((i * 53 % 97) as f32 - 48.0) / 48.0)
-                .collect();
-            let left = Rows {
-                data: &data,
-                rows: m,
-                columns: k,
-                row_stride: stride,
-            };
-            let mut out = vec![f32::NAN; k * n];
-            multiply_transposed(left, &right, &mut out, n, Accumulate::Replace);
-            for (at, a) in out.iter().enumerate() {
-                let (i, j) = (at / n, at % n);
-                let e: f64 = (0..m)
-                    .map(|p| f64::from(data[p * stride + i]) * f64::from(right[p * n + j]))
-                    .sum();
-                assert!(
-                    (f64::from(*a) - e).abs() <= 1e-5 * (1.0 + m as f64),
                     "{a} {e}"
                 );
             }

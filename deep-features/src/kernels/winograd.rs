@@ -375,7 +375,7 @@ mod tests {
         ] {
             let (weights, image) = fixture::layer(ci, co, [h, w]);
             let input = FeatureMap::from_chw(image.view());
-            let direct = conv::conv_relu(&input, &weights);
+            let direct = conv::conv_relu(&input, &weights.kernel, &weights.bias);
             let out = conv_relu(&input, &WinogradKernel::new(&weights), &weights.bias);
             let largest = direct.data.iter().fold(0.0, |a: f32, v| a.max(*v));
             for (a, e) in out.data.iter().zip(&direct.data) {

@@ -13,7 +13,7 @@ use crate::layer::Layer;
 use crate::prefix::{FrozenPrefix, Place, TrainedPart};
 use crate::rng::{Purpose, generator, normal};
 use crate::vgg::{ConvTensors, Vgg};
-use crate::weights::{ConvWeights, to_kernel_in_out};
+use crate::weights::ConvWeights;
 
 /// Names of the head's parameters.
 pub(crate) const HIDDEN_WEIGHT: &str = "head.hidden.weight";
@@ -22,6 +22,7 @@ pub(crate) const OUTPUT_WEIGHT: &str = "head.output.weight";
 pub(crate) const OUTPUT_BIAS: &str = "head.output.bias";
 
 /// Parameters by name, in the order of their names: sums over parameters and files do not depend on anything else.
+/// Kernels are `(3, 3, in, out)`.
 pub(crate) type Parameters = BTreeMap<String, Tensor>;
 
 /// What the pooled channels are standardized with.
@@ -308,7 +309,7 @@ pub(crate) fn convolutions_of(
         made.push(ConvWeights {
             in_channels: i,
             out_channels: o,
-            kernel: to_kernel_in_out(&values("weight", 9 * i * o)?, i, o),
+            kernel: values("weight", 9 * i * o)?,
             bias: values("bias", o)?,
         });
     }
