@@ -393,10 +393,8 @@ impl Vgg {
     fn convolve_tensor(&self, x: &Tensor, weights: &ConvTensors) -> candle_core::Result<Tensor> {
         if self.engine == ConvEngine::Candle {
             let bias = weights.bias.reshape((1, weights.bias.elem_count(), 1, 1))?;
-            relu(
-                &x.conv2d(&weights.kernel, 1, 1, 1, 1)?
-                    .broadcast_add(&bias)?,
-            )
+            let kernel = weights.kernel.permute((3, 2, 0, 1))?.contiguous()?;
+            relu(&x.conv2d(&kernel, 1, 1, 1, 1)?.broadcast_add(&bias)?)
         } else {
             conv_op::conv_relu(x, &weights.kernel, &weights.bias, weights.input_gradient)
         }
