@@ -16,6 +16,7 @@ use examples::regions::check_region;
 use examples::report::Section;
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::bundle::Recipe;
+use examples::study::deep::{DeepSettings, DeepWay, TrainingFeatures};
 use examples::study::evaluation::{AucMethod, EvaluationSettings};
 use examples::study::modeling::choices::{Backward, Penalty, probability};
 use examples::study::modeling::{ModelSettings, Presentation};
@@ -49,9 +50,12 @@ struct Arguments {
     /// Where the network is tapped.
     #[arg(long, default_value = "pool5")]
     tap: Tap,
-    /// Deep features for each region: principal components, at most so many.
-    #[arg(long, default_value_t = 128, value_name = "K")]
-    deep: usize,
+    /// Deep features of a region: head:UNITS trained on the outcomes, pca:K principal components, or pooled channels. A head needs --tap pool5.
+    #[arg(long, default_value = "head:128", value_name = "WAY")]
+    deep: DeepWay,
+    /// Where the features of training patients come from, with --deep head.
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    training_features: TrainingFeatures,
     /// Predictors with a univariable P below this enter the elimination.
     #[arg(long, default_value_t = 0.05, value_parser = probability, value_name = "P")]
     screen: f64,
@@ -133,9 +137,20 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
     recipe
         .config()
         .resolve(arguments.tap)
-        .map_err(|error| WrongUsage(format!("--tap: {error}")))?;
+        .map_err(|error| WrongUsage(format!("--tap: {error}")))
+        .and_then(|tap| match (arguments.deep, tap) {
+            (DeepWay::Head(_), tap) if tap != (Tap::Pool { block: 5 }) => Err(WrongUsage(format!(
+                "--tap: expected pool5 with --deep head, found {tap}"
+            ))),
+            _ => Ok(()),
+        })?;
+    let deep = DeepSettings {
+        way: arguments.deep,
+        seed: arguments.seed,
+        training: arguments.training_features,
+    };
     Ok(StudySettings {
-        features: recipe.settings(arguments.weights.as_deref(), arguments.deep)?,
+        features: recipe.settings(arguments.weights.as_deref(), deep)?,
         recipe,
         selection: arguments.selection.settings(arguments.seed as u32)?,
         modeling: ModelSettings {
@@ -191,10 +206,10 @@ fn methods(arguments: &Arguments, settings: &StudySettings) -> Section {
     let mut section = Section::new("Methods and versions");
     section.paragraph(format!(
         "Handcrafted features: shape, first order and texture on the original image and on the sub-bands of the coif1 wavelet, bin width 25, as PyRadiomics \
-         defines them. Deep features: {} tapped at {}, averaged over the map, reduced to at most {} principal components fitted on training rows; weights {}.",
+         defines them. Deep features: {} tapped at {}, averaged over the map, then {}; weights {}.",
         network.config(),
         arguments.tap,
-        settings.features.n_deep,
+        deep_method(arguments),
         match &arguments.weights {
             Some(_) => format!("from a file with SHA-256 {}", network.weights().sha256),
             None => "random (seeded): they carry no knowledge of images".to_owned(),
@@ -215,6 +230,24 @@ fn methods(arguments: &Arguments, settings: &StudySettings) -> Section {
     section
 }
 
+/// What becomes of the averaged channels, in words.
+fn deep_method(arguments: &Arguments) -> String {
+    match (arguments.deep, arguments.training_features) {
+        (DeepWay::Pooled, _) => "taken as they are".to_owned(),
+        (DeepWay::Components(k), _) => {
+            format!("reduced to at most {k} principal components fitted on training rows")
+        }
+        (DeepWay::Head(units), TrainingFeatures::OutOfFold) => format!(
+            "reduced to the {units} units of a head trained on the outcomes; every training patient has the features of a network that has not seen \
+             this patient (5 folds), all others those of a network trained on all training patients"
+        ),
+        (DeepWay::Head(units), TrainingFeatures::InSample) => format!(
+            "reduced to the {units} units of a head trained on the outcomes. WARNING: the features of training patients come from the network that was \
+             trained on them, so that selection and models see their own labels; nothing that is fitted on them can be believed"
+        ),
+    }
+}
+
 fn record(
     arguments: &Arguments,
     settings: &StudySettings,
@@ -228,7 +261,11 @@ fn record(
         .option("network", network.config().to_string())
         .option("weights_sha256", network.weights().sha256.as_str())
         .option("tap", arguments.tap.to_string())
-        .option("deep", arguments.deep)
+        .option("deep", arguments.deep.to_string())
+        .option(
+            "training_features",
+            format!("{:?}", arguments.training_features),
+        )
         .option("screen", arguments.screen)
         .option("backward", arguments.backward.to_string())
         .option("ci", arguments.ci.to_string())

@@ -137,8 +137,9 @@ impl BottleneckHead {
         Ok(())
     }
 
-    /// The features of rows of pooled channels: `(n, C)` to `(n, units)`. Sums are in f64 and in order, so that a row's
-    /// features do not depend on the rows beside it.
+    /// The features of rows of pooled channels: `(n, C)` to `(n, units)`. Channels are taken in single precision, as they
+    /// were when the head was trained; sums are in f64 and in order, so that a row's features do not depend on the rows
+    /// beside it.
     ///
     /// # Errors
     /// [`Error::ColumnCount`] for another number of channels, or a head whose arrays do not fit each other.
@@ -153,7 +154,9 @@ impl BottleneckHead {
             let standardized: Vec<f64> = row
                 .iter()
                 .zip(self.mean.iter().zip(&self.deviation))
-                .map(|(p, (&mean, &deviation))| (p - f64::from(mean)) / f64::from(deviation))
+                .map(|(&p, (&mean, &deviation))| {
+                    (f64::from(p as f32) - f64::from(mean)) / f64::from(deviation)
+                })
                 .collect();
             for ((feature, weights), &bias) in features
                 .iter_mut()
@@ -273,11 +276,12 @@ mod tests {
                 let (value, slopes) = head.explain(&pooled, target).expect("three channels");
                 for (channel, slope) in slopes.iter().enumerate() {
                     let mut moved = pooled;
-                    moved[channel] += 1e-3;
+                    // Exact in single precision.
+                    moved[channel] += 0.125;
                     let (up, _) = head.explain(&moved, target).expect("three channels");
                     // The head is linear where no unit changes its sign.
                     assert!(
-                        ((up - value) / 1e-3 - slope).abs() < 1e-9,
+                        ((up - value) / 0.125 - slope).abs() < 1e-9,
                         "{activation:?} {target:?}"
                     );
                 }

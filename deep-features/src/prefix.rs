@@ -7,7 +7,7 @@
 //! One view of a 224 x 224 input takes 2 kB pooled, and 401 kB more where block 5 of VGG19 is trained.
 
 use candle_core::Tensor;
-use ndarray::ArrayView3;
+use ndarray::{ArrayView2, ArrayView3};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -166,6 +166,56 @@ impl FrozenPrefix {
             on_progress(prefix.entries.len(), total);
         }
         Ok(prefix)
+    }
+
+    /// From pooled channels that a [`FeatureExtractor`](crate::FeatureExtractor) has made at the last pool: one view of
+    /// each row, `(rows, channels)`, for training the head alone.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for settings with more than the head or more than one view; [`Error::ColumnCount`];
+    /// [`Error::NonFiniteValue`].
+    pub fn from_pooled(
+        vgg: &Vgg,
+        settings: PrefixSettings,
+        pooled: ArrayView2<'_, f64>,
+    ) -> Result<Self> {
+        settings.check()?;
+        if settings.part != TrainedPart::Head || settings.views != 1 {
+            return Err(Error::Setting {
+                setting: "prefix of pooled channels",
+                expected: "the head alone and one view",
+                found: format!("{:?} and {} views", settings.part, settings.views),
+            });
+        }
+        let (expected, found) = (vgg.channels(vgg.n_layers() - 1), pooled.ncols());
+        if expected != found {
+            return Err(Error::ColumnCount { expected, found });
+        }
+        let not_finite = pooled.indexed_iter().find(|(_, value)| !value.is_finite());
+        if let Some(((row, column), &value)) = not_finite {
+            return Err(Error::NonFiniteValue { row, column, value });
+        }
+        let rows = pooled.outer_iter();
+        let rows = rows.map(|row| row.iter().map(|&value| value as f32).collect());
+        Ok(Self::of_rows(vgg, settings, rows.collect()))
+    }
+
+    fn of_rows(vgg: &Vgg, settings: PrefixSettings, rows: Vec<Vec<f32>>) -> Self {
+        Self {
+            settings,
+            sha256: vgg.weights().sha256.clone(),
+            end: vgg.n_layers(),
+            n_rows: rows.len(),
+            channels: rows.first().map_or(0, Vec::len),
+            shape: (0, 0, 0),
+            entries: rows
+                .into_iter()
+                .map(|pooled| Entry {
+                    pooled,
+                    ..Entry::default()
+                })
+                .collect(),
+        }
     }
 
     /// Refuses a network that did not compute this prefix.
@@ -376,22 +426,9 @@ impl FrozenPrefix {
 
 #[cfg(test)]
 impl FrozenPrefix {
-    /// Pooled channels that no network has made.
+    /// Any number of columns, which no network has made.
     pub(crate) fn of_pooled(vgg: &Vgg, rows: Vec<Vec<f32>>) -> Self {
-        Self {
-            settings: PrefixSettings::new(Preprocess::new(vgg.normalization())),
-            sha256: vgg.weights().sha256.clone(),
-            end: vgg.n_layers(),
-            n_rows: rows.len(),
-            channels: rows.first().map_or(0, Vec::len),
-            shape: (0, 0, 0),
-            entries: rows
-                .into_iter()
-                .map(|pooled| Entry {
-                    pooled,
-                    ..Entry::default()
-                })
-                .collect(),
-        }
+        let settings = PrefixSettings::new(Preprocess::new(vgg.normalization()));
+        Self::of_rows(vgg, settings, rows)
     }
 }

@@ -291,6 +291,50 @@ fn a_file_gives_the_features_of_the_network() {
 }
 
 #[test]
+fn pooled_channels_train_the_same_head() {
+    let study = Study::new(24, 16, TrainedPart::Head, 1, true);
+    let pool5 = [common::tap("pool5")];
+    let extractor = FeatureExtractor::new(study.vgg.clone(), &pool5, &[Pooling::Average])
+        .expect("an extractor");
+    let inputs: Vec<_> = (0..24)
+        .map(|row| region(&study.vgg, row, if row % 2 == 0 { 8 } else { 2 }, 0).expect("a region"))
+        .collect();
+    let pooled = extractor
+        .extract(&inputs, 8, |_, _| {})
+        .expect("channels")
+        .values;
+    let settings = || PrefixSettings::new(preprocess(&study.vgg));
+    let prefix =
+        FrozenPrefix::from_pooled(&study.vgg, settings(), pooled.view()).expect("a prefix");
+    let trainer = Trainer::new(config(3, &[])).expect("settings");
+    let from_pooled = trainer
+        .fit(&study.vgg, &prefix, &study.samples, &study.split(), |_| {})
+        .expect("a network");
+    assert!(bytes(&from_pooled) == bytes(&study.fit(config(3, &[])).expect("a network")));
+    let refused = |settings, pooled: &Array2<f64>| {
+        FrozenPrefix::from_pooled(&study.vgg, settings, pooled.view()).expect_err("refused")
+    };
+    let views = PrefixSettings {
+        views: 2,
+        ..settings()
+    };
+    assert!(matches!(refused(views, &pooled), Error::Setting { .. }));
+    let narrow = Array2::zeros((24, 31));
+    assert!(matches!(
+        refused(settings(), &narrow),
+        Error::ColumnCount {
+            expected: 32,
+            found: 31
+        }
+    ));
+    let nan = Array2::from_elem((24, 32), f64::NAN);
+    assert!(matches!(
+        refused(settings(), &nan),
+        Error::NonFiniteValue { row: 0, .. }
+    ));
+}
+
+#[test]
 fn another_trunk_is_refused() {
     let study = Study::new(12, 16, TrainedPart::Head, 1, true);
     let model = study.fit(config(2, &[])).expect("a network");

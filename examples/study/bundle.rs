@@ -1,4 +1,4 @@
-//! What a prediction for a new patient needs, in one folder: the recipe of the features, score and components of every region, model and cut-off.
+//! What a prediction for a new patient needs, in one folder: the recipe of the features, score and deep features of every region, model and cut-off.
 //!
 //! Reading refuses what it does not understand: another format or version, unknown keys, features that this version would compute otherwise.
 
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use deep_features::{
-    Device, FeatureExtractor, Normalization, PcaFit, Pooling, Preprocess, Tap, Vgg, VggConfig,
-    VggVariant, WeightsSource, Width,
+    Device, FeatureExtractor, Normalization, Pooling, Preprocess, Tap, Vgg, VggConfig, VggVariant,
+    WeightsSource, Width,
 };
 use feature_selection::Score;
 use feature_selection::score::SurplusColumns;
-use ndarray::ArrayView2;
 use nomogram::RiskModel;
 use radiomics_features::{Extractor, Params};
 use serde::{Deserialize, Serialize};
 
+use super::deep::{DeepModel, DeepSettings};
 use super::features::FeatureSettings;
 use crate::atomic_file::write_atomically;
 use crate::regions::{handcrafted, network_input};
@@ -23,7 +23,7 @@ use crate::regions::{handcrafted, network_input};
 /// Format of the bundle.
 const FORMAT: &str = "alnm-bundle";
 /// Version of the format.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// The file that names the others.
 const INDEX: &str = "bundle.json";
 /// Largest file read, in bytes.
@@ -57,15 +57,32 @@ impl Recipe {
         Ok(Extractor::new(Params::original_and_wavelet())?)
     }
 
-    /// Loads or draws the weights and sets everything up; components are fitted to at most `n_deep`.
+    /// Loads or draws the weights and sets everything up.
     ///
     /// # Errors
-    /// When the weights cannot be read, or are given for a recipe with random ones and the other way round.
+    /// As [`network`](Self::network).
     pub fn settings(
         &self,
         weights: Option<&Path>,
-        n_deep: usize,
+        deep: DeepSettings,
     ) -> anyhow::Result<FeatureSettings> {
+        let (network, preprocess) = self.network(weights)?;
+        Ok(FeatureSettings {
+            extractor: self.extractor()?,
+            network,
+            preprocess,
+            deep,
+        })
+    }
+
+    /// Loads or draws the weights; the network with its tap, and how its input is made.
+    ///
+    /// # Errors
+    /// When the weights cannot be read, or are given for a recipe with random ones and the other way round.
+    pub fn network(
+        &self,
+        weights: Option<&Path>,
+    ) -> anyhow::Result<(FeatureExtractor, Preprocess)> {
         let source = match (self.weights_seed, weights) {
             (Some(seed), None) => WeightsSource::Seeded { seed },
             (None, Some(path)) => WeightsSource::File(path.to_owned()),
@@ -78,12 +95,9 @@ impl Recipe {
             ),
         };
         let vgg = Vgg::load(&self.config(), &source, &Device::Cpu)?;
-        Ok(FeatureSettings {
-            extractor: self.extractor()?,
-            preprocess: Preprocess::new(vgg.normalization()),
-            network: FeatureExtractor::new(vgg, &[self.tap], &[Pooling::Average])?,
-            n_deep,
-        })
+        let preprocess = Preprocess::new(vgg.normalization());
+        let network = FeatureExtractor::new(vgg, &[self.tap], &[Pooling::Average])?;
+        Ok((network, preprocess))
     }
 }
 
@@ -115,8 +129,8 @@ pub struct RegionScore {
     pub column: String,
     /// The score.
     pub score: Score,
-    /// The principal components of the deep features.
-    pub components: PcaFit,
+    /// What makes the deep features.
+    pub deep: DeepModel,
 }
 
 /// `bundle.json`.
@@ -141,7 +155,8 @@ struct IndexRegion {
     name: String,
     column: String,
     score: String,
-    components: String,
+    /// The file of what makes the deep features; none if they are the network's channels.
+    deep: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -169,23 +184,18 @@ pub fn write_bundle(
     folder: &Path,
     recipe: &Recipe,
     settings: &FeatureSettings,
-    regions: &[(&str, String, &Score, &PcaFit)],
+    regions: &[(&str, String, &Score, &DeepModel)],
     risk: Option<(&RiskModel, Option<f64>)>,
 ) -> anyhow::Result<()> {
     let mut entries = Vec::new();
-    for (name, column, score, components) in regions {
-        let (score_file, components_file) = (
-            format!("{name}_score.json"),
-            format!("{name}_components.json"),
-        );
+    for (name, column, score, deep) in regions {
+        let score_file = format!("{name}_score.json");
         write_atomically(&folder.join(&score_file), score.to_json().as_bytes())?;
-        let text = serde_json::to_string(components)?;
-        write_atomically(&folder.join(&components_file), text.as_bytes())?;
         entries.push(IndexRegion {
             name: (*name).to_owned(),
             column: column.clone(),
             score: score_file,
-            components: components_file,
+            deep: deep.write(folder, name)?,
         });
     }
     if let Some((model, _)) = risk {
@@ -232,7 +242,8 @@ impl Bundle {
         let mut files = vec![folder.join(INDEX), path];
         let mut regions = Vec::new();
         for region in &index.regions {
-            files.extend([&region.score, &region.components].map(|name| folder.join(name)));
+            let parts = [Some(&region.score), region.deep.as_ref()];
+            files.extend(parts.into_iter().flatten().map(|name| folder.join(name)));
             regions.push(RegionScore::read(folder, region)?);
         }
         let here = || folder.join(INDEX).display().to_string();
@@ -292,14 +303,15 @@ impl Bundle {
             .cloned()
             .zip(crafted.values.iter().copied())
             .collect();
-        let deep = region.components.names(&self.recipe.config());
         let needed = region.score.feature_names();
-        if needed.iter().any(|name| deep.contains(name)) {
-            let settings = self.network(weights)?;
-            let input = network_input(&settings.preprocess, image, mask, None)?;
-            let values = settings.network.extract(&[input], 1, |_, _| {})?.values;
-            let reduced = region.components.transform(ArrayView2::from(&values))?;
-            row.extend(deep.into_iter().zip(reduced.iter().copied()));
+        // Without the network's weights a score of handcrafted features can still be had.
+        if needed.iter().any(|name| name.starts_with("dl_")) {
+            let (network, preprocess) = self.network(weights)?;
+            let input = network_input(&preprocess, image, mask, None)?;
+            let values = network.extract(&[input], 1, |_, _| {})?.values;
+            let made = region.deep.apply(values.view())?;
+            let names = region.deep.names(&network);
+            row.extend(names.into_iter().zip(made.iter().copied()));
         }
         // A feature that the score does not use may be undefined for this patient.
         row.retain(|(name, _)| needed.contains(name));
@@ -316,9 +328,9 @@ impl Bundle {
             })
     }
 
-    fn network(&self, weights: Option<&Path>) -> anyhow::Result<FeatureSettings> {
-        let settings = self.recipe.settings(weights, self.n_deep())?;
-        let found = &settings.network.vgg().weights().sha256;
+    fn network(&self, weights: Option<&Path>) -> anyhow::Result<(FeatureExtractor, Preprocess)> {
+        let (network, preprocess) = self.recipe.network(weights)?;
+        let found = &network.vgg().weights().sha256;
         if *found != self.weights_sha256 {
             bail!(
                 "{}: expected the weights of the study with SHA-256 {}, found {found}",
@@ -330,33 +342,33 @@ impl Bundle {
             );
         }
         // What was read is one of the inputs that this version knows; these weights may expect another of them.
-        let now = format!("{:?}", settings.preprocess);
+        let now = format!("{preprocess:?}");
         if now != self.preprocess {
             bail!(
                 "the network: expected its input as in the study, {}, found {now}",
                 self.preprocess
             );
         }
-        Ok(settings)
-    }
-
-    fn n_deep(&self) -> usize {
-        let k = self.regions.iter().map(|r| r.components.k()).max();
-        k.unwrap_or(1)
+        Ok((network, preprocess))
     }
 }
 
 impl RegionScore {
     fn read(folder: &Path, region: &IndexRegion) -> anyhow::Result<Self> {
         let score = inside(folder, &region.score)?;
-        let components = inside(folder, &region.components)?;
+        let deep = match &region.deep {
+            None => DeepModel::Pooled,
+            Some(name) => {
+                let path = inside(folder, name)?;
+                DeepModel::read(&path, &read_bytes(&path)?)?
+            }
+        };
         Ok(Self {
             name: region.name.clone(),
             column: region.column.clone(),
             score: Score::from_json(&read_text(&score)?)
                 .with_context(|| score.display().to_string())?,
-            components: serde_json::from_str(&read_text(&components)?)
-                .with_context(|| components.display().to_string())?,
+            deep,
         })
     }
 }
@@ -409,6 +421,11 @@ fn inside(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).with_context(|| format!("{}: expected text", path.display()))
+}
+
+fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = std::fs::metadata(path)
         .with_context(|| format!("{}: cannot read", path.display()))?
         .len();
@@ -418,5 +435,5 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
             path.display()
         );
     }
-    std::fs::read_to_string(path).with_context(|| format!("{}: cannot read", path.display()))
+    std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
 }

@@ -1,16 +1,17 @@
-//! Features of every region of a cohort: handcrafted ones, and the network's reduced to principal components fitted on training rows.
+//! Features of every region of a cohort: handcrafted ones, and deep ones made of the network's.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use deep_features::{FeatureExtractor, Pca, PcaFit, Preprocess};
+use deep_features::{FeatureExtractor, Preprocess};
 use ndarray::{Array2, Axis, concatenate};
 use radiomics_features::io::ReadOptions;
 use radiomics_features::{Extractor, ImageName};
 use rayon::prelude::*;
 
+use super::deep::{DeepFeatures, DeepModel, DeepSettings, PooledRows, TrainingLog};
 use super::selection::{LeftOut, RepeatedReading};
 use crate::case_list::Case;
 use crate::cohort::{Cohort, RegionFiles};
@@ -32,8 +33,8 @@ pub struct FeatureSettings {
     pub network: FeatureExtractor,
     /// Images for the network.
     pub preprocess: Preprocess,
-    /// Deep features for each region: principal components fitted on training rows, at most so many.
-    pub n_deep: usize,
+    /// How deep features are made of what the network gives.
+    pub deep: DeepSettings,
 }
 
 /// All features of one region, one row a patient.
@@ -51,8 +52,10 @@ pub struct RegionFeatures {
     pub noise: Vec<LeftOut>,
     /// Number of handcrafted columns.
     pub n_handcrafted: usize,
-    /// The principal components.
-    pub components: PcaFit,
+    /// What makes the deep features.
+    pub deep: DeepModel,
+    /// What happened in the training of a head.
+    pub training: Option<TrainingLog>,
 }
 
 /// One outline of one region of one patient.
@@ -92,9 +95,11 @@ pub fn region_features(
     let journal = |kind: &str| Journal::open(&folder.join(format!("{name}_{kind}.csv")), resume);
     let (crafted_journal, deep_journal) = (journal("handcrafted")?, journal("deep")?);
     let (crafted, noise) = handcrafted_rows(&units, settings, name, &crafted_journal)?;
-    let deep = deep_rows(&units, settings, name, &deep_journal)?;
-    let (names, values, components) = joined(cohort, settings, &units, &crafted, &deep)
+    let pooled = deep_rows(&units, settings, name, &deep_journal)?;
+    let deep = reduced(cohort, settings, &units, &pooled)
         .with_context(|| format!("deep features of {name}"))?;
+    let names = crafted.names.iter().chain(&deep.names).cloned().collect();
+    let values = concatenate(Axis(1), &[crafted.values.view(), deep.values.view()])?;
     let first: Vec<usize> = (0..cohort.patients.len()).collect();
     let repeats = [(Outline::Inter, "inter"), (Outline::Intra, "intra")]
         .into_iter()
@@ -109,7 +114,8 @@ pub fn region_features(
         values: values.select(Axis(0), &first),
         repeats,
         noise,
-        components,
+        deep: deep.model,
+        training: deep.training,
     })
 }
 
@@ -314,29 +320,24 @@ fn stacked(rows: &[NamedValues], units: &[Unit<'_>]) -> anyhow::Result<Rows> {
     Ok(Rows { names, values })
 }
 
-/// Handcrafted columns beside the principal components of the deep ones, fitted on the first outlines of training patients.
-fn joined(
+/// Deep features, fitted on the first outlines of training patients.
+fn reduced(
     cohort: &Cohort,
     settings: &FeatureSettings,
     units: &[Unit<'_>],
-    crafted: &Rows,
-    deep: &Rows,
-) -> anyhow::Result<(Vec<String>, Array2<f64>, PcaFit)> {
-    let training: Vec<usize> = (0..units.len())
-        .filter(|&row| {
-            units[row].outline == Outline::First && cohort.patients[units[row].patient].split == 0
-        })
-        .collect();
-    let fit = Pca::at_most(settings.n_deep).fit(deep.values.select(Axis(0), &training).view())?;
-    let reduced = fit.transform(deep.values.view())?;
-    let values = concatenate(Axis(1), &[crafted.values.view(), reduced.view()])?;
-    let names = crafted
-        .names
-        .iter()
-        .cloned()
-        .chain(fit.names(settings.network.vgg().config()))
-        .collect();
-    Ok((names, values, fit))
+    pooled: &Rows,
+) -> anyhow::Result<DeepFeatures> {
+    let patient = |unit: &Unit<'_>| &cohort.patients[unit.patient];
+    let fits = |unit: &Unit<'_>| unit.outline == Outline::First && patient(unit).split == 0;
+    let rows = PooledRows {
+        values: pooled.values.view(),
+        patients: units.iter().map(|unit| patient(unit).id.clone()).collect(),
+        outcome: units.iter().map(|unit| patient(unit).outcome).collect(),
+        training: (0..units.len()).filter(|&row| fits(&units[row])).collect(),
+    };
+    settings
+        .deep
+        .fit(&settings.network, &settings.preprocess, &rows)
 }
 
 fn repeated(

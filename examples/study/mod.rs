@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`pipeline`] | the whole study |
 //! | [`features`] | from images and outlines to a table of features |
+//! | [`deep`] | from the network's channels to deep features |
 //! | [`selection`] | from features to a score |
 //! | [`modeling`] | from predictors to a risk model and its nomogram |
 //! | [`evaluation`] | models on every split: discrimination, comparison, calibration, decision curves |
@@ -12,6 +13,7 @@
 
 pub mod baseline;
 pub mod bundle;
+pub mod deep;
 pub mod evaluation;
 pub mod features;
 pub mod modeling;

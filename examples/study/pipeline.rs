@@ -145,6 +145,9 @@ impl Study {
             region
                 .features
                 .write(cohort, &features.join(format!("{name}.csv")))?;
+            if let Some(training) = &region.features.training {
+                training.write(&features.join(format!("{name}_training.csv")))?;
+            }
             region
                 .selection
                 .write(&folder.join("selection").join(name))?;
@@ -235,8 +238,8 @@ impl Study {
             .iter()
             .map(|region| {
                 let name = region.features.region.as_str();
-                let (score, components) = (region.selection.score(), &region.features.components);
-                (name, score_column(name), score, components)
+                let (score, deep) = (region.selection.score(), &region.features.deep);
+                (name, score_column(name), score, deep)
             })
             .collect();
         let risk = self.combined.risk.as_ref();

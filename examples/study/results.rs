@@ -76,11 +76,9 @@ pub fn region_section(features: &RegionFeatures, selection: &Selection) -> anyho
         readable(&features.region)
     ));
     section.paragraph(format!(
-        "{} handcrafted features and {} principal components of the network's features (fitted on {} training images, {:.1} % of their variance). {}",
+        "{} handcrafted features and {}. {}",
         features.n_handcrafted,
-        features.components.k(),
-        features.components.n_samples,
-        100.0 * features.components.explained_variance_ratio.sum(),
+        features.deep.describe(),
         match features.noise.len() {
             0 => String::new(),
             n => format!("{n} handcrafted features belong to wavelet sub-bands that hold only rounding noise on single-slice images; they are computed and left out of the selection."),
