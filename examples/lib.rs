@@ -9,7 +9,8 @@
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
 //! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`image_options`] | what the extraction programs share |
 //! | [`table_file`] | CSV in and out |
-//! | [`figure_file`] | SVG figures and their 300 dpi PNG twins |
+//! | [`network_options`] | what the programs with a network share |
+//! | [`figure_file`], [`heatmap_file`] | SVG figures and their 300 dpi PNG twins; heat maps |
 //! | [`output_folder`], [`atomic_file`] | results appear whole or not at all |
 //! | [`run_record`] | `run.json`: what made the results |
 //! | [`report`] | a self-contained HTML page of sections, tables and figures |
@@ -23,8 +24,10 @@ pub mod extraction;
 pub mod faults;
 pub mod feature_rows;
 pub mod figure_file;
+pub mod heatmap_file;
 pub mod image_options;
 pub mod journal;
+pub mod network_options;
 pub mod output_folder;
 pub mod parameter_overrides;
 pub mod program;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use deep_features::{NetworkInput, Preprocess};
-use ndarray::Axis;
+use deep_features::{NetworkInput, Preprocess, View};
+use ndarray::{Array2, Axis};
 use radiomics_features::io::{ReadOptions, read_image, read_mask};
 use radiomics_features::{
     Error, Extractor, FeatureName, FeatureVector, ImageName, Mask, Roi, RoiParams, Volume,
@@ -206,6 +206,69 @@ pub fn noise_bands(
     Ok(bands)
 }
 
+/// One slice of an image with a region's outline on it.
+#[derive(Debug, Clone)]
+pub struct OutlinedSlice {
+    /// Gray values, `(rows, columns)`.
+    pub gray: Array2<f64>,
+    /// Which pixels are in the region.
+    pub inside: Array2<bool>,
+}
+
+impl OutlinedSlice {
+    /// Reads one region; of an image of several slices the one with the largest part of the region.
+    ///
+    /// # Errors
+    /// As [`check_region`].
+    pub fn read(image: &Path, mask: &Path, label: Option<u32>) -> anyhow::Result<Self> {
+        let (image_voxels, labels) = read_pair(image, mask, None)?;
+        let default = RoiParams::default();
+        let params = RoiParams {
+            label: label.unwrap_or(default.label),
+            ..default
+        };
+        let roi = Roi::new(&image_voxels, &labels, &params)
+            .map_err(|error| in_mask(mask, image, error))?;
+        let bounds = roi.bounds();
+        let region = roi.mask();
+        let area = |z: usize| {
+            region
+                .index_axis(Axis(0), z)
+                .iter()
+                .filter(|inside| **inside)
+                .count()
+        };
+        // The first of the largest.
+        let slice = (0..region.len_of(Axis(0)))
+            .rev()
+            .max_by_key(|&z| area(z))
+            .unwrap_or(0);
+        let voxels = image_voxels.voxels();
+        let gray = voxels.index_axis(Axis(0), bounds.start[0] + slice);
+        let mut inside = Array2::from_elem(gray.raw_dim(), false);
+        let [_, top, left] = bounds.start;
+        for ((y, x), &value) in region.index_axis(Axis(0), slice).indexed_iter() {
+            inside[(top + y, left + x)] = value;
+        }
+        Ok(Self {
+            gray: gray.to_owned(),
+            inside,
+        })
+    }
+
+    /// What a network gets to see of it.
+    ///
+    /// # Errors
+    /// What [`Preprocess::apply_view`] refuses.
+    pub fn view(
+        &self,
+        preprocess: &Preprocess,
+        view: &View,
+    ) -> deep_features::Result<NetworkInput> {
+        preprocess.apply_view(self.gray.view(), Some(self.inside.view()), view)
+    }
+}
+
 /// One region as a network sees it. Images of several slices give the slice with the largest part of the region.
 ///
 /// # Errors
@@ -216,37 +279,8 @@ pub fn network_input(
     mask: &Path,
     label: Option<u32>,
 ) -> anyhow::Result<NetworkInput> {
-    let (image_voxels, labels) = read_pair(image, mask, None)?;
-    let default = RoiParams::default();
-    let params = RoiParams {
-        label: label.unwrap_or(default.label),
-        ..default
-    };
-    let roi =
-        Roi::new(&image_voxels, &labels, &params).map_err(|error| in_mask(mask, image, error))?;
-    let bounds = roi.bounds();
-    let region = roi.mask();
-    let area = |z: usize| {
-        region
-            .index_axis(Axis(0), z)
-            .iter()
-            .filter(|inside| **inside)
-            .count()
-    };
-    // The first of the largest.
-    let slice = (0..region.len_of(Axis(0)))
-        .rev()
-        .max_by_key(|&z| area(z))
-        .unwrap_or(0);
-    let voxels = image_voxels.voxels();
-    let gray = voxels.index_axis(Axis(0), bounds.start[0] + slice);
-    let mut inside = ndarray::Array2::from_elem(gray.raw_dim(), false);
-    let [_, top, left] = bounds.start;
-    for ((y, x), &value) in region.index_axis(Axis(0), slice).indexed_iter() {
-        inside[(top + y, left + x)] = value;
-    }
-    preprocess
-        .apply(gray, Some(inside.view()))
+    OutlinedSlice::read(image, mask, label)?
+        .view(preprocess, &View::IDENTITY)
         .map_err(|error| anyhow::anyhow!("{} with {}: {error}", image.display(), mask.display()))
 }
 

@@ -245,6 +245,28 @@ impl fmt::Display for VggConfig {
     }
 }
 
+impl FromStr for VggConfig {
+    type Err = Error;
+
+    /// Reads `vgg19`, and with batch normalization `vgg19bn` or `vgg19_bn`; full width.
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, batch_norm) = match text.strip_suffix("bn") {
+            Some(name) => (name.strip_suffix('_').unwrap_or(name), true),
+            None => (text, false),
+        };
+        let variant = VggVariant::ALL.into_iter().find(|v| v.to_string() == name);
+        let variant = variant.ok_or_else(|| Error::Setting {
+            setting: "network",
+            expected: "vgg11, vgg13, vgg16 or vgg19, or one of them with bn",
+            found: text.to_string(),
+        })?;
+        Ok(Self {
+            batch_norm,
+            ..Self::new(variant)
+        })
+    }
+}
+
 /// One row of the layer table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
@@ -488,6 +510,23 @@ mod tests {
                 matches!(bad.parse::<Tap>(), Err(Error::TapSyntax { .. })),
                 "{bad}"
             );
+        }
+    }
+
+    #[test]
+    fn networks_by_name() {
+        for variant in VggVariant::ALL {
+            for batch_norm in [false, true] {
+                let config = VggConfig {
+                    batch_norm,
+                    ..VggConfig::new(variant)
+                };
+                assert_eq!(config.to_string().parse::<VggConfig>().ok(), Some(config));
+            }
+        }
+        assert!("vgg16_bn".parse::<VggConfig>().is_ok_and(|c| c.batch_norm));
+        for bad in ["", "vgg", "vgg15", "bn", "vgg19w16", "VGG19", "vgg19__bn"] {
+            assert!(bad.parse::<VggConfig>().is_err(), "{bad}");
         }
     }
 

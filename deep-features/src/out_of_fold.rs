@@ -13,7 +13,7 @@
 
 use ndarray::{Array2, Axis};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fine_tuned::FineTuned;
 use crate::prefix::FrozenPrefix;
 use crate::samples::{PatientFolds, Samples, Split};
@@ -64,7 +64,7 @@ impl CrossFit {
     /// Trains the networks on the patients of `rows`. `on_epoch` gets the network being trained and its state.
     ///
     /// # Errors
-    /// [`Error::TooFewPatients`](crate::Error::TooFewPatients) for fewer patients of a class than folds, and as
+    /// [`Error::TooFewPatients`] for fewer patients of a class than folds, and as
     /// [`Trainer::fit`] and [`Split::stratified`].
     pub fn train(
         trainer: &Trainer,
@@ -73,8 +73,40 @@ impl CrossFit {
         prefix: &FrozenPrefix,
         samples: &Samples,
         rows: &[usize],
-        mut on_epoch: impl FnMut(CrossFitStage, &TrainingState),
+        on_epoch: impl FnMut(CrossFitStage, &TrainingState),
     ) -> Result<Self> {
+        let none = |_| Ok::<_, Error>(None);
+        Self::resume(
+            trainer,
+            cross_fitting,
+            vgg,
+            prefix,
+            samples,
+            rows,
+            none,
+            on_epoch,
+        )
+    }
+
+    /// As [`train`](Self::train), but each network goes on from the state that `saved` has of it, if any. The result is
+    /// that of an uninterrupted training, to the bit.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train) and [`Trainer::resume`], and whatever `saved` returns.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "six of them are those of a training, and the two functions belong to its caller"
+    )]
+    pub fn resume<E: From<Error>>(
+        trainer: &Trainer,
+        cross_fitting: CrossFitting,
+        vgg: &Vgg,
+        prefix: &FrozenPrefix,
+        samples: &Samples,
+        rows: &[usize],
+        mut saved: impl FnMut(CrossFitStage) -> std::result::Result<Option<TrainingState>, E>,
+        mut on_epoch: impl FnMut(CrossFitStage, &TrainingState),
+    ) -> std::result::Result<Self, E> {
         let CrossFitting {
             folds: n_folds,
             validation_share,
@@ -83,7 +115,13 @@ impl CrossFit {
         let folds = PatientFolds::stratified(samples, rows, n_folds, seed)?;
         let mut fit = |stage, rows: &[usize]| {
             let split = Split::stratified(samples, rows, validation_share, seed)?;
-            trainer.fit(vgg, prefix, samples, &split, |state| on_epoch(stage, state))
+            let state = saved(stage)?;
+            let on_epoch = |state: &TrainingState| on_epoch(stage, state);
+            let model = match state {
+                None => trainer.fit(vgg, prefix, samples, &split, on_epoch),
+                Some(state) => trainer.resume(vgg, prefix, samples, &split, state, on_epoch),
+            };
+            model.map_err(E::from)
         };
         let models = (0..n_folds)
             .map(|fold| {
@@ -94,7 +132,7 @@ impl CrossFit {
                     .collect();
                 fit(CrossFitStage::WithoutFold(fold), &others)
             })
-            .collect::<Result<_>>()?;
+            .collect::<std::result::Result<_, E>>()?;
         let whole = fit(CrossFitStage::Whole, rows)?;
         Ok(Self {
             folds,
