@@ -152,12 +152,11 @@ fn fine_tune(arguments: Arguments) -> anyhow::Result<Ending> {
     let table = Table::read(&arguments)?;
     let vgg = arguments.network.load()?;
     let preprocess = arguments.network.preprocess(&vgg);
-    let mut folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
+    let folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
     let usable = table.check(&preprocess, arguments.label);
     let (training, others) = table.divided(&usable);
     let samples = table.samples(&training)?;
     let prefix = prefix(&table, &training, &vgg, &preprocess, &trainer, &arguments)?;
-    folder.keep_partial();
     let states = States {
         folder: folder.path(),
         resume: arguments.existing.existing() == Existing::Resume,

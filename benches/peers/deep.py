@@ -1,8 +1,9 @@
-"""Times onnxruntime and this workspace in turns on the trunk of VGG19 with the same weights and image; prints ratios.
+"""Times onnxruntime, PyTorch (where it is installed) and this workspace in turns on the trunk of VGG19 with the same weights and image; prints ratios.
 
     python deep.py target/release/examples/time_deep [--rounds 3] [--size 224] [--engine winograd]
 """
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import time
 
 import numpy as np
 
+TORCH_LAYOUTS = ("nchw", "channels_last", "prepacked")
 CONVOLUTIONS = (2, 2, 4, 4, 4)
 CHANNELS = (64, 128, 256, 512, 512)
 
@@ -120,10 +122,14 @@ def main():
             size, repeats = str(options.size), str(options.repeats)
             own = [os.path.abspath(options.program), options.engine, folder, size, str(threads), repeats]
             other = [sys.executable, os.path.abspath(__file__), folder, "--size", size, "--peer", str(threads), repeats]
+            torch = {layout: [] for layout in TORCH_LAYOUTS if importlib.util.find_spec("torch")}
             ours, theirs = [], []
             for _ in range(options.rounds):
                 theirs.append(child(other))
                 ours.append(child(own))
+                for layout, runs in torch.items():
+                    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "time_torch.py")
+                    runs.append(child([sys.executable, script, folder, "--size", size, "--threads", str(threads), "--repeats", repeats, "--layout", layout]))
             a, b = (np.fromfile(os.path.join(folder, name), "<f4") for name in ("ours.f32", "theirs.f32"))
             error = np.abs(a - b).max() / np.abs(b).max()
             (cpu, wall), (peer_cpu, peer_wall) = (np.min([r[:2] for r in side], axis=0) for side in (ours, theirs))
@@ -133,6 +139,13 @@ def main():
                 f"CPU ratio {cpu / peer_cpu:.2f} (target 0.85), wall ratio {wall / peer_wall:.2f} (target 0.9); differ by {error:.1e} of the largest",
                 flush=True,
             )
+            for layout, runs in torch.items():
+                peer_cpu, peer_wall = np.min([r[:2] for r in runs], axis=0)
+                print(
+                    f"{threads} thread(s): torch {layout} {peer_cpu:.3f} CPU s, {peer_wall:.3f} s, {runs[0][2]:.0f} MB; "
+                    f"CPU ratio {cpu / peer_cpu:.2f}, wall ratio {wall / peer_wall:.2f}",
+                    flush=True,
+                )
 
 
 main()

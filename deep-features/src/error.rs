@@ -108,6 +108,14 @@ pub enum Error {
         /// All taps of the network.
         valid: Vec<String>,
     },
+    /// The tap lies before the point where the network is entered.
+    #[error("expected a tap after {from}, found {tap}")]
+    TapOrder {
+        /// Where the network is entered.
+        from: String,
+        /// The tap that was asked for.
+        tap: String,
+    },
     /// The same tap, pooling or row was given twice (`features.35` is `relu5_4` in VGG19).
     #[error("{what} {name} is asked for twice")]
     Duplicate {

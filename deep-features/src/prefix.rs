@@ -314,7 +314,8 @@ impl FrozenPrefix {
         let shape = (channels, dim.1 / stride, dim.2 / stride);
         if self.shape == (0, 0, 0) {
             self.shape = shape;
-            let cells = (dim.1 / 32) * (dim.2 / 32);
+            let last = vgg.layer(vgg.n_layers() - 1).stride();
+            let cells = (dim.1 / last) * (dim.2 / last);
             let values = self.channels + shape.0 * shape.1 * shape.2 + cells;
             let needed = 4 * (values * self.n_rows * self.settings.views) as u64;
             if needed > self.settings.memory_limit {

@@ -168,6 +168,42 @@ impl Vgg {
         Ok(in_order_asked(&visited.concat(), &at))
     }
 
+    /// The activations of one image at each tap from those at an earlier one, on the CPU: the rest of the network after
+    /// something was done to `activations`, `(channels, height, width)`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTap`]; [`Error::ColumnCount`] for another number of channels than the tap `from` has;
+    /// [`Error::TapOrder`] for a tap that is not after `from`; [`Error::ImageTooSmall`].
+    pub fn activations_after(
+        &self,
+        from: Tap,
+        activations: ArrayView3<'_, f32>,
+        taps: &[Tap],
+    ) -> Result<Vec<Array3<f32>>> {
+        let start = self.positions(&[from])?[0];
+        let at = self.positions(taps)?;
+        if let Some(&early) = at.iter().find(|&&position| position <= start) {
+            return Err(Error::TapOrder {
+                from: self.layers[start].tap().to_string(),
+                tap: self.layers[early].tap().to_string(),
+            });
+        }
+        let (expected, (found, height, width)) = (self.channels(start), activations.dim());
+        if expected != found {
+            return Err(Error::ColumnCount { expected, found });
+        }
+        let stride = self.layers[start].stride();
+        self.check_image(0, (3, height * stride, width * stride), &at)?;
+        let mut visited = Vec::new();
+        let map = FeatureMap::from_chw(activations);
+        self.walk_map(map, start + 1..end_of(&at), |position, map| {
+            if at.contains(&position) {
+                visited.push((position, map.to_chw()));
+            }
+        });
+        Ok(in_order_asked(&visited, &at))
+    }
+
     /// The activations of a batch `(n, 3, height, width)` as candle tensors that carry gradients.
     ///
     /// ReLU has the derivative 0 at 0, and the max-pool gives all of a gradient to the first maximum. On the CPU the
@@ -324,22 +360,16 @@ impl Vgg {
 
     /// The last layer's activations from those before layer `first`; on the CPU, whatever the engine.
     pub(crate) fn finish(&self, map: FeatureMap, first: usize) -> FeatureMap {
-        let mut last = map.clone();
-        self.walk_map(map, first..self.layers.len(), |position, map| {
-            if position + 1 == self.layers.len() {
-                last = map.clone();
-            }
-        });
-        last
+        self.walk_map(map, first..self.layers.len(), |_, _| {})
     }
 
-    /// Runs one image through some layers, and shows what each of them makes.
+    /// Runs one image through some layers, shows what each of them makes, and returns what the last does.
     fn walk_map(
         &self,
         input: FeatureMap,
         layers: Range<usize>,
         mut visit: impl FnMut(usize, &FeatureMap),
-    ) {
+    ) -> FeatureMap {
         let mut map = input;
         let mut number = self.convolutions_before(layers.start);
         for position in layers {
@@ -352,6 +382,7 @@ impl Vgg {
             };
             visit(position, &map);
         }
+        map
     }
 
     fn convolve(&self, map: &FeatureMap, convolution: &Convolution) -> FeatureMap {

@@ -62,6 +62,44 @@ fn same_bits_for_any_number_of_threads_and_any_batch() {
 }
 
 #[test]
+fn a_network_can_be_entered_at_any_tap() {
+    let vgg = seeded(&narrow(VggVariant::Vgg19, 16), 3);
+    let image = Array3::from_shape_fn((3, 64, 96), |(c, y, x)| ((c + y * x) % 7) as f32 - 3.0);
+    let taps = vgg.config().taps();
+    let all = vgg.activations(image.view(), &taps).expect("activations");
+    let last = [tap("relu5_4"), tap("pool5")];
+    for (from, activations) in taps.iter().zip(&all).take(taps.len() - 2) {
+        let made = vgg
+            .activations_after(*from, activations.view(), &last)
+            .expect("the rest");
+        assert_eq!(made[..], all[all.len() - 2..], "{from}");
+    }
+    let at = |from: &str, to: &str| {
+        let activations = vgg
+            .activations(image.view(), &[tap("relu3_1")])
+            .expect("activations");
+        vgg.activations_after(tap(from), activations[0].view(), &[tap(to)])
+    };
+    assert!(matches!(
+        at("relu3_1", "relu3_1"),
+        Err(Error::TapOrder { .. })
+    ));
+    assert!(matches!(
+        at("relu4_1", "pool5"),
+        Err(Error::ColumnCount {
+            expected: 32,
+            found: 16
+        })
+    ));
+    let tiny = Array3::zeros((16, 2, 9));
+    let error = vgg.activations_after(tap("pool3"), tiny.view(), &[tap("pool5")]);
+    assert!(
+        matches!(error, Err(Error::ImageTooSmall { .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn engines_agree() {
     // 64 channels on 64 x 64 pixels: a shape with which a tiled convolution of candle once went wrong.
     let cases = [

@@ -8,34 +8,20 @@ use std::path::Path;
 use image::GrayImage;
 use tempfile::TempDir;
 
-use common::{fails, listing, program, rows as table};
+use common::{disk, fails, listing, program, rows as table, texture};
 
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "audit_paper",
     "alnm_pipeline",
     "extract_radiomics",
     "extract_maps",
     "extract_deep",
+    "fine_tune",
     "select_features",
     "fit_nomogram",
     "predict_patient",
     "evaluate_models",
 ];
-
-/// A disk of radius `radius` in the middle of a `side` x `side` mask.
-fn disk(side: u32, radius: f64) -> GrayImage {
-    GrayImage::from_fn(side, side, |x, y| {
-        let middle = f64::from(side) / 2.0;
-        let inside = (f64::from(x) - middle).hypot(f64::from(y) - middle) < radius;
-        image::Luma([if inside { 255 } else { 0 }])
-    })
-}
-
-fn texture(side: u32, phase: u32) -> GrayImage {
-    GrayImage::from_fn(side, side, |x, y| {
-        image::Luma([((x * 7 + y * 13 + x * y + 31 * phase) % 200) as u8 + 20])
-    })
-}
 
 /// Twelve patients, one region, two splits, both outcomes in each, one measured and one categorical column.
 fn cohort() -> (TempDir, Vec<String>) {

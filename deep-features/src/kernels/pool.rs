@@ -202,6 +202,37 @@ mod tests {
         }
     }
 
+    /// Far from ties the pool is linear: a difference is its slope, up to rounding.
+    #[test]
+    fn backward_is_the_difference() {
+        let (shape, device) = ((2, 3, 5, 6), Device::Cpu);
+        let start: Vec<f32> = (0..180u32).map(|i| (i * 37 % 181) as f32 / 8.0).collect();
+        let weights: Vec<f32> = (0..36).map(|i| (i * 5 % 7) as f32 - 3.0).collect();
+        let weights = Tensor::from_vec(weights, (2, 3, 2, 3), &device).expect("weights");
+        let loss = |values: &[f32]| {
+            let x = Tensor::from_slice(values, shape, &device).and_then(|x| Var::from_tensor(&x));
+            let x = x.expect("a variable");
+            let loss = max_pool_tensor(x.as_tensor()).and_then(|y| (y * &weights)?.sum_all());
+            (loss.expect("a loss"), x)
+        };
+        let (whole, x) = loss(&start);
+        let gradients = whole.backward().expect("backward");
+        let found = flat::<f32>(gradients.get(&x).expect("of x")).expect("values");
+        for (at, slope) in found.into_iter().enumerate() {
+            let shifted = |by: f32| {
+                let mut moved = start.clone();
+                moved[at] += by;
+                loss(&moved).0.to_scalar::<f32>().expect("a number")
+            };
+            // Values are eighths, so that a sixteenth changes no order.
+            let difference = (shifted(0.0625) - shifted(-0.0625)) / 0.125;
+            assert!(
+                (difference - slope).abs() < 1e-3,
+                "{at}: {difference} {slope}"
+            );
+        }
+    }
+
     #[test]
     fn map_and_tensor_agree() {
         for (name, case) in cases() {

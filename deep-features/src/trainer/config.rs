@@ -140,63 +140,27 @@ impl TrainingConfig {
     pub fn check(&self) -> Result<()> {
         self.head.check()?;
         self.optimizer.check()?;
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let weight = match self.event_weight {
-            EventWeight::Balanced => 1.0,
-            EventWeight::Fixed(weight) => weight,
-        };
-        let checks: [(&'static str, bool, &'static str, String); 7] = [
-            (
-                "epochs",
-                (1..=100_000).contains(&self.epochs),
-                "1 to 100000",
-                self.epochs.to_string(),
-            ),
-            (
-                "batch",
-                self.batch > 0,
-                "at least 1",
-                self.batch.to_string(),
-            ),
-            (
-                "learning rate of the head",
-                positive(self.head_rate),
-                "a positive number",
-                self.head_rate.to_string(),
-            ),
-            (
-                "learning rate of the trunk",
-                positive(self.trunk_rate),
-                "a positive number",
-                self.trunk_rate.to_string(),
-            ),
-            (
-                "warm-up",
-                (0.0..1.0).contains(&self.warmup),
-                "a share of the steps in [0, 1)",
-                self.warmup.to_string(),
-            ),
-            (
-                "weight of events",
-                positive(weight),
-                "a positive number",
-                weight.to_string(),
-            ),
-            (
-                "norm of the gradient",
-                self.clip_norm.is_none_or(positive),
-                "a positive number",
-                format!("{:?}", self.clip_norm),
-            ),
-        ];
-        for (setting, good, expected, found) in checks {
-            if !good {
-                return Err(Error::Setting {
-                    setting,
-                    expected,
-                    found,
-                });
-            }
+        require(
+            "epochs",
+            (1..=100_000).contains(&self.epochs),
+            "1 to 100000",
+            &self.epochs,
+        )?;
+        require("batch", self.batch > 0, "at least 1", &self.batch)?;
+        positive("learning rate of the head", self.head_rate)?;
+        positive("learning rate of the trunk", self.trunk_rate)?;
+        let share = (0.0..1.0).contains(&self.warmup);
+        require(
+            "warm-up",
+            share,
+            "a share of the steps in [0, 1)",
+            &self.warmup,
+        )?;
+        if let EventWeight::Fixed(weight) = self.event_weight {
+            positive("weight of events", weight)?;
+        }
+        if let Some(norm) = self.clip_norm {
+            positive("norm of the gradient", norm)?;
         }
         self.check_early_stopping()?;
         self.check_unfreeze()
@@ -238,6 +202,27 @@ impl TrainingConfig {
     }
 }
 
+fn positive(setting: &'static str, found: f64) -> Result<()> {
+    let good = found > 0.0 && found.is_finite();
+    require(setting, good, "a positive number", &found)
+}
+
+fn require(
+    setting: &'static str,
+    good: bool,
+    expected: &'static str,
+    found: &impl ToString,
+) -> Result<()> {
+    match good {
+        true => Ok(()),
+        false => Err(Error::Setting {
+            setting,
+            expected,
+            found: found.to_string(),
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,78 +256,35 @@ mod tests {
 
     #[test]
     fn unusable_settings_are_named() {
-        let good = TrainingConfig::default();
-        assert!(good.check().is_ok());
-        let named = |config: TrainingConfig, name: &str| {
+        assert!(TrainingConfig::default().check().is_ok());
+        let named = |change: &dyn Fn(&mut TrainingConfig), name: &str| {
+            let mut config = TrainingConfig::default();
+            change(&mut config);
             let message = config.check().expect_err("refused").to_string();
             assert!(message.contains(name), "{message}");
         };
-        let base = || good.clone();
+        named(&|config| config.epochs = 0, "epochs");
+        named(&|config| config.batch = 0, "batch");
+        named(&|config| config.head_rate = f64::NAN, "head");
+        named(&|config| config.trunk_rate = -1.0, "trunk");
+        named(&|config| config.warmup = 1.0, "warm-up");
+        named(&|config| config.clip_norm = Some(0.0), "norm");
         named(
-            TrainingConfig {
-                epochs: 0,
-                ..base()
-            },
-            "epochs",
-        );
-        named(TrainingConfig { batch: 0, ..base() }, "batch");
-        named(
-            TrainingConfig {
-                head_rate: f64::NAN,
-                ..base()
-            },
-            "head",
-        );
-        named(
-            TrainingConfig {
-                trunk_rate: -1.0,
-                ..base()
-            },
-            "trunk",
-        );
-        named(
-            TrainingConfig {
-                warmup: 1.0,
-                ..base()
-            },
-            "warm-up",
-        );
-        named(
-            TrainingConfig {
-                clip_norm: Some(0.0),
-                ..base()
-            },
-            "norm",
-        );
-        let event_weight = EventWeight::Fixed(0.0);
-        named(
-            TrainingConfig {
-                event_weight,
-                ..base()
-            },
+            &|config| config.event_weight = EventWeight::Fixed(0.0),
             "events",
         );
-        let early_stopping = Some(EarlyStopping {
+        let impatient = EarlyStopping {
             patience: 0,
             min_delta: 0.0,
-        });
+        };
         named(
-            TrainingConfig {
-                early_stopping,
-                ..base()
-            },
+            &|config| config.early_stopping = Some(impatient),
             "early stopping",
         );
-        let optimizer = OptimizerKind::Sgd {
+        let heavy = OptimizerKind::Sgd {
             momentum: 1.0,
             weight_decay: 0.0,
         };
-        named(
-            TrainingConfig {
-                optimizer,
-                ..base()
-            },
-            "momentum",
-        );
+        named(&|config| config.optimizer = heavy, "momentum");
     }
 }

@@ -178,48 +178,27 @@ impl TrainingState {
         let (tensors, description): (Tensors, Description) =
             tensor_file::from_bytes(bytes, &format())?;
         description.config.check()?;
-        let group = |prefix: &str| -> Result<Parameters> {
-            let of_group = tensors.iter().filter_map(|(key, tensor)| {
-                let name = key.strip_prefix(prefix)?.strip_prefix('/')?;
-                Some((name, tensor))
-            });
-            of_group
-                .map(|(name, tensor)| {
-                    let values = tensor.values.clone();
-                    let tensor = Tensor::from_vec(values, tensor.shape.as_slice(), device)?;
-                    Ok((name.to_string(), tensor))
-                })
-                .collect()
-        };
+        let group = |prefix: &str| group(&tensors, prefix, device);
         let (parameters, best) = (group("current")?, group("best")?);
         let (mut first, mut second) = (group("first")?, group("second")?);
-        let same_shapes = |others: &Parameters| {
-            let known = |(name, tensor): (&String, &Tensor)| {
-                parameters
-                    .get(name)
-                    .is_some_and(|p| p.dims() == tensor.dims())
-            };
-            others.iter().all(known)
-        };
         let complete = best.is_empty() != description.best.is_some()
             && (best.is_empty() || best.len() == parameters.len());
-        if ![&best, &first, &second].into_iter().all(same_shapes) || !complete {
+        let fits = |others: &&Parameters| same_shapes(others, &parameters);
+        if ![&best, &first, &second].iter().all(fits) || !complete {
             return Err(Error::Model {
                 reason: "expected the same tensors in every part of a training state".to_string(),
             });
         }
-        let moments = description.steps.into_iter().map(|(name, steps)| {
+        let mut moments = BTreeMap::new();
+        for (name, steps) in description.steps {
             let (first, second) = (first.remove(&name), second.remove(&name));
-            (
-                name,
-                Moments {
-                    steps,
-                    first,
-                    second,
-                },
-            )
-        });
-        let moments = moments.collect();
+            let of_parameter = Moments {
+                steps,
+                first,
+                second,
+            };
+            moments.insert(name, of_parameter);
+        }
         let row = |name: &str| match tensors.get(name) {
             Some(tensor) => Ok(tensor.values.clone()),
             None => Err(Error::Model {
@@ -243,6 +222,29 @@ impl TrainingState {
             config: description.config,
         })
     }
+}
+
+/// The tensors of a part of the file.
+fn group(tensors: &Tensors, prefix: &str, device: &Device) -> Result<Parameters> {
+    let of_group = tensors.iter().filter_map(|(key, tensor)| {
+        let name = key.strip_prefix(prefix)?.strip_prefix('/')?;
+        Some((name, tensor))
+    });
+    of_group
+        .map(|(name, tensor)| {
+            let values = tensor.values.clone();
+            let tensor = Tensor::from_vec(values, tensor.shape.as_slice(), device)?;
+            Ok((name.to_string(), tensor))
+        })
+        .collect()
+}
+
+/// Whether tensors are some of the parameters, or as large as they.
+fn same_shapes(others: &Parameters, parameters: &Parameters) -> bool {
+    others.iter().all(|(name, tensor)| {
+        let parameter = parameters.get(name);
+        parameter.is_some_and(|parameter| parameter.dims() == tensor.dims())
+    })
 }
 
 fn format() -> Format {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use image::GrayImage;
 use serde_json::Value;
 
 /// The file of a program: examples are built beside the tests, in `target/<profile>/examples`.
@@ -132,4 +133,20 @@ pub fn all_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
     for (k, (found, expected)) in found.iter().zip(expected).enumerate() {
         close(*found, *expected, tolerance, &format!("{what}[{k}]"));
     }
+}
+
+/// A disk of radius `radius` in the middle of a `side` x `side` mask.
+pub fn disk(side: u32, radius: f64) -> GrayImage {
+    GrayImage::from_fn(side, side, |x, y| {
+        let middle = f64::from(side) / 2.0;
+        let inside = (f64::from(x) - middle).hypot(f64::from(y) - middle) < radius;
+        image::Luma([if inside { 255 } else { 0 }])
+    })
+}
+
+/// A pattern that is another one for every `phase`.
+pub fn texture(side: u32, phase: u32) -> GrayImage {
+    GrayImage::from_fn(side, side, |x, y| {
+        image::Luma([((x * 7 + y * 13 + x * y + 31 * phase) % 200) as u8 + 20])
+    })
 }
