@@ -1,6 +1,7 @@
 //! Fine-tuning of a network on outcomes, with features of training patients from networks that have not seen them.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -277,16 +278,33 @@ impl Table {
             }
             events.push(event.unwrap_or(false));
         }
-        Ok(Self {
-            patients: list
-                .cases
-                .iter()
-                .map(|case| case.copied[patient].clone())
-                .collect(),
+        let of = |case: &Case| case.copied[patient].clone();
+        let table = Self {
+            patients: list.cases.iter().map(of).collect(),
             trains: list.cases.iter().map(trains).collect(),
             events,
             list,
-        })
+        };
+        table.check_sides()?;
+        Ok(table)
+    }
+
+    /// A patient trains with all rows or with none: the others would be features of a network that has seen this patient.
+    fn check_sides(&self) -> anyhow::Result<()> {
+        let sides = self.patients.iter().zip(&self.trains);
+        let seen: BTreeSet<&String> = sides
+            .filter(|(_, trains)| **trains)
+            .map(|(patient, _)| patient)
+            .collect();
+        for (case, (patient, trains)) in (0..).zip(self.patients.iter().zip(&self.trains)) {
+            if !trains && seen.contains(patient) {
+                bail!(
+                    "{}expected all rows of a patient to train or none, found {patient} on both sides of --train-where",
+                    self.list.cases[case].place
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Reads every case once: those that cannot be used are left out with their reason.

@@ -185,6 +185,16 @@ fn what_cannot_be_trained_is_refused_in_one_line() {
         "expected 0 or 1, found \"p0\"",
     );
     let with = |more: &[&'static str]| [&COLUMNS[..], more].concat();
+    let table = fs::read_to_string(folder.path().join("batch.csv")).unwrap();
+    let twice = table.replace("p31,new", "p3,new");
+    fs::write(folder.path().join("batch.csv"), &twice).unwrap();
+    let sides = with(&["--train-where", "split=training"]);
+    refused(
+        &sides,
+        1,
+        "row 33: expected all rows of a patient to train or none, found p3",
+    );
+    fs::write(folder.path().join("batch.csv"), &table).unwrap();
     refused(&with(&["--unfreeze", "0:5"]), 2, "EPOCH:BLOCK");
     refused(&with(&["--unfreeze", "99:5"]), 2, "blocks to be trained");
     refused(&with(&["--epochs", "0"]), 2, "epochs");
