@@ -26,6 +26,13 @@ fn cell<'a>(header: &[String], row: &'a [String], name: &str) -> &'a str {
     &row[place.unwrap_or_else(|| panic!("no column {name}"))]
 }
 
+/// The first patient who did not train: in the study a training patient has the deep features of a network that has not seen this patient, and
+/// the bundle has the network of all of them.
+fn a_test_patient(header: &[String], predictions: &[Vec<String>]) -> usize {
+    let tests = |row: &Vec<String>| cell(header, row, "split") != "training";
+    predictions.iter().position(tests).unwrap()
+}
+
 /// The files of both regions of a patient, and the clinical predictors of the model.
 fn patient(row: usize) -> Vec<String> {
     let cohort = study().join("cohort");
@@ -56,11 +63,7 @@ fn patient(row: usize) -> Vec<String> {
 fn the_risk_from_images_is_the_study_s() {
     let (header, predictions) = rows(&study().join("evaluation/predictions.csv"));
     let folder = tempfile::tempdir().unwrap();
-    // Test patients: in the study a training patient has the deep features of a network that has not seen this patient.
-    let first = predictions
-        .iter()
-        .position(|row| cell(&header, row, "split") != "training");
-    for row in [first.unwrap(), predictions.len() - 1] {
+    for row in [a_test_patient(&header, &predictions), predictions.len() - 1] {
         let out = folder.path().join(format!("patient{row}"));
         program("predict_patient")
             .arg("--bundle")
@@ -277,12 +280,13 @@ fn images_that_do_not_fit_the_study_are_named() {
 #[test]
 fn a_score_may_be_given_instead_of_its_images() {
     let (header, predictions) = rows(&study().join("evaluation/predictions.csv"));
-    let expected: f64 = cell(&header, &predictions[0], "clinical-radiomics")
+    let row = a_test_patient(&header, &predictions);
+    let expected: f64 = cell(&header, &predictions[row], "clinical-radiomics")
         .parse()
         .unwrap();
     let (score_header, scores) = rows(&study().join("selection/ln/scores.csv"));
-    let score = cell(&score_header, &scores[0], score_header.last().unwrap());
-    let mut arguments = patient(0);
+    let score = cell(&score_header, &scores[row], score_header.last().unwrap());
+    let mut arguments = patient(row);
     drop(arguments.drain(4..8));
     arguments.extend(["--clinical".to_owned(), format!("ln_score={score}")]);
     let folder = tempfile::tempdir().unwrap();
