@@ -5,8 +5,8 @@
 //! training patients still separate them. So every training patient gets features from a network that was trained on
 //! the other folds, and new patients get them from a network trained on all.
 //!
-//! The networks begin with the same head (it depends on the seed alone), so that unit 17 means nearly the same in all
-//! of them, and columns can be compared over folds.
+//! The networks begin with the same head (it depends on the seed alone), so that columns can be compared over folds, as
+//! far as training does not drive them apart.
 //!
 //! References: Wolpert, Stacked generalization, Neural Networks 5, 1992; Chernozhukov et al., Double/debiased machine
 //! learning, Econometrics Journal 21, 2018 (cross-fitting).
