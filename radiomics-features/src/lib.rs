@@ -22,6 +22,7 @@ pub mod shape;
 pub mod texture;
 mod volume;
 mod voxelwise;
+mod wide;
 
 pub use batch::FeatureTable;
 pub use diagnostics::{Diagnostics, ImageDiagnostics, IntensitySummary, RegionDiagnostics};

@@ -12,15 +12,17 @@
 //! An image shorter than 4 voxels along an axis, or than `⌈σ / s⌉ + 1`, has no response: a single slice never has one.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
-use ndarray::{Array3, ArrayView3, ArrayViewMut1, Axis};
+use ndarray::{Array3, ArrayView3};
 
 use super::Response;
 use crate::error::{Error, Result};
 use crate::name::ImageName;
 use crate::roi::BoundingBox;
 use crate::volume::{Dimensionality, PixelType, Volume};
+use crate::wide::wide;
 
 /// Standard deviation of a Gaussian in mm, with the spelling it has in a feature name.
 ///
@@ -123,10 +125,10 @@ impl LaplacianOfGaussian {
         let mut responses = Vec::new();
         for &sigma in &self.sigmas {
             if applies(image, sigma) {
-                let filtered = laplacian(image, sigma.millimeters);
+                let filtered = laplacian(image, sigma.millimeters, bounds);
                 responses.push(Response {
                     name: ImageName::LaplacianOfGaussian { sigma },
-                    voxels: bounds.slice(filtered.view()).mapv(f64::from),
+                    voxels: filtered.mapv(f64::from),
                     pixel_type: PixelType::F32,
                 });
             }
@@ -150,15 +152,18 @@ fn applies(image: &Volume, sigma: Sigma) -> bool {
     })
 }
 
-fn laplacian(image: &Volume, sigma: f64) -> Array3<f32> {
-    let mut sum = Array3::<f32>::zeros(image.voxels().dim());
+/// The response inside `bounds`. A pass along an axis needs that axis whole; of the axes that were filtered before it, it
+/// needs what is inside the bounds.
+fn laplacian(image: &Volume, sigma: f64, bounds: &BoundingBox) -> Array3<f32> {
+    let mut sum = Array3::<f32>::zeros(bounds.size);
+    let inside = |axis: usize| bounds.start[axis]..bounds.start[axis] + bounds.size[axis];
     for &derived in axes(image) {
         let spacing = image.spacing()[derived];
         let second = Recursion::new(sigma / spacing, Order::Second, sigma);
-        let mut part = filter_axis(image.voxels(), derived, &second);
+        let mut part = filter_axis(image.voxels(), derived, &second, inside(derived));
         for &axis in axes(image).iter().filter(|&&axis| axis != derived) {
             let zero = Recursion::new(sigma / image.spacing()[axis], Order::Zero, sigma);
-            part = filter_axis(part.view(), axis, &zero);
+            part = filter_axis(part.view(), axis, &zero, inside(axis));
         }
         let weight = 1.0 / (spacing * spacing);
         sum.zip_mut_with(&part, |s, &p| {
@@ -168,23 +173,76 @@ fn laplacian(image: &Volume, sigma: f64) -> Array3<f32> {
     sum
 }
 
+/// Filters every line along an axis, and keeps a range of it.
 fn filter_axis<T: Copy + Into<f64>>(
     data: ArrayView3<'_, T>,
     axis: usize,
     recursion: &Recursion,
+    kept: Range<usize>,
 ) -> Array3<f32> {
-    let n = data.len_of(Axis(axis));
-    let (mut line, mut forward) = (vec![0.0; n], vec![0.0; n]);
-    let mut filtered = Array3::zeros(data.dim());
-    for (lane, mut out) in data
-        .lanes(Axis(axis))
-        .into_iter()
-        .zip(filtered.lanes_mut(Axis(axis)))
-    {
-        line.iter_mut().zip(lane).for_each(|(l, &v)| *l = v.into());
-        recursion.filter(&line, &mut forward, &mut out);
+    let data = data.as_standard_layout();
+    let values = data.as_slice().expect("standard layout");
+    let mut shape: [usize; 3] = data.dim().into();
+    let n = shape[axis];
+    let inner: usize = shape[axis + 1..].iter().product();
+    shape[axis] = kept.len();
+    let mut filtered = Array3::zeros(shape);
+    let target = filtered.as_slice_mut().expect("a new array");
+    let mut lines = Lines::new(n);
+    // Lines along x lie one after the other; those along another axis lie side by side, in groups.
+    let (groups, in_group) = match inner {
+        1 => (1, values.len() / n),
+        _ => (values.len() / (n * inner), inner),
+    };
+    for group in 0..groups {
+        for first in (0..in_group).step_by(LANES) {
+            let count = (in_group - first).min(LANES);
+            let start = |length: usize| match inner {
+                1 => first * length,
+                _ => group * length * inner + first,
+            };
+            let steps = |length: usize| if inner == 1 { [1, length] } else { [inner, 1] };
+            let [along, across] = steps(n);
+            for (i, x) in lines.x.iter_mut().enumerate() {
+                let position = &values[start(n) + i * along..];
+                for (lane, x) in x[..count].iter_mut().enumerate() {
+                    *x = position[lane * across].into();
+                }
+            }
+            wide(
+                #[inline(always)]
+                || recursion.filter(&mut lines),
+            );
+            let [along, across] = steps(kept.len());
+            for (i, out) in lines.out[kept.clone()].iter().enumerate() {
+                let position = &mut target[start(kept.len()) + i * along..];
+                for (lane, &out) in out[..count].iter().enumerate() {
+                    position[lane * across] = out;
+                }
+            }
+        }
     }
     filtered
+}
+
+/// Lines that are filtered side by side: each is a chain of sums that wait for each other.
+const LANES: usize = 16;
+
+/// A group of lines, position by position, with what is made of them.
+struct Lines {
+    x: Vec<[f64; LANES]>,
+    forward: Vec<[f64; LANES]>,
+    out: Vec<[f32; LANES]>,
+}
+
+impl Lines {
+    fn new(n: usize) -> Self {
+        Self {
+            x: vec![[0.0; LANES]; n],
+            forward: vec![[0.0; LANES]; n],
+            out: vec![[0.0; LANES]; n],
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -270,37 +328,51 @@ impl Recursion {
         }
     }
 
-    /// Filters a line; `forward` is scratch of the same length.
-    fn filter(&self, x: &[f64], forward: &mut [f64], out: &mut ArrayViewMut1<'_, f32>) {
+    /// Filters a group of lines.
+    #[inline(always)]
+    fn filter(&self, lines: &mut Lines) {
+        let Lines { x, forward, out } = lines;
         let n = x.len();
         let (first, last) = (x[0], x[n - 1]);
         for i in 0..n {
-            let (mut sum, mut back) = (0.0, 0.0);
+            let (mut sum, mut back) = ([0.0; LANES], [0.0; LANES]);
             for k in 0..4 {
-                sum += self.causal[k] * if i >= k { x[i - k] } else { first };
-                back += if i > k {
-                    self.feedback[k] * forward[i - 1 - k]
-                } else {
-                    self.causal_border[k] * first
-                };
+                let input = if i >= k { &x[i - k] } else { &first };
+                add(&mut sum, self.causal[k], input);
+                match i > k {
+                    true => add(&mut back, self.feedback[k], &forward[i - 1 - k]),
+                    false => add(&mut back, self.causal_border[k], &first),
+                }
             }
-            forward[i] = sum - back;
+            for lane in 0..LANES {
+                forward[i][lane] = sum[lane] - back[lane];
+            }
         }
-        let mut previous = [0.0; 4];
+        let mut previous = [[0.0; LANES]; 4];
         for i in (0..n).rev() {
-            let (mut sum, mut back) = (0.0, 0.0);
+            let (mut sum, mut back) = ([0.0; LANES], [0.0; LANES]);
             for k in 0..4 {
                 let inside = i + 1 + k < n;
-                sum += self.anticausal[k] * if inside { x[i + 1 + k] } else { last };
-                back += if inside {
-                    self.feedback[k] * previous[k]
-                } else {
-                    self.anticausal_border[k] * last
-                };
+                let input = if inside { &x[i + 1 + k] } else { &last };
+                add(&mut sum, self.anticausal[k], input);
+                match inside {
+                    true => add(&mut back, self.feedback[k], &previous[k]),
+                    false => add(&mut back, self.anticausal_border[k], &last),
+                }
             }
-            previous = [sum - back, previous[0], previous[1], previous[2]];
-            out[i] = (forward[i] + previous[0]) as f32;
+            previous = [previous[0], previous[0], previous[1], previous[2]];
+            for lane in 0..LANES {
+                previous[0][lane] = sum[lane] - back[lane];
+                out[i][lane] = (forward[i][lane] + previous[0][lane]) as f32;
+            }
         }
+    }
+}
+
+#[inline(always)]
+fn add(sums: &mut [f64; LANES], coefficient: f64, values: &[f64; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] += coefficient * values[lane];
     }
 }
 
