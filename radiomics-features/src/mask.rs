@@ -36,7 +36,10 @@ impl Mask {
                 size: volume::shape(labels.view()),
             });
         }
-        let labels = labels.as_standard_layout().into_owned();
+        let labels = match labels.is_standard_layout() {
+            true => labels,
+            false => labels.as_standard_layout().into_owned(),
+        };
         Ok(Self {
             labels,
             geometry,

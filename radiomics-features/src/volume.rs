@@ -5,6 +5,7 @@ use std::fmt;
 use ndarray::{Array3, ArrayView3};
 
 use crate::error::{Error, Result};
+use crate::wide::wide;
 
 /// How many dimensions a file declares.
 ///
@@ -74,10 +75,10 @@ impl PixelType {
         !matches!(self, Self::F32 | Self::F64)
     }
 
-    /// Whether `value` can be stored in this type without a change.
-    fn holds(self, value: f64) -> bool {
+    /// Smallest and largest whole number of an integer type, as far as `f64` has all numbers between; `None` for floats.
+    fn range(self) -> Option<(f64, f64)> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        let (low, high) = match self {
+        Some(match self {
             Self::U8 => (0.0, f64::from(u8::MAX)),
             Self::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
             Self::U16 => (0.0, f64::from(u16::MAX)),
@@ -86,11 +87,44 @@ impl PixelType {
             Self::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
             Self::U64 => (0.0, EXACT),
             Self::I64 => (-EXACT, EXACT),
-            Self::F32 => return f64::from(value as f32) == value,
-            Self::F64 => return true,
-        };
-        (low..=high).contains(&value) && value.fract() == 0.0
+            Self::F32 | Self::F64 => return None,
+        })
     }
+
+    /// Whether `value` can be stored in this type without a change.
+    fn holds(self, value: f64) -> bool {
+        self.hold_all(&[value])
+    }
+
+    /// Whether all of `values` are finite and can be stored in this type without a change.
+    fn hold_all(self, values: &[f64]) -> bool {
+        // One answer a block, so that its numbers are looked at side by side.
+        const BLOCK: usize = 1024;
+        values
+            .chunks(BLOCK)
+            .all(|block| match (self, self.range()) {
+                (_, Some((low, high))) => whole_numbers(block, low, high),
+                (Self::F32, None) => wide(
+                    #[inline(always)]
+                    || {
+                        let single = |v: f64| v.is_finite() & (f64::from(v as f32) == v);
+                        block.iter().fold(true, |good, &v| good & single(v))
+                    },
+                ),
+                (_, None) => block.iter().fold(true, |good, v| good & v.is_finite()),
+            })
+    }
+}
+
+/// Whether all of `values` are whole numbers of a range.
+pub(crate) fn whole_numbers(values: &[f64], low: f64, high: f64) -> bool {
+    wide(
+        #[inline(always)]
+        || {
+            let whole = |v: f64| (v >= low) & (v <= high) & (v.trunc() == v);
+            values.iter().fold(true, |good, &v| good & whole(v))
+        },
+    )
 }
 
 /// Where the voxel grid lies: millimeters in the patient coordinate system LPS (left, posterior, superior).
@@ -261,6 +295,25 @@ impl fmt::Display for GeometryDifference {
     }
 }
 
+/// Refuses the first voxel that is not finite or not of the type.
+fn check_each(voxels: &Array3<f64>, pixel_type: PixelType) -> Result<()> {
+    for ((z, y, x), &value) in voxels.indexed_iter() {
+        if !value.is_finite() {
+            return Err(Error::NotFinite { z, y, x, value });
+        }
+        if !pixel_type.holds(value) {
+            return Err(Error::PixelOutOfType {
+                z,
+                y,
+                x,
+                value,
+                pixel_type,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// A scalar image.
 ///
 /// Invariants: at least one voxel, every voxel finite and representable in [`pixel_type`](Self::pixel_type).
@@ -285,21 +338,16 @@ impl Volume {
                 size: shape(voxels.view()),
             });
         }
-        for ((z, y, x), &value) in voxels.indexed_iter() {
-            if !value.is_finite() {
-                return Err(Error::NotFinite { z, y, x, value });
-            }
-            if !pixel_type.holds(value) {
-                return Err(Error::PixelOutOfType {
-                    z,
-                    y,
-                    x,
-                    value,
-                    pixel_type,
-                });
-            }
+        let voxels = match voxels.is_standard_layout() {
+            true => voxels,
+            false => voxels.as_standard_layout().into_owned(),
+        };
+        if !voxels
+            .as_slice()
+            .is_some_and(|values| pixel_type.hold_all(values))
+        {
+            check_each(&voxels, pixel_type)?;
         }
-        let voxels = voxels.as_standard_layout().into_owned();
         Ok(Self {
             voxels,
             geometry,

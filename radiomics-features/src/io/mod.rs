@@ -104,7 +104,7 @@ use ndarray::Array3;
 
 use crate::error::{Error, Result};
 use crate::mask::Mask;
-use crate::volume::{Dimensionality, Geometry, PixelType, Volume};
+use crate::volume::{Dimensionality, Geometry, PixelType, Volume, whole_numbers};
 
 use self::pieces::Start;
 
@@ -462,14 +462,15 @@ impl Grid {
 
     fn into_labels(self, path: &Path) -> Result<Array3<u32>> {
         let [_, ny, nx] = self.size;
-        let mut labels = Vec::with_capacity(self.values.len());
-        for (i, &value) in self.values.iter().enumerate() {
-            if !(0.0..=f64::from(u32::MAX)).contains(&value) || value.fract() != 0.0 {
+        let are_labels = |values: &[f64]| whole_numbers(values, 0.0, f64::from(u32::MAX));
+        if !are_labels(&self.values) {
+            let mut values = self.values.iter().copied().enumerate();
+            if let Some((i, value)) = values.find(|&(_, value)| !are_labels(&[value])) {
                 let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
                 return Err(Error::NotALabel { z, y, x, value }.in_file(path));
             }
-            labels.push(value as u32);
         }
+        let labels = self.values.into_iter().map(|value| value as u32).collect();
         Ok(Array3::from_shape_vec(self.size, labels)
             .expect("as many values as voxels were decoded"))
     }
