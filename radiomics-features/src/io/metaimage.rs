@@ -10,7 +10,7 @@ use std::path::Path;
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
 use super::samples::{self, ByteOrder, Component};
-use super::{Grid, ReadOptions, Role, Source, excerpt};
+use super::{Grid, Numbers, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
 use crate::volume::{Dimensionality, PixelType};
 
@@ -59,14 +59,16 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         .geometry()
         .map_err(|e| e.in_file(path))?;
     let bytes = header.gather(&source, bytes, data_start, n_numbers, options)?;
-    let values = match header.encoding {
-        Encoding::Ascii => samples::parse_ascii(&source, &bytes, n_numbers, component)?,
+    let numbers = match header.encoding {
+        Encoding::Ascii => {
+            Numbers::Any(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
+        }
         Encoding::Raw | Encoding::Deflate { .. } => {
-            samples::decode(&bytes, header.pixel_type, header.order, component)
+            samples::decode_for(role, &bytes, header.pixel_type, header.order, component)
         }
     };
     Ok(Grid {
-        values,
+        numbers,
         size: size.map(|n| n as usize),
         pixel_type: header.pixel_type,
         geometry,

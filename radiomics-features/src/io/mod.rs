@@ -437,9 +437,17 @@ impl Source {
     }
 }
 
+/// The numbers of a file.
+enum Numbers {
+    /// Of any type.
+    Any(Vec<f64>),
+    /// Of a mask whose type has nothing but labels.
+    Labels(Vec<u32>),
+}
+
 /// What the volume formats decode to, before it is known to be an image or a mask.
 struct Grid {
-    values: Vec<f64>,
+    numbers: Numbers,
     size: [usize; 3],
     pixel_type: PixelType,
     geometry: Geometry,
@@ -448,7 +456,11 @@ struct Grid {
 
 impl Grid {
     fn into_volume(self, path: &Path) -> Result<Volume> {
-        let voxels = Array3::from_shape_vec(self.size, self.values)
+        let values = match self.numbers {
+            Numbers::Any(values) => values,
+            Numbers::Labels(labels) => labels.into_iter().map(f64::from).collect(),
+        };
+        let voxels = Array3::from_shape_vec(self.size, values)
             .expect("as many values as voxels were decoded");
         Volume::new(voxels, self.geometry, self.pixel_type)
             .and_then(|volume| volume.with_dimensionality(self.dimensionality))
@@ -461,18 +473,31 @@ impl Grid {
     }
 
     fn into_labels(self, path: &Path) -> Result<Array3<u32>> {
-        let [_, ny, nx] = self.size;
-        let are_labels = |values: &[f64]| whole_numbers(values, 0.0, f64::from(u32::MAX));
-        if !are_labels(&self.values) {
-            let mut values = self.values.iter().copied().enumerate();
-            if let Some((i, value)) = values.find(|&(_, value)| !are_labels(&[value])) {
-                let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
-                return Err(Error::NotALabel { z, y, x, value }.in_file(path));
+        let labels = match self.numbers {
+            Numbers::Labels(labels) => labels,
+            Numbers::Any(values) => {
+                check_labels(&values, self.size).map_err(|e| e.in_file(path))?;
+                values.into_iter().map(|value| value as u32).collect()
             }
-        }
-        let labels = self.values.into_iter().map(|value| value as u32).collect();
+        };
         Ok(Array3::from_shape_vec(self.size, labels)
             .expect("as many values as voxels were decoded"))
+    }
+}
+
+/// Refuses the first number that is no label.
+fn check_labels(values: &[f64], [_, ny, nx]: [usize; 3]) -> Result<()> {
+    let are_labels = |values: &[f64]| whole_numbers(values, 0.0, f64::from(u32::MAX));
+    if are_labels(values) {
+        return Ok(());
+    }
+    let mut numbered = values.iter().copied().enumerate();
+    match numbered.find(|&(_, value)| !are_labels(&[value])) {
+        Some((i, value)) => {
+            let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
+            Err(Error::NotALabel { z, y, x, value })
+        }
+        None => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::pose::{Pose, normalized};
 use super::samples::{self, ByteOrder, Component, GZIP_MAGIC};
-use super::{Grid, NotFinite, ReadOptions, Role, Source};
+use super::{Grid, NotFinite, Numbers, ReadOptions, Role, Source};
 use crate::error::Result;
 use crate::volume::{Dimensionality, Geometry, PixelType};
 
@@ -61,13 +61,23 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
     } else {
         samples::exact(&source, bytes, end)?
     };
-    let mut values = samples::decode(&bytes[start..], header.pixel_type, header.order, component);
-    if options.not_finite == NotFinite::Zero {
-        values.iter_mut().for_each(|v| *v = finite(*v));
-    }
-    let pixel_type = header.scale(&mut values);
+    let (order, raw) = (header.order, &bytes[start..]);
+    let mut pixel_type = header.pixel_type;
+    let numbers = match header.is_scaled() {
+        false if pixel_type.is_integer() => {
+            samples::decode_for(role, raw, pixel_type, order, component)
+        }
+        _ => {
+            let mut values = samples::decode(raw, pixel_type, order, component);
+            if options.not_finite == NotFinite::Zero {
+                values.iter_mut().for_each(|v| *v = finite(*v));
+            }
+            pixel_type = header.scale(&mut values);
+            Numbers::Any(values)
+        }
+    };
     Ok(Grid {
-        values,
+        numbers,
         size: header.size.map(|n| n as usize),
         pixel_type,
         geometry,
@@ -392,11 +402,21 @@ impl Header {
         Ok(offset as usize)
     }
 
+    /// What the numbers are multiplied by, and what is added then.
+    fn slope_and_intercept(&self) -> (f64, f64) {
+        let slope = finite(self.slope);
+        let slope = if slope == 0.0 { 1.0 } else { slope };
+        (slope, finite(self.intercept))
+    }
+
+    fn is_scaled(&self) -> bool {
+        self.slope_and_intercept() != (1.0, 0.0)
+    }
+
     /// Applies slope and intercept and says which type the numbers have then.
     fn scale(&self, values: &mut [f64]) -> PixelType {
-        let (slope, intercept) = (finite(self.slope), finite(self.intercept));
-        let slope = if slope == 0.0 { 1.0 } else { slope };
-        if slope == 1.0 && intercept == 0.0 {
+        let (slope, intercept) = self.slope_and_intercept();
+        if !self.is_scaled() {
             return self.pixel_type;
         }
         if self.pixel_type == PixelType::F64 {

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
 use super::samples::{self, ByteOrder, Component};
-use super::{Grid, ReadOptions, Role, Source, excerpt};
+use super::{Grid, Numbers, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
 use crate::volume::{Dimensionality, PixelType};
 
@@ -69,14 +69,16 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         .geometry()
         .map_err(|e| e.in_file(path))?;
     let bytes = header.gather(&fields, bytes, data_start, n_numbers, options)?;
-    let values = match header.encoding {
-        Encoding::Ascii => samples::parse_ascii(&source, &bytes, n_numbers, component)?,
+    let numbers = match header.encoding {
+        Encoding::Ascii => {
+            Numbers::Any(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
+        }
         Encoding::Raw | Encoding::Gzip | Encoding::Hex => {
-            samples::decode(&bytes, header.pixel_type, header.order, component)
+            samples::decode_for(role, &bytes, header.pixel_type, header.order, component)
         }
     };
     Ok(Grid {
-        values,
+        numbers,
         size: size.map(|n| n as usize),
         pixel_type: header.pixel_type,
         geometry,

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use super::{Source, excerpt};
+use super::{Numbers, Role, Source, excerpt};
 use crate::error::Result;
 use crate::volume::PixelType;
 
@@ -119,6 +119,33 @@ pub(super) fn last(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec<
     exact(source, bytes, n)
 }
 
+/// Numbers of type `$from` in raw bytes, of one component, as `$to`, which holds them all.
+macro_rules! convert {
+    ($bytes:expr, $order:expr, $component:expr, $from:ty => $to:ty) => {{
+        const SIZE: usize = size_of::<$from>();
+        let number = |c: &[u8]| {
+            let mut b = [0; SIZE];
+            b.copy_from_slice(c);
+            let value = match $order {
+                ByteOrder::Little => <$from>::from_le_bytes(b),
+                ByteOrder::Big => <$from>::from_be_bytes(b),
+            };
+            value as $to
+        };
+        let component: Component = $component;
+        if component.count == 1 {
+            $bytes.chunks_exact(SIZE).map(number).collect()
+        } else {
+            let turns = $bytes.chunks_exact(SIZE * component.inner);
+            let mut values = Vec::with_capacity($bytes.len() / SIZE / component.count);
+            for turn in turns.skip(component.index).step_by(component.count) {
+                values.extend(turn.chunks_exact(SIZE).map(number));
+            }
+            values
+        }
+    }};
+}
+
 /// Numbers from raw bytes, of one component.
 pub(super) fn decode(
     bytes: &[u8],
@@ -126,40 +153,39 @@ pub(super) fn decode(
     order: ByteOrder,
     component: Component,
 ) -> Vec<f64> {
-    macro_rules! convert {
-        ($t:ty) => {{
-            const SIZE: usize = size_of::<$t>();
-            let number = |c: &[u8]| {
-                let mut b = [0; SIZE];
-                b.copy_from_slice(c);
-                let value = match order {
-                    ByteOrder::Little => <$t>::from_le_bytes(b),
-                    ByteOrder::Big => <$t>::from_be_bytes(b),
-                };
-                value as f64
-            };
-            if component.count == 1 {
-                return bytes.chunks_exact(SIZE).map(number).collect();
-            }
-            let turns = bytes.chunks_exact(SIZE * component.inner);
-            let mut values = Vec::with_capacity(bytes.len() / SIZE / component.count);
-            for turn in turns.skip(component.index).step_by(component.count) {
-                values.extend(turn.chunks_exact(SIZE).map(number));
-            }
-            values
-        }};
-    }
     match pixel_type {
-        PixelType::U8 => convert!(u8),
-        PixelType::I8 => convert!(i8),
-        PixelType::U16 => convert!(u16),
-        PixelType::I16 => convert!(i16),
-        PixelType::U32 => convert!(u32),
-        PixelType::I32 => convert!(i32),
-        PixelType::U64 => convert!(u64),
-        PixelType::I64 => convert!(i64),
-        PixelType::F32 => convert!(f32),
-        PixelType::F64 => convert!(f64),
+        PixelType::U8 => convert!(bytes, order, component, u8 => f64),
+        PixelType::I8 => convert!(bytes, order, component, i8 => f64),
+        PixelType::U16 => convert!(bytes, order, component, u16 => f64),
+        PixelType::I16 => convert!(bytes, order, component, i16 => f64),
+        PixelType::U32 => convert!(bytes, order, component, u32 => f64),
+        PixelType::I32 => convert!(bytes, order, component, i32 => f64),
+        PixelType::U64 => convert!(bytes, order, component, u64 => f64),
+        PixelType::I64 => convert!(bytes, order, component, i64 => f64),
+        PixelType::F32 => convert!(bytes, order, component, f32 => f64),
+        PixelType::F64 => convert!(bytes, order, component, f64 => f64),
+    }
+}
+
+/// The same for what it is read as: the numbers of a mask are labels as they are, if their type has no others.
+pub(super) fn decode_for(
+    role: Role,
+    bytes: &[u8],
+    pixel_type: PixelType,
+    order: ByteOrder,
+    component: Component,
+) -> Numbers {
+    match (role, pixel_type) {
+        (Role::Mask, PixelType::U8) => {
+            Numbers::Labels(convert!(bytes, order, component, u8 => u32))
+        }
+        (Role::Mask, PixelType::U16) => {
+            Numbers::Labels(convert!(bytes, order, component, u16 => u32))
+        }
+        (Role::Mask, PixelType::U32) => {
+            Numbers::Labels(convert!(bytes, order, component, u32 => u32))
+        }
+        _ => Numbers::Any(decode(bytes, pixel_type, order, component)),
     }
 }
 

@@ -29,7 +29,7 @@ use self::data_set::{DataSet, File};
 use self::geometry::Pose;
 use self::pixels::{Frames, Photometric};
 use super::raster::{self, Raster};
-use super::{Grid, ReadOptions, Source};
+use super::{Grid, Numbers, ReadOptions, Source};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::volume::{Dimensionality, PixelType, Volume};
@@ -41,7 +41,7 @@ pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
         unreachable!("colors were asked to become gray");
     };
     Grid {
-        values,
+        numbers: Numbers::Any(values),
         size: stack.size,
         pixel_type: stack.pixel_type,
         geometry,
@@ -65,7 +65,7 @@ pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
     let labels = match stack.samples {
         Samples::Gray(values) => {
             let grid = Grid {
-                values,
+                numbers: Numbers::Any(values),
                 size: stack.size,
                 pixel_type: stack.pixel_type,
                 geometry,
