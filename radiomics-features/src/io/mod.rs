@@ -341,7 +341,8 @@ impl Source {
         if length > options.max_bytes {
             return Err(self.too_large(u128::from(length), options));
         }
-        let mut bytes = Vec::new();
+        // The file is there, and no larger than the limit.
+        let mut bytes = Vec::with_capacity(length as usize + 1);
         file.take(options.max_bytes)
             .read_to_end(&mut bytes)
             .map_err(|e| self.io(e))?;
@@ -360,7 +361,7 @@ impl Source {
         if found < wanted {
             return Err(self.malformed(format!("expected {n} bytes of voxels, found {found}")));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(n + 1);
         file.seek(SeekFrom::Start(start))
             .and_then(|_| file.take(wanted).read_to_end(&mut bytes))
             .map_err(|e| self.io(e))?;

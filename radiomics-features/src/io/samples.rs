@@ -51,7 +51,7 @@ pub(super) fn gunzip(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>
 ///
 /// Where the data end as expected their checksum is verified. What follows the last gzip member is ignored, as gzip does.
 pub(super) fn gunzip_head(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = with_room(packed, n);
     let mut rest = packed;
     loop {
         let mut member = GzDecoder::new(rest);
@@ -71,9 +71,14 @@ pub(super) fn inflate(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8
         return gunzip(source, packed, n);
     }
     check_ratio(source, packed, n)?;
-    let mut bytes = Vec::new();
+    let mut bytes = with_room(packed, n);
     unpack(source, "zlib", &mut ZlibDecoder::new(packed), n, &mut bytes)?;
     exact(source, bytes, n)
+}
+
+/// Room for `n` bytes, if that is no more than images usually shrink by.
+fn with_room(packed: &[u8], n: usize) -> Vec<u8> {
+    Vec::with_capacity(n.saturating_add(1).min(packed.len().saturating_mul(4)))
 }
 
 /// Appends what a decoder gives until there are `n` bytes, and one more where there are more: reading on where the data end
