@@ -425,14 +425,14 @@ impl States<'_> {
         })
     }
 
-    fn read(&self, stage: CrossFitStage) -> anyhow::Result<Option<TrainingState>> {
+    fn read(&self, stage: CrossFitStage, device: &Device) -> anyhow::Result<Option<TrainingState>> {
         let path = self.path(stage);
         if !self.resume || !path.exists() {
             return Ok(None);
         }
         let shown = || path.display().to_string();
         let bytes = std::fs::read(&path).with_context(shown)?;
-        let state = TrainingState::from_safetensors(&bytes, &Device::Cpu).with_context(shown)?;
+        let state = TrainingState::from_safetensors(&bytes, device).with_context(shown)?;
         Ok(Some(state))
     }
 
@@ -462,7 +462,7 @@ impl States<'_> {
             &rows,
             |stage| match failure.take() {
                 Some(error) => Err(error),
-                None => self.read(stage),
+                None => self.read(stage, vgg.device()),
             },
             |stage, state| {
                 bar.set_position(position(stage, state, arguments) as u64);

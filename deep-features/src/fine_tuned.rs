@@ -217,6 +217,15 @@ impl FineTuned {
         let (mut tensors, record): (Tensors, Record) = tensor_file::from_bytes(bytes, &format())?;
         record.training.check()?;
         record.preprocess.check()?;
+        if record.epoch >= record.history.len() {
+            return Err(Error::Model {
+                reason: format!(
+                    "expected an epoch below {}, found {}",
+                    record.history.len(),
+                    record.epoch
+                ),
+            });
+        }
         if record.part != record.training.largest_part() {
             return Err(Error::Model {
                 reason: format!(

@@ -407,6 +407,24 @@ fn damaged_files_are_refused_and_nothing_panics() {
         "{error}"
     );
     assert!(TrainingState::from_safetensors(&saved, &Device::Cpu).is_err());
+    // Counts that no training has come to.
+    let with = |bytes: &[u8], from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = bytes
+            .windows(from.len())
+            .position(|part| part == from.as_bytes());
+        let mut changed = bytes.to_vec();
+        let at = at.unwrap_or_else(|| panic!("{from} is in the file"));
+        changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+        changed
+    };
+    let kept = format!("\\\"epoch\\\":{},\\\"history", model.record().epoch);
+    let ninth = kept.replace(&format!(":{},", model.record().epoch), ":9,");
+    let error = FineTuned::from_safetensors(&with(&saved, &kept, &ninth)).expect_err("no epoch 9");
+    assert!(error.to_string().contains("found 9"), "{error}");
+    let best = format!("\\\"best\\\":{{\\\"epoch\\\":{}", model.record().epoch);
+    let ninth = format!("{}9", &best[..best.len() - 1]);
+    assert!(TrainingState::from_safetensors(&with(&state, &best, &ninth), &Device::Cpu).is_err());
     // Any byte of the header or of the numbers may be wrong: an error or another network, never a panic.
     for at in (0..saved.len()).step_by(11) {
         let mut damaged = saved.clone();

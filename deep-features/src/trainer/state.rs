@@ -56,6 +56,25 @@ struct BestRecord {
     auc: f64,
 }
 
+impl Description {
+    /// Refuses counts that no training can have come to.
+    fn check(&self) -> Result<()> {
+        let passed = self.history.len();
+        let best = self.best.as_ref().is_none_or(|best| best.epoch < passed);
+        // Adam raises numbers to the power of the steps.
+        let steps = self
+            .steps
+            .values()
+            .all(|&steps| i32::try_from(steps).is_ok());
+        match best && steps && passed <= self.config.epochs {
+            true => Ok(()),
+            false => Err(Error::Model {
+                reason: format!("expected the counts of a training of {passed} epochs"),
+            }),
+        }
+    }
+}
+
 impl TrainingState {
     /// Epochs that have passed.
     pub fn epoch(&self) -> usize {
@@ -178,6 +197,7 @@ impl TrainingState {
         let (tensors, description): (Tensors, Description) =
             tensor_file::from_bytes(bytes, &format())?;
         description.config.check()?;
+        description.check()?;
         let group = |prefix: &str| group(&tensors, prefix, device);
         let (parameters, best) = (group("current")?, group("best")?);
         let (mut first, mut second) = (group("first")?, group("second")?);

@@ -262,6 +262,16 @@ fn has_dicom_mark(path: &Path) -> bool {
     read.is_ok() && head.ends_with(b"DICM")
 }
 
+/// Room for so many bytes of a file and the end that is found behind them. A file may claim more than there is memory for; then
+/// reading finds out.
+fn with_room(length: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(length) = usize::try_from(length) {
+        let _ = bytes.try_reserve_exact(length.saturating_add(1));
+    }
+    bytes
+}
+
 /// What a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -341,8 +351,7 @@ impl Source {
         if length > options.max_bytes {
             return Err(self.too_large(u128::from(length), options));
         }
-        // The file is there, and no larger than the limit.
-        let mut bytes = Vec::with_capacity(length as usize + 1);
+        let mut bytes = with_room(length);
         file.take(options.max_bytes)
             .read_to_end(&mut bytes)
             .map_err(|e| self.io(e))?;
@@ -361,7 +370,7 @@ impl Source {
         if found < wanted {
             return Err(self.malformed(format!("expected {n} bytes of voxels, found {found}")));
         }
-        let mut bytes = Vec::with_capacity(n + 1);
+        let mut bytes = with_room(wanted);
         file.seek(SeekFrom::Start(start))
             .and_then(|_| file.take(wanted).read_to_end(&mut bytes))
             .map_err(|e| self.io(e))?;
