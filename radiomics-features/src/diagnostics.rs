@@ -103,9 +103,7 @@ pub struct IntensitySummary {
 impl Diagnostics {
     pub(crate) fn new(params: &Params, roi: &Roi<'_>, prepared: &Prepared<'_>) -> Result<Self> {
         let (image, mask) = (roi.image(), roi.label_mask());
-        let value = mask.stored_value(roi.params().label);
-        let selected = mask.labels().mapv(|label| label == value);
-        let given = Region::cropped(selected.view(), [0; 3], roi.params().label)?;
+        let given = Region::of_label(mask, roi.params().label)?;
         let grid = Grid {
             geometry: mask.geometry(),
             size: mask.size(),
@@ -208,8 +206,8 @@ impl RegionDiagnostics {
             center_index,
             center: grid.geometry.position(center_index),
             intensities: image.map(|image| {
-                let values = region.bounds.slice(image.voxels());
-                let inside = values.into_iter().zip(mask).filter(|&(_, &inside)| inside);
+                let values = image.part(&region.bounds);
+                let inside = values.iter().zip(mask).filter(|&(_, &inside)| inside);
                 IntensitySummary::new(inside.map(|(&value, _)| value))
             }),
         })

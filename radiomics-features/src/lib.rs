@@ -12,6 +12,7 @@ pub mod io;
 mod mask;
 mod name;
 mod normalize;
+mod numbers;
 mod par;
 mod params;
 mod preprocess;

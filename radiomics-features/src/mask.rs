@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, CowArray, Ix3};
 
 use crate::discretize::Levels;
 use crate::error::{Error, Result};
+use crate::numbers::{Numbers, contiguous, view};
 use crate::roi::BoundingBox;
 use crate::texture::zone_numbers;
 use crate::volume::{self, Geometry};
@@ -19,10 +20,67 @@ use crate::volume::{self, Geometry};
 /// segmentations, keep their labels exactly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mask {
-    labels: Array3<u32>,
+    labels: Labels,
+    size: [usize; 3],
     geometry: Geometry,
     /// The value that label 1 stands for in a two-valued raster mask.
     label_one: Option<u32>,
+}
+
+/// Labels in memory order, in a type that holds each of them.
+#[derive(Debug, Clone)]
+pub(crate) enum Labels {
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+}
+
+/// Evaluates an expression on the vector of whichever type there is.
+macro_rules! each_label {
+    ($labels:expr, $values:ident => $result:expr) => {
+        match $labels {
+            Labels::U8($values) => $result,
+            Labels::U16($values) => $result,
+            Labels::U32($values) => $result,
+        }
+    };
+}
+
+impl Labels {
+    /// Numbers that are all labels.
+    ///
+    /// # Errors
+    /// The place and the value of the first that is none.
+    pub fn of_numbers(numbers: Numbers) -> std::result::Result<Self, (usize, f64)> {
+        if let Some(i) = numbers.position_outside(0.0, f64::from(u32::MAX)) {
+            return Err((i, numbers.at(i)));
+        }
+        Ok(match numbers {
+            Numbers::U8(values) => Self::U8(values),
+            Numbers::U16(values) => Self::U16(values),
+            Numbers::U32(values) => Self::U32(values),
+            Numbers::I8(values) => Self::U8(values.into_iter().map(|v| v as u8).collect()),
+            Numbers::I16(values) => Self::U16(values.into_iter().map(|v| v as u16).collect()),
+            Numbers::I32(values) => Self::U32(values.into_iter().map(|v| v as u32).collect()),
+            Numbers::F32(values) => Self::U32(values.into_iter().map(|v| v as u32).collect()),
+            Numbers::F64(values) => Self::U32(values.into_iter().map(|v| v as u32).collect()),
+        })
+    }
+
+    /// The labels one by one.
+    pub fn into_vec(self) -> Vec<u32> {
+        match self {
+            Self::U32(labels) => labels,
+            other => each_label!(other, labels => labels.into_iter().map(u32::from).collect()),
+        }
+    }
+}
+
+impl PartialEq for Labels {
+    /// By value, whatever the types.
+    fn eq(&self, other: &Self) -> bool {
+        each_label!(self, a => each_label!(other, b => a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| u32::from(a) == u32::from(b))))
+    }
 }
 
 impl Mask {
@@ -31,30 +89,35 @@ impl Mask {
     /// # Errors
     /// [`Error::EmptyImage`] without voxels.
     pub fn new(labels: Array3<u32>, geometry: Geometry) -> Result<Self> {
-        if labels.is_empty() {
-            return Err(Error::EmptyImage {
-                size: volume::shape(labels.view()),
-            });
+        let size = volume::shape(labels.view());
+        Self::of_labels(Labels::U32(contiguous(labels)), size, geometry)
+    }
+
+    /// A mask from labels in memory order, as many as `size` says. Errors: as [`new`](Self::new).
+    pub(crate) fn of_labels(labels: Labels, size: [usize; 3], geometry: Geometry) -> Result<Self> {
+        if size.contains(&0) {
+            return Err(Error::EmptyImage { size });
         }
-        let labels = match labels.is_standard_layout() {
-            true => labels,
-            false => labels.as_standard_layout().into_owned(),
-        };
         Ok(Self {
             labels,
+            size,
             geometry,
             label_one: None,
         })
     }
 
     /// A mask from a drawing program, see [two-valued raster masks](Self#two-valued-raster-masks).
-    pub(crate) fn from_raster(labels: Array3<u32>, geometry: Geometry) -> Result<Self> {
-        let mut mask = Self::new(labels, geometry)?;
-        let mut values = mask.labels.iter().copied().filter(|&v| v != 0);
-        if let Some(first) = values.next() {
-            let two_valued = values.all(|v| v == first);
-            mask.label_one = (two_valued && first != 1).then_some(first);
-        }
+    pub(crate) fn from_raster(
+        labels: Labels,
+        size: [usize; 3],
+        geometry: Geometry,
+    ) -> Result<Self> {
+        let mut mask = Self::of_labels(labels, size, geometry)?;
+        let counts = mask.counts();
+        mask.label_one = match counts.keys().collect::<Vec<_>>()[..] {
+            [&only] if only != 1 => Some(only),
+            _ => None,
+        };
         Ok(mask)
     }
 
@@ -65,16 +128,32 @@ impl Mask {
         self
     }
 
-    /// The labels, shape `(z, y, x)`, in standard (C) layout.
+    /// The labels, shape `(z, y, x)`, in standard (C) layout. They are copied if the mask is held in a smaller type of a file.
     #[must_use]
-    pub fn labels(&self) -> ArrayView3<'_, u32> {
-        self.labels.view()
+    pub fn labels(&self) -> CowArray<'_, u32, Ix3> {
+        match &self.labels {
+            Labels::U32(labels) => view(labels, self.size).into(),
+            other => each_label!(other, labels => view(labels, self.size).mapv(u32::from).into()),
+        }
+    }
+
+    /// The voxels of one stored value, cropped to the smallest box that holds them all; `None` if there are none.
+    pub(crate) fn cropped(&self, value: u32) -> Option<(BoundingBox, Array3<bool>)> {
+        let bounds = each_label!(&self.labels, labels => match value.try_into() {
+            Ok(value) => BoundingBox::around_value(view(labels, self.size), value),
+            Err(_) => None,
+        })?;
+        let selected = each_label!(&self.labels, labels => {
+            let part = bounds.slice(view(labels, self.size));
+            part.mapv(|label| u32::from(label) == value)
+        });
+        Some((bounds, selected))
     }
 
     /// Number of voxels along z, y and x.
     #[must_use]
     pub fn size(&self) -> [usize; 3] {
-        volume::shape(self.labels.view())
+        self.size
     }
 
     /// Position and spacing of the grid.
@@ -86,16 +165,7 @@ impl Mask {
     /// Every label but the background with its number of voxels, in ascending order.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<u32, usize> {
-        let mut counts = BTreeMap::new();
-        // Runs of equal labels are long: one map access per run.
-        let mut labels = self.labels.iter().copied().peekable();
-        while let Some(label) = labels.next() {
-            let mut run = 1;
-            while labels.next_if_eq(&label).is_some() {
-                run += 1;
-            }
-            *counts.entry(label).or_insert(0) += run;
-        }
+        let mut counts = each_label!(&self.labels, labels => count_runs(labels));
         counts.remove(&0);
         counts
     }
@@ -112,16 +182,15 @@ impl Mask {
     /// [`Levels::MAX_BOX`](crate::Levels::MAX_BOX).
     pub fn lesions(&self, label: u32) -> Result<Self> {
         let value = self.stored_value(label);
-        let selected = self.labels.mapv(|l| l == value && l != 0);
-        let Some(bounds) = BoundingBox::around(selected.view()) else {
+        let Some((bounds, selected)) = self.cropped(value).filter(|_| value != 0) else {
             let present: Vec<u32> = self.counts().into_keys().collect();
             return Err(match present.is_empty() {
                 true => Error::EmptyMask,
                 false => Error::LabelAbsent { label, present },
             });
         };
-        let levels = Levels::from_array(bounds.slice(selected.view()).mapv(u16::from).view())?;
-        let mut labels = Array3::zeros(self.labels.dim());
+        let levels = Levels::from_array(selected.mapv(u16::from).view())?;
+        let mut labels = Array3::zeros(self.size);
         bounds
             .slice_mut(labels.view_mut())
             .assign(&zone_numbers(&levels));
@@ -137,28 +206,44 @@ impl Mask {
     }
 }
 
+/// How often each label occurs.
+fn count_runs<T: Copy + PartialEq + Into<u32>>(labels: &[T]) -> BTreeMap<u32, usize> {
+    let mut counts = BTreeMap::new();
+    // Runs of equal labels are long: one map access per run.
+    for run in labels.chunk_by(|a, b| a == b) {
+        *counts.entry(run[0].into()).or_insert(0) += run.len();
+    }
+    counts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
 
+    fn from_raster(labels: Array3<u32>) -> Mask {
+        let size = volume::shape(labels.view());
+        let labels = Labels::U32(contiguous(labels));
+        Mask::from_raster(labels, size, Geometry::new([1.0; 3]).unwrap()).unwrap()
+    }
+
     #[test]
     fn label_one_names_the_white_of_a_two_valued_raster_mask_only() {
         let geometry = Geometry::new([1.0; 3]).unwrap();
         let white = array![[[0, 255, 255], [0, 0, 255]]];
-        let raster = Mask::from_raster(white.clone(), geometry).unwrap();
+        let raster = from_raster(white.clone());
         assert_eq!(
             (raster.stored_value(1), raster.stored_value(255)),
             (255, 255)
         );
         assert_eq!(Mask::new(white, geometry).unwrap().stored_value(1), 1);
-        let several = Mask::from_raster(array![[[0, 2, 3]]], geometry).unwrap();
+        let several = from_raster(array![[[0, 2, 3]]]);
         assert_eq!(several.stored_value(1), 1);
         assert_eq!(
             several.counts().into_iter().collect::<Vec<_>>(),
             [(2, 1), (3, 1)]
         );
-        let ones = Mask::from_raster(array![[[0, 1, 1]]], geometry).unwrap();
+        let ones = from_raster(array![[[0, 1, 1]]]);
         assert_eq!(ones.stored_value(1), 1);
     }
 
@@ -196,9 +281,8 @@ mod tests {
 
     #[test]
     fn lesions_of_a_white_raster_mask_answer_to_label_one() {
-        let geometry = Geometry::new([1.0; 3]).unwrap();
         let white = array![[[255, 0, 255], [255, 0, 0]]];
-        let raster = Mask::from_raster(white, geometry).unwrap();
+        let raster = from_raster(white);
         let expected = array![[[1, 0, 2], [1, 0, 0]]];
         assert_eq!(raster.lesions(1).unwrap().labels(), expected);
         assert_eq!(raster.lesions(255).unwrap().labels(), expected);

@@ -47,8 +47,9 @@ impl<'a> Prepared<'a> {
         let resegmented = match &params.resegmentation {
             None => None,
             Some(resegmentation) => {
-                let values = region.bounds.slice(image.voxels());
-                let kept = resegmentation.apply(values, region.mask.view(), image.pixel_type())?;
+                let values = image.part(&region.bounds);
+                let kept =
+                    resegmentation.apply(values.view(), region.mask.view(), image.pixel_type())?;
                 Some(Region::new(kept.view(), region.bounds.start, roi.params())?)
             }
         };

@@ -101,14 +101,25 @@ impl BoundingBox {
 
     /// The smallest box that holds every `true` voxel.
     pub(crate) fn around(mask: ArrayView3<'_, bool>) -> Option<Self> {
+        Self::around_value(mask, true)
+    }
+
+    /// The smallest box that holds every voxel of one value.
+    pub(crate) fn around_value<T: Copy + PartialEq>(
+        voxels: ArrayView3<'_, T>,
+        value: T,
+    ) -> Option<Self> {
         let mut low = [usize::MAX; 3];
         let mut high = [0; 3];
-        for (z, plane) in mask.axis_iter(Axis(0)).enumerate() {
+        for (z, plane) in voxels.axis_iter(Axis(0)).enumerate() {
             for (y, row) in plane.axis_iter(Axis(0)).enumerate() {
-                let Some(first) = row.iter().position(|&m| m) else {
+                // Most rows of a mask are empty: a whole row is compared at once before its ends are looked for.
+                let found = row.iter().fold(false, |found, &v| found | (v == value));
+                if !found {
                     continue;
-                };
-                let last = row.iter().rposition(|&m| m).unwrap_or(first);
+                }
+                let first = row.iter().position(|&v| v == value).unwrap_or(0);
+                let last = row.iter().rposition(|&v| v == value).unwrap_or(first);
                 for (axis, (a, b)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
                     low[axis] = low[axis].min(a);
                     high[axis] = high[axis].max(b);
@@ -184,17 +195,27 @@ impl Region {
         label: u32,
     ) -> Result<Self> {
         let inner = BoundingBox::around(mask).ok_or(Error::EmptyRegion { label })?;
-        let mask = inner.slice(mask).to_owned();
-        let n_voxels = mask.iter().filter(|&&m| m).count();
         let bounds = BoundingBox {
             start: [0, 1, 2].map(|axis| start[axis] + inner.start[axis]),
             size: inner.size,
         };
-        Ok(Self {
+        Ok(Self::of_box(bounds, inner.slice(mask).to_owned()))
+    }
+
+    /// The voxels of a label of a mask, of whatever extent.
+    pub(crate) fn of_label(mask: &Mask, label: u32) -> Result<Self> {
+        let cropped = mask.cropped(mask.stored_value(label));
+        let (bounds, mask) = cropped.ok_or(Error::EmptyRegion { label })?;
+        Ok(Self::of_box(bounds, mask))
+    }
+
+    fn of_box(bounds: BoundingBox, mask: Array3<bool>) -> Self {
+        let n_voxels = mask.iter().filter(|&&m| m).count();
+        Self {
             bounds,
             mask,
             n_voxels,
-        })
+        }
     }
 
     /// Whether the region has the dimensions and the size that the settings ask for.
@@ -266,20 +287,19 @@ impl<'a> Roi<'a> {
     /// * [`Error::RegionTooFlat`] and [`Error::RegionTooSmall`] by the settings.
     pub fn new(image: &'a Volume, mask: &'a Mask, params: &RoiParams) -> Result<Self> {
         params.check()?;
-        let value = mask.stored_value(params.label);
-        let selected = mask.labels().mapv(|label| label == value);
+        let of_label = || Region::of_label(mask, params.label);
         let (grid, region) = match (params.mask_grid, grid_mismatch(image, mask, params)) {
             (MaskGrid::Own, mismatch) => {
                 let grid = mismatch.map_or(RegionGrid::Shared, |_| RegionGrid::Mask);
-                (grid, Region::cropped(selected.view(), [0; 3], params.label))
+                (grid, of_label())
             }
-            (_, None) => (
-                RegionGrid::Shared,
-                Region::new(selected.view(), [0; 3], params),
-            ),
+            (_, None) => {
+                let checked = |region: Region| region.check(params).map(|()| region);
+                (RegionGrid::Shared, of_label().and_then(checked))
+            }
             (MaskGrid::OfImage, Some(mismatch)) => return Err(mismatch),
             (MaskGrid::Corrected, Some(_)) => {
-                let region = resample::onto_image(image, mask, selected.view(), params);
+                let region = resample::onto_image(image, mask, params);
                 (RegionGrid::Corrected, region)
             }
         };
@@ -289,7 +309,9 @@ impl<'a> Roi<'a> {
                 return Err(match present.is_empty() {
                     true => Error::EmptyMask,
                     // There, but too small for a voxel of the image.
-                    false if present.contains(&value) => Error::EmptyRegion { label },
+                    false if present.contains(&mask.stored_value(label)) => {
+                        Error::EmptyRegion { label }
+                    }
                     false => Error::LabelAbsent { label, present },
                 });
             }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView3, CowArray, Ix3};
 
 use crate::error::{Error, Result};
+use crate::numbers::{Numbers, contiguous};
+use crate::roi::BoundingBox;
 use crate::wide::wide;
 
 /// How many dimensions a file declares.
@@ -31,8 +33,8 @@ impl fmt::Display for Dimensionality {
 
 /// The number type in which an image was stored.
 ///
-/// Voxels are `f64` in memory whatever the type; the type is kept because binning and filters follow it
-/// (32-bit float images are filtered in 32 bits).
+/// Voxels that come from a file stay in its type in memory, and features see them as `f64`. The type is kept because binning and
+/// filters follow it (32-bit float images are filtered in 32 bits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PixelType {
     /// 8-bit unsigned integer.
@@ -295,23 +297,44 @@ impl fmt::Display for GeometryDifference {
     }
 }
 
-/// Refuses the first voxel that is not finite or not of the type.
-fn check_each(voxels: &Array3<f64>, pixel_type: PixelType) -> Result<()> {
-    for ((z, y, x), &value) in voxels.indexed_iter() {
-        if !value.is_finite() {
-            return Err(Error::NotFinite { z, y, x, value });
-        }
-        if !pixel_type.holds(value) {
-            return Err(Error::PixelOutOfType {
-                z,
-                y,
-                x,
-                value,
-                pixel_type,
-            });
-        }
+/// Refuses the first number that is not finite or not of the type.
+fn check(numbers: &Numbers, [_, ny, nx]: [usize; 3], pixel_type: PixelType) -> Result<()> {
+    // The numbers of an integer type are what they are declared to be.
+    let values = match (numbers, pixel_type) {
+        (Numbers::U8(_), PixelType::U8)
+        | (Numbers::I8(_), PixelType::I8)
+        | (Numbers::U16(_), PixelType::U16)
+        | (Numbers::I16(_), PixelType::I16)
+        | (Numbers::U32(_), PixelType::U32)
+        | (Numbers::I32(_), PixelType::I32) => return Ok(()),
+        (Numbers::F32(values), PixelType::F32) if all_finite(values) => return Ok(()),
+        _ => numbers.to_f64(),
+    };
+    if pixel_type.hold_all(&values) {
+        return Ok(());
     }
-    Ok(())
+    let mut numbered = values.iter().copied().enumerate();
+    let Some((i, value)) = numbered.find(|&(_, value)| !pixel_type.holds(value)) else {
+        return Ok(());
+    };
+    let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
+    Err(match value.is_finite() {
+        false => Error::NotFinite { z, y, x, value },
+        true => Error::PixelOutOfType {
+            z,
+            y,
+            x,
+            value,
+            pixel_type,
+        },
+    })
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    wide(
+        #[inline(always)]
+        || values.iter().fold(true, |good, v| good & v.is_finite()),
+    )
 }
 
 /// A scalar image.
@@ -319,7 +342,8 @@ fn check_each(voxels: &Array3<f64>, pixel_type: PixelType) -> Result<()> {
 /// Invariants: at least one voxel, every voxel finite and representable in [`pixel_type`](Self::pixel_type).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Volume {
-    voxels: Array3<f64>,
+    numbers: Numbers,
+    size: [usize; 3],
     geometry: Geometry,
     pixel_type: PixelType,
     dimensionality: Dimensionality,
@@ -333,43 +357,37 @@ impl Volume {
     /// [`Error::EmptyImage`] without voxels, [`Error::NotFinite`] at the first NaN or infinity,
     /// [`Error::PixelOutOfType`] at the first value that `pixel_type` cannot hold.
     pub fn new(voxels: Array3<f64>, geometry: Geometry, pixel_type: PixelType) -> Result<Self> {
-        if voxels.is_empty() {
-            return Err(Error::EmptyImage {
-                size: shape(voxels.view()),
-            });
+        let size = shape(voxels.view());
+        Self::of_numbers(Numbers::F64(contiguous(voxels)), size, geometry, pixel_type)
+    }
+
+    /// An image from numbers in memory order, as many as `size` says. Errors: as [`new`](Self::new).
+    pub(crate) fn of_numbers(
+        numbers: Numbers,
+        size: [usize; 3],
+        geometry: Geometry,
+        pixel_type: PixelType,
+    ) -> Result<Self> {
+        if size.contains(&0) {
+            return Err(Error::EmptyImage { size });
         }
-        let voxels = match voxels.is_standard_layout() {
-            true => voxels,
-            false => voxels.as_standard_layout().into_owned(),
-        };
-        if !voxels
-            .as_slice()
-            .is_some_and(|values| pixel_type.hold_all(values))
-        {
-            check_each(&voxels, pixel_type)?;
-        }
+        check(&numbers, size, pixel_type)?;
         Ok(Self {
-            voxels,
+            numbers,
+            size,
             geometry,
             pixel_type,
             dimensionality: Dimensionality::Three,
         })
     }
 
-    /// For voxels that this crate computed or decoded and knows to be sound.
+    /// For voxels that this crate computed and knows to be sound.
     pub(crate) fn trusted(voxels: Array3<f64>, like: &Self, pixel_type: PixelType) -> Self {
         Self {
-            voxels,
-            pixel_type,
-            ..Self::empty_like(like)
-        }
-    }
-
-    fn empty_like(like: &Self) -> Self {
-        Self {
-            voxels: Array3::zeros((0, 0, 0)),
+            size: shape(voxels.view()),
+            numbers: Numbers::F64(contiguous(voxels)),
             geometry: like.geometry,
-            pixel_type: like.pixel_type,
+            pixel_type,
             dimensionality: like.dimensionality,
         }
     }
@@ -379,7 +397,7 @@ impl Volume {
     /// # Errors
     /// [`Error::NotPlanar`] if an image of several slices is declared a plane.
     pub fn with_dimensionality(mut self, dimensionality: Dimensionality) -> Result<Self> {
-        let slices = self.size()[0];
+        let slices = self.size[0];
         if dimensionality == Dimensionality::Two && slices != 1 {
             return Err(Error::NotPlanar { slices });
         }
@@ -394,16 +412,32 @@ impl Volume {
         self
     }
 
-    /// The voxels, shape `(z, y, x)`, in standard (C) layout.
+    /// The voxels, shape `(z, y, x)`, in standard (C) layout. They are copied if the image is held in the number type of a file.
     #[must_use]
-    pub fn voxels(&self) -> ArrayView3<'_, f64> {
-        self.voxels.view()
+    pub fn voxels(&self) -> CowArray<'_, f64, Ix3> {
+        self.numbers.array(self.size)
+    }
+
+    /// The voxels inside a box.
+    pub(crate) fn part(&self, bounds: &BoundingBox) -> Array3<f64> {
+        self.numbers.part(self.size, bounds)
+    }
+
+    /// One voxel.
+    pub(crate) fn at(&self, [z, y, x]: [usize; 3]) -> f64 {
+        let [_, ny, nx] = self.size;
+        self.numbers.at((z * ny + y) * nx + x)
+    }
+
+    /// The voxels in memory order, in the type in which they are held.
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// Number of voxels along z, y and x.
     #[must_use]
     pub fn size(&self) -> [usize; 3] {
-        shape(self.voxels.view())
+        self.size
     }
 
     /// Position and spacing of the grid.
@@ -431,13 +465,9 @@ impl Volume {
     }
 
     /// The part of the image inside `bounds`, with the geometry moved along.
-    pub(crate) fn cropped(&self, bounds: &crate::roi::BoundingBox) -> Self {
-        let voxels = bounds.slice(self.voxels.view()).to_owned();
-        Self {
-            voxels,
-            geometry: self.geometry.shifted(bounds.start),
-            ..Self::empty_like(self)
-        }
+    pub(crate) fn cropped(&self, bounds: &BoundingBox) -> Self {
+        let part = Self::trusted(self.part(bounds), self, self.pixel_type);
+        part.with_geometry(self.geometry.shifted(bounds.start))
     }
 }
 

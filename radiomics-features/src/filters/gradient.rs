@@ -18,7 +18,6 @@ pub enum Gradient {
 impl Gradient {
     /// The magnitude inside `bounds`, rounded to 32 bits.
     pub(super) fn magnitude(self, image: &Volume, bounds: &BoundingBox) -> Array3<f64> {
-        let voxels = image.voxels();
         let size = image.size();
         let spacing = match self {
             Self::PerMillimeter => image.spacing(),
@@ -37,7 +36,7 @@ impl Gradient {
                 before[axis] = here[axis].saturating_sub(1);
                 after[axis] = (here[axis] + 1).min(size[axis] - 1);
                 let weight = 0.5 / spacing[axis];
-                let slope = voxels[after] * weight - voxels[before] * weight;
+                let slope = image.at(after) * weight - image.at(before) * weight;
                 sum += slope * slope;
             }
             f64::from(sum.sqrt() as f32)

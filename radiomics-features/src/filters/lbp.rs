@@ -27,7 +27,7 @@
 use std::f64::consts::PI;
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView2};
 
 use super::Response;
 use crate::error::{Error, Result};
@@ -124,8 +124,8 @@ impl LocalBinaryPattern {
         };
         let range = |axis: usize| bounds.start[axis]..bounds.start[axis] + bounds.size[axis];
         let planes = map_indexed(bounds.size[across], |i| {
-            let plane = plane(image.voxels(), axis, bounds.start[across] + i);
-            let mut codes = self.codes(plane, range(rows), range(columns));
+            let plane = plane(image, axis, bounds.start[across] + i);
+            let mut codes = self.codes(plane.view(), range(rows), range(columns));
             codes.mapv_inplace(|code| stored(code, pixel_type));
             codes
         });
@@ -180,8 +180,13 @@ impl LocalBinaryPattern {
 }
 
 /// One plane across an axis, in the orientation in which the reference walks around the circle: across x its rows are y.
-fn plane(voxels: ArrayView3<'_, f64>, axis: Axis, index: usize) -> ArrayView2<'_, f64> {
-    let plane = voxels.index_axis_move(ndarray::Axis(axis.index()), index);
+fn plane(image: &Volume, axis: Axis, index: usize) -> Array2<f64> {
+    let mut bounds = BoundingBox::whole(image.size());
+    bounds.start[axis.index()] = index;
+    bounds.size[axis.index()] = 1;
+    let plane = image
+        .part(&bounds)
+        .index_axis_move(ndarray::Axis(axis.index()), 0);
     match axis {
         Axis::Z | Axis::Y => plane,
         Axis::X => plane.reversed_axes(),

@@ -20,6 +20,7 @@ use ndarray::{Array3, ArrayView3};
 use super::Response;
 use crate::error::{Error, Result};
 use crate::name::ImageName;
+use crate::numbers::{each_number, view};
 use crate::roi::BoundingBox;
 use crate::volume::{Dimensionality, PixelType, Volume};
 use crate::wide::wide;
@@ -160,7 +161,9 @@ fn laplacian(image: &Volume, sigma: f64, bounds: &BoundingBox) -> Array3<f32> {
     for &derived in axes(image) {
         let spacing = image.spacing()[derived];
         let second = Recursion::new(sigma / spacing, Order::Second, sigma);
-        let mut part = filter_axis(image.voxels(), derived, &second, inside(derived));
+        let mut part = each_number!(image.numbers(), values => {
+            filter_axis(view(values, image.size()), derived, &second, inside(derived))
+        });
         for &axis in axes(image).iter().filter(|&&axis| axis != derived) {
             let zero = Recursion::new(sigma / image.spacing()[axis], Order::Zero, sigma);
             part = filter_axis(part.view(), axis, &zero, inside(axis));

@@ -100,10 +100,7 @@ impl ImageFilter {
             }]
         };
         Ok(match self {
-            Self::Original => {
-                let voxels = bounds.slice(image.voxels()).to_owned();
-                one(ImageName::Original, voxels, image.pixel_type())
-            }
+            Self::Original => one(ImageName::Original, image.part(bounds), image.pixel_type()),
             Self::Wavelet(wavelet) => {
                 wavelet.responses(image, bounds, flat_axes(image.dimensionality(), flat_axis)?)?
             }

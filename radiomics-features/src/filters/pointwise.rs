@@ -2,18 +2,22 @@
 
 use ndarray::Array3;
 
+use crate::numbers::each_number;
 use crate::roi::BoundingBox;
 use crate::volume::Volume;
 
 fn largest_magnitude(image: &Volume) -> f64 {
-    image
-        .voxels()
+    each_number!(image.numbers(), values => largest_of(values))
+}
+
+fn largest_of<T: Copy + Into<f64>>(values: &[T]) -> f64 {
+    values
         .iter()
-        .fold(0.0, |largest: f64, v| largest.max(v.abs()))
+        .fold(0.0, |largest: f64, &v| largest.max(v.into().abs()))
 }
 
 fn map(image: &Volume, bounds: &BoundingBox, f: impl Fn(f64) -> f64) -> Array3<f64> {
-    bounds.slice(image.voxels()).mapv(f)
+    image.part(bounds).mapv_into(f)
 }
 
 /// `x² / max|x|`, computed as `(x / √max|x|)²`.

@@ -19,13 +19,14 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3};
 
 use super::Response;
 use super::coefficients::{BIORTHOGONAL, LONG, ORTHOGONAL};
 use super::convolve::{AxisPlan, FilterPair, Real};
 use crate::error::{Error, Result};
 use crate::name::{Band, ImageName, Pass};
+use crate::numbers::{each_number, view};
 use crate::roi::BoundingBox;
 use crate::volume::{PixelType, Volume};
 
@@ -204,13 +205,23 @@ impl Wavelet {
             PixelType::F64
         };
         let mut responses = Vec::new();
-        let mut data = image.voxels().mapv(T::from_f64);
+        let mut size = image.size();
+        let mut approximation: Option<Array3<T>> = None;
         for step in 0..last {
             // A further level needs all of this level, the extension of odd axes included.
             let is_last = step + 1 == last;
-            let extended = BoundingBox::whole(transform.extended(data.dim().into()));
-            let mut bands = transform.split(&data, if is_last { bounds } else { &extended });
-            let approximation = bands.remove(0);
+            let extended = BoundingBox::whole(transform.extended(size));
+            let wanted = if is_last { bounds } else { &extended };
+            let plans = transform.plans(size, wanted);
+            let sources = match &approximation {
+                Some(data) => gather(data.view(), wanted, &plans, |v| v),
+                None => each_number!(image.numbers(), values => {
+                    gather(view(values, size), wanted, &plans, |v| T::from_f64(v.into()))
+                }),
+            };
+            let mut bands = transform.split(sources, wanted, &plans);
+            size = wanted.size;
+            let low = bands.remove(0);
             let level = step.checked_sub(self.start_level).map(|l| l + 1);
             if let Some(level) = level {
                 for (band, voxels) in transform.names().into_iter().skip(1).zip(bands) {
@@ -224,10 +235,10 @@ impl Wavelet {
             }
             if is_last {
                 let band = transform.names()[0];
-                responses.push(response(self.level.get(), band, &approximation, pixel_type));
+                responses.push(response(self.level.get(), band, &low, pixel_type));
                 break;
             }
-            data = approximation;
+            approximation = Some(low);
         }
         Ok(responses)
     }
@@ -279,16 +290,23 @@ impl<T: Real> Transform<T> {
         names.iter().map(|passes| Band::new(passes)).collect()
     }
 
-    /// All bands inside `bounds`.
-    fn split(&self, data: &Array3<T>, bounds: &BoundingBox) -> Vec<Array3<T>> {
-        let (nz, ny, nx) = data.dim();
-        let length = [nz, ny, nx];
-        let plans: [Option<AxisPlan>; 3] = std::array::from_fn(|axis| {
+    /// How the axes of an image of `size` that are not left out give the bands inside `bounds`.
+    fn plans(&self, size: [usize; 3], bounds: &BoundingBox) -> [Option<AxisPlan>; 3] {
+        std::array::from_fn(|axis| {
             let range = bounds.start[axis]..bounds.start[axis] + bounds.size[axis];
             let filtered = !self.flat_axes[axis];
-            filtered.then(|| AxisPlan::new(length[axis], range, self.filters.low.len()))
-        });
-        let mut bands = vec![gather(data, bounds, &plans)];
+            filtered.then(|| AxisPlan::new(size[axis], range, self.filters.low.len()))
+        })
+    }
+
+    /// All bands inside `bounds`, from the samples that the plans need.
+    fn split(
+        &self,
+        sources: Array3<T>,
+        bounds: &BoundingBox,
+        plans: &[Option<AxisPlan>; 3],
+    ) -> Vec<Array3<T>> {
+        let mut bands = vec![sources];
         for axis in [2, 1, 0] {
             if let Some(plan) = &plans[axis] {
                 bands = bands
@@ -335,17 +353,18 @@ impl<T: Real> Transform<T> {
 }
 
 /// The samples that the plans need, and nothing else.
-fn gather<T: Real>(
-    data: &Array3<T>,
+fn gather<S: Copy, T: Real>(
+    data: ArrayView3<'_, S>,
     bounds: &BoundingBox,
     plans: &[Option<AxisPlan>; 3],
+    convert: impl Fn(S) -> T,
 ) -> Array3<T> {
     let [z, y, x] = [0, 1, 2].map(|axis| match &plans[axis] {
         Some(plan) => plan.sources.clone(),
         None => (bounds.start[axis]..bounds.start[axis] + bounds.size[axis]).collect(),
     });
     Array3::from_shape_fn((z.len(), y.len(), x.len()), |(i, j, k)| {
-        data[[z[i], y[j], x[k]]]
+        convert(data[[z[i], y[j], x[k]]])
     })
 }
 

@@ -10,8 +10,9 @@ use std::path::Path;
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
 use super::samples::{self, ByteOrder, Component};
-use super::{Grid, Numbers, ReadOptions, Role, Source, excerpt};
+use super::{Grid, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
+use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, PixelType};
 
 /// The keys that matter, in lower case; all others are ignored.
@@ -61,10 +62,10 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
     let bytes = header.gather(&source, bytes, data_start, n_numbers, options)?;
     let numbers = match header.encoding {
         Encoding::Ascii => {
-            Numbers::Any(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
+            Numbers::F64(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
         }
         Encoding::Raw | Encoding::Deflate { .. } => {
-            samples::decode_for(role, &bytes, header.pixel_type, header.order, component)
+            samples::decode(bytes, header.pixel_type, header.order, component)
         }
     };
     Ok(Grid {

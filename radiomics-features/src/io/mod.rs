@@ -100,11 +100,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array3;
-
 use crate::error::{Error, Result};
-use crate::mask::Mask;
-use crate::volume::{Dimensionality, Geometry, PixelType, Volume, whole_numbers};
+use crate::mask::{Labels, Mask};
+use crate::numbers::Numbers;
+use crate::volume::{Dimensionality, Geometry, PixelType, Volume};
 
 use self::pieces::Start;
 
@@ -447,14 +446,6 @@ impl Source {
     }
 }
 
-/// The numbers of a file.
-enum Numbers {
-    /// Of any type.
-    Any(Vec<f64>),
-    /// Of a mask whose type has nothing but labels.
-    Labels(Vec<u32>),
-}
-
 /// What the volume formats decode to, before it is known to be an image or a mask.
 struct Grid {
     numbers: Numbers,
@@ -466,48 +457,22 @@ struct Grid {
 
 impl Grid {
     fn into_volume(self, path: &Path) -> Result<Volume> {
-        let values = match self.numbers {
-            Numbers::Any(values) => values,
-            Numbers::Labels(labels) => labels.into_iter().map(f64::from).collect(),
-        };
-        let voxels = Array3::from_shape_vec(self.size, values)
-            .expect("as many values as voxels were decoded");
-        Volume::new(voxels, self.geometry, self.pixel_type)
+        Volume::of_numbers(self.numbers, self.size, self.geometry, self.pixel_type)
             .and_then(|volume| volume.with_dimensionality(self.dimensionality))
             .map_err(|e| e.in_file(path))
     }
 
     fn into_mask(self, path: &Path) -> Result<Mask> {
-        let geometry = self.geometry;
-        Mask::new(self.into_labels(path)?, geometry).map_err(|e| e.in_file(path))
+        let (size, geometry) = (self.size, self.geometry);
+        Mask::of_labels(self.into_labels(path)?, size, geometry).map_err(|e| e.in_file(path))
     }
 
-    fn into_labels(self, path: &Path) -> Result<Array3<u32>> {
-        let labels = match self.numbers {
-            Numbers::Labels(labels) => labels,
-            Numbers::Any(values) => {
-                check_labels(&values, self.size).map_err(|e| e.in_file(path))?;
-                values.into_iter().map(|value| value as u32).collect()
-            }
-        };
-        Ok(Array3::from_shape_vec(self.size, labels)
-            .expect("as many values as voxels were decoded"))
-    }
-}
-
-/// Refuses the first number that is no label.
-fn check_labels(values: &[f64], [_, ny, nx]: [usize; 3]) -> Result<()> {
-    let are_labels = |values: &[f64]| whole_numbers(values, 0.0, f64::from(u32::MAX));
-    if are_labels(values) {
-        return Ok(());
-    }
-    let mut numbered = values.iter().copied().enumerate();
-    match numbered.find(|&(_, value)| !are_labels(&[value])) {
-        Some((i, value)) => {
+    fn into_labels(self, path: &Path) -> Result<Labels> {
+        let [_, ny, nx] = self.size;
+        Labels::of_numbers(self.numbers).map_err(|(i, value)| {
             let (z, y, x) = (i / (nx * ny), i / nx % ny, i % nx);
-            Err(Error::NotALabel { z, y, x, value })
-        }
-        None => Ok(()),
+            Error::NotALabel { z, y, x, value }.in_file(path)
+        })
     }
 }
 

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use super::pose::{Pose, normalized};
 use super::samples::{self, ByteOrder, Component, GZIP_MAGIC};
-use super::{Grid, NotFinite, Numbers, ReadOptions, Role, Source};
+use super::{Grid, NotFinite, ReadOptions, Role, Source};
 use crate::error::Result;
+use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, Geometry, PixelType};
 
 /// Bytes of a NIfTI-1 header.
@@ -61,21 +62,19 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
     } else {
         samples::exact(&source, bytes, end)?
     };
-    let (order, raw) = (header.order, &bytes[start..]);
+    let mut raw = bytes;
+    raw.drain(..start);
+    let mut numbers = samples::decode(raw, header.pixel_type, header.order, component);
     let mut pixel_type = header.pixel_type;
-    let numbers = match header.is_scaled() {
-        false if pixel_type.is_integer() => {
-            samples::decode_for(role, raw, pixel_type, order, component)
+    let cleaned = options.not_finite == NotFinite::Zero && !pixel_type.is_integer();
+    if cleaned || header.is_scaled() {
+        let mut values = numbers.into_f64();
+        if cleaned {
+            values.iter_mut().for_each(|v| *v = finite(*v));
         }
-        _ => {
-            let mut values = samples::decode(raw, pixel_type, order, component);
-            if options.not_finite == NotFinite::Zero {
-                values.iter_mut().for_each(|v| *v = finite(*v));
-            }
-            pixel_type = header.scale(&mut values);
-            Numbers::Any(values)
-        }
-    };
+        pixel_type = header.scale(&mut values);
+        numbers = Numbers::F64(values);
+    }
     Ok(Grid {
         numbers,
         size: header.size.map(|n| n as usize),

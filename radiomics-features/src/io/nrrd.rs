@@ -11,8 +11,9 @@ use std::path::Path;
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
 use super::samples::{self, ByteOrder, Component};
-use super::{Grid, Numbers, ReadOptions, Role, Source, excerpt};
+use super::{Grid, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
+use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, PixelType};
 
 /// The fields of the format, in lower case and without the spaces that some writers leave out.
@@ -71,10 +72,10 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
     let bytes = header.gather(&fields, bytes, data_start, n_numbers, options)?;
     let numbers = match header.encoding {
         Encoding::Ascii => {
-            Numbers::Any(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
+            Numbers::F64(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
         }
         Encoding::Raw | Encoding::Gzip | Encoding::Hex => {
-            samples::decode_for(role, &bytes, header.pixel_type, header.order, component)
+            samples::decode(bytes, header.pixel_type, header.order, component)
         }
     };
     Ok(Grid {

@@ -4,11 +4,11 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
-use ndarray::Array3;
 
 use super::{Grid, ReadOptions, Source, tiff};
 use crate::error::{Error, Result};
-use crate::mask::Mask;
+use crate::mask::{Labels, Mask};
+use crate::numbers::Numbers;
 use crate::volume::{Geometry, PixelType, Volume};
 
 /// Pixels as whole numbers, channels interleaved.
@@ -36,34 +36,31 @@ pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
         Decoded::Pixels(raster) => raster,
         Decoded::Gray(grid) => return grid.into_volume(path),
     };
-    let gray: Vec<f64> = raster
-        .samples
-        .chunks_exact(raster.channels)
-        .map(|p| f64::from(luma(p)))
-        .collect();
-    let voxels = Array3::from_shape_vec((1, raster.height, raster.width), gray)
-        .expect("as many pixels as the image has were decoded");
-    let pixel_type = if raster.deep {
-        PixelType::U16
-    } else {
-        PixelType::U8
+    let gray = raster.samples.chunks_exact(raster.channels).map(luma);
+    let (numbers, pixel_type) = match raster.deep {
+        true => (Numbers::U16(gray.collect()), PixelType::U16),
+        // The samples of a shallow file have 8 bits.
+        false => (Numbers::U8(gray.map(|v| v as u8).collect()), PixelType::U8),
     };
+    let size = [1, raster.height, raster.width];
     Geometry::new(options.raster_spacing)
-        .and_then(|geometry| Volume::new(voxels, geometry, pixel_type))
+        .and_then(|geometry| Volume::of_numbers(numbers, size, geometry, pixel_type))
         .map_err(|e| e.in_file(path))
 }
 
 pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
-    let labels = match Raster::read(path, options)? {
+    let (labels, size) = match Raster::read(path, options)? {
         Decoded::Pixels(raster) => {
             let labels = raster.labels(options.mask_channel)?;
-            Array3::from_shape_vec((1, raster.height, raster.width), labels)
-                .expect("as many pixels as the image has were decoded")
+            (Labels::U32(labels), [1, raster.height, raster.width])
         }
-        Decoded::Gray(grid) => grid.into_labels(path)?,
+        Decoded::Gray(grid) => {
+            let size = grid.size;
+            (grid.into_labels(path)?, size)
+        }
     };
     Geometry::new(options.raster_spacing)
-        .and_then(|geometry| Mask::from_raster(labels, geometry))
+        .and_then(|geometry| Mask::from_raster(labels, size, geometry))
         .map_err(|e| e.in_file(path))
 }
 

@@ -4,8 +4,9 @@ use std::io::Read;
 
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use super::{Numbers, Role, Source, excerpt};
+use super::{Source, excerpt};
 use crate::error::Result;
+use crate::numbers::Numbers;
 use crate::volume::PixelType;
 
 /// Deflate cannot shrink data by more than about 1032:1.
@@ -124,14 +125,18 @@ pub(super) fn last(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec<
     exact(source, bytes, n)
 }
 
-/// Numbers of type `$from` in raw bytes, of one component, as `$to`, which holds them all.
+/// Numbers of type `$t` in raw bytes, of one component.
 macro_rules! convert {
+    ($bytes:expr, $order:expr, $component:expr, $t:ty) => {
+        convert!($bytes, $order, $component, $t => $t)
+    };
     ($bytes:expr, $order:expr, $component:expr, $from:ty => $to:ty) => {{
         const SIZE: usize = size_of::<$from>();
+        let order = $order;
         let number = |c: &[u8]| {
             let mut b = [0; SIZE];
             b.copy_from_slice(c);
-            let value = match $order {
+            let value = match order {
                 ByteOrder::Little => <$from>::from_le_bytes(b),
                 ByteOrder::Big => <$from>::from_be_bytes(b),
             };
@@ -153,44 +158,23 @@ macro_rules! convert {
 
 /// Numbers from raw bytes, of one component.
 pub(super) fn decode(
-    bytes: &[u8],
-    pixel_type: PixelType,
-    order: ByteOrder,
-    component: Component,
-) -> Vec<f64> {
-    match pixel_type {
-        PixelType::U8 => convert!(bytes, order, component, u8 => f64),
-        PixelType::I8 => convert!(bytes, order, component, i8 => f64),
-        PixelType::U16 => convert!(bytes, order, component, u16 => f64),
-        PixelType::I16 => convert!(bytes, order, component, i16 => f64),
-        PixelType::U32 => convert!(bytes, order, component, u32 => f64),
-        PixelType::I32 => convert!(bytes, order, component, i32 => f64),
-        PixelType::U64 => convert!(bytes, order, component, u64 => f64),
-        PixelType::I64 => convert!(bytes, order, component, i64 => f64),
-        PixelType::F32 => convert!(bytes, order, component, f32 => f64),
-        PixelType::F64 => convert!(bytes, order, component, f64 => f64),
-    }
-}
-
-/// The same for what it is read as: the numbers of a mask are labels as they are, if their type has no others.
-pub(super) fn decode_for(
-    role: Role,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     pixel_type: PixelType,
     order: ByteOrder,
     component: Component,
 ) -> Numbers {
-    match (role, pixel_type) {
-        (Role::Mask, PixelType::U8) => {
-            Numbers::Labels(convert!(bytes, order, component, u8 => u32))
-        }
-        (Role::Mask, PixelType::U16) => {
-            Numbers::Labels(convert!(bytes, order, component, u16 => u32))
-        }
-        (Role::Mask, PixelType::U32) => {
-            Numbers::Labels(convert!(bytes, order, component, u32 => u32))
-        }
-        _ => Numbers::Any(decode(bytes, pixel_type, order, component)),
+    match pixel_type {
+        PixelType::U8 if component.count == 1 => Numbers::U8(bytes),
+        PixelType::U8 => Numbers::U8(convert!(bytes, order, component, u8)),
+        PixelType::I8 => Numbers::I8(convert!(bytes, order, component, i8)),
+        PixelType::U16 => Numbers::U16(convert!(bytes, order, component, u16)),
+        PixelType::I16 => Numbers::I16(convert!(bytes, order, component, i16)),
+        PixelType::U32 => Numbers::U32(convert!(bytes, order, component, u32)),
+        PixelType::I32 => Numbers::I32(convert!(bytes, order, component, i32)),
+        PixelType::U64 => Numbers::F64(convert!(bytes, order, component, u64 => f64)),
+        PixelType::I64 => Numbers::F64(convert!(bytes, order, component, i64 => f64)),
+        PixelType::F32 => Numbers::F32(convert!(bytes, order, component, f32)),
+        PixelType::F64 => Numbers::F64(convert!(bytes, order, component, f64)),
     }
 }
 
@@ -301,7 +285,7 @@ mod tests {
     #[test]
     fn byte_order_and_sign_are_respected() {
         let decode = |bytes: &[u8], pixel_type, order| {
-            super::decode(bytes, pixel_type, order, Component::ONLY)
+            super::decode(bytes.to_vec(), pixel_type, order, Component::ONLY).into_f64()
         };
         assert_eq!(
             decode(&[1, 2, 255, 255], PixelType::U16, ByteOrder::Little),
@@ -331,8 +315,8 @@ mod tests {
                 count,
                 inner,
             };
-            let found = decode(&bytes, PixelType::U8, ByteOrder::Little, component);
-            assert_eq!(found, expected, "{component:?}");
+            let found = decode(bytes.clone(), PixelType::U8, ByteOrder::Little, component);
+            assert_eq!(found.into_f64(), expected, "{component:?}");
             let text: Vec<String> = bytes.iter().map(u8::to_string).collect();
             let found = parse_ascii(&source(), text.join(" ").as_bytes(), 12, component).unwrap();
             assert_eq!(found, expected, "{component:?}");

@@ -8,8 +8,9 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::{PhotometricInterpretation, SampleFormat, Tag};
 use tiff::{ColorType, TiffError};
 
-use super::{Grid, Numbers, ReadOptions, Source};
+use super::{Grid, ReadOptions, Source};
 use crate::error::{Error, Result};
+use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, Geometry, PixelType};
 
 /// Reads the file, or gives `None` for a single page that the general raster reader understands: colors, and unsigned gray
@@ -63,7 +64,7 @@ pub(super) fn read(source: &Source, bytes: &[u8], options: &ReadOptions) -> Resu
     let (height, width) = (height as usize, width as usize);
     Ok(Some(Grid {
         size: [values.len() / (height * width), height, width],
-        numbers: Numbers::Any(values),
+        numbers: Numbers::F64(values),
         pixel_type: first.unwrap_or(PixelType::F32),
         geometry: Geometry::new(options.raster_spacing).map_err(|e| e.in_file(&source.path))?,
         dimensionality: Dimensionality::Three,

@@ -5,7 +5,7 @@
 //! Sums run over x fastest, then y, then z, in ITK's order of operations: an interpolated value that should be a whole number
 //! is truncated to it or to the one below by its last bit.
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::Array3;
 
 use super::grid::{Mapping, reversed};
 use crate::par::map_indexed;
@@ -231,14 +231,6 @@ impl<const N: usize> Weighted<N> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
         let offsets = self.offsets[..self.n].iter().copied();
         offsets.zip(self.weights[..self.n].iter().copied())
-    }
-}
-
-/// The voxels of an array in standard layout.
-pub(super) fn contiguous(voxels: ArrayView3<'_, f64>) -> std::borrow::Cow<'_, [f64]> {
-    match voxels.to_slice() {
-        Some(slice) => slice.into(),
-        None => voxels.iter().copied().collect::<Vec<f64>>().into(),
     }
 }
 

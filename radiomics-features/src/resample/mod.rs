@@ -23,14 +23,12 @@ mod sinc;
 
 use std::borrow::Cow;
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::Array3;
 
 use self::bspline::{BSpline, Coefficients, Support};
 use self::gaussian::{Gaussian, Summary};
 use self::grid::{Frame, Mapping, MaskBox, NewGrid, reversed};
-use self::interpolate::{
-    AxisTaps, Linear, NearestNeighbor, Voxels, contiguous, is_inside, nearest, resample,
-};
+use self::interpolate::{AxisTaps, Linear, NearestNeighbor, Voxels, is_inside, nearest, resample};
 use self::sinc::{Window, WindowedSinc};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
@@ -192,13 +190,8 @@ fn are_close(a: f64, b: f64) -> bool {
 /// # Errors
 /// [`Error::EmptyRegion`] if nothing is selected or no voxel of the image lies in the region, [`Error::RegionOutsideImage`],
 /// [`Error::ShapeMismatch`], [`Error::SingularDirection`], and what the checks of a region report.
-pub(crate) fn onto_image(
-    image: &Volume,
-    mask: &Mask,
-    selected: ArrayView3<'_, bool>,
-    params: &RoiParams,
-) -> Result<Region> {
-    let region = Region::cropped(selected, [0; 3], params.label)?;
+pub(crate) fn onto_image(image: &Volume, mask: &Mask, params: &RoiParams) -> Result<Region> {
+    let region = Region::of_label(mask, params.label)?;
     let source = Source::of(image, mask, Cow::Owned(region), params.label)?;
     source.check_inside(image)?;
     let region = source.nearest(&source.image_frame, image.size())?;
@@ -221,11 +214,7 @@ impl<'a> Source<'a> {
         let region = match roi.grid() {
             RegionGrid::Shared | RegionGrid::Mask => Cow::Borrowed(roi.region()),
             // Resampled once, from the mask itself.
-            RegionGrid::Corrected => {
-                let value = mask.stored_value(label);
-                let selected = mask.labels().mapv(|l| l == value);
-                Cow::Owned(Region::cropped(selected.view(), [0; 3], label)?)
-            }
+            RegionGrid::Corrected => Cow::Owned(Region::of_label(mask, label)?),
         };
         Self::of(image, mask, region, label)
     }
@@ -336,7 +325,7 @@ impl Interpolator {
         let (old, new) = (reversed(image.size()), reversed(size));
         let (dimensions, spacing) = (mapping.dimensions(), reversed(image.spacing()));
         let pixel_type = image.pixel_type();
-        let values = contiguous(image.voxels());
+        let values = image.numbers().to_f64();
         let voxels = Voxels::new(&values, old);
         let windowed = |window| {
             let kernel = WindowedSinc {

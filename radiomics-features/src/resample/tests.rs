@@ -133,8 +133,7 @@ impl Case {
                 Ok((Some(image), region))
             }
             None => {
-                let selected = mask.labels().mapv(|l| l == 1);
-                let region = onto_image(&image, &mask, selected.view(), &params)?;
+                let region = onto_image(&image, &mask, &params)?;
                 Ok((None, region))
             }
         }

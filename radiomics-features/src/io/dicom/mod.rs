@@ -22,16 +22,15 @@ mod stack;
 
 use std::path::Path;
 
-use ndarray::Array3;
-
 use self::attributes as tag;
 use self::data_set::{DataSet, File};
 use self::geometry::Pose;
 use self::pixels::{Frames, Photometric};
 use super::raster::{self, Raster};
-use super::{Grid, Numbers, ReadOptions, Source};
+use super::{Grid, ReadOptions, Source};
 use crate::error::{Error, Result};
-use crate::mask::Mask;
+use crate::mask::{Labels, Mask};
+use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, PixelType, Volume};
 
 pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
@@ -41,7 +40,7 @@ pub(super) fn read_image(path: &Path, options: &ReadOptions) -> Result<Volume> {
         unreachable!("colors were asked to become gray");
     };
     Grid {
-        numbers: Numbers::Any(values),
+        numbers: Numbers::F64(values),
         size: stack.size,
         pixel_type: stack.pixel_type,
         geometry,
@@ -65,14 +64,13 @@ pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
     let labels = match stack.samples {
         Samples::Gray(values) => {
             let grid = Grid {
-                numbers: Numbers::Any(values),
+                numbers: Numbers::F64(values),
                 size: stack.size,
                 pixel_type: stack.pixel_type,
                 geometry,
                 dimensionality: Dimensionality::Three,
             };
-            let mask = grid.into_mask(path)?;
-            let labels: Vec<u32> = mask.labels().iter().copied().collect();
+            let labels = grid.into_labels(path)?.into_vec();
             if stack.lossy {
                 raster::refuse_shades(&source, nx, &labels)?;
             }
@@ -86,9 +84,7 @@ pub(super) fn read_mask(path: &Path, options: &ReadOptions) -> Result<Mask> {
                 .labels(options.mask_channel)?
         }
     };
-    let labels =
-        Array3::from_shape_vec(stack.size, labels).expect("as many labels as voxels were decoded");
-    Mask::from_raster(labels, geometry).map_err(|e| e.in_file(path))
+    Mask::from_raster(Labels::U32(labels), stack.size, geometry).map_err(|e| e.in_file(path))
 }
 
 /// What errors call the format.

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use flate2::write::GzEncoder;
-use ndarray::ArrayView3;
+use ndarray::{CowArray, Ix3};
 
 use crate::error::{Error, Result};
 use crate::volume::{Dimensionality, Geometry, PixelType, Volume, shape};
@@ -56,9 +56,9 @@ impl VolumeFormat {
 
 /// What can be written: a [`Volume`] in its own number type, or a [`FeatureMap`] in 64-bit floating point numbers, which may be
 /// NaN.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ImageView<'a> {
-    voxels: ArrayView3<'a, f64>,
+    voxels: CowArray<'a, f64, Ix3>,
     geometry: &'a Geometry,
     dimensionality: Dimensionality,
     pixel_type: PixelType,
@@ -78,7 +78,7 @@ impl<'a> From<&'a Volume> for ImageView<'a> {
 impl<'a> From<&'a FeatureMap> for ImageView<'a> {
     fn from(map: &'a FeatureMap) -> Self {
         Self {
-            voxels: map.voxels.view(),
+            voxels: map.voxels.view().into(),
             geometry: &map.geometry,
             dimensionality: map.dimensionality,
             pixel_type: PixelType::F64,
@@ -89,7 +89,7 @@ impl<'a> From<&'a FeatureMap> for ImageView<'a> {
 impl ImageView<'_> {
     /// Voxels along the axes that the file has, x first.
     fn sides(&self) -> Vec<usize> {
-        let [z, y, x] = shape(self.voxels);
+        let [z, y, x] = shape(self.voxels.view());
         match self.dimensionality {
             Dimensionality::Two if z == 1 => vec![x, y],
             _ => vec![x, y, z],
@@ -142,7 +142,7 @@ fn write_voxels(out: &mut impl Write, image: &ImageView<'_>) -> std::io::Result<
     let mut bytes = Vec::with_capacity(BUFFER + 8);
     macro_rules! write_as {
         ($t:ty) => {
-            for &value in image.voxels {
+            for &value in &image.voxels {
                 bytes.extend_from_slice(&(value as $t).to_le_bytes());
                 if bytes.len() >= BUFFER {
                     out.write_all(&bytes)?;
