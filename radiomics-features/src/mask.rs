@@ -68,6 +68,7 @@ impl Labels {
     }
 
     /// The labels one by one.
+    #[cfg(feature = "dicom")]
     pub fn into_vec(self) -> Vec<u32> {
         match self {
             Self::U32(labels) => labels,

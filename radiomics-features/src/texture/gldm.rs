@@ -56,15 +56,17 @@ impl Gldm {
             0 => walk::count_neighbors(
                 levels,
                 offsets,
+                #[inline(always)]
                 |center, neighbor| center == neighbor,
                 visit,
             ),
-            alpha => {
-                let alike = |center: u16, neighbor: u16| {
-                    (neighbor != 0) & (center.abs_diff(neighbor) <= alpha)
-                };
-                walk::count_neighbors(levels, offsets, alike, visit);
-            }
+            alpha => walk::count_neighbors(
+                levels,
+                offsets,
+                #[inline(always)]
+                |center, neighbor| (neighbor != 0) & (center.abs_diff(neighbor) <= alpha),
+                visit,
+            ),
         }
         let cells = tally.into_cells().into_iter().map(|cell| SizeCell {
             level: cell.row,

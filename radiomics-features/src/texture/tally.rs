@@ -25,8 +25,10 @@ pub(super) enum Tally {
 }
 
 /// Tables of up to this many cells are kept several times: a voxel's increment need not wait for its neighbor's, which
-/// often is the same cell. Four of these are 64 kB.
+/// often is the same cell. Four of these are 64 kB; of larger ones few cells are in use.
 const SMALL: usize = 4096;
+/// Tables that are larger, but have this many pairs a cell, are so, too.
+const PAIRS_PER_CELL: usize = 16;
 /// Tables are worth clearing and scanning up to this many cells a pair.
 const CELLS_PER_PAIR: usize = 8;
 const PARTS: usize = 4;
@@ -39,7 +41,8 @@ impl Tally {
         if cells > CELLS_PER_PAIR * n_pairs {
             return Self::List(Vec::with_capacity(n_pairs));
         }
-        let parts = if cells <= SMALL { PARTS } else { 1 };
+        let often = cells <= SMALL || n_pairs / cells >= PAIRS_PER_CELL;
+        let parts = if often { PARTS } else { 1 };
         Self::Table {
             columns,
             parts,

@@ -4,12 +4,16 @@
 //! once to the part whose neighbors lie in the box; "outside the region" is level 0, which counts like any other level and
 //! is dropped at the end.
 
-use std::ops::Range;
+mod zones;
 
-use ndarray::{Array3, s};
+pub(crate) use zones::zone_numbers;
+pub(super) use zones::zones;
+
+use std::ops::Range;
 
 use super::direction::{Axis, Direction};
 use crate::discretize::Levels;
+use crate::wide::wide;
 
 /// Start and length of the indices `i` of an axis for which `i + step` is on the axis as well.
 fn overlap(side: usize, step: isize) -> Range<usize> {
@@ -120,20 +124,30 @@ pub(super) fn run_lengths(
             } else {
                 &before[start..start + side]
             };
-            let here = lengths[to.clone()].iter_mut().zip(&row[to.clone()]);
-            let there = previous[from.clone()]
-                .iter()
-                .zip(&previous_lengths[from.clone()]);
-            for ((length, level), (level_before, length_before)) in here.zip(there) {
-                *length = if level == level_before {
-                    length_before + 1
-                } else {
-                    1
-                };
-            }
+            extend_from(
+                &mut lengths[to.clone()],
+                &previous_lengths[from.clone()],
+                &row[to.clone()],
+                &previous[from.clone()],
+            );
         }
         visit(row, lengths);
     }
+}
+
+/// Run lengths where the predecessors are in another row.
+fn extend_from(lengths: &mut [u16], lengths_before: &[u16], row: &[u16], row_before: &[u16]) {
+    wide(
+        #[inline(always)]
+        || {
+            let here = lengths.iter_mut().zip(row);
+            let before = lengths_before.iter().zip(row_before);
+            for ((length, &level), (&length_before, &level_before)) in here.zip(before) {
+                let is_longer = u16::from(level == level_before);
+                *length = 1 + is_longer * length_before;
+            }
+        },
+    );
 }
 
 /// Run lengths where the predecessor is in the same row.
@@ -201,11 +215,17 @@ pub(super) fn count_neighbors(
             };
             let at = overlap(rows.shape[2], step_x);
             let neighbors = &neighbor_row[moved(&at, step_x)];
-            for ((count, &center), &neighbor) in
-                counts[at.clone()].iter_mut().zip(&row[at]).zip(neighbors)
-            {
-                *count += u16::from(alike(center, neighbor));
-            }
+            let (counts, centers) = (&mut counts[at.clone()], &row[at]);
+            wide(
+                #[inline(always)]
+                || {
+                    for ((count, &center), &neighbor) in
+                        counts.iter_mut().zip(centers).zip(neighbors)
+                    {
+                        *count += u16::from(alike(center, neighbor));
+                    }
+                },
+            );
         }
         visit(row, &counts);
     }
@@ -292,192 +312,23 @@ fn add_columns(rows: &Rows<'_>, z: usize, y: usize, reach: [isize; 2], columns: 
     for step_z in -reach[0]..=reach[0] {
         for step_y in -reach[1]..=reach[1] {
             if let Some(row) = rows.get_moved(z, y, step_z, step_y) {
-                for (column, &level) in columns.iter_mut().zip(row) {
-                    *column += u64::from(level) | u64::from(level != 0) << LEVEL_BITS;
-                }
-            }
-        }
-    }
-}
-
-/// A stretch of one row with one level inside the region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    start: u16,
-    end: u16,
-    level: u16,
-}
-
-/// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
-/// in the plane perpendicular to `flat`).
-pub(super) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
-    let Connected {
-        runs, mut forest, ..
-    } = Connected::new(levels, flat);
-    forest.zones(&runs)
-}
-
-/// The number of each voxel's zone, shape `(z, y, x)`: 1, 2, .. in the order of the zones' first voxels, 0 outside the region.
-pub(crate) fn zone_numbers(levels: &Levels) -> Array3<u32> {
-    let Connected {
-        runs,
-        first_run,
-        mut forest,
-    } = Connected::new(levels, None);
-    let mut numbers = Array3::zeros(levels.shape());
-    let mut of_root = vec![0u32; runs.len()];
-    let mut n_zones = 0;
-    for (row, mut out) in numbers.rows_mut().into_iter().enumerate() {
-        for (index, run) in (first_run[row]..).zip(&runs[first_run[row]..first_run[row + 1]]) {
-            let number = &mut of_root[forest.root(index)];
-            if *number == 0 {
-                n_zones += 1;
-                *number = n_zones;
-            }
-            out.slice_mut(s![usize::from(run.start)..usize::from(run.end)])
-                .fill(*number);
-        }
-    }
-    numbers
-}
-
-/// The runs of a box, and which of them are connected.
-struct Connected {
-    runs: Vec<Run>,
-    /// Where the runs of each row begin, and where the last ends.
-    first_run: Vec<usize>,
-    forest: Forest,
-}
-
-impl Connected {
-    fn new(levels: &Levels, flat: Option<Axis>) -> Self {
-        let rows = Rows::of(levels);
-        // With x fixed, neighbors in a row are not connected: every voxel is its own run, and touches only the same x.
-        let along_x = flat != Some(Axis::X);
-        let mut runs: Vec<Run> = Vec::new();
-        let mut first_run = vec![0usize];
-        let mut forest = Forest::default();
-        let previous_rows: Vec<[isize; 2]> = [[-1, -1], [-1, 0], [-1, 1], [0, -1]]
-            .into_iter()
-            .filter(|step| {
-                (flat != Some(Axis::Z) || step[0] == 0) && (flat != Some(Axis::Y) || step[1] == 0)
-            })
-            .collect();
-        for (z, y) in rows.indices() {
-            let begin = runs.len();
-            push_runs(rows.get(z, y), along_x, &mut runs);
-            forest.grow(runs.len());
-            for &[step_z, step_y] in &previous_rows {
-                if rows.get_moved(z, y, step_z, step_y).is_none() {
-                    continue;
-                }
-                let row =
-                    z.wrapping_add_signed(step_z) * rows.shape[1] + y.wrapping_add_signed(step_y);
-                connect(
-                    &runs,
-                    first_run[row]..first_run[row + 1],
-                    begin..runs.len(),
-                    along_x,
-                    &mut forest,
+                wide(
+                    #[inline(always)]
+                    || {
+                        for (column, &level) in columns.iter_mut().zip(row) {
+                            *column += u64::from(level) | u64::from(level != 0) << LEVEL_BITS;
+                        }
+                    },
                 );
             }
-            first_run.push(runs.len());
         }
-        Self {
-            runs,
-            first_run,
-            forest,
-        }
-    }
-}
-
-/// Appends the runs of a row.
-fn push_runs(row: &[u16], along_x: bool, runs: &mut Vec<Run>) {
-    let mut x = 0;
-    for stretch in row.chunk_by(|a, b| along_x && a == b) {
-        let end = x + stretch.len();
-        if stretch[0] != 0 {
-            runs.push(Run {
-                start: x as u16,
-                end: end as u16,
-                level: stretch[0],
-            });
-        }
-        x = end;
-    }
-}
-
-/// Joins the runs of two rows that touch and have one level. Both ranges are in ascending order of x.
-fn connect(
-    runs: &[Run],
-    above: Range<usize>,
-    here: Range<usize>,
-    diagonal: bool,
-    forest: &mut Forest,
-) {
-    let reach = u32::from(diagonal);
-    let mut first = above.start;
-    for current in here {
-        let run = runs[current];
-        while first < above.end && u32::from(runs[first].end) + reach <= u32::from(run.start) {
-            first += 1;
-        }
-        let touching = runs[first..above.end]
-            .iter()
-            .take_while(|other| u32::from(other.start) < u32::from(run.end) + reach);
-        for (other, index) in touching.zip(first..) {
-            if other.level == run.level {
-                forest.join(index, current);
-            }
-        }
-    }
-}
-
-/// Sets of runs (union-find): each points to a run of its set, a root to itself.
-#[derive(Debug, Default)]
-struct Forest {
-    parent: Vec<u32>,
-}
-
-impl Forest {
-    fn grow(&mut self, n: usize) {
-        self.parent.extend(self.parent.len() as u32..n as u32);
-    }
-
-    fn root(&mut self, run: usize) -> usize {
-        let mut run = run;
-        while self.parent[run] as usize != run {
-            let grandparent = self.parent[self.parent[run] as usize];
-            self.parent[run] = grandparent;
-            run = grandparent as usize;
-        }
-        run
-    }
-
-    /// The older root stays one, so that zones come in the order of their first voxel.
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        let (older, newer) = (a.min(b), a.max(b));
-        self.parent[newer] = older as u32;
-    }
-
-    fn zones(&mut self, runs: &[Run]) -> Vec<(u16, u32)> {
-        let mut sizes = vec![0u32; runs.len()];
-        for (index, run) in runs.iter().enumerate() {
-            let root = self.root(index);
-            sizes[root] += u32::from(run.end - run.start);
-        }
-        runs.iter()
-            .zip(sizes)
-            .filter(|&(_, size)| size > 0)
-            .map(|(run, size)| (run.level, size))
-            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array3;
 
     /// A volume with holes and long runs, from a fixed mixing of the index.
     fn volume(shape: [usize; 3]) -> Levels {

@@ -1,0 +1,208 @@
+//! Connected zones of one level: one pass over the voxels, in which each joins the zones of its earlier neighbors.
+
+use std::sync::LazyLock;
+
+use ndarray::Array3;
+
+use super::{Axis, Direction, Rows, moved, overlap};
+use crate::discretize::Levels;
+use crate::wide::wide;
+
+/// The 13 neighbors that are visited before a voxel.
+const EARLIER: [[isize; 3]; 13] = [
+    [-1, -1, -1],
+    [-1, -1, 0],
+    [-1, -1, 1],
+    [-1, 0, -1],
+    [-1, 0, 0],
+    [-1, 0, 1],
+    [-1, 1, -1],
+    [-1, 1, 0],
+    [-1, 1, 1],
+    [0, -1, -1],
+    [0, -1, 0],
+    [0, -1, 1],
+    [0, 0, -1],
+];
+
+/// For each set of earlier neighbors (bit `k` is neighbor `k`), one of every group that hangs together. Two neighbors of equal
+/// level that touch each other were joined when the later of them was visited, so joining one of them again joins both.
+static REPRESENTATIVES: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let touch = |a: [isize; 3], b: [isize; 3]| a.iter().zip(b).all(|(a, b)| a.abs_diff(b) <= 1);
+    let touching = EARLIER.map(|a| {
+        let neighbors = EARLIER.iter().enumerate().filter(|&(_, &b)| touch(a, b));
+        neighbors.fold(0u16, |set, (k, _)| set | 1 << k)
+    });
+    let of_set = |set: u16| {
+        let (mut left, mut chosen) = (set, 0);
+        while left != 0 {
+            chosen |= 1 << left.trailing_zeros();
+            let mut group = left & left.wrapping_neg();
+            // Grows until nothing is added.
+            while group != 0 {
+                left &= !group;
+                group = (0..EARLIER.len())
+                    .filter(|k| group >> k & 1 == 1)
+                    .fold(0, |grown, k| grown | touching[k] & left);
+            }
+        }
+        chosen
+    };
+    (0..1 << EARLIER.len()).map(of_set).collect()
+});
+
+/// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
+/// in the plane perpendicular to `flat`).
+pub(in crate::texture) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
+    let Connected { labels, forest } = Connected::new(levels, flat);
+    let mut zones = vec![(0, 0); forest.parent.len()];
+    for (&label, &level) in labels.iter().zip(levels.as_slice()) {
+        let zone = &mut zones[label as usize];
+        *zone = (level, zone.1 + 1);
+    }
+    // Every label but the roots is younger than its root.
+    let roots = forest.into_roots();
+    for label in (1..zones.len()).rev() {
+        let root = roots[label] as usize;
+        if root != label {
+            zones[root].1 += std::mem::take(&mut zones[label].1);
+        }
+    }
+    zones
+        .into_iter()
+        .skip(1)
+        .filter(|zone| zone.1 > 0)
+        .collect()
+}
+
+/// The number of each voxel's zone, shape `(z, y, x)`: 1, 2, .. in the order of the zones' first voxels, 0 outside the region.
+pub(crate) fn zone_numbers(levels: &Levels) -> Array3<u32> {
+    let Connected { mut labels, forest } = Connected::new(levels, None);
+    let mut numbers = forest.into_roots();
+    let mut n_zones = 0;
+    for label in 1..numbers.len() {
+        let root = numbers[label] as usize;
+        numbers[label] = match root == label {
+            true => {
+                n_zones += 1;
+                n_zones
+            }
+            // Older, so numbered already.
+            false => numbers[root],
+        };
+    }
+    for label in &mut labels {
+        *label = numbers[*label as usize];
+    }
+    Array3::from_shape_vec(levels.shape(), labels).expect("one label a voxel")
+}
+
+/// The voxels of a box with labels, and which labels are of one zone.
+struct Connected {
+    /// 0 outside the region.
+    labels: Vec<u32>,
+    forest: Forest,
+}
+
+impl Connected {
+    fn new(levels: &Levels, flat: Option<Axis>) -> Self {
+        let rows = Rows::of(levels);
+        let [_, ny, nx] = rows.shape;
+        let mut labels = vec![0u32; rows.levels.len()];
+        let mut forest = Forest { parent: vec![0] };
+        let steps = EARLIER.map(|[z, y, x]| -((z * ny as isize + y) * nx as isize + x) as usize);
+        let representatives = &**REPRESENTATIVES;
+        let mut alike = vec![0u16; nx];
+        for (z, y) in rows.indices() {
+            find_alike(&rows, [z, y], flat, &mut alike);
+            let start = rows.start(z, y);
+            for (x, (&level, &set)) in rows.get(z, y).iter().zip(&alike).enumerate() {
+                if level == 0 {
+                    continue;
+                }
+                let mut others = representatives[usize::from(set)];
+                let mut label = 0;
+                while others != 0 {
+                    let back = steps[others.trailing_zeros() as usize];
+                    label = forest.join(label, labels[start + x - back]);
+                    others &= others - 1;
+                }
+                labels[start + x] = if label == 0 { forest.grow() } else { label };
+            }
+        }
+        Self { labels, forest }
+    }
+}
+
+/// Which earlier neighbors of each voxel of a row have its level.
+fn find_alike(rows: &Rows<'_>, [z, y]: [usize; 2], flat: Option<Axis>, alike: &mut [u16]) {
+    alike.fill(0);
+    let row = rows.get(z, y);
+    for (k, step) in EARLIER.into_iter().enumerate() {
+        if flat.is_some_and(|axis| step[axis.index()] != 0) {
+            continue;
+        }
+        let Direction([step_z, step_y, step_x]) = Direction(step);
+        let Some(other) = rows.get_moved(z, y, step_z, step_y) else {
+            continue;
+        };
+        let at = overlap(row.len(), step_x);
+        let (others, here, sets) = (&other[moved(&at, step_x)], &row[at.clone()], &mut alike[at]);
+        wide(
+            #[inline(always)]
+            || {
+                for ((set, &level), &other) in sets.iter_mut().zip(here).zip(others) {
+                    *set |= u16::from(level == other) << k;
+                }
+            },
+        );
+    }
+}
+
+/// Sets of labels (union-find): each points to an older label of its set, a root to itself. Label 0 is no set.
+struct Forest {
+    parent: Vec<u32>,
+}
+
+impl Forest {
+    /// A set of its own.
+    fn grow(&mut self) -> u32 {
+        let label = self.parent.len() as u32;
+        self.parent.push(label);
+        label
+    }
+
+    fn root(&mut self, label: u32) -> u32 {
+        let mut label = label;
+        loop {
+            let parent = self.parent[label as usize];
+            if parent == label {
+                return label;
+            }
+            let grandparent = self.parent[parent as usize];
+            self.parent[label as usize] = grandparent;
+            label = grandparent;
+        }
+    }
+
+    /// The root of both sets together. The older root stays one, so that zones come in the order of their first voxel. `root` is
+    /// a root, or 0 for none.
+    fn join(&mut self, root: u32, label: u32) -> u32 {
+        let other = self.root(label);
+        if root == 0 || root == other {
+            return other;
+        }
+        let (older, newer) = (root.min(other), root.max(other));
+        self.parent[newer as usize] = older;
+        older
+    }
+
+    /// The root of every label.
+    fn into_roots(mut self) -> Vec<u32> {
+        for label in 0..self.parent.len() {
+            // The parent is older, so it points to its root already.
+            self.parent[label] = self.parent[self.parent[label] as usize];
+        }
+        self.parent
+    }
+}
