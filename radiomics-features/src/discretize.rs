@@ -13,8 +13,9 @@
 //! region, the one value sits in the middle of a range of length 1.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
-use ndarray::{Array3, ArrayView3, Zip};
+use ndarray::{Array3, ArrayView1, ArrayView3, Zip};
 
 use crate::roi::BoundingBox;
 use crate::{Error, Result};
@@ -60,6 +61,8 @@ pub struct LevelCount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Levels {
     grid: Array3<u16>,
+    /// For each row of the grid, from its first voxel inside the region to its last.
+    extents: Vec<Range<u16>>,
     histogram: Vec<LevelCount>,
     n_voxels: usize,
     n_g: usize,
@@ -138,6 +141,7 @@ impl Levels {
             .collect();
         let n_voxels = histogram.iter().map(|bin| bin.count).sum();
         Ok(Self {
+            extents: row_extents(grid.view()),
             grid,
             n_levels: histogram.len(),
             histogram,
@@ -161,6 +165,7 @@ impl Levels {
         Self {
             histogram: histogram.collect(),
             n_voxels: inside.len(),
+            extents: row_extents(grid),
             grid: grid.to_owned(),
             ..*self
         }
@@ -197,12 +202,28 @@ impl Levels {
         self.n_voxels
     }
 
+    /// For each row in memory order, from its first voxel inside the region to its last.
+    pub(crate) fn extents(&self) -> &[Range<u16>] {
+        &self.extents
+    }
+
     /// The levels row by row in memory order (z, then y, then x).
     pub(crate) fn as_slice(&self) -> &[u16] {
         self.grid
             .as_slice()
             .expect("the grid is built in standard layout")
     }
+}
+
+/// For each row, from its first voxel inside the region to its last. Sides fit 16 bits.
+fn row_extents(grid: ArrayView3<'_, u16>) -> Vec<Range<u16>> {
+    let extent = |row: ArrayView1<'_, u16>| {
+        let first = row.iter().position(|&level| level != 0)?;
+        let last = row.iter().rposition(|&level| level != 0)?;
+        Some(first as u16..last as u16 + 1)
+    };
+    let rows = grid.rows().into_iter();
+    rows.map(|row| extent(row).unwrap_or(0..0)).collect()
 }
 
 /// Refuses arrays of different shape.

@@ -50,7 +50,7 @@ impl Gldm {
             for (dependence, count) in dependences.iter_mut().zip(counts) {
                 *dependence = count + 1;
             }
-            tally.add(levels, &dependences);
+            tally.add(levels, &dependences[..counts.len()]);
         };
         match alpha {
             0 => walk::count_neighbors(

@@ -1,8 +1,8 @@
 //! The loops over voxels: every matrix is counted through one of these, and there is no other.
 //!
-//! All work row by row on the levels' memory. Instead of asking for each voxel whether its neighbor exists, a row is cut
-//! once to the part whose neighbors lie in the box; "outside the region" is level 0, which counts like any other level and
-//! is dropped at the end.
+//! All work row by row on the levels' memory, from the first voxel of the region in a row to its last. Instead of asking for
+//! each voxel whether its neighbor exists, a row is cut once to the part that faces the region in the neighbor's row; "outside
+//! the region", which holes are, is level 0, which counts like any other level and is dropped at the end.
 
 mod zones;
 
@@ -15,12 +15,6 @@ use super::direction::{Axis, Direction};
 use crate::discretize::Levels;
 use crate::wide::wide;
 
-/// Start and length of the indices `i` of an axis for which `i + step` is on the axis as well.
-fn overlap(side: usize, step: isize) -> Range<usize> {
-    let cut = step.unsigned_abs().min(side);
-    if step >= 0 { 0..side - cut } else { cut..side }
-}
-
 /// Moves a range by a step that keeps it on its axis.
 fn moved(range: &Range<usize>, step: isize) -> Range<usize> {
     range.start.wrapping_add_signed(step)..range.end.wrapping_add_signed(step)
@@ -30,13 +24,24 @@ fn moved(range: &Range<usize>, step: isize) -> Range<usize> {
 #[derive(Clone, Copy)]
 struct Rows<'a> {
     levels: &'a [u16],
+    extents: &'a [Range<u16>],
     shape: [usize; 3],
+}
+
+/// Parts of two rows such that the voxel at each position of the second is the neighbor of the voxel at the same position of the
+/// first. Outside of them one or the other is outside the region.
+struct Facing<'a> {
+    /// Where the part of the first row lies in it.
+    at: Range<usize>,
+    here: &'a [u16],
+    there: &'a [u16],
 }
 
 impl<'a> Rows<'a> {
     fn of(levels: &'a Levels) -> Self {
         Self {
             levels: levels.as_slice(),
+            extents: levels.extents(),
             shape: levels.shape(),
         }
     }
@@ -50,15 +55,34 @@ impl<'a> Rows<'a> {
         &self.levels[start..start + self.shape[2]]
     }
 
-    /// The row at an offset, if it is in the box.
-    fn get_moved(&self, z: usize, y: usize, step_z: isize, step_y: isize) -> Option<&'a [u16]> {
-        let z = z
-            .checked_add_signed(step_z)
-            .filter(|&z| z < self.shape[0])?;
-        let y = y
-            .checked_add_signed(step_y)
-            .filter(|&y| y < self.shape[1])?;
-        Some(self.get(z, y))
+    /// From the first voxel of a row inside the region to the last.
+    fn extent(&self, z: usize, y: usize) -> Range<usize> {
+        let Range { start, end } = self.extents[z * self.shape[1] + y];
+        usize::from(start)..usize::from(end)
+    }
+
+    /// The position of the row at an offset, if it is in the box.
+    fn moved(&self, z: usize, y: usize, step_z: isize, step_y: isize) -> Option<(usize, usize)> {
+        let z = z.checked_add_signed(step_z);
+        let y = y.checked_add_signed(step_y);
+        Some((
+            z.filter(|&z| z < self.shape[0])?,
+            y.filter(|&y| y < self.shape[1])?,
+        ))
+    }
+
+    /// The parts of row `(z, y)` and of the row at `direction` from it that face each other inside the region, if there are any.
+    fn facing(&self, z: usize, y: usize, direction: Direction) -> Option<Facing<'a>> {
+        let Direction([step_z, step_y, step_x]) = direction;
+        let (other_z, other_y) = self.moved(z, y, step_z, step_y)?;
+        let (here, there) = (self.extent(z, y), self.extent(other_z, other_y));
+        let at = here.start.max(there.start.saturating_add_signed(-step_x))
+            ..here.end.min(there.end.saturating_add_signed(-step_x));
+        (at.start < at.end).then(|| Facing {
+            here: &self.get(z, y)[at.clone()],
+            there: &self.get(other_z, other_y)[moved(&at, step_x)],
+            at,
+        })
     }
 
     fn indices(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
@@ -68,22 +92,16 @@ impl<'a> Rows<'a> {
 }
 
 /// Visits `(centers, neighbors)`: equally long parts of two rows, such that the voxel at each position of the second lies
-/// at `direction` from the voxel at the same position of the first. Together they are all pairs inside the box.
+/// at `direction` from the voxel at the same position of the first. Together they are all pairs inside the region.
 pub(super) fn row_pairs(
     levels: &Levels,
     direction: Direction,
     mut visit: impl FnMut(&[u16], &[u16]),
 ) {
     let rows = Rows::of(levels);
-    let Direction([step_z, step_y, step_x]) = direction;
-    let centers = overlap(rows.shape[2], step_x);
-    let neighbors = moved(&centers, step_x);
     for (z, y) in rows.indices() {
-        if let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) {
-            visit(
-                &rows.get(z, y)[centers.clone()],
-                &neighbor_row[neighbors.clone()],
-            );
+        if let Some(facing) = rows.facing(z, y, direction) {
+            visit(facing.here, facing.there);
         }
     }
 }
@@ -101,50 +119,42 @@ pub(super) fn run_lengths(
     let rows = Rows::of(levels);
     let Direction([step_z, step_y, step_x]) = direction;
     let side = rows.shape[2];
-    let (mut current, mut before) = (
-        vec![1u16; rows.shape[1] * side],
-        vec![1u16; rows.shape[1] * side],
-    );
-    let from = overlap(side, step_x);
-    let to = moved(&from, step_x);
+    let mut current = vec![1u16; rows.shape[1] * side];
+    let mut before = current.clone();
     for (z, y) in rows.indices() {
         if y == 0 {
             std::mem::swap(&mut current, &mut before);
         }
-        let row = rows.get(z, y);
         let (earlier, rest) = current.split_at_mut(y * side);
         let lengths = &mut rest[..side];
-        lengths.fill(1);
+        let extent = rows.extent(z, y);
+        lengths[extent.clone()].fill(1);
         if step_z == 0 && step_y == 0 {
-            extend_along_row(row, lengths);
-        } else if let Some(previous) = rows.get_moved(z, y, -step_z, -step_y) {
-            let start = y.wrapping_add_signed(-step_y) * side;
-            let previous_lengths = if step_z == 0 {
-                &earlier[start..start + side]
-            } else {
-                &before[start..start + side]
-            };
-            extend_from(
-                &mut lengths[to.clone()],
-                &previous_lengths[from.clone()],
-                &row[to.clone()],
-                &previous[from.clone()],
+            extend_along_row(
+                &rows.get(z, y)[extent.clone()],
+                &mut lengths[extent.clone()],
             );
+        } else if let Some(facing) = rows.facing(z, y, direction.reversed()) {
+            let start = y.wrapping_add_signed(-step_y) * side;
+            let plane = if step_z == 0 { earlier } else { &mut before };
+            let previous = &plane[start..start + side];
+            let from = moved(&facing.at, -step_x);
+            extend_from(&mut lengths[facing.at.clone()], &previous[from], &facing);
         }
-        visit(row, lengths);
+        visit(&rows.get(z, y)[extent.clone()], &lengths[extent]);
     }
 }
 
 /// Run lengths where the predecessors are in another row.
-fn extend_from(lengths: &mut [u16], lengths_before: &[u16], row: &[u16], row_before: &[u16]) {
+fn extend_from(lengths: &mut [u16], lengths_there: &[u16], facing: &Facing<'_>) {
     wide(
         #[inline(always)]
         || {
-            let here = lengths.iter_mut().zip(row);
-            let before = lengths_before.iter().zip(row_before);
-            for ((length, &level), (&length_before, &level_before)) in here.zip(before) {
-                let is_longer = u16::from(level == level_before);
-                *length = 1 + is_longer * length_before;
+            let here = lengths.iter_mut().zip(facing.here);
+            let there = lengths_there.iter().zip(facing.there);
+            for ((length, &level), (&length_there, &level_there)) in here.zip(there) {
+                let is_longer = u16::from(level == level_there);
+                *length = 1 + is_longer * length_there;
             }
         },
     );
@@ -207,27 +217,23 @@ pub(super) fn count_neighbors(
     let rows = Rows::of(levels);
     let mut counts = vec![0u16; rows.shape[2]];
     for (z, y) in rows.indices() {
-        let row = rows.get(z, y);
-        counts.fill(0);
-        for &Direction([step_z, step_y, step_x]) in offsets {
-            let Some(neighbor_row) = rows.get_moved(z, y, step_z, step_y) else {
+        let extent = rows.extent(z, y);
+        counts[extent.clone()].fill(0);
+        for &offset in offsets {
+            let Some(Facing { at, here, there }) = rows.facing(z, y, offset) else {
                 continue;
             };
-            let at = overlap(rows.shape[2], step_x);
-            let neighbors = &neighbor_row[moved(&at, step_x)];
-            let (counts, centers) = (&mut counts[at.clone()], &row[at]);
+            let counts = &mut counts[at];
             wide(
                 #[inline(always)]
                 || {
-                    for ((count, &center), &neighbor) in
-                        counts.iter_mut().zip(centers).zip(neighbors)
-                    {
+                    for ((count, &center), &neighbor) in counts.iter_mut().zip(here).zip(there) {
                         *count += u16::from(alike(center, neighbor));
                     }
                 },
             );
         }
-        visit(row, &counts);
+        visit(&rows.get(z, y)[extent.clone()], &counts[extent]);
     }
 }
 
@@ -261,7 +267,8 @@ pub(super) fn shells(distances: &[usize], longest: usize) -> Vec<Shell> {
 /// Visits `(levels, sums, counts)` row by row: the sum of the levels of a voxel's neighbors inside the region, and their
 /// number, for the neighborhood made of `shells`, kept in the plane perpendicular to `flat`.
 ///
-/// Sums over a box are sums of columns of rows, so a neighborhood of 26 costs 9 additions of rows and 2 of columns.
+/// Sums over a box are differences of running sums of columns of rows, so a neighborhood of 26 costs 9 additions of rows, a
+/// running sum and a subtraction.
 pub(super) fn sum_neighbors(
     levels: &Levels,
     shells: &[Shell],
@@ -270,59 +277,107 @@ pub(super) fn sum_neighbors(
 ) {
     let rows = Rows::of(levels);
     let side = rows.shape[2];
-    let reach = |axis: Axis, radius: usize| {
-        if flat == Some(axis) {
-            0
-        } else {
-            radius as isize
-        }
-    };
-    // Sum in the low 40 bits, count above: at most 65,535 neighbors of level 65,535 fit.
-    let mut columns = vec![0u64; side];
+    let reach = |axis: Axis, radius: usize| if flat == Some(axis) { 0 } else { radius };
+    let mut columns = Columns::default();
     let (mut sums, mut counts) = (vec![0i64; side], vec![0i64; side]);
     for (z, y) in rows.indices() {
+        let extent = rows.extent(z, y);
+        let (sums, counts) = (&mut sums[extent.clone()], &mut counts[extent.clone()]);
         sums.fill(0);
         counts.fill(0);
-        for shell in shells {
-            add_columns(
+        for &Shell { radius, times } in shells {
+            columns.fill(
                 &rows,
-                z,
-                y,
-                [reach(Axis::Z, shell.radius), reach(Axis::Y, shell.radius)],
-                &mut columns,
+                [z, y],
+                &extent,
+                [Axis::Z, Axis::Y, Axis::X].map(|axis| reach(axis, radius)),
             );
-            let reach_x = reach(Axis::X, shell.radius).unsigned_abs();
-            for x in 0..side {
-                let window = &columns[x.saturating_sub(reach_x)..(x + reach_x + 1).min(side)];
-                let total: u64 = window.iter().sum();
-                sums[x] += shell.times * (total & LEVEL_SUM) as i64;
-                counts[x] += shell.times * (total >> LEVEL_BITS) as i64;
-            }
+            columns.add_windows(times, sums, counts);
         }
-        visit(rows.get(z, y), &sums, &counts);
+        visit(&rows.get(z, y)[extent], sums, counts);
     }
+}
+
+/// Sums of columns of rows around one row, of the levels and of how many there are: the sum is in the low 40 bits, the count
+/// above. At most 65,535 neighbors of level 65,535 fit.
+#[derive(Default)]
+struct Columns {
+    /// Of each column from `reach` before the row's extent to `reach` behind it; of columns outside the box, 0.
+    packed: Vec<u64>,
+    /// The sum of all columns before one; one entry more.
+    running: Vec<u64>,
+    /// Columns of one window.
+    window: usize,
 }
 
 const LEVEL_BITS: u32 = 40;
 const LEVEL_SUM: u64 = (1 << LEVEL_BITS) - 1;
 
-/// For each x, the sum and the number of levels in the rows within reach of `(z, y)`.
-fn add_columns(rows: &Rows<'_>, z: usize, y: usize, reach: [isize; 2], columns: &mut [u64]) {
-    columns.fill(0);
-    for step_z in -reach[0]..=reach[0] {
-        for step_y in -reach[1]..=reach[1] {
-            if let Some(row) = rows.get_moved(z, y, step_z, step_y) {
-                wide(
-                    #[inline(always)]
-                    || {
-                        for (column, &level) in columns.iter_mut().zip(row) {
-                            *column += u64::from(level) | u64::from(level != 0) << LEVEL_BITS;
-                        }
-                    },
-                );
+impl Columns {
+    /// Of the rows within reach of `(z, y)`.
+    fn fill(
+        &mut self,
+        rows: &Rows<'_>,
+        [z, y]: [usize; 2],
+        extent: &Range<usize>,
+        reach: [usize; 3],
+    ) {
+        let within = |at: usize, side: usize, reach: usize| {
+            at.saturating_sub(reach)..at.saturating_add(reach).saturating_add(1).min(side)
+        };
+        // No window is longer than the row on either side.
+        let reach_x = reach[2].min(rows.shape[2]);
+        let needed = extent.len() + 2 * reach_x;
+        self.window = 2 * reach_x + 1;
+        self.packed.clear();
+        self.packed.resize(needed, 0);
+        let first = extent.start as isize - reach_x as isize;
+        for z in within(z, rows.shape[0], reach[0]) {
+            for y in within(y, rows.shape[1], reach[1]) {
+                let Range { start, end } = rows.extent(z, y);
+                let start = start.max(extent.start.saturating_sub(reach_x));
+                let end = end.min(extent.end + reach_x);
+                if start < end {
+                    let at = moved(&(start..end), -first);
+                    pack(&mut self.packed[at], &rows.get(z, y)[start..end]);
+                }
             }
         }
+        self.running.clear();
+        self.running.push(0);
+        let mut total = 0;
+        self.running.extend(self.packed.iter().map(|column| {
+            total += column;
+            total
+        }));
     }
+
+    /// Adds the sums and counts of the windows around each voxel of the extent.
+    fn add_windows(&self, times: i64, sums: &mut [i64], counts: &mut [i64]) {
+        let ends = self.running[self.window..].iter().zip(&self.running);
+        wide(
+            #[inline(always)]
+            || {
+                for (((end, start), sum), count) in ends.zip(sums).zip(counts) {
+                    let packed = end - start;
+                    *sum += times * (packed & LEVEL_SUM) as i64;
+                    *count += times * (packed >> LEVEL_BITS) as i64;
+                }
+            },
+        );
+    }
+}
+
+/// Adds the levels of a row to packed sums.
+fn pack(packed: &mut [u64], row: &[u16]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (packed, &level) in packed.iter_mut().zip(row) {
+                *packed += u64::from(level) | u64::from(level != 0) << LEVEL_BITS;
+            }
+        },
+    );
 }
 
 #[cfg(test)]
@@ -379,12 +434,15 @@ mod tests {
                     &levels,
                     &shells(&distances, longest),
                     flat,
-                    |_, sums, counts| {
-                        found.extend(sums.iter().copied().zip(counts.iter().copied()));
+                    |levels, sums, counts| {
+                        let all = levels.iter().zip(sums.iter().zip(counts));
+                        let inside = all.filter(|&(&level, _)| level != 0);
+                        found.extend(inside.map(|(_, (&sum, &count))| (sum, count)));
                     },
                 );
                 let expected: Vec<(i64, i64)> = voxels(&levels)
                     .into_iter()
+                    .filter(|&voxel| at(&levels, voxel) != 0)
                     .map(|voxel| {
                         let around = offsets
                             .iter()

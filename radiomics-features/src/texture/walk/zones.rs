@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ndarray::Array3;
 
-use super::{Axis, Direction, Rows, moved, overlap};
+use super::{Axis, Direction, Facing, Rows};
 use crate::discretize::Levels;
 use crate::wide::wide;
 
@@ -55,10 +55,15 @@ static REPRESENTATIVES: LazyLock<Vec<u16>> = LazyLock::new(|| {
 /// in the plane perpendicular to `flat`).
 pub(in crate::texture) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
     let Connected { labels, forest } = Connected::new(levels, flat);
+    let rows = Rows::of(levels);
     let mut zones = vec![(0, 0); forest.parent.len()];
-    for (&label, &level) in labels.iter().zip(levels.as_slice()) {
-        let zone = &mut zones[label as usize];
-        *zone = (level, zone.1 + 1);
+    for (z, y) in rows.indices() {
+        let extent = rows.extent(z, y);
+        let labels = &labels[rows.start(z, y)..][extent.clone()];
+        for (&label, &level) in labels.iter().zip(&rows.get(z, y)[extent]) {
+            let zone = &mut zones[label as usize];
+            *zone = (level, zone.1 + 1);
+        }
     }
     // Every label but the roots is younger than its root.
     let roots = forest.into_roots();
@@ -115,8 +120,10 @@ impl Connected {
         let mut alike = vec![0u16; nx];
         for (z, y) in rows.indices() {
             find_alike(&rows, [z, y], flat, &mut alike);
+            let extent = rows.extent(z, y);
             let start = rows.start(z, y);
-            for (x, (&level, &set)) in rows.get(z, y).iter().zip(&alike).enumerate() {
+            for x in extent {
+                let (level, set) = (rows.levels[start + x], alike[x]);
                 if level == 0 {
                     continue;
                 }
@@ -136,22 +143,19 @@ impl Connected {
 
 /// Which earlier neighbors of each voxel of a row have its level.
 fn find_alike(rows: &Rows<'_>, [z, y]: [usize; 2], flat: Option<Axis>, alike: &mut [u16]) {
-    alike.fill(0);
-    let row = rows.get(z, y);
+    alike[rows.extent(z, y)].fill(0);
     for (k, step) in EARLIER.into_iter().enumerate() {
         if flat.is_some_and(|axis| step[axis.index()] != 0) {
             continue;
         }
-        let Direction([step_z, step_y, step_x]) = Direction(step);
-        let Some(other) = rows.get_moved(z, y, step_z, step_y) else {
+        let Some(Facing { at, here, there }) = rows.facing(z, y, Direction(step)) else {
             continue;
         };
-        let at = overlap(row.len(), step_x);
-        let (others, here, sets) = (&other[moved(&at, step_x)], &row[at.clone()], &mut alike[at]);
+        let sets = &mut alike[at];
         wide(
             #[inline(always)]
             || {
-                for ((set, &level), &other) in sets.iter_mut().zip(here).zip(others) {
+                for ((set, &level), &other) in sets.iter_mut().zip(here).zip(there) {
                     *set |= u16::from(level == other) << k;
                 }
             },
