@@ -21,6 +21,7 @@
 
 mod coefficients;
 mod convolve;
+mod deriche;
 mod gradient;
 mod lbp;
 mod log;

@@ -1,0 +1,405 @@
+//! Deriche's recursive Gaussian (INRIA report 1893, fourth order) as ITK has it, along one axis of an image.
+
+use std::ops::Range;
+
+use ndarray::{Array3, ArrayView3};
+
+use crate::wide::wide;
+
+/// Filters every line along an axis in several ways, and keeps a range of it. Values are rounded to 32 bits.
+pub(super) fn filter_axis<T: Copy + Into<f64>>(
+    data: ArrayView3<'_, T>,
+    axis: usize,
+    recursions: &[Recursion],
+    kept: Range<usize>,
+) -> Vec<Array3<f32>> {
+    let data = data.as_standard_layout();
+    let values = data.as_slice().expect("standard layout");
+    let mut shape: [usize; 3] = data.dim().into();
+    let n = shape[axis];
+    let inner: usize = shape[axis + 1..].iter().product();
+    shape[axis] = kept.len();
+    let mut filtered = vec![Array3::zeros(shape); recursions.len()];
+    // Lines along x lie one after the other; those along another axis lie side by side, in groups.
+    let (groups, in_group) = match inner {
+        1 => (1, values.len() / n),
+        _ => (values.len() / (n * inner), inner),
+    };
+    let mut x = vec![[0.0; LANES]; n];
+    let mut kept_lines = KeptLines::new(kept.clone());
+    for group in 0..groups {
+        for first in (0..in_group).step_by(LANES) {
+            let places = |length: usize| Places {
+                count: (in_group - first).min(LANES),
+                start: match inner {
+                    1 => first * length,
+                    _ => group * length * inner + first,
+                },
+                along: inner,
+                across: if inner == 1 { length } else { 1 },
+            };
+            wide(
+                #[inline(always)]
+                || places(n).gather(values, &mut x),
+            );
+            for (recursion, filtered) in recursions.iter().zip(&mut filtered) {
+                wide(
+                    #[inline(always)]
+                    || recursion.filter(&x, &mut kept_lines),
+                );
+                let target = filtered.as_slice_mut().expect("a new array");
+                places(kept.len()).scatter(&kept_lines.out, target);
+            }
+        }
+    }
+    filtered
+}
+
+/// Lines that are filtered side by side: each is a chain of sums that wait for each other.
+const LANES: usize = 16;
+
+/// The same position of all lines of a group.
+type Lanes = [f64; LANES];
+
+/// Where a group of lines lies in an array.
+#[derive(Clone, Copy)]
+struct Places {
+    /// Lines of the group, at most [`LANES`].
+    count: usize,
+    /// Where the first line begins.
+    start: usize,
+    /// From a position of a line to the next.
+    along: usize,
+    /// From a line to the next.
+    across: usize,
+}
+
+impl Places {
+    /// The lines as lanes; lanes without a line keep what they have.
+    #[inline(always)]
+    fn gather<T: Copy + Into<f64>>(&self, values: &[T], x: &mut [Lanes]) {
+        // Few enough positions to stay in the first cache while the lines are laid beside each other.
+        const BLOCK: usize = 64;
+        if (self.count, self.across) == (LANES, 1) {
+            let positions = values[self.start..].chunks(self.along);
+            for (x, position) in x.iter_mut().zip(positions) {
+                // A copy: what is written to `x` cannot change it, so all lanes are converted at once.
+                let position: [T; LANES] = position.as_chunks().0[0];
+                for lane in 0..LANES {
+                    x[lane] = position[lane].into();
+                }
+            }
+            return;
+        }
+        for (block, x) in x.chunks_mut(BLOCK).enumerate() {
+            let start = self.start + block * BLOCK * self.along;
+            for lane in 0..self.count {
+                let line = &values[start + lane * self.across..];
+                if self.along == 1 {
+                    for (x, &value) in x.iter_mut().zip(line) {
+                        x[lane] = value.into();
+                    }
+                } else {
+                    for (x, &value) in x.iter_mut().zip(line.iter().step_by(self.along)) {
+                        x[lane] = value.into();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The lanes as lines.
+    fn scatter(&self, out: &[[f32; LANES]], target: &mut [f32]) {
+        for (i, out) in out.iter().enumerate() {
+            let position = &mut target[self.start + i * self.along..];
+            for (lane, &out) in out[..self.count].iter().enumerate() {
+                position[lane * self.across] = out;
+            }
+        }
+    }
+}
+
+/// What is kept of a group of lines: a range of their positions.
+struct KeptLines {
+    range: Range<usize>,
+    /// After the causal filter.
+    forward: Vec<Lanes>,
+    /// After both.
+    out: Vec<[f32; LANES]>,
+}
+
+impl KeptLines {
+    fn new(range: Range<usize>) -> Self {
+        Self {
+            forward: vec![[0.0; LANES]; range.len()],
+            out: vec![[0.0; LANES]; range.len()],
+            range,
+        }
+    }
+}
+
+/// What a recursion approximates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The Gaussian.
+    Zero,
+    /// Its second derivative.
+    Second,
+}
+
+/// Deriche's fourth-order recursive approximation: a causal and an anticausal filter that share their recursive part,
+///
+/// ```text
+/// r_j = Σ_k c_k u_{j-k} - Σ_k d_k r_{j-1-k},   k = 0 .. 3
+/// ```
+///
+/// where `u` of the causal filter is the line, and of the anticausal one the line backwards, from the position before. Before the
+/// line both see its border for ever.
+///
+/// Where the image is constant, nothing is left of a second derivative but the rounding of these sums, and its sign decides
+/// about a gray level. The order of operations, here and below, is therefore ITK's.
+pub(super) struct Recursion {
+    causal: Pass,
+    anticausal: Pass,
+    /// `d`.
+    feedback: [f64; 4],
+}
+
+/// One of the two filters.
+struct Pass {
+    /// `c`.
+    input: [f64; 4],
+    /// Feedback times the response to a constant 1, which continues the border outside.
+    border: [f64; 4],
+}
+
+/// Sums `(Σ c, Σ k c, Σ k² c)` of coefficients `c_k`.
+#[derive(Clone, Copy)]
+struct Moments {
+    s: f64,
+    d: f64,
+    e: f64,
+}
+
+impl Moments {
+    /// Of a numerator: `c_0` to `c_3`.
+    fn of([c0, c1, c2, c3]: [f64; 4]) -> Self {
+        Self {
+            s: c0 + c1 + c2 + c3,
+            d: c1 + 2.0 * c2 + 3.0 * c3,
+            e: c1 + 4.0 * c2 + 9.0 * c3,
+        }
+    }
+
+    /// Of a denominator: 1, then `c_1` to `c_4`.
+    fn of_feedback([c1, c2, c3, c4]: [f64; 4]) -> Self {
+        Self {
+            s: 1.0 + c1 + c2 + c3 + c4,
+            d: c1 + 2.0 * c2 + 3.0 * c3 + 4.0 * c4,
+            e: c1 + 4.0 * c2 + 9.0 * c3 + 16.0 * c4,
+        }
+    }
+}
+
+impl Recursion {
+    /// `sigma` in voxels, `scale` the factor whose square multiplies a second derivative.
+    pub(super) fn new(sigma: f64, order: Order, scale: f64) -> Self {
+        let poles = Poles::new(sigma);
+        let feedback = poles.feedback();
+        let sums = Moments::of_feedback(feedback);
+        let zero = poles.numerator([1.3530, -0.3531], [1.8151, 0.0902]);
+        let causal = match order {
+            Order::Zero => {
+                let alpha = 2.0 * Moments::of(zero).s / sums.s - zero[0];
+                zero.map(|n| n * (1.0 / alpha))
+            }
+            Order::Second => {
+                let second = poles.numerator([-1.3563, 0.3446], [5.2318, -2.2355]);
+                second_derivative(zero, second, sums, scale)
+            }
+        };
+        let [d1, d2, d3, d4] = feedback;
+        let n0 = causal[0];
+        let anticausal = [
+            causal[1] - d1 * n0,
+            causal[2] - d2 * n0,
+            causal[3] - d3 * n0,
+            -d4 * n0,
+        ];
+        let pass = |input: [f64; 4]| {
+            let [c0, c1, c2, c3] = input;
+            Pass {
+                border: feedback.map(|d| d * (c0 + c1 + c2 + c3) / sums.s),
+                input,
+            }
+        };
+        Self {
+            causal: pass(causal),
+            anticausal: pass(anticausal),
+            feedback,
+        }
+    }
+
+    /// Filters a group of lines. The causal filter ends with the range that is kept, and so does the anticausal one.
+    #[inline(always)]
+    fn filter(&self, x: &[Lanes], kept: &mut KeptLines) {
+        let (n, Range { start, end }) = (x.len(), kept.range.clone());
+        let (forward, out) = (&mut kept.forward, &mut kept.out);
+        self.run(
+            &self.causal,
+            &x[0],
+            end,
+            #[inline(always)]
+            |j| &x[j],
+            #[inline(always)]
+            |j, response| {
+                if j >= start {
+                    forward[j - start] = response;
+                }
+            },
+        );
+        self.run(
+            &self.anticausal,
+            &x[n - 1],
+            n - start,
+            #[inline(always)]
+            |j| &x[n - j],
+            #[inline(always)]
+            |j, response| {
+                let i = n - 1 - j;
+                if i < end {
+                    let (forward, out) = (&forward[i - start], &mut out[i - start]);
+                    for lane in 0..LANES {
+                        out[lane] = (forward[lane] + response[lane]) as f32;
+                    }
+                }
+            },
+        );
+    }
+
+    /// The first `steps` responses of a pass, one after the other. `input(j)` is `u_j` of the positive `j`.
+    #[inline(always)]
+    fn run<'a>(
+        &self,
+        pass: &Pass,
+        border: &'a Lanes,
+        steps: usize,
+        input: impl Fn(usize) -> &'a Lanes,
+        mut emit: impl FnMut(usize, Lanes),
+    ) {
+        let mut past = [[0.0; LANES]; 4];
+        for j in 0..steps.min(4) {
+            let (mut inputs, mut before) = ([border; 4], [border; 4]);
+            let mut feedback = pass.border;
+            for k in 0..j {
+                inputs[k] = input(j - k);
+                before[k] = &past[k];
+                feedback[k] = self.feedback[k];
+            }
+            let response = difference(weighed(&pass.input, inputs), weighed(&feedback, before));
+            past = [response, past[0], past[1], past[2]];
+            emit(j, response);
+        }
+        // Four variables, not an array, so that they stay in registers.
+        let [mut a, mut b, mut c, mut d] = past;
+        for j in 4..steps {
+            let inputs = [input(j), input(j - 1), input(j - 2), input(j - 3)];
+            let response = difference(
+                weighed(&pass.input, inputs),
+                weighed(&self.feedback, [&a, &b, &c, &d]),
+            );
+            (a, b, c, d) = (response, a, b, c);
+            emit(j, response);
+        }
+    }
+}
+
+/// `Σ_k c_k v_k`, from the first to the last.
+#[inline(always)]
+fn weighed(coefficients: &[f64; 4], values: [&Lanes; 4]) -> Lanes {
+    let mut sum = [0.0; LANES];
+    for lane in 0..LANES {
+        sum[lane] = coefficients[0] * values[0][lane];
+    }
+    for k in 1..4 {
+        for lane in 0..LANES {
+            sum[lane] += coefficients[k] * values[k][lane];
+        }
+    }
+    sum
+}
+
+#[inline(always)]
+fn difference(a: Lanes, b: Lanes) -> Lanes {
+    let mut difference = a;
+    for lane in 0..LANES {
+        difference[lane] -= b[lane];
+    }
+    difference
+}
+
+/// The causal numerator of the second derivative, from the fits of the Gaussian and of its second derivative.
+fn second_derivative(zero: [f64; 4], second: [f64; 4], sums: Moments, scale: f64) -> [f64; 4] {
+    let Moments {
+        s: sd,
+        d: dd,
+        e: ed,
+    } = sums;
+    let (zeroth, twice) = (Moments::of(zero), Moments::of(second));
+    // Removes the response to a constant.
+    let beta = -(2.0 * twice.s - sd * second[0]) / (2.0 * zeroth.s - sd * zero[0]);
+    let sn = twice.s + beta * zeroth.s;
+    let dn = twice.d + beta * zeroth.d;
+    let en = twice.e + beta * zeroth.e;
+    let alpha =
+        (en * sd * sd - ed * sn * sd - 2.0 * dn * dd * sd + 2.0 * dd * dd * sn) / (sd * sd * sd);
+    std::array::from_fn(|k| (second[k] + beta * zero[k]) * (scale * scale / alpha))
+}
+
+/// Sines, cosines and decays of the two damped oscillations the Gaussian is fitted by.
+struct Poles {
+    s: [f64; 2],
+    c: [f64; 2],
+    e: [f64; 2],
+}
+
+impl Poles {
+    fn new(sigma: f64) -> Self {
+        const W: [f64; 2] = [0.6681, 2.0787];
+        const L: [f64; 2] = [-1.3932, -1.3732];
+        Self {
+            s: W.map(|w| (w / sigma).sin()),
+            c: W.map(|w| (w / sigma).cos()),
+            e: L.map(|l| (l / sigma).exp()),
+        }
+    }
+
+    fn feedback(&self) -> [f64; 4] {
+        let Self {
+            c: [c1, c2],
+            e: [e1, e2],
+            ..
+        } = *self;
+        [
+            -2.0 * (e2 * c2 + e1 * c1),
+            4.0 * c2 * c1 * e1 * e2 + (e1 * e1 + e2 * e2),
+            -2.0 * c1 * e1 * e2 * e2 + -2.0 * c2 * e2 * e1 * e1,
+            e1 * e1 * e2 * e2,
+        ]
+    }
+
+    fn numerator(&self, [a1, a2]: [f64; 2], [b1, b2]: [f64; 2]) -> [f64; 4] {
+        let Self {
+            s: [s1, s2],
+            c: [c1, c2],
+            e: [e1, e2],
+        } = *self;
+        [
+            a1 + a2,
+            e2 * (b2 * s2 - (a2 + 2.0 * a1) * c2) + e1 * (b1 * s1 - (a1 + 2.0 * a2) * c1),
+            ((a1 + a2) * c2 * c1 - (b1 * c2 * s1 + b2 * c1 * s2)) * (2.0 * e1 * e2)
+                + (a2 * e1 * e1 + a1 * e2 * e2),
+            e2 * e1 * e1 * (b2 * s2 - a2 * c2) + e1 * e2 * e2 * (b1 * s1 - a1 * c1),
+        ]
+    }
+}
