@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::packed::Packed;
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
-use super::samples::{self, ByteOrder, Component};
+use super::samples::{self, ByteOrder, Component, Voxels};
 use super::{Grid, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
-use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, PixelType};
 
 /// The keys that matter, in lower case; all others are ignored.
@@ -59,15 +59,9 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         .pose(&fields)?
         .geometry()
         .map_err(|e| e.in_file(path))?;
-    let bytes = header.gather(&source, bytes, data_start, n_numbers, options)?;
-    let numbers = match header.encoding {
-        Encoding::Ascii => {
-            Numbers::F64(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
-        }
-        Encoding::Raw | Encoding::Deflate { .. } => {
-            samples::decode(bytes, header.pixel_type, header.order, component)
-        }
-    };
+    let voxels = header.gather(&source, bytes, data_start, n_numbers, options)?;
+    let (pixel_type, order) = (header.pixel_type, header.order);
+    let numbers = voxels.decode(&source, n_numbers, pixel_type, order, component)?;
     Ok(Grid {
         numbers,
         size: size.map(|n| n as usize),
@@ -279,7 +273,7 @@ impl Header {
         Ok(pose)
     }
 
-    /// The bytes of all voxels, unpacked, or their text.
+    /// The bytes of all voxels, or their text.
     fn gather(
         &self,
         source: &Source,
@@ -287,7 +281,7 @@ impl Header {
         data_start: usize,
         n_numbers: usize,
         options: &ReadOptions,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Voxels> {
         let n_bytes = n_numbers * self.pixel_type.bytes();
         if self.data_file.eq_ignore_ascii_case("local") {
             return self.local(source, bytes, data_start, n_bytes);
@@ -300,23 +294,24 @@ impl Header {
             Ok(skip) => Start::At(skip),
             Err(_) => Start::FromEnd,
         };
-        pieces::joined(&files, |file| match self.encoding {
-            Encoding::Raw => budget.part(file, start, piece),
-            Encoding::Deflate { size } => {
-                let size = size.filter(|_| files.len() == 1);
-                let packed = budget.whole(file)?;
-                let packed = self.packed(file, &packed, self.skip as u64, size)?;
-                samples::inflate(file, packed, piece)
-            }
-            Encoding::Ascii => {
-                let text = budget.whole(file)?;
-                let text = &text[text.len().min(self.skip as usize)..];
-                let numbers = n_numbers / files.len();
-                let mut text = samples::first_words(file, text, numbers)?.to_vec();
-                // The number that ends one file is not continued in the next.
-                text.push(b' ');
-                Ok(text)
-            }
+        pieces::joined(&files, piece, |file| {
+            Ok(match self.encoding {
+                Encoding::Raw => Voxels::Plain(budget.part(file, start, piece)?),
+                Encoding::Deflate { size } => {
+                    let size = size.filter(|_| files.len() == 1);
+                    let bytes = budget.whole(file)?;
+                    Voxels::Packed(self.packed(file, bytes, self.skip as u64, size)?)
+                }
+                Encoding::Ascii => {
+                    let text = budget.whole(file)?;
+                    let text = &text[text.len().min(self.skip as usize)..];
+                    let numbers = n_numbers / files.len();
+                    let mut text = samples::first_words(file, text, numbers)?.to_vec();
+                    // The number that ends one file is not continued in the next.
+                    text.push(b' ');
+                    Voxels::Text(text)
+                }
+            })
         })
     }
 
@@ -327,48 +322,42 @@ impl Header {
         mut bytes: Vec<u8>,
         data_start: usize,
         n_bytes: usize,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Voxels> {
         let start = match self.skip {
             -1 => {
                 bytes.drain(..data_start);
-                return samples::last(source, bytes, n_bytes);
+                return Ok(Voxels::Plain(samples::last(source, bytes, n_bytes)?));
             }
             0 => data_start as u64,
             skip => skip as u64,
         };
-        match self.encoding {
-            Encoding::Raw => {
-                bytes.drain(..bytes.len().min(start as usize));
-                samples::exact(source, bytes, n_bytes)
-            }
-            Encoding::Deflate { size } => {
-                let packed = self.packed(source, &bytes, start, size)?;
-                samples::inflate(source, packed, n_bytes)
-            }
-            Encoding::Ascii => {
-                bytes.drain(..bytes.len().min(start as usize));
-                Ok(bytes)
-            }
+        if let Encoding::Deflate { size } = self.encoding {
+            return Ok(Voxels::Packed(self.packed(source, bytes, start, size)?));
         }
+        bytes.drain(..bytes.len().min(start as usize));
+        Ok(match self.encoding {
+            Encoding::Ascii => Voxels::Text(bytes),
+            _ => Voxels::Plain(samples::first(source, bytes, n_bytes)?),
+        })
     }
 
     /// The compressed bytes of a file.
-    fn packed<'a>(
+    fn packed(
         &self,
         source: &Source,
-        bytes: &'a [u8],
+        bytes: Vec<u8>,
         start: u64,
         size: Option<u64>,
-    ) -> Result<&'a [u8]> {
-        let rest = &bytes[bytes.len().min(start as usize)..];
-        let Some(size) = size else {
-            return Ok(rest);
+    ) -> Result<Packed> {
+        let start = bytes.len().min(start as usize);
+        let found = bytes.len() - start;
+        let length = size.map_or(Some(found), |size| usize::try_from(size).ok());
+        let Some(length) = length.filter(|&length| length <= found) else {
+            let size = size.unwrap_or_default();
+            let problem = format!("expected {size} compressed bytes, found {found}");
+            return Err(source.malformed(problem));
         };
-        let part = usize::try_from(size).ok().and_then(|size| rest.get(..size));
-        part.ok_or_else(|| {
-            let found = rest.len();
-            source.malformed(format!("expected {size} compressed bytes, found {found}"))
-        })
+        Ok(Packed::zlib_or_gzip(source, bytes, start..start + length))
     }
 
     /// The files that the voxels lie in; `rest` is the text behind the header.

@@ -87,6 +87,7 @@ mod dicom;
 mod metaimage;
 mod nifti;
 mod nrrd;
+mod packed;
 mod pieces;
 mod pose;
 mod raster;
@@ -373,7 +374,7 @@ impl Source {
         file.seek(SeekFrom::Start(start))
             .and_then(|_| file.take(wanted).read_to_end(&mut bytes))
             .map_err(|e| self.io(e))?;
-        samples::exact(self, bytes, n)
+        samples::first(self, bytes, n)
     }
 
     fn too_large(&self, needed: u128, options: &ReadOptions) -> Error {

@@ -11,8 +11,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::packed::{self, GZIP_MAGIC, Packed};
 use super::pose::{Pose, normalized};
-use super::samples::{self, ByteOrder, Component, GZIP_MAGIC};
+use super::samples::{self, ByteOrder, Component, Voxels};
 use super::{Grid, NotFinite, ReadOptions, Role, Source};
 use crate::error::Result;
 use crate::numbers::Numbers;
@@ -33,7 +34,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
     let source = Source::new(header_path, "NIfTI");
     let bytes = source.bytes(options)?;
     let head = if bytes.starts_with(&GZIP_MAGIC) {
-        samples::gunzip_head(&source, &bytes, LONGEST_HEADER)?
+        packed::gunzip_head(&source, &bytes, LONGEST_HEADER)?
     } else {
         bytes[..LONGEST_HEADER.min(bytes.len())].to_vec()
     };
@@ -57,14 +58,16 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         }
         _ => (source, bytes),
     };
-    let bytes = if bytes.starts_with(&GZIP_MAGIC) {
-        samples::gunzip(&source, &bytes, end)?
+    let voxels = if bytes.starts_with(&GZIP_MAGIC) {
+        let end = bytes.len();
+        Voxels::Packed(Packed::gzip(&source, bytes, 0..end).skipping(start))
     } else {
-        samples::exact(&source, bytes, end)?
+        let mut bytes = samples::first(&source, bytes, end)?;
+        bytes.drain(..start);
+        Voxels::Plain(bytes)
     };
-    let mut raw = bytes;
-    raw.drain(..start);
-    let mut numbers = samples::decode(raw, header.pixel_type, header.order, component);
+    let (pixel_type, order) = (header.pixel_type, header.order);
+    let mut numbers = voxels.decode(&source, n_numbers, pixel_type, order, component)?;
     let mut pixel_type = header.pixel_type;
     let cleaned = options.not_finite == NotFinite::Zero && !pixel_type.is_integer();
     if cleaned || header.is_scaled() {

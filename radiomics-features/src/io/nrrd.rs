@@ -8,12 +8,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::packed::{self, Packed};
 use super::pieces::{self, Budget, Start};
 use super::pose::Pose;
-use super::samples::{self, ByteOrder, Component};
+use super::samples::{self, ByteOrder, Component, Voxels};
 use super::{Grid, ReadOptions, Role, Source, excerpt};
 use crate::error::Result;
-use crate::numbers::Numbers;
 use crate::volume::{Dimensionality, PixelType};
 
 /// The fields of the format, in lower case and without the spaces that some writers leave out.
@@ -69,15 +69,9 @@ pub(super) fn read(path: &Path, options: &ReadOptions, role: Role) -> Result<Gri
         .pose(&fields)?
         .geometry()
         .map_err(|e| e.in_file(path))?;
-    let bytes = header.gather(&fields, bytes, data_start, n_numbers, options)?;
-    let numbers = match header.encoding {
-        Encoding::Ascii => {
-            Numbers::F64(samples::parse_ascii(&source, &bytes, n_numbers, component)?)
-        }
-        Encoding::Raw | Encoding::Gzip | Encoding::Hex => {
-            samples::decode(bytes, header.pixel_type, header.order, component)
-        }
-    };
+    let voxels = header.gather(&fields, bytes, data_start, n_numbers, options)?;
+    let (pixel_type, order) = (header.pixel_type, header.order);
+    let numbers = voxels.decode(&source, n_numbers, pixel_type, order, component)?;
     Ok(Grid {
         numbers,
         size: size.map(|n| n as usize),
@@ -377,7 +371,7 @@ impl Header {
         Ok(pose)
     }
 
-    /// The bytes of all voxels, unpacked, or their text.
+    /// The bytes of all voxels, or their text.
     fn gather(
         &self,
         fields: &Fields<'_>,
@@ -385,7 +379,7 @@ impl Header {
         data_start: usize,
         n_numbers: usize,
         options: &ReadOptions,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Voxels> {
         let source = fields.source;
         let skip = Skip {
             lines: fields.whole_number("lineskip", 0)? as usize,
@@ -400,13 +394,15 @@ impl Header {
         drop(bytes);
         let piece = n_bytes / files.len();
         let mut budget = Budget::new(options);
-        pieces::joined(&files, |file| {
+        let one_piece = |file: &Source| {
             if self.encoding == Encoding::Raw && skip.lines == 0 {
-                return budget.part(file, skip.start(), piece);
+                let part = budget.part(file, skip.start(), piece)?;
+                return Ok(Voxels::Plain(part));
             }
             let bytes = budget.whole(file)?;
             self.unpack(file, bytes, skip, piece, options)
-        })
+        };
+        pieces::joined(&files, piece, one_piece)
     }
 
     /// `n_bytes` bytes of voxels from the data of one file, or all its text.
@@ -417,34 +413,36 @@ impl Header {
         skip: Skip,
         n_bytes: usize,
         options: &ReadOptions,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Voxels> {
         let rest = samples::skip_lines(source, &bytes, skip.lines)?;
         let start = bytes.len() - rest.len();
-        match (self.encoding, skip.start()) {
+        Ok(match (self.encoding, skip.start()) {
             (Encoding::Raw, Start::FromEnd) => {
                 bytes.drain(..start);
-                samples::last(source, bytes, n_bytes)
+                Voxels::Plain(samples::last(source, bytes, n_bytes)?)
             }
             (Encoding::Raw, Start::At(skip)) => {
                 bytes.drain(..bytes.len().min(start.saturating_add(skip as usize)));
-                samples::exact(source, bytes, n_bytes)
+                Voxels::Plain(samples::first(source, bytes, n_bytes)?)
             }
             // What is skipped is counted after unpacking.
             (Encoding::Gzip, Start::At(skip)) => {
-                let total = n_bytes.saturating_add(skip as usize);
-                let mut bytes = samples::gunzip(source, rest, total)?;
-                bytes.drain(..skip as usize);
-                Ok(bytes)
+                let end = bytes.len();
+                let packed = Packed::gzip(source, bytes, start..end);
+                Voxels::Packed(packed.skipping(skip as usize))
             }
             (Encoding::Gzip, Start::FromEnd) => {
                 let most = options.max_bytes as usize;
-                samples::last(source, samples::gunzip_head(source, rest, most)?, n_bytes)
+                let unpacked = packed::gunzip_head(source, rest, most)?;
+                Voxels::Plain(samples::last(source, unpacked, n_bytes)?)
             }
             (_, Start::FromEnd) => {
-                Err(source.malformed("byte skip is negative, which text does not allow"))
+                let problem = "byte skip is negative, which text does not allow";
+                return Err(source.malformed(problem));
             }
             (Encoding::Hex, Start::At(skip)) => {
-                samples::parse_hex(source, &rest[rest.len().min(skip as usize)..], n_bytes)
+                let text = &rest[rest.len().min(skip as usize)..];
+                Voxels::Plain(samples::parse_hex(source, text, n_bytes)?)
             }
             (Encoding::Ascii, Start::At(skip)) => {
                 let text = &rest[rest.len().min(skip as usize)..];
@@ -452,11 +450,10 @@ impl Header {
                 let mut text = samples::first_words(source, text, numbers)?.to_vec();
                 // The number that ends one file is not continued in the next.
                 text.push(b' ');
-                Ok(text)
+                Voxels::Text(text)
             }
-        }
+        })
     }
-
     /// The files that the voxels lie in; `rest` is the text behind the header.
     fn files(&self, source: &Source, name: &str, rest: &[u8]) -> Result<Vec<Source>> {
         let names = if let Some(words) = name.strip_prefix("LIST") {

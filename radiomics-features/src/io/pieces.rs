@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path};
 
+use super::samples::{self, Voxels};
 use super::{ReadOptions, Source, excerpt};
 use crate::error::Result;
 
@@ -137,19 +138,30 @@ impl<'a> Budget<'a> {
     }
 }
 
-/// The bytes of all pieces in one.
+/// All pieces in one, of `n_bytes` bytes each unless they are text.
 pub(super) fn joined(
     files: &[Source],
-    mut read: impl FnMut(&Source) -> Result<Vec<u8>>,
-) -> Result<Vec<u8>> {
-    let [first, others @ ..] = files else {
-        return Ok(Vec::new());
-    };
-    let mut bytes = read(first)?;
-    for file in others {
-        bytes.extend(read(file)?);
+    n_bytes: usize,
+    mut read: impl FnMut(&Source) -> Result<Voxels>,
+) -> Result<Voxels> {
+    if let [only] = files {
+        return read(only);
     }
-    Ok(bytes)
+    let (mut bytes, mut is_text) = (Vec::new(), false);
+    for file in files {
+        match read(file)? {
+            Voxels::Plain(piece) => bytes.extend(samples::first(file, piece, n_bytes)?),
+            Voxels::Packed(piece) => bytes.extend(piece.unpacked(n_bytes)?),
+            Voxels::Text(piece) => {
+                is_text = true;
+                bytes.extend(piece);
+            }
+        }
+    }
+    Ok(match is_text {
+        true => Voxels::Text(bytes),
+        false => Voxels::Plain(bytes),
+    })
 }
 
 #[cfg(test)]

@@ -1,19 +1,10 @@
 //! From the bytes of a file to numbers: unpacking within bounds, byte order, pixel types, one component of several.
 
-use std::io::Read;
-
-use flate2::bufread::{GzDecoder, ZlibDecoder};
-
+use super::packed::Packed;
 use super::{Source, excerpt};
 use crate::error::Result;
 use crate::numbers::Numbers;
 use crate::volume::PixelType;
-
-/// Deflate cannot shrink data by more than about 1032:1.
-const MAX_DEFLATE_RATIO: u64 = 1032;
-
-/// First bytes of gzip data.
-pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Order of the bytes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,81 +31,119 @@ impl Component {
         count: 1,
         inner: 1,
     };
+
+    /// Whether the number at a position is of this component.
+    fn holds(&self, position: usize) -> bool {
+        position / self.inner % self.count == self.index
+    }
 }
 
-/// Unpacks the first `n` bytes of gzip data.
-pub(super) fn gunzip(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>> {
-    check_ratio(source, packed, n)?;
-    exact(source, gunzip_head(source, packed, n)?, n)
+/// The bytes of all voxels of a file.
+pub(super) enum Voxels {
+    /// As they are.
+    Plain(Vec<u8>),
+    /// To be unpacked.
+    Packed(Packed),
+    /// Numbers in decimal, separated by white space or commas.
+    Text(Vec<u8>),
 }
 
-/// Unpacks `n` bytes of gzip data, or all of them if there are fewer.
-///
-/// Where the data end as expected their checksum is verified. What follows the last gzip member is ignored, as gzip does.
-pub(super) fn gunzip_head(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>> {
-    let mut bytes = with_room(packed, n);
-    let mut rest = packed;
-    loop {
-        let mut member = GzDecoder::new(rest);
-        unpack(source, "gzip", &mut member, n, &mut bytes)?;
-        rest = member.into_inner();
-        if bytes.len() > n || !rest.starts_with(&GZIP_MAGIC) {
-            break;
+impl Voxels {
+    /// The `n_numbers` numbers, or of several components one.
+    pub(super) fn decode(
+        self,
+        source: &Source,
+        n_numbers: usize,
+        pixel_type: PixelType,
+        order: ByteOrder,
+        component: Component,
+    ) -> Result<Numbers> {
+        let voxels = match self {
+            // These are numbers already.
+            Self::Plain(bytes) if (pixel_type, component.count) == (PixelType::U8, 1) => {
+                return Ok(Numbers::U8(first(source, bytes, n_numbers)?));
+            }
+            Self::Text(text) => {
+                let numbers = parse_ascii(source, &text, n_numbers, component)?;
+                return Ok(Numbers::F64(numbers));
+            }
+            voxels => voxels,
+        };
+        macro_rules! numbers {
+            ($stored:ty as $held:ty) => {
+                voxels.numbers(
+                    source,
+                    n_numbers,
+                    component,
+                    |bytes: [u8; size_of::<$stored>()]| {
+                        let number = match order {
+                            ByteOrder::Little => <$stored>::from_le_bytes(bytes),
+                            ByteOrder::Big => <$stored>::from_be_bytes(bytes),
+                        };
+                        number as $held
+                    },
+                )?
+            };
         }
+        Ok(match pixel_type {
+            PixelType::U8 => Numbers::U8(numbers!(u8 as u8)),
+            PixelType::I8 => Numbers::I8(numbers!(i8 as i8)),
+            PixelType::U16 => Numbers::U16(numbers!(u16 as u16)),
+            PixelType::I16 => Numbers::I16(numbers!(i16 as i16)),
+            PixelType::U32 => Numbers::U32(numbers!(u32 as u32)),
+            PixelType::I32 => Numbers::I32(numbers!(i32 as i32)),
+            PixelType::U64 => Numbers::F64(numbers!(u64 as f64)),
+            PixelType::I64 => Numbers::F64(numbers!(i64 as f64)),
+            PixelType::F32 => Numbers::F32(numbers!(f32 as f32)),
+            PixelType::F64 => Numbers::F64(numbers!(f64 as f64)),
+        })
     }
-    bytes.truncate(n);
-    Ok(bytes)
-}
 
-/// Unpacks the first `n` bytes of zlib data, or of gzip data, which writers of MetaImage use as well.
-pub(super) fn inflate(source: &Source, packed: &[u8], n: usize) -> Result<Vec<u8>> {
-    if packed.starts_with(&GZIP_MAGIC) {
-        return gunzip(source, packed, n);
+    /// The numbers of one component, made of `SIZE` bytes each.
+    fn numbers<const SIZE: usize, T>(
+        self,
+        source: &Source,
+        n_numbers: usize,
+        component: Component,
+        number: impl Fn([u8; SIZE]) -> T,
+    ) -> Result<Vec<T>> {
+        let n_bytes = n_numbers * SIZE;
+        let room = match &self {
+            Self::Plain(_) | Self::Text(_) => n_bytes,
+            Self::Packed(packed) => packed.room(n_bytes),
+        };
+        let mut values = Vec::with_capacity(room / SIZE / component.count);
+        let mut position = 0;
+        let mut take = |bytes: &[u8]| {
+            let (stored, _) = bytes.as_chunks::<SIZE>();
+            if component.count == 1 {
+                values.extend(stored.iter().map(|&bytes| number(bytes)));
+            } else {
+                let numbered = (position..).zip(stored);
+                let chosen = numbered.filter(|&(i, _)| component.holds(i));
+                values.extend(chosen.map(|(_, &bytes)| number(bytes)));
+            }
+            position += stored.len();
+        };
+        match self {
+            Self::Plain(bytes) | Self::Text(bytes) => take(&first(source, bytes, n_bytes)?),
+            Self::Packed(packed) => packed.visit(n_bytes, take)?,
+        }
+        Ok(values)
     }
-    check_ratio(source, packed, n)?;
-    let mut bytes = with_room(packed, n);
-    unpack(source, "zlib", &mut ZlibDecoder::new(packed), n, &mut bytes)?;
-    exact(source, bytes, n)
 }
 
-/// Room for `n` bytes, if that is no more than images usually shrink by.
-fn with_room(packed: &[u8], n: usize) -> Vec<u8> {
-    Vec::with_capacity(n.saturating_add(1).min(packed.len().saturating_mul(4)))
-}
-
-/// Appends what a decoder gives until there are `n` bytes, and one more where there are more: reading on where the data end
-/// as promised makes the decoder verify their checksum.
-fn unpack(
-    source: &Source,
-    method: &str,
-    decoder: &mut impl Read,
-    n: usize,
-    bytes: &mut Vec<u8>,
-) -> Result<()> {
-    let missing = n.saturating_sub(bytes.len()) as u64;
-    decoder
-        .take(missing + 1)
-        .read_to_end(bytes)
-        .map_err(|e| source.malformed(format!("the {method} data are damaged: {e}")))?;
-    Ok(())
-}
-
-fn check_ratio(source: &Source, packed: &[u8], n: usize) -> Result<()> {
-    let found = packed.len();
-    if n as u64 > (found as u64).saturating_mul(MAX_DEFLATE_RATIO) {
-        return Err(source.malformed(format!(
-            "the header promises {n} bytes of voxels, more than {found} compressed bytes can hold"
-        )));
+/// Refuses to have found fewer bytes than are needed.
+pub(super) fn exact(source: &Source, found: usize, needed: usize) -> Result<()> {
+    if found < needed {
+        return Err(source.malformed(format!("expected {needed} bytes of voxels, found {found}")));
     }
     Ok(())
 }
 
 /// The first `n` bytes, or an error if there are fewer.
-pub(super) fn exact(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec<u8>> {
-    if bytes.len() < n {
-        let found = bytes.len();
-        return Err(source.malformed(format!("expected {n} bytes of voxels, found {found}")));
-    }
+pub(super) fn first(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec<u8>> {
+    exact(source, bytes.len(), n)?;
     bytes.truncate(n);
     Ok(bytes)
 }
@@ -122,70 +151,12 @@ pub(super) fn exact(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec
 /// The last `n` bytes, or an error if there are fewer.
 pub(super) fn last(source: &Source, mut bytes: Vec<u8>, n: usize) -> Result<Vec<u8>> {
     bytes.drain(..bytes.len().saturating_sub(n));
-    exact(source, bytes, n)
-}
-
-/// Numbers of type `$t` in raw bytes, of one component.
-macro_rules! convert {
-    ($bytes:expr, $order:expr, $component:expr, $t:ty) => {
-        convert!($bytes, $order, $component, $t => $t)
-    };
-    ($bytes:expr, $order:expr, $component:expr, $from:ty => $to:ty) => {{
-        const SIZE: usize = size_of::<$from>();
-        let order = $order;
-        let number = |c: &[u8]| {
-            let mut b = [0; SIZE];
-            b.copy_from_slice(c);
-            let value = match order {
-                ByteOrder::Little => <$from>::from_le_bytes(b),
-                ByteOrder::Big => <$from>::from_be_bytes(b),
-            };
-            value as $to
-        };
-        let component: Component = $component;
-        if component.count == 1 {
-            $bytes.chunks_exact(SIZE).map(number).collect()
-        } else {
-            let turns = $bytes.chunks_exact(SIZE * component.inner);
-            let mut values = Vec::with_capacity($bytes.len() / SIZE / component.count);
-            for turn in turns.skip(component.index).step_by(component.count) {
-                values.extend(turn.chunks_exact(SIZE).map(number));
-            }
-            values
-        }
-    }};
-}
-
-/// Numbers from raw bytes, of one component.
-pub(super) fn decode(
-    bytes: Vec<u8>,
-    pixel_type: PixelType,
-    order: ByteOrder,
-    component: Component,
-) -> Numbers {
-    match pixel_type {
-        PixelType::U8 if component.count == 1 => Numbers::U8(bytes),
-        PixelType::U8 => Numbers::U8(convert!(bytes, order, component, u8)),
-        PixelType::I8 => Numbers::I8(convert!(bytes, order, component, i8)),
-        PixelType::U16 => Numbers::U16(convert!(bytes, order, component, u16)),
-        PixelType::I16 => Numbers::I16(convert!(bytes, order, component, i16)),
-        PixelType::U32 => Numbers::U32(convert!(bytes, order, component, u32)),
-        PixelType::I32 => Numbers::I32(convert!(bytes, order, component, i32)),
-        PixelType::U64 => Numbers::F64(convert!(bytes, order, component, u64 => f64)),
-        PixelType::I64 => Numbers::F64(convert!(bytes, order, component, i64 => f64)),
-        PixelType::F32 => Numbers::F32(convert!(bytes, order, component, f32)),
-        PixelType::F64 => Numbers::F64(convert!(bytes, order, component, f64)),
-    }
+    first(source, bytes, n)
 }
 
 /// The first `n` numbers of a text, separated by white space or commas, and of them one component. A text that goes on is
 /// no error, as raw data that go on are none.
-pub(super) fn parse_ascii(
-    source: &Source,
-    text: &[u8],
-    n: usize,
-    component: Component,
-) -> Result<Vec<f64>> {
+fn parse_ascii(source: &Source, text: &[u8], n: usize, component: Component) -> Result<Vec<f64>> {
     // Every number takes at least one character and one separator.
     if n > text.len() / 2 + 1 {
         let found = text.len();
@@ -205,7 +176,7 @@ pub(super) fn parse_ascii(
         let Some(value) = value else {
             return Err(source.malformed(format!("expected a number, found {}", excerpt(word))));
         };
-        if found / component.inner % component.count == component.index {
+        if component.holds(found) {
             values.push(value);
         }
         found += 1;
@@ -284,8 +255,12 @@ mod tests {
 
     #[test]
     fn byte_order_and_sign_are_respected() {
-        let decode = |bytes: &[u8], pixel_type, order| {
-            super::decode(bytes.to_vec(), pixel_type, order, Component::ONLY).into_f64()
+        let decode = |bytes: &[u8], pixel_type: PixelType, order| {
+            let n = bytes.len() / pixel_type.bytes();
+            Voxels::Plain(bytes.to_vec())
+                .decode(&source(), n, pixel_type, order, Component::ONLY)
+                .unwrap()
+                .into_f64()
         };
         assert_eq!(
             decode(&[1, 2, 255, 255], PixelType::U16, ByteOrder::Little),
@@ -315,7 +290,9 @@ mod tests {
                 count,
                 inner,
             };
-            let found = decode(bytes.clone(), PixelType::U8, ByteOrder::Little, component);
+            let found = Voxels::Plain(bytes.clone())
+                .decode(&source(), 12, PixelType::U8, ByteOrder::Little, component)
+                .unwrap();
             assert_eq!(found.into_f64(), expected, "{component:?}");
             let text: Vec<String> = bytes.iter().map(u8::to_string).collect();
             let found = parse_ascii(&source(), text.join(" ").as_bytes(), 12, component).unwrap();
