@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array3, ArrayView3};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::wide::wide;
 
@@ -43,10 +44,11 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
                 || places(n).gather(values, &mut x),
             );
             for (recursion, filtered) in recursions.iter().zip(&mut filtered) {
-                wide(
-                    #[inline(always)]
-                    || recursion.filter(&x, &mut kept_lines),
-                );
+                Arch::new().dispatch(Filtering {
+                    recursion,
+                    x: &x,
+                    kept: &mut kept_lines,
+                });
                 let target = filtered.as_slice_mut().expect("a new array");
                 places(kept.len()).scatter(&kept_lines.out, target);
             }
@@ -109,11 +111,11 @@ impl Places {
     }
 
     /// The lanes as lines.
-    fn scatter(&self, out: &[[f32; LANES]], target: &mut [f32]) {
+    fn scatter(&self, out: &[Lanes], target: &mut [f32]) {
         for (i, out) in out.iter().enumerate() {
             let position = &mut target[self.start + i * self.along..];
             for (lane, &out) in out[..self.count].iter().enumerate() {
-                position[lane * self.across] = out;
+                position[lane * self.across] = out as f32;
             }
         }
     }
@@ -125,7 +127,7 @@ struct KeptLines {
     /// After the causal filter.
     forward: Vec<Lanes>,
     /// After both.
-    out: Vec<[f32; LANES]>,
+    out: Vec<Lanes>,
 }
 
 impl KeptLines {
@@ -239,103 +241,130 @@ impl Recursion {
             feedback,
         }
     }
+}
 
-    /// Filters a group of lines. The causal filter ends with the range that is kept, and so does the anticausal one.
+/// Filters a group of lines. The causal filter ends with the range that is kept, and so does the anticausal one.
+struct Filtering<'a> {
+    recursion: &'a Recursion,
+    x: &'a [Lanes],
+    kept: &'a mut KeptLines,
+}
+
+impl WithSimd for Filtering<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn filter(&self, x: &[Lanes], kept: &mut KeptLines) {
-        let (n, Range { start, end }) = (x.len(), kept.range.clone());
-        let (forward, out) = (&mut kept.forward, &mut kept.out);
-        self.run(
-            &self.causal,
-            &x[0],
-            end,
-            #[inline(always)]
-            |j| &x[j],
-            #[inline(always)]
-            |j, response| {
-                if j >= start {
-                    forward[j - start] = response;
-                }
-            },
-        );
-        self.run(
-            &self.anticausal,
-            &x[n - 1],
-            n - start,
-            #[inline(always)]
-            |j| &x[n - j],
-            #[inline(always)]
-            |j, response| {
-                let i = n - 1 - j;
-                if i < end {
-                    let (forward, out) = (&forward[i - start], &mut out[i - start]);
-                    for lane in 0..LANES {
-                        out[lane] = (forward[lane] + response[lane]) as f32;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let KeptLines {
+            range,
+            forward,
+            out,
+        } = self.kept;
+        let (n, recursion) = (self.x.len(), self.recursion);
+        let (x, _) = S::as_simd_f64s(self.x.as_flattened());
+        let (forward, _) = S::as_mut_simd_f64s(forward.as_flattened_mut());
+        let (out, _) = S::as_mut_simd_f64s(out.as_flattened_mut());
+        let n_vectors = LANES / S::F64_LANES;
+        for first in (0..n_vectors).step_by(2) {
+            let at = |i: usize| i * n_vectors + first;
+            let input = |i: usize| [x[at(i)], x[at(i) + 1]];
+            run(
+                simd,
+                &recursion.causal,
+                &recursion.feedback,
+                input(0),
+                range.end,
+                #[inline(always)]
+                |j| input(j),
+                #[inline(always)]
+                |j, response| {
+                    if j >= range.start {
+                        let at = at(j - range.start);
+                        forward[at..at + 2].copy_from_slice(&response);
                     }
-                }
-            },
-        );
-    }
-
-    /// The first `steps` responses of a pass, one after the other. `input(j)` is `u_j` of the positive `j`.
-    #[inline(always)]
-    fn run<'a>(
-        &self,
-        pass: &Pass,
-        border: &'a Lanes,
-        steps: usize,
-        input: impl Fn(usize) -> &'a Lanes,
-        mut emit: impl FnMut(usize, Lanes),
-    ) {
-        let mut past = [[0.0; LANES]; 4];
-        for j in 0..steps.min(4) {
-            let (mut inputs, mut before) = ([border; 4], [border; 4]);
-            let mut feedback = pass.border;
-            for k in 0..j {
-                inputs[k] = input(j - k);
-                before[k] = &past[k];
-                feedback[k] = self.feedback[k];
-            }
-            let response = difference(weighed(&pass.input, inputs), weighed(&feedback, before));
-            past = [response, past[0], past[1], past[2]];
-            emit(j, response);
-        }
-        // Four variables, not an array, so that they stay in registers.
-        let [mut a, mut b, mut c, mut d] = past;
-        for j in 4..steps {
-            let inputs = [input(j), input(j - 1), input(j - 2), input(j - 3)];
-            let response = difference(
-                weighed(&pass.input, inputs),
-                weighed(&self.feedback, [&a, &b, &c, &d]),
+                },
             );
-            (a, b, c, d) = (response, a, b, c);
-            emit(j, response);
+            run(
+                simd,
+                &recursion.anticausal,
+                &recursion.feedback,
+                input(n - 1),
+                n - range.start,
+                #[inline(always)]
+                |j| input(n - j),
+                #[inline(always)]
+                |j, [a, b]| {
+                    let i = n - 1 - j;
+                    if i < range.end {
+                        let at = at(i - range.start);
+                        out[at] = simd.add_f64s(forward[at], a);
+                        out[at + 1] = simd.add_f64s(forward[at + 1], b);
+                    }
+                },
+            );
         }
+    }
+}
+
+/// Two vectors of lanes: while the sums of one wait for each other, those of the other go on.
+type Pair<S> = [<S as Simd>::f64s; 2];
+
+/// The first `steps` responses of a pass, one after the other. `input(j)` is `u_j` of the positive `j`.
+#[inline(always)]
+fn run<S: Simd>(
+    simd: S,
+    pass: &Pass,
+    feedback: &[f64; 4],
+    border: Pair<S>,
+    steps: usize,
+    input: impl Fn(usize) -> Pair<S>,
+    mut emit: impl FnMut(usize, Pair<S>),
+) {
+    let splat = |coefficients: &[f64; 4]| coefficients.map(|c| simd.splat_f64s(c));
+    let (weights, feedback) = (splat(&pass.input), splat(feedback));
+    let mut past = [border; 4];
+    for j in 0..steps.min(4) {
+        let mut inputs = [border; 4];
+        let mut beside = splat(&pass.border);
+        for k in 0..j {
+            inputs[k] = input(j - k);
+            beside[k] = feedback[k];
+        }
+        let response = difference(
+            simd,
+            weighed(simd, &weights, inputs),
+            weighed(simd, &beside, past),
+        );
+        past = [response, past[0], past[1], past[2]];
+        emit(j, response);
+    }
+    for j in 4..steps {
+        let inputs = [input(j), input(j - 1), input(j - 2), input(j - 3)];
+        let response = difference(
+            simd,
+            weighed(simd, &weights, inputs),
+            weighed(simd, &feedback, past),
+        );
+        past = [response, past[0], past[1], past[2]];
+        emit(j, response);
     }
 }
 
 /// `Σ_k c_k v_k`, from the first to the last.
 #[inline(always)]
-fn weighed(coefficients: &[f64; 4], values: [&Lanes; 4]) -> Lanes {
-    let mut sum = [0.0; LANES];
-    for lane in 0..LANES {
-        sum[lane] = coefficients[0] * values[0][lane];
-    }
-    for k in 1..4 {
-        for lane in 0..LANES {
-            sum[lane] += coefficients[k] * values[k][lane];
-        }
-    }
-    sum
+fn weighed<S: Simd>(simd: S, coefficients: &[S::f64s; 4], values: [Pair<S>; 4]) -> Pair<S> {
+    let product = |k: usize, half: usize| simd.mul_f64s(coefficients[k], values[k][half]);
+    let sum = |half: usize| {
+        let first_two = simd.add_f64s(product(0, half), product(1, half));
+        let first_three = simd.add_f64s(first_two, product(2, half));
+        simd.add_f64s(first_three, product(3, half))
+    };
+    [sum(0), sum(1)]
 }
 
 #[inline(always)]
-fn difference(a: Lanes, b: Lanes) -> Lanes {
-    let mut difference = a;
-    for lane in 0..LANES {
-        difference[lane] -= b[lane];
-    }
-    difference
+fn difference<S: Simd>(simd: S, a: Pair<S>, b: Pair<S>) -> Pair<S> {
+    [simd.sub_f64s(a[0], b[0]), simd.sub_f64s(a[1], b[1])]
 }
 
 /// The causal numerator of the second derivative, from the fits of the Gaussian and of its second derivative.

@@ -69,20 +69,17 @@ impl Voxels {
             }
             voxels => voxels,
         };
+        // One loop for each order, so that neither asks for it.
         macro_rules! numbers {
             ($stored:ty as $held:ty) => {
-                voxels.numbers(
-                    source,
-                    n_numbers,
-                    component,
-                    |bytes: [u8; size_of::<$stored>()]| {
-                        let number = match order {
-                            ByteOrder::Little => <$stored>::from_le_bytes(bytes),
-                            ByteOrder::Big => <$stored>::from_be_bytes(bytes),
-                        };
-                        number as $held
-                    },
-                )?
+                match order {
+                    ByteOrder::Little => voxels.numbers(source, n_numbers, component, |bytes| {
+                        <$stored>::from_le_bytes(bytes) as $held
+                    })?,
+                    ByteOrder::Big => voxels.numbers(source, n_numbers, component, |bytes| {
+                        <$stored>::from_be_bytes(bytes) as $held
+                    })?,
+                }
             };
         }
         Ok(match pixel_type {
