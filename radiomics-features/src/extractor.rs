@@ -106,6 +106,21 @@ pub struct ImageFeatures {
     pub ngtdm: Option<NgtdmFeatures>,
 }
 
+impl ImageFeatures {
+    /// Of an image of which no family is asked for.
+    fn none(image: ImageName) -> Self {
+        Self {
+            image,
+            first_order: None,
+            glcm: None,
+            gldm: None,
+            glrlm: None,
+            glszm: None,
+            ngtdm: None,
+        }
+    }
+}
+
 impl Extractor {
     /// An extractor with checked settings.
     ///
@@ -303,6 +318,9 @@ impl Extractor {
         mask: ArrayView3<'_, bool>,
         spacing: [f64; 3],
     ) -> Result<ImageFeatures> {
+        if self.params.families.iter().all(|s| s.family.is_shape()) {
+            return Ok(ImageFeatures::none(response.name));
+        }
         let values = response.voxels.view();
         let levels = Levels::new(
             values,

@@ -187,43 +187,68 @@ impl Stack {
 
     /// The largest squared distance of any two points.
     fn largest(&self) -> f64 {
-        let boxes: Vec<[Point; 2]> = self
+        let disks: Vec<Disk> = self
             .planes
             .iter()
-            .map(|plane| extent(&plane.hull))
+            .map(|plane| Disk::around(&plane.hull, self.scale))
             .collect();
-        let mut best = 0.0;
-        for (index, a) in self.planes.iter().enumerate() {
-            // From the far end: a good pair early saves the others.
-            for (other, b) in self.planes.iter().enumerate().skip(index).rev() {
-                let apart = f64::from(b.place - a.place) * self.mm_per_place;
-                if apart * apart + self.bound(boxes[index], boxes[other]) > best {
-                    best = (apart * apart + farthest(&a.hull, &b.hull, self.scale)).max(best);
-                }
+        let apart = |a: usize, b: usize| {
+            let mm = f64::from(self.planes[b].place - self.planes[a].place) * self.mm_per_place;
+            mm * mm
+        };
+        let n = self.planes.len();
+        let pairs = (0..n).flat_map(|a| (a..n).map(move |b| (a, b)));
+        let mut bounded: Vec<(f64, usize, usize)> = pairs
+            .map(|(a, b)| (apart(a, b) + disks[a].bound(&disks[b]), a, b))
+            .collect();
+        bounded.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        let mut best = 0.0f64;
+        for (bound, a, b) in bounded {
+            // No later pair can be farther apart. The bound is rounded, too.
+            if bound * (1.0 + 1e-12) < best {
+                break;
             }
+            let [p, q] = [a, b].map(|index| &self.planes[index].hull);
+            best = best.max(apart(a, b) + farthest(p, q, self.scale));
         }
         best
     }
-
-    /// No two points of these boxes are farther apart, seen along the axis.
-    fn bound(&self, a: [Point; 2], b: [Point; 2]) -> f64 {
-        self.scale.squared(std::array::from_fn(|i| {
-            (b[1][i] - a[0][i]).max(a[1][i] - b[0][i])
-        }))
-    }
 }
 
-/// Lowest and highest coordinates.
-fn extent(points: &[Point]) -> [Point; 2] {
-    let mut low = points[0];
-    let mut high = points[0];
-    for point in points {
-        for i in 0..2 {
-            low[i] = low[i].min(point[i]);
-            high[i] = high[i].max(point[i]);
+/// A disk that holds a hull, in mm.
+#[derive(Debug, Clone, Copy)]
+struct Disk {
+    center: [f64; 2],
+    radius: f64,
+}
+
+impl Disk {
+    /// Around the middle of the lowest and highest coordinates.
+    fn around(points: &[Point], scale: Scale) -> Self {
+        let ends = [0, 1].map(|i| {
+            let coordinates = points.iter().map(|point| point[i]);
+            let low = coordinates.clone().min().unwrap_or(0);
+            [low, coordinates.max().unwrap_or(0)]
+        });
+        // Twice the middle is a whole number.
+        let twice = ends.map(|[low, high]| low + high);
+        let radius = points
+            .iter()
+            .map(|p| scale.squared([2 * p[0] - twice[0], 2 * p[1] - twice[1]]))
+            .fold(0.0, f64::max)
+            .sqrt();
+        Self {
+            center: [0, 1].map(|i| twice[i] as f64 / 2.0 * scale.0[i]),
+            radius: radius / 2.0,
         }
     }
-    [low, high]
+
+    /// No two points of these disks have a larger squared distance.
+    fn bound(&self, other: &Self) -> f64 {
+        let [u, v] = [0, 1].map(|i| self.center[i] - other.center[i]);
+        let distance = u.hypot(v) + self.radius + other.radius;
+        distance * distance
+    }
 }
 
 fn minus(a: Point, b: Point) -> Point {

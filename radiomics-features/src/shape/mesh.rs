@@ -22,7 +22,11 @@
 //! References: W. E. Lorensen, H. E. Cline, Computer Graphics 21(4), 163-169 (1987), doi:10.1145/37402.37422; numbering of
 //! P. Bourke, Polygonising a scalar field (1994, public domain).
 
-use ndarray::ArrayView3;
+use std::borrow::Cow;
+
+use ndarray::{ArrayView1, ArrayView3};
+
+use crate::wide::wide;
 
 /// Area and volume of the mesh around a region.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,7 +85,7 @@ struct Cubes {
 fn census(mask: ArrayView3<'_, bool>) -> [Cubes; 256] {
     let (nz, ny, nx) = mask.dim();
     let mut cubes = [Cubes::default(); 256];
-    let mut columns = vec![0u8; nx + 2];
+    let (mut columns, mut codes) = (vec![0u8; nx + 2], vec![0u8; nx + 1]);
     for z in 0..=nz {
         for y in 0..=ny {
             columns.fill(0);
@@ -92,31 +96,69 @@ fn census(mask: ArrayView3<'_, bool>) -> [Cubes; 256] {
                     continue;
                 };
                 if z < nz && y < ny {
-                    for (column, &inside) in
-                        columns[1..]
-                            .iter_mut()
-                            .zip(mask.slice(ndarray::s![z, y, ..]))
-                    {
-                        *column |= u8::from(inside) << bit;
-                    }
+                    let row = mask.slice_move(ndarray::s![z, y, ..]);
+                    mark(&mut columns[1..], row, bit);
                 }
             }
-            for x in 0..=nx {
-                let code = columns[x] | far_corners(columns[x + 1]);
-                if code != 0 && code != 255 {
-                    let same = &mut cubes[usize::from(code)];
-                    same.count += 1;
-                    same.places[0] += z as u64;
-                    same.places[1] += y as u64;
-                    same.places[2] += x as u64;
-                }
-            }
+            write_codes(&columns, &mut codes);
+            for_each_mixed(&codes, |x, code| {
+                let same = &mut cubes[usize::from(code)];
+                same.count += 1;
+                same.places[0] += z as u64;
+                same.places[1] += y as u64;
+                same.places[2] += x as u64;
+            });
         }
     }
     cubes
 }
 
+/// Sets the bit of a corner where a row of voxels is inside.
+fn mark(columns: &mut [u8], row: ArrayView1<'_, bool>, bit: u8) {
+    let row = row
+        .to_slice()
+        .map_or_else(|| row.to_vec().into(), Cow::from);
+    wide(
+        #[inline(always)]
+        || {
+            for (column, &inside) in columns.iter_mut().zip(row.iter()) {
+                *column |= u8::from(inside) << bit;
+            }
+        },
+    );
+}
+
+/// The code of the cube between each column and the next.
+fn write_codes(columns: &[u8], codes: &mut [u8]) {
+    wide(
+        #[inline(always)]
+        || {
+            let pairs = columns.iter().zip(&columns[1..]);
+            for (code, (&column, &next)) in codes.iter_mut().zip(pairs) {
+                *code = column | far_corners(next);
+            }
+        },
+    );
+}
+
+/// Visits the cubes of a row that are neither inside nor outside.
+fn for_each_mixed(codes: &[u8], mut visit: impl FnMut(usize, u8)) {
+    const BLOCK: usize = 8;
+    for (block, codes) in codes.chunks(BLOCK).enumerate() {
+        // Most blocks are all inside or all outside.
+        if [[0; BLOCK], [255; BLOCK]].iter().any(|same| codes == same) {
+            continue;
+        }
+        for (i, &code) in codes.iter().enumerate() {
+            if code != 0 && code != 255 {
+                visit(block * BLOCK + i, code);
+            }
+        }
+    }
+}
+
 /// Corners 0, 3, 4, 7 of a column of four voxels are 1, 2, 5, 6 of the cube before.
+#[inline(always)]
 fn far_corners(column: u8) -> u8 {
     (column & 1) << 1 | (column & 8) >> 1 | (column & 16) << 1 | (column & 128) >> 1
 }
