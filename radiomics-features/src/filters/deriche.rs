@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array3, ArrayView3};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use crate::wide::wide;
 
@@ -44,7 +44,7 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
                 || places(n).gather(values, &mut x),
             );
             for (recursion, filtered) in recursions.iter().zip(&mut filtered) {
-                Arch::new().dispatch(Filtering {
+                wide(Filtering {
                     recursion,
                     x: &x,
                     kept: &mut kept_lines,
