@@ -2,7 +2,7 @@
 
 pub mod timing;
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use radiomics_features::{Geometry, Mask, PixelType, Volume};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +33,42 @@ pub fn speckled_ellipse(rows: usize, columns: usize, seed: u64) -> (Volume, Mask
     let geometry = Geometry::new([1.0, 0.1, 0.1]).expect("positive spacing");
     let image = Volume::new(pixels, geometry, PixelType::U8).expect("whole numbers from 0 to 255");
     let mask = Mask::new(labels, geometry).expect("a label for every pixel");
+    (image, mask)
+}
+
+/// A volume of smooth noise of 16 bits with a ball in its middle, ten voxels from the border on every side.
+///
+/// # Panics
+/// Never: image and mask have one geometry.
+pub fn smooth_ball(radius: usize, seed: u64) -> (Volume, Mask) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let side = 2 * (radius + 10) + 1;
+    let noise = Array3::from_shape_fn((side, side, side), |_| StandardNormal.sample(&mut rng));
+    let smooth = (0..3).fold(noise, |array: Array3<f64>, axis| {
+        let mut smooth = array.clone();
+        for step in [-1isize, 1] {
+            for (mut to, from) in smooth
+                .lanes_mut(Axis(axis))
+                .into_iter()
+                .zip(array.lanes(Axis(axis)))
+            {
+                for (i, value) in to.iter_mut().enumerate() {
+                    let neighbor = i.saturating_add_signed(step).min(side - 1);
+                    *value += 0.6 * from[neighbor];
+                }
+            }
+        }
+        smooth
+    });
+    let voxels = smooth.mapv(|v| (1000.0 + 100.0 * v).clamp(0.0, 4095.0).round());
+    let center = (radius + 10) as f64;
+    let labels = Array3::from_shape_fn((side, side, side), |(z, y, x)| {
+        let squared: f64 = [z, y, x].map(|i| (i as f64 - center).powi(2)).iter().sum();
+        u32::from(squared <= (radius * radius) as f64)
+    });
+    let geometry = Geometry::new([1.0; 3]).expect("positive spacing");
+    let image = Volume::new(voxels, geometry, PixelType::I16).expect("whole numbers up to 4095");
+    let mask = Mask::new(labels, geometry).expect("a label for every voxel");
     (image, mask)
 }
 

@@ -53,16 +53,17 @@ def run(command):
     return text.stdout, spent, int(text.stderr.split()[-1]) / 1024
 
 
-def sphere(folder):
-    """256^3 voxels of smooth noise with a ball of a million."""
+def sphere(folder, shape=(256, 256, 256), radius=62.05, suffix="nrrd"):
+    """Smooth noise with a ball (a disc where there is one slice) in the middle; by default 256^3 voxels with a ball of a million."""
     import numpy as np
     import SimpleITK as sitk
-    image, mask = os.path.join(folder, "ball.nrrd"), os.path.join(folder, "ball_mask.nrrd")
-    noise = sitk.GetImageFromArray(np.random.default_rng(1).normal(size=(256, 256, 256)).astype(np.float32))
+    name = os.path.join(folder, "x".join(map(str, shape)))
+    image, mask = f"{name}.{suffix}", f"{name}_mask.{suffix}"
+    noise = sitk.GetImageFromArray(np.random.default_rng(1).normal(size=shape).astype(np.float32))
     smooth = sitk.GetArrayFromImage(sitk.DiscreteGaussian(noise, 1.0))
     voxels = np.round(1000 + 300 * smooth / smooth.std()).astype(np.int16)
-    z, y, x = np.ogrid[:256, :256, :256]
-    ball = ((z - 128) ** 2 + (y - 128) ** 2 + (x - 128) ** 2 <= 62.05**2).astype(np.uint8)
+    z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    ball = ((z - shape[0] // 2) ** 2 + (y - shape[1] // 2) ** 2 + (x - shape[2] // 2) ** 2 <= radius**2).astype(np.uint8)
     sitk.WriteImage(sitk.GetImageFromArray(voxels), image)
     sitk.WriteImage(sitk.GetImageFromArray(ball), mask)
     return image, mask
@@ -130,4 +131,5 @@ def main():
             print(f"{name:40} {a:9.3f} s {a_peak:4.0f} MB {b:9.3f} s {b_peak:4.0f} MB {a / b:7.1f} {target:7} {a_peak / b_peak:6.1f}x  {worst:.1e}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

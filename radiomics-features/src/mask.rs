@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array3, CowArray, Ix3};
+use ndarray::{Array3, ArrayView3, CowArray, Ix3};
 
 use crate::discretize::Levels;
 use crate::error::{Error, Result};
@@ -71,8 +71,9 @@ impl Labels {
     #[cfg(feature = "dicom")]
     pub fn into_vec(self) -> Vec<u32> {
         match self {
+            Self::U8(labels) => labels.into_iter().map(u32::from).collect(),
+            Self::U16(labels) => labels.into_iter().map(u32::from).collect(),
             Self::U32(labels) => labels,
-            other => each_label!(other, labels => labels.into_iter().map(u32::from).collect()),
         }
     }
 }
@@ -80,7 +81,7 @@ impl Labels {
 impl PartialEq for Labels {
     /// By value, whatever the types.
     fn eq(&self, other: &Self) -> bool {
-        each_label!(self, a => each_label!(other, b => a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| u32::from(a) == u32::from(b))))
+        each_label!(self, a => each_label!(other, b => are_equal(a, b)))
     }
 }
 
@@ -140,15 +141,7 @@ impl Mask {
 
     /// The voxels of one stored value, cropped to the smallest box that holds them all; `None` if there are none.
     pub(crate) fn cropped(&self, value: u32) -> Option<(BoundingBox, Array3<bool>)> {
-        let bounds = each_label!(&self.labels, labels => match value.try_into() {
-            Ok(value) => BoundingBox::around_value(view(labels, self.size), value),
-            Err(_) => None,
-        })?;
-        let selected = each_label!(&self.labels, labels => {
-            let part = bounds.slice(view(labels, self.size));
-            part.mapv(|label| u32::from(label) == value)
-        });
-        Some((bounds, selected))
+        each_label!(&self.labels, labels => cropped(view(labels, self.size), value))
     }
 
     /// Number of voxels along z, y and x.
@@ -205,6 +198,23 @@ impl Mask {
             _ => label,
         }
     }
+}
+
+fn are_equal<A: Copy + Into<u32>, B: Copy + Into<u32>>(a: &[A], b: &[B]) -> bool {
+    let pairs = a.iter().zip(b);
+    a.len() == b.len() && pairs.into_iter().all(|(&a, &b)| a.into() == b.into())
+}
+
+/// The smallest box that holds all voxels of a value, and which of its voxels they are.
+fn cropped<T: Copy + PartialEq + TryFrom<u32>>(
+    labels: ArrayView3<'_, T>,
+    value: u32,
+) -> Option<(BoundingBox, Array3<bool>)> {
+    // A value that the type cannot hold is nowhere.
+    let value = T::try_from(value).ok()?;
+    let bounds = BoundingBox::around_value(labels, value)?;
+    let selected = bounds.slice(labels).mapv(|label| label == value);
+    Some((bounds, selected))
 }
 
 /// How often each label occurs.

@@ -70,7 +70,7 @@ impl Numbers {
 
     /// The part inside `bounds` of an image of `size`.
     pub fn part(&self, size: [usize; 3], bounds: &BoundingBox) -> Array3<f64> {
-        each_number!(self, values => bounds.slice(view(values, size)).mapv(|v| v.into()))
+        each_number!(self, values => bounds.slice(view(values, size)).mapv(Into::into))
     }
 
     /// The first place of a number that is not whole or lies outside a range.
@@ -80,7 +80,7 @@ impl Numbers {
 
     /// The number at a place in memory order.
     pub fn at(&self, index: usize) -> f64 {
-        each_number!(self, values => values[index].into())
+        each_number!(self, values => f64_at(values, index))
     }
 }
 
@@ -131,6 +131,10 @@ fn position_outside<T: Copy + Into<f64>>(values: &[T], low: f64, high: f64) -> O
         let outside = || block.iter().position(|&v| !is_inside(v.into()));
         (!all_inside).then(outside).flatten().map(|k| i * BLOCK + k)
     })
+}
+
+fn f64_at<T: Copy + Into<f64>>(values: &[T], index: usize) -> f64 {
+    values[index].into()
 }
 
 fn widened<T: Copy + Into<f64>>(values: &[T]) -> Vec<f64> {

@@ -274,8 +274,7 @@ impl WithSimd for Filtering<'_> {
                 &recursion.feedback,
                 input(0),
                 range.end,
-                #[inline(always)]
-                |j| input(j),
+                input,
                 #[inline(always)]
                 |j, response| {
                     if j >= range.start {

@@ -214,9 +214,9 @@ impl Wavelet {
             let wanted = if is_last { bounds } else { &extended };
             let plans = transform.plans(size, wanted);
             let sources = match &approximation {
-                Some(data) => gather(data.view(), wanted, &plans, |v| v),
+                Some(data) => gather(data.view(), wanted, &plans, T::into_f64),
                 None => each_number!(image.numbers(), values => {
-                    gather(view(values, size), wanted, &plans, |v| T::from_f64(v.into()))
+                    gather(view(values, size), wanted, &plans, Into::into)
                 }),
             };
             let mut bands = transform.split(sources, wanted, &plans);
@@ -357,14 +357,14 @@ fn gather<S: Copy, T: Real>(
     data: ArrayView3<'_, S>,
     bounds: &BoundingBox,
     plans: &[Option<AxisPlan>; 3],
-    convert: impl Fn(S) -> T,
+    to_f64: impl Fn(S) -> f64,
 ) -> Array3<T> {
     let [z, y, x] = [0, 1, 2].map(|axis| match &plans[axis] {
         Some(plan) => plan.sources.clone(),
         None => (bounds.start[axis]..bounds.start[axis] + bounds.size[axis]).collect(),
     });
     Array3::from_shape_fn((z.len(), y.len(), x.len()), |(i, j, k)| {
-        convert(data[[z[i], y[j], x[k]]])
+        T::from_f64(to_f64(data[[z[i], y[j], x[k]]]))
     })
 }
 
