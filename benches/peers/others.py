@@ -19,7 +19,11 @@ import time
 from volumes import TEXTURES, run, sphere
 
 PACKAGES = {"nyxus": "nyxus", "flash": "flash-radiomics", "mirp": "mirp"}
-INPUTS = {"slice 256^2, disc of 20 k": ((1, 256, 256), 79.8), "128x128x64, ball of 100 k": ((64, 128, 128), 28.8), "256^3, ball of a million": ((256,) * 3, 62.05)}
+INPUTS = {
+    "slice 256^2, disc of 20 k": ((1, 256, 256), 79.8),
+    "128x128x64, ball of 100 k": ((64, 128, 128), 28.8),
+    "256^3, ball of a million": ((256, 256, 256), 62.05),
+}
 # What PyRadiomics, flash-radiomics and extract_radiomics call it, then Nyxus, then the start of MIRP's column.
 NAMES = {
     "glcm_Contrast": ("GLCM_CONTRAST_AVE", "cm_contrast_"),
@@ -36,7 +40,7 @@ NAMES = {
 
 
 def nyxus(image, mask, flat):
-    """Volumes with bins from the lowest value, which a negative depth asks for. The 2-D class has no such bins and gets levels, without negative ones."""
+    """Volumes are put into bins from the lowest value, as a negative depth asks for. The 2-D class has no such bins: it gets levels."""
     from nyxus import Nyxus, Nyxus3D
     if flat:
         import numpy as np
@@ -74,7 +78,7 @@ def flash(image, mask, flat):
 
 
 def mirp(image, mask, flat):
-    """Features of every direction, then their mean, as the others do by default."""
+    """The mean over directions of each feature, as of the others, instead of its own default, one matrix of all directions."""
     from mirp import extract_features
     kind = "2d_average" if flat else "3d_average"
     families = ["glcm", "glrlm", "glszm", "ngldm", "ngtdm"]

@@ -423,12 +423,6 @@ impl Volume {
         self.numbers.part(self.size, bounds)
     }
 
-    /// One voxel.
-    pub(crate) fn at(&self, [z, y, x]: [usize; 3]) -> f64 {
-        let [_, ny, nx] = self.size;
-        self.numbers.at((z * ny + y) * nx + x)
-    }
-
     /// The voxels in memory order, in the type in which they are held.
     pub(crate) fn numbers(&self) -> &Numbers {
         &self.numbers

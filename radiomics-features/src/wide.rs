@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 /// The widest vectors of this processor, asked for once: rows are short, and the question is long.
 static WIDEST: LazyLock<Arch> = LazyLock::new(Arch::new);
@@ -12,6 +12,24 @@ static WIDEST: LazyLock<Arch> = LazyLock::new(Arch::new);
 /// Only what is inlined into it is compiled so: the closure and its helpers want `#[inline(always)]`. No multiplication is fused
 /// with an addition, and numbers in one vector do not meet, so results have the same bits on every processor.
 #[inline(always)]
-pub(crate) fn wide<W: WithSimd>(task: W) -> W::Output {
+pub(crate) fn wide<R>(task: impl FnMut() -> R) -> R {
+    WIDEST.dispatch(Closure(task))
+}
+
+/// The same with the vectors of the processor as a type.
+#[inline(always)]
+pub(crate) fn wide_with<W: WithSimd>(task: W) -> W::Output {
     WIDEST.dispatch(task)
+}
+
+/// A closure that is called by reference: called by value, it would be a function that inlines it or not, as it likes.
+struct Closure<F>(F);
+
+impl<F: FnMut() -> R, R> WithSimd for Closure<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
 }

@@ -12,6 +12,10 @@
 
 use std::ops::{Add, AddAssign, Mul, Range};
 
+use ndarray::Array3;
+
+use crate::wide::wide;
+
 /// The two precisions in which filters run.
 pub(super) trait Real:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign
@@ -20,6 +24,8 @@ pub(super) trait Real:
     const SINGLE: bool;
     fn from_f64(value: f64) -> Self;
     fn into_f64(self) -> f64;
+    /// An array in 64 bits; itself if it has them.
+    fn array_into_f64(array: Array3<Self>) -> Array3<f64>;
 }
 
 impl Real for f64 {
@@ -30,6 +36,9 @@ impl Real for f64 {
     fn into_f64(self) -> f64 {
         self
     }
+    fn array_into_f64(array: Array3<Self>) -> Array3<f64> {
+        array
+    }
 }
 
 impl Real for f32 {
@@ -39,6 +48,9 @@ impl Real for f32 {
     }
     fn into_f64(self) -> f64 {
         f64::from(self)
+    }
+    fn array_into_f64(array: Array3<Self>) -> Array3<f64> {
+        array.mapv(f64::from)
     }
 }
 
@@ -106,7 +118,7 @@ impl AxisPlan {
                     &input[t.sample * stride..(t.sample + 1) * stride],
                 )
             });
-            combine(inputs, low, high);
+            combine(&inputs.collect::<Vec<_>>(), low, high);
         }
     }
 
@@ -133,7 +145,11 @@ impl AxisPlan {
                     &input[t.sample..t.sample + n],
                 )
             });
-            combine(inputs, &mut low[o..end], &mut high[o..end]);
+            combine(
+                &inputs.collect::<Vec<_>>(),
+                &mut low[o..end],
+                &mut high[o..end],
+            );
             o = end;
         }
     }
@@ -166,31 +182,32 @@ fn follows(a: &[Term], b: &[Term]) -> bool {
 }
 
 /// `low[k] = Σ l row[k]`, `high[k] = Σ h row[k]` over `(l, h, row)`, each sum in the order of the rows.
-fn combine<'a, T: Real + 'a>(
-    rows: impl Iterator<Item = (T, T, &'a [T])> + Clone,
-    low: &mut [T],
-    high: &mut [T],
-) {
+fn combine<T: Real>(rows: &[(T, T, &[T])], low: &mut [T], high: &mut [T]) {
     /// Sums kept in registers at a time.
-    const LANES: usize = 8;
+    const LANES: usize = 16;
     let whole = low.len() - low.len() % LANES;
-    for start in (0..whole).step_by(LANES) {
-        let mut sums = [[T::default(); LANES]; 2];
-        for (l, h, row) in rows.clone() {
-            let row: &[T; LANES] = row[start..start + LANES]
-                .try_into()
-                .expect("a slice of LANES elements");
-            for k in 0..LANES {
-                sums[0][k] += l * row[k];
-                sums[1][k] += h * row[k];
+    wide(
+        #[inline(always)]
+        || {
+            for start in (0..whole).step_by(LANES) {
+                let (mut lows, mut highs) = ([T::default(); LANES], [T::default(); LANES]);
+                for &(l, h, row) in rows {
+                    let row = &row[start..start + LANES];
+                    for k in 0..LANES {
+                        lows[k] += l * row[k];
+                    }
+                    for k in 0..LANES {
+                        highs[k] += h * row[k];
+                    }
+                }
+                low[start..start + LANES].copy_from_slice(&lows);
+                high[start..start + LANES].copy_from_slice(&highs);
             }
-        }
-        low[start..start + LANES].copy_from_slice(&sums[0]);
-        high[start..start + LANES].copy_from_slice(&sums[1]);
-    }
+        },
+    );
     for k in whole..low.len() {
         let mut sums = [T::default(); 2];
-        for (l, h, row) in rows.clone() {
+        for &(l, h, row) in rows {
             sums[0] += l * row[k];
             sums[1] += h * row[k];
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array3, ArrayView3};
 use pulp::{Simd, WithSimd};
 
-use crate::wide::wide;
+use crate::wide::{wide, wide_with};
 
 /// Filters every line along an axis in several ways, and keeps a range of it. Values are rounded to 32 bits.
 pub(super) fn filter_axis<T: Copy + Into<f64>>(
@@ -44,7 +44,7 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
                 || places(n).gather(values, &mut x),
             );
             for (recursion, filtered) in recursions.iter().zip(&mut filtered) {
-                wide(Filtering {
+                wide_with(Filtering {
                     recursion,
                     x: &x,
                     kept: &mut kept_lines,

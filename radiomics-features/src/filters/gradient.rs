@@ -23,20 +23,20 @@ impl Gradient {
             Self::PerMillimeter => image.spacing(),
             Self::PerVoxel => [1.0; 3],
         };
+        // The box and its neighbors; where there are none, the box ends with the image.
+        let near = bounds.grown(1, size);
+        let voxels = image.part(&near);
+        let inner = bounds.relative_to(near.start);
         Array3::from_shape_fn(bounds.size, |(z, y, x)| {
-            let here = [
-                z + bounds.start[0],
-                y + bounds.start[1],
-                x + bounds.start[2],
-            ];
+            let here = [z + inner.start[0], y + inner.start[1], x + inner.start[2]];
             let mut sum = 0.0;
             // x first: the order in which ITK adds the squares.
             for axis in [2, 1, 0] {
                 let (mut before, mut after) = (here, here);
                 before[axis] = here[axis].saturating_sub(1);
-                after[axis] = (here[axis] + 1).min(size[axis] - 1);
+                after[axis] = (here[axis] + 1).min(near.size[axis] - 1);
                 let weight = 0.5 / spacing[axis];
-                let slope = image.at(after) * weight - image.at(before) * weight;
+                let slope = voxels[after] * weight - voxels[before] * weight;
                 sum += slope * slope;
             }
             f64::from(sum.sqrt() as f32)

@@ -230,12 +230,12 @@ impl Wavelet {
                     } else {
                         bounds.slice(voxels.view()).to_owned()
                     };
-                    responses.push(response(level, band, &voxels, pixel_type));
+                    responses.push(response(level, band, voxels, pixel_type));
                 }
             }
             if is_last {
                 let band = transform.names()[0];
-                responses.push(response(self.level.get(), band, &low, pixel_type));
+                responses.push(response(self.level.get(), band, low, pixel_type));
                 break;
             }
             approximation = Some(low);
@@ -247,12 +247,12 @@ impl Wavelet {
 fn response<T: Real>(
     level: usize,
     band: Band,
-    voxels: &Array3<T>,
+    voxels: Array3<T>,
     pixel_type: PixelType,
 ) -> Response {
     Response {
         name: ImageName::Wavelet { level, band },
-        voxels: voxels.mapv(T::into_f64),
+        voxels: T::array_into_f64(voxels),
         pixel_type,
     }
 }
@@ -328,7 +328,9 @@ impl<T: Real> Transform<T> {
         let mut size: [usize; 3] = input.dim().into();
         let n_sources = size[axis];
         size[axis] = n;
-        let (mut low, mut high) = (Array3::default(size), Array3::default(size));
+        // Zeros from the system, which need not be written.
+        let mut low = Array3::from_elem(size, T::default());
+        let mut high = Array3::from_elem(size, T::default());
         let source = input.as_slice().expect("bands are in standard layout");
         let targets = (
             low.as_slice_mut()

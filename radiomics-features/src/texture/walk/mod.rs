@@ -354,11 +354,13 @@ impl Columns {
 
     /// Adds the sums and counts of the windows around each voxel of the extent.
     fn add_windows(&self, times: i64, sums: &mut [i64], counts: &mut [i64]) {
-        let ends = self.running[self.window..].iter().zip(&self.running);
+        let ends = &self.running[self.window..];
         wide(
             #[inline(always)]
             || {
-                for (((end, start), sum), count) in ends.zip(sums).zip(counts) {
+                let ends = ends.iter().zip(&self.running);
+                let totals = sums.iter_mut().zip(counts.iter_mut());
+                for ((end, start), (sum, count)) in ends.zip(totals) {
                     let packed = end - start;
                     *sum += times * (packed & LEVEL_SUM) as i64;
                     *count += times * (packed >> LEVEL_BITS) as i64;

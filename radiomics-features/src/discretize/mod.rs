@@ -12,12 +12,17 @@
 //! every patient up to an offset; a maximum that is a multiple of the width opens its own bin. With a count on a flat
 //! region, the one value sits in the middle of a range of length 1.
 
+mod edges;
+
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use ndarray::{Array3, ArrayView1, ArrayView3, Zip};
 
+use self::edges::{Edges, ValueRange};
 use crate::roi::BoundingBox;
+use crate::wide::wide;
 use crate::{Error, Result};
 
 /// How intensities are grouped into gray levels.
@@ -98,13 +103,12 @@ impl Levels {
         let (values, mask) = (bounds.slice(values), bounds.slice(mask));
         let edges = Edges::new(finite_range(values, mask, bounds.start)?, kind, binning)?;
         let mut grid = Array3::zeros(values.dim());
-        Zip::from(&mut grid)
-            .and(values)
-            .and(mask)
-            .for_each(|level, &value, &inside| {
-                if inside {
-                    *level = edges.level(value);
-                }
+        Zip::from(grid.rows_mut())
+            .and(values.rows())
+            .and(mask.rows())
+            .for_each(|mut levels, values, mask| {
+                let levels = levels.as_slice_mut().expect("a row of a new array");
+                edges.write_levels(&contiguous(values), &contiguous(mask), levels);
             });
         Self::from_grid(grid)
     }
@@ -127,11 +131,9 @@ impl Levels {
         {
             return Err(Error::RegionTooLarge { shape: [z, y, x] });
         }
-        let n_g = grid.iter().copied().max().map_or(0, usize::from);
-        let mut counts = vec![0usize; n_g + 1];
-        for &level in &grid {
-            counts[usize::from(level)] += 1;
-        }
+        let extents = row_extents(grid.view());
+        let counts = count_levels(&grid, &extents);
+        let n_g = counts.len() - 1;
         let histogram: Vec<LevelCount> = (1..=n_g)
             .filter(|&level| counts[level] > 0)
             .map(|level| LevelCount {
@@ -141,7 +143,7 @@ impl Levels {
             .collect();
         let n_voxels = histogram.iter().map(|bin| bin.count).sum();
         Ok(Self {
-            extents: row_extents(grid.view()),
+            extents,
             grid,
             n_levels: histogram.len(),
             histogram,
@@ -226,6 +228,26 @@ fn row_extents(grid: ArrayView3<'_, u16>) -> Vec<Range<u16>> {
     rows.map(|row| extent(row).unwrap_or(0..0)).collect()
 }
 
+/// How often each level occurs, from 0, which stands for the holes, to the largest.
+fn count_levels(grid: &Array3<u16>, extents: &[Range<u16>]) -> Vec<usize> {
+    let levels = grid.as_slice().expect("the grid is in standard layout");
+    let n_g = wide(
+        #[inline(always)]
+        || levels.iter().fold(0, |largest, &level| level.max(largest)),
+    );
+    // Neighbors are often alike: in turns, so that one count need not wait for the other.
+    let mut counts = vec![[0usize; 2]; usize::from(n_g) + 1];
+    for (row, extent) in grid.rows().into_iter().zip(extents) {
+        let row = row.to_slice().unwrap_or_default();
+        for pair in row[usize::from(extent.start)..usize::from(extent.end)].chunks(2) {
+            for (turn, &level) in pair.iter().enumerate() {
+                counts[usize::from(level)][turn] += 1;
+            }
+        }
+    }
+    counts.into_iter().map(|[a, b]| a + b).collect()
+}
+
 /// Refuses arrays of different shape.
 pub(crate) fn same_shape(values: (usize, usize, usize), mask: (usize, usize, usize)) -> Result<()> {
     if values == mask {
@@ -247,33 +269,18 @@ pub(crate) fn check_spacing(spacing: [f64; 3]) -> Result<()> {
     Ok(())
 }
 
-/// Smallest and largest value of a region.
-#[derive(Debug, Clone, Copy)]
-struct ValueRange {
-    min: f64,
-    max: f64,
-}
-
 /// The range of the values inside the mask; `origin` is where the arrays were cut out, for the error's voxel.
 fn finite_range(
     values: ArrayView3<'_, f64>,
     mask: ArrayView3<'_, bool>,
     origin: [usize; 3],
 ) -> Result<ValueRange> {
-    let mut range = ValueRange {
-        min: f64::INFINITY,
-        max: f64::NEG_INFINITY,
-    };
-    let mut all_finite = true;
-    Zip::from(values).and(mask).for_each(|&value, &inside| {
-        if inside {
-            all_finite &= value.is_finite();
-            range.min = range.min.min(value);
-            range.max = range.max.max(value);
-        }
-    });
-    if all_finite {
-        return Ok(range);
+    let mut range = RangeInLanes::default();
+    Zip::from(values.rows())
+        .and(mask.rows())
+        .for_each(|values, mask| range.add(&contiguous(values), &contiguous(mask)));
+    if range.all_finite {
+        return Ok(range.folded());
     }
     let ((z, y, x), &value) = values
         .indexed_iter()
@@ -287,166 +294,73 @@ fn finite_range(
     })
 }
 
-/// Bin edges, given by formula so that no edge array is ever allocated.
-#[derive(Debug, Clone, Copy)]
-struct Edges {
-    low: f64,
-    step: f64,
-    n: usize,
-    /// Exact values where the formula's rounding would not be the reference's.
-    second: Option<f64>,
-    last: Option<f64>,
-    round_to_f32: bool,
+/// Smallest and largest values at every eighth position: side by side, they need not wait for each other.
+struct RangeInLanes {
+    min: [f64; LANES],
+    max: [f64; LANES],
+    all_finite: bool,
 }
 
-impl Edges {
-    fn new(range: ValueRange, kind: PixelKind, binning: &Binning) -> Result<Self> {
-        let edges = match *binning {
-            Binning::Width(width) => Self::of_width(range, width)?,
-            Binning::Count(count) => Self::of_count(range, count.get(), kind)?,
-        };
-        let levels = edges.count_up_to(range.max);
-        if levels > usize::from(Levels::MAX_LEVEL) {
-            return Err(too_many(levels as f64));
-        }
-        Ok(edges)
-    }
+const LANES: usize = 8;
 
-    fn of_width(range: ValueRange, width: f64) -> Result<Self> {
-        if !(width.is_finite() && width > 0.0) {
-            return Err(Error::InvalidSetting {
-                name: "binWidth",
-                expected: "a positive, finite number",
-                found: width.to_string(),
-            });
+impl Default for RangeInLanes {
+    fn default() -> Self {
+        Self {
+            min: [f64::INFINITY; LANES],
+            max: [f64::NEG_INFINITY; LANES],
+            all_finite: true,
         }
-        let low = range.min - floored_modulo(range.min, width);
-        let high = range.max + 2.0 * width;
-        let n = ((high - low) / width).ceil();
-        // Two edges above the maximum are always spare.
-        if n > f64::from(Levels::MAX_LEVEL) + 2.0 {
-            return Err(too_many(n - 1.0));
-        }
-        let second = low + width;
-        let step = second - low;
-        if n < 1.0 || step <= 0.0 || !step.is_finite() {
-            return Err(Error::BinWidthTooSmall {
-                width,
-                value: range.max,
-            });
-        }
-        let n = n as usize;
-        if n == 1 {
-            return Ok(Self {
-                low: low - 0.5,
-                step: 1.0,
-                n: 2,
-                second: None,
-                last: None,
-                round_to_f32: false,
-            });
-        }
-        Ok(Self {
-            low,
-            step,
-            n,
-            second: Some(second),
-            last: None,
-            round_to_f32: false,
-        })
-    }
-
-    fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
-        if count > usize::from(Levels::MAX_LEVEL) {
-            return Err(too_many(count as f64));
-        }
-        let ValueRange { mut min, mut max } = range;
-        if min == max {
-            min -= 0.5;
-            max += 0.5;
-        }
-        let step = (max - min) / count as f64;
-        if !step.is_finite() {
-            return Err(Error::ValueRangeTooLarge { min, max });
-        }
-        let round_to_f32 = kind == PixelKind::Float32;
-        let last = if round_to_f32 {
-            f64::from(max as f32 + 1.0)
-        } else {
-            max + 1.0
-        };
-        Ok(Self {
-            low: min,
-            step,
-            n: count + 1,
-            second: None,
-            last: Some(last),
-            round_to_f32,
-        })
-    }
-
-    /// Edge `index`, by the reference's operations.
-    fn at(&self, index: usize) -> f64 {
-        if index == 1
-            && let Some(second) = self.second
-        {
-            return second;
-        }
-        if index + 1 == self.n
-            && let Some(last) = self.last
-        {
-            return last;
-        }
-        let edge = self.low + index as f64 * self.step;
-        if self.round_to_f32 {
-            f64::from(edge as f32)
-        } else {
-            edge
-        }
-    }
-
-    /// Number of edges that are not above the value.
-    fn count_up_to(&self, value: f64) -> usize {
-        let guess = ((value - self.low) / self.step) as usize;
-        let guess = guess.min(self.n - 1) + 1;
-        if self.at(guess - 1) <= value && (guess == self.n || value < self.at(guess)) {
-            return guess;
-        }
-        let (mut below, mut above) = (0, self.n);
-        while below < above {
-            let middle = below + (above - below) / 2;
-            if self.at(middle) <= value {
-                below = middle + 1
-            } else {
-                above = middle
-            }
-        }
-        below
-    }
-
-    /// The gray level of a value of the region. The smallest value has level 1; a value that is below the first edge
-    /// only by the rounding of 32-bit edges belongs to it as well.
-    fn level(&self, value: f64) -> u16 {
-        self.count_up_to(value).max(1) as u16
     }
 }
 
-fn too_many(levels: f64) -> Error {
-    Error::TooManyLevels {
-        levels,
-        limit: usize::from(Levels::MAX_LEVEL),
+impl RangeInLanes {
+    fn add(&mut self, values: &[f64], mask: &[bool]) {
+        let ((values, some), (mask, some_mask)) =
+            (values.as_chunks::<LANES>(), mask.as_chunks::<LANES>());
+        wide(
+            #[inline(always)]
+            || {
+                let (mut min, mut max, mut all) = (self.min, self.max, [true; LANES]);
+                for (values, mask) in values.iter().zip(mask) {
+                    for lane in 0..LANES {
+                        let (value, inside) = (values[lane], mask[lane]);
+                        all[lane] &= !inside | value.is_finite();
+                        min[lane] = if inside & (value < min[lane]) {
+                            value
+                        } else {
+                            min[lane]
+                        };
+                        max[lane] = if inside & (value > max[lane]) {
+                            value
+                        } else {
+                            max[lane]
+                        };
+                    }
+                }
+                (self.min, self.max) = (min, max);
+                self.all_finite &= all == [true; LANES];
+            },
+        );
+        for (&value, _) in some.iter().zip(some_mask).filter(|&(_, &inside)| inside) {
+            self.all_finite &= value.is_finite();
+            self.min[0] = self.min[0].min(value);
+            self.max[0] = self.max[0].max(value);
+        }
+    }
+
+    fn folded(&self) -> ValueRange {
+        ValueRange {
+            min: self.min.iter().copied().fold(f64::INFINITY, f64::min),
+            max: self.max.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        }
     }
 }
 
-/// The remainder with the sign of the divisor, computed as C's `fmod` plus a correction.
-fn floored_modulo(value: f64, width: f64) -> f64 {
-    let remainder = value % width;
-    if remainder == 0.0 {
-        0.0
-    } else if remainder < 0.0 {
-        remainder + width
-    } else {
-        remainder
+/// A row, copied if it has gaps.
+fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
+    match row.to_slice() {
+        Some(row) => Cow::Borrowed(row),
+        None => Cow::Owned(row.to_vec()),
     }
 }
 

@@ -1,0 +1,209 @@
+//! Where the bins of gray levels begin.
+
+use super::{Binning, Levels, PixelKind};
+use crate::wide::wide;
+use crate::{Error, Result};
+
+/// Smallest and largest value of a region.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ValueRange {
+    pub min: f64,
+    pub max: f64,
+}
+
+/// Bin edges, given by formula so that no edge array is ever allocated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edges {
+    low: f64,
+    step: f64,
+    n: usize,
+    /// The index and the value of the one edge for which the formula's rounding would not be the reference's; -1 if there is none.
+    replaced: (f64, f64),
+    round_to_f32: bool,
+}
+
+impl Edges {
+    pub(super) fn new(range: ValueRange, kind: PixelKind, binning: &Binning) -> Result<Self> {
+        let edges = match *binning {
+            Binning::Width(width) => Self::of_width(range, width)?,
+            Binning::Count(count) => Self::of_count(range, count.get(), kind)?,
+        };
+        let levels = edges.count_up_to(range.max);
+        if levels > usize::from(Levels::MAX_LEVEL) {
+            return Err(too_many(levels as f64));
+        }
+        Ok(edges)
+    }
+
+    fn of_width(range: ValueRange, width: f64) -> Result<Self> {
+        if !(width.is_finite() && width > 0.0) {
+            return Err(Error::InvalidSetting {
+                name: "binWidth",
+                expected: "a positive, finite number",
+                found: width.to_string(),
+            });
+        }
+        let low = range.min - floored_modulo(range.min, width);
+        let high = range.max + 2.0 * width;
+        let n = ((high - low) / width).ceil();
+        // Two edges above the maximum are always spare.
+        if n > f64::from(Levels::MAX_LEVEL) + 2.0 {
+            return Err(too_many(n - 1.0));
+        }
+        let second = low + width;
+        let step = second - low;
+        if n < 1.0 || step <= 0.0 || !step.is_finite() {
+            return Err(Error::BinWidthTooSmall {
+                width,
+                value: range.max,
+            });
+        }
+        let n = n as usize;
+        if n == 1 {
+            return Ok(Self {
+                low: low - 0.5,
+                step: 1.0,
+                n: 2,
+                replaced: (-1.0, 0.0),
+                round_to_f32: false,
+            });
+        }
+        Ok(Self {
+            low,
+            step,
+            n,
+            replaced: (1.0, second),
+            round_to_f32: false,
+        })
+    }
+
+    fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
+        if count > usize::from(Levels::MAX_LEVEL) {
+            return Err(too_many(count as f64));
+        }
+        let ValueRange { mut min, mut max } = range;
+        if min == max {
+            min -= 0.5;
+            max += 0.5;
+        }
+        let step = (max - min) / count as f64;
+        if !step.is_finite() {
+            return Err(Error::ValueRangeTooLarge { min, max });
+        }
+        let round_to_f32 = kind == PixelKind::Float32;
+        let last = if round_to_f32 {
+            f64::from(max as f32 + 1.0)
+        } else {
+            max + 1.0
+        };
+        Ok(Self {
+            low: min,
+            step,
+            n: count + 1,
+            replaced: (count as f64, last),
+            round_to_f32,
+        })
+    }
+
+    /// Edge `index`, by the reference's operations.
+    #[inline(always)]
+    fn at(&self, index: f64) -> f64 {
+        let edge = self.low + index * self.step;
+        let edge = match self.round_to_f32 {
+            true => f64::from(edge as f32),
+            false => edge,
+        };
+        if index == self.replaced.0 {
+            self.replaced.1
+        } else {
+            edge
+        }
+    }
+
+    /// The bin of the value up to the rounding of edges to 32 bits, and whether it is that bin.
+    #[inline(always)]
+    fn guess(&self, value: f64) -> (f64, bool) {
+        let last = self.n as f64 - 1.0;
+        let bin = ((value - self.low) / self.step).trunc();
+        let bin = bin.max(0.0).min(last);
+        // A value on an edge is often divided into the bin beside it.
+        let (down, up) = (
+            f64::from(value < self.at(bin)),
+            f64::from(value >= self.at(bin + 1.0)),
+        );
+        let bin = (bin - down + up).max(0.0).min(last);
+        let is_below = (bin == last) | (value < self.at(bin + 1.0));
+        (bin, (self.at(bin) <= value) & is_below)
+    }
+
+    /// Number of edges that are not above the value.
+    fn count_up_to(&self, value: f64) -> usize {
+        let (bin, is_right) = self.guess(value);
+        if is_right {
+            return bin as usize + 1;
+        }
+        let (mut below, mut above) = (0, self.n);
+        while below < above {
+            let middle = below + (above - below) / 2;
+            if self.at(middle as f64) <= value {
+                below = middle + 1
+            } else {
+                above = middle
+            }
+        }
+        below
+    }
+
+    /// The gray level of a value of the region. The smallest value has level 1; a value that is below the first edge
+    /// only by the rounding of 32-bit edges belongs to it as well.
+    fn level(&self, value: f64) -> u16 {
+        self.count_up_to(value).max(1) as u16
+    }
+
+    /// Writes the levels of a row, 0 outside the mask.
+    pub(super) fn write_levels(&self, values: &[f64], mask: &[bool], levels: &mut [u16]) {
+        let all_right = wide(
+            #[inline(always)]
+            || {
+                let mut all_right = true;
+                for ((level, &value), &inside) in levels.iter_mut().zip(values).zip(mask) {
+                    let (bin, is_right) = self.guess(value);
+                    *level = u16::from(inside) * low_bits(bin + 1.0);
+                    all_right &= is_right | !inside;
+                }
+                all_right
+            },
+        );
+        if !all_right {
+            for ((level, &value), &inside) in levels.iter_mut().zip(values).zip(mask) {
+                *level = if inside { self.level(value) } else { 0 };
+            }
+        }
+    }
+}
+
+/// A whole number below 2¹⁶ as an integer, without the question whether it is one: then 2⁵² more have it as their last bits.
+#[inline(always)]
+fn low_bits(number: f64) -> u16 {
+    const INTEGERS: f64 = (1u64 << 52) as f64;
+    (number + INTEGERS).to_bits() as u16
+}
+
+fn too_many(levels: f64) -> Error {
+    Error::TooManyLevels {
+        levels,
+        limit: usize::from(Levels::MAX_LEVEL),
+    }
+}
+
+/// The remainder with the sign of the divisor, computed as C's `fmod` plus a correction.
+fn floored_modulo(value: f64, width: f64) -> f64 {
+    let remainder = value % width;
+    if remainder == 0.0 {
+        0.0
+    } else if remainder < 0.0 {
+        remainder + width
+    } else {
+        remainder
+    }
+}
