@@ -50,7 +50,10 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
                     kept: &mut kept_lines,
                 });
                 let target = filtered.as_slice_mut().expect("a new array");
-                places(kept.len()).scatter(&kept_lines.out, target);
+                wide(
+                    #[inline(always)]
+                    || places(kept.len()).scatter(&kept_lines.out, target),
+                );
             }
         }
     }
@@ -111,7 +114,17 @@ impl Places {
     }
 
     /// The lanes as lines.
+    #[inline(always)]
     fn scatter(&self, out: &[Lanes], target: &mut [f32]) {
+        let positions = target[self.start..].chunks_mut(self.along);
+        if (self.count, self.across) == (LANES, 1) {
+            for (out, position) in out.iter().zip(positions) {
+                for (to, &from) in position.iter_mut().zip(out) {
+                    *to = from as f32;
+                }
+            }
+            return;
+        }
         for (i, out) in out.iter().enumerate() {
             let position = &mut target[self.start + i * self.along..];
             for (lane, &out) in out[..self.count].iter().enumerate() {

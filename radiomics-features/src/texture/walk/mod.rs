@@ -72,6 +72,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The parts of row `(z, y)` and of the row at `direction` from it that face each other inside the region, if there are any.
+    #[inline]
     fn facing(&self, z: usize, y: usize, direction: Direction) -> Option<Facing<'a>> {
         let Direction([step_z, step_y, step_x]) = direction;
         let (other_z, other_y) = self.moved(z, y, step_z, step_y)?;
@@ -219,20 +220,20 @@ pub(super) fn count_neighbors(
     for (z, y) in rows.indices() {
         let extent = rows.extent(z, y);
         counts[extent.clone()].fill(0);
-        for &offset in offsets {
-            let Some(Facing { at, here, there }) = rows.facing(z, y, offset) else {
-                continue;
-            };
-            let counts = &mut counts[at];
-            wide(
-                #[inline(always)]
-                || {
-                    for ((count, &center), &neighbor) in counts.iter_mut().zip(here).zip(there) {
+        wide(
+            #[inline(always)]
+            || {
+                for &offset in offsets {
+                    let Some(Facing { at, here, there }) = rows.facing(z, y, offset) else {
+                        continue;
+                    };
+                    let counts = counts[at].iter_mut();
+                    for ((count, &center), &neighbor) in counts.zip(here).zip(there) {
                         *count += u16::from(alike(center, neighbor));
                     }
-                },
-            );
-        }
+                }
+            },
+        );
         visit(&rows.get(z, y)[extent.clone()], &counts[extent]);
     }
 }
@@ -345,9 +346,10 @@ impl Columns {
         }
         self.running.clear();
         self.running.push(0);
-        let mut total = 0;
-        self.running.extend(self.packed.iter().map(|column| {
-            total += column;
+        // Sums of a whole row may wrap around; their differences, those of windows, do not.
+        let mut total = 0u64;
+        self.running.extend(self.packed.iter().map(|&column| {
+            total = total.wrapping_add(column);
             total
         }));
     }
@@ -361,7 +363,7 @@ impl Columns {
                 let ends = ends.iter().zip(&self.running);
                 let totals = sums.iter_mut().zip(counts.iter_mut());
                 for ((end, start), (sum, count)) in ends.zip(totals) {
-                    let packed = end - start;
+                    let packed = end.wrapping_sub(*start);
                     *sum += times * (packed & LEVEL_SUM) as i64;
                     *count += times * (packed >> LEVEL_BITS) as i64;
                 }

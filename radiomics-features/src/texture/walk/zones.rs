@@ -144,23 +144,23 @@ impl Connected {
 /// Which earlier neighbors of each voxel of a row have its level.
 fn find_alike(rows: &Rows<'_>, [z, y]: [usize; 2], flat: Option<Axis>, alike: &mut [u16]) {
     alike[rows.extent(z, y)].fill(0);
-    for (k, step) in EARLIER.into_iter().enumerate() {
-        if flat.is_some_and(|axis| step[axis.index()] != 0) {
-            continue;
-        }
-        let Some(Facing { at, here, there }) = rows.facing(z, y, Direction(step)) else {
-            continue;
-        };
-        let sets = &mut alike[at];
-        wide(
-            #[inline(always)]
-            || {
-                for ((set, &level), &other) in sets.iter_mut().zip(here).zip(there) {
+    wide(
+        #[inline(always)]
+        || {
+            for (k, step) in EARLIER.into_iter().enumerate() {
+                if flat.is_some_and(|axis| step[axis.index()] != 0) {
+                    continue;
+                }
+                let Some(Facing { at, here, there }) = rows.facing(z, y, Direction(step)) else {
+                    continue;
+                };
+                let sets = alike[at].iter_mut();
+                for ((set, &level), &other) in sets.zip(here).zip(there) {
                     *set |= u16::from(level == other) << k;
                 }
-            },
-        );
-    }
+            }
+        },
+    );
 }
 
 /// Sets of labels (union-find): each points to an older label of its set, a root to itself. Label 0 is no set.
