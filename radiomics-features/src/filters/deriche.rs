@@ -11,7 +11,7 @@ use crate::wide::{wide, wide_with};
 pub(super) fn filter_axis<T: Copy + Into<f64>>(
     data: ArrayView3<'_, T>,
     axis: usize,
-    recursions: &[Recursion],
+    recursions: &[&Recursion],
     kept: Range<usize>,
 ) -> Vec<Array3<f32>> {
     let data = data.as_standard_layout();

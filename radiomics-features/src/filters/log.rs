@@ -12,9 +12,11 @@
 //! An image shorter than 4 voxels along an axis, or than `⌈σ / s⌉ + 1`, has no response: a single slice never has one.
 
 use std::fmt;
+use std::iter::once;
+use std::ops::Range;
 use std::str::FromStr;
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3, Axis};
 
 use super::Response;
 use super::deriche::{Order, Recursion, filter_axis};
@@ -155,35 +157,100 @@ fn applies(image: &Volume, sigma: Sigma) -> bool {
     })
 }
 
-/// The responses to `sigmas` inside `bounds`. A pass along an axis needs that axis whole; of the axes that were filtered before it,
-/// it needs what is inside the bounds.
+/// The responses to `sigmas` inside `bounds`.
 fn laplacians(image: &Volume, sigmas: &[Sigma], bounds: &BoundingBox) -> Vec<Array3<f32>> {
     let mut sums = vec![Array3::<f32>::zeros(bounds.size); sigmas.len()];
-    let inside = |axis: usize| bounds.start[axis]..bounds.start[axis] + bounds.size[axis];
-    let recursion = |axis: usize, order: Order, sigma: &Sigma| {
-        let sigma = sigma.millimeters;
-        Recursion::new(sigma / image.spacing()[axis], order, sigma)
-    };
     for &derived in axes(image) {
-        let second = |sigma| recursion(derived, Order::Second, sigma);
-        let second: Vec<Recursion> = sigmas.iter().map(second).collect();
-        // Most of the work is the first pass, over the whole image: every line is gathered once for all widths.
+        let passes: Vec<Passes> = sigmas
+            .iter()
+            .map(|&sigma| Passes::new(image, derived, sigma, bounds))
+            .collect();
         let parts = each_number!(image.numbers(), values => {
-            filter_axis(view(values, image.size()), derived, &second, inside(derived))
+            second_derivatives(view(values, image.size()), &passes)
         });
         let spacing = image.spacing()[derived];
         let weight = 1.0 / (spacing * spacing);
-        for ((sum, sigma), mut part) in sums.iter_mut().zip(sigmas).zip(parts) {
-            for &axis in axes(image).iter().filter(|&&axis| axis != derived) {
-                let zero = recursion(axis, Order::Zero, sigma);
-                part = filter_axis(part.view(), axis, &[zero], inside(axis)).remove(0);
-            }
+        for (sum, part) in sums.iter_mut().zip(parts) {
             sum.zip_mut_with(&part, |s, &p| {
                 *s = (f64::from(*s) + f64::from(p) * weight) as f32
             });
         }
     }
     sums
+}
+
+/// The passes that make the second derivative along one axis: that derivative first, then a Gaussian along the other axes.
+struct Passes(Vec<Pass>);
+
+impl Passes {
+    fn new(image: &Volume, derived: usize, sigma: Sigma, bounds: &BoundingBox) -> Self {
+        let pass = |axis: usize, order: Order| Pass {
+            axis,
+            recursion: Recursion::new(
+                sigma.millimeters / image.spacing()[axis],
+                order,
+                sigma.millimeters,
+            ),
+            kept: bounds.start[axis]..bounds.start[axis] + bounds.size[axis],
+        };
+        let others = axes(image).iter().filter(|&&axis| axis != derived);
+        let others = others.map(|&axis| pass(axis, Order::Zero));
+        Self(once(pass(derived, Order::Second)).chain(others).collect())
+    }
+}
+
+/// The responses to passes along the same axes with several widths.
+///
+/// A pass along an axis needs that axis whole; of the axes that were filtered before it, it needs what is kept. So all passes
+/// but the last are done slab by slab across the last axis, and what is gathered in one array is as thin as what is kept.
+fn second_derivatives<T: Copy + Into<f64>>(
+    image: ArrayView3<'_, T>,
+    passes: &[Passes],
+) -> Vec<Array3<f32>> {
+    let Some(Passes(like)) = passes.first() else {
+        return Vec::new();
+    };
+    let last = like[like.len() - 1].axis;
+    let mut size: [usize; 3] = image.dim().into();
+    for pass in &like[..like.len() - 1] {
+        size[pass.axis] = pass.kept.len();
+    }
+    let mut stacks = vec![Array3::zeros(size); passes.len()];
+    // Most of the work is the first pass, over the whole image: every line is gathered once for all widths.
+    let first: Vec<&Recursion> = passes.iter().map(|p| &p.0[0].recursion).collect();
+    for (i, slab) in image.axis_chunks_iter(Axis(last), 1).enumerate() {
+        let parts = filter_axis(slab, like[0].axis, &first, like[0].kept.clone());
+        for ((mut part, Passes(passes)), stack) in parts.into_iter().zip(passes).zip(&mut stacks) {
+            for pass in &passes[1..passes.len() - 1] {
+                part = pass.filter(&part);
+            }
+            let target = stack.slice_axis_mut(Axis(last), (i..=i).into());
+            part.assign_to(target);
+        }
+    }
+    let stacks = stacks.iter().zip(passes);
+    stacks
+        .map(|(stack, Passes(passes))| passes[passes.len() - 1].filter(stack))
+        .collect()
+}
+
+/// One filter along an axis, and the range that is kept of it.
+struct Pass {
+    axis: usize,
+    recursion: Recursion,
+    kept: Range<usize>,
+}
+
+impl Pass {
+    fn filter(&self, part: &Array3<f32>) -> Array3<f32> {
+        filter_axis(
+            part.view(),
+            self.axis,
+            &[&self.recursion],
+            self.kept.clone(),
+        )
+        .remove(0)
+    }
 }
 
 #[cfg(test)]

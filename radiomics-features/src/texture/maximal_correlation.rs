@@ -76,7 +76,7 @@ fn second_singular_pair(operator: &Deflated) -> Option<(f64, Vec<f64>)> {
 
 /// `B` on the levels that occur.
 struct Deflated {
-    /// `(row, column, D)`.
+    /// `(row, column, D)`, by row.
     entries: Vec<(usize, usize, f64)>,
     root_x: Vec<f64>,
     root_y: Vec<f64>,
@@ -129,8 +129,13 @@ impl Deflated {
     fn apply_left(&self, v: &[f64]) -> Vec<f64> {
         let along = dot(&self.root_y, v);
         let mut u: Vec<f64> = self.root_x.iter().map(|root| -along * root).collect();
-        for &(row, column, d) in &self.entries {
-            u[row] += d * v[column];
+        for entries in self.entries.chunk_by(|a, b| a.0 == b.0) {
+            // In a variable: a sum in memory would wait for itself at every entry.
+            let mut sum = u[entries[0].0];
+            for &(_, column, d) in entries {
+                sum += d * v[column];
+            }
+            u[entries[0].0] = sum;
         }
         u
     }

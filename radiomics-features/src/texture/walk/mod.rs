@@ -61,21 +61,15 @@ impl<'a> Rows<'a> {
         usize::from(start)..usize::from(end)
     }
 
-    /// The position of the row at an offset, if it is in the box.
-    fn moved(&self, z: usize, y: usize, step_z: isize, step_y: isize) -> Option<(usize, usize)> {
-        let z = z.checked_add_signed(step_z);
-        let y = y.checked_add_signed(step_y);
-        Some((
-            z.filter(|&z| z < self.shape[0])?,
-            y.filter(|&y| y < self.shape[1])?,
-        ))
-    }
-
     /// The parts of row `(z, y)` and of the row at `direction` from it that face each other inside the region, if there are any.
     #[inline]
     fn facing(&self, z: usize, y: usize, direction: Direction) -> Option<Facing<'a>> {
         let Direction([step_z, step_y, step_x]) = direction;
-        let (other_z, other_y) = self.moved(z, y, step_z, step_y)?;
+        // Below 0 wraps around to beyond the end.
+        let (other_z, other_y) = (z.wrapping_add_signed(step_z), y.wrapping_add_signed(step_y));
+        if other_z >= self.shape[0] || other_y >= self.shape[1] {
+            return None;
+        }
         let (here, there) = (self.extent(z, y), self.extent(other_z, other_y));
         let at = here.start.max(there.start.saturating_add_signed(-step_x))
             ..here.end.min(there.end.saturating_add_signed(-step_x));
