@@ -7,12 +7,14 @@ use pulp::{Simd, WithSimd};
 
 use crate::wide::{wide, wide_with};
 
-/// Filters every line along an axis in several ways, and keeps a range of it. Values are rounded to 32 bits.
+/// Filters every line along an axis in several ways, and keeps a range of it. Values are rounded to 32 bits. What is in
+/// `workspace` does not matter.
 pub(super) fn filter_axis<T: Copy + Into<f64>>(
     data: ArrayView3<'_, T>,
     axis: usize,
     recursions: &[&Recursion],
     kept: Range<usize>,
+    workspace: &mut Workspace,
 ) -> Vec<Array3<f32>> {
     let data = data.as_standard_layout();
     let values = data.as_slice().expect("standard layout");
@@ -26,8 +28,7 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
         1 => (1, values.len() / n),
         _ => (values.len() / (n * inner), inner),
     };
-    let mut x = vec![[0.0; LANES]; n];
-    let mut kept_lines = KeptLines::new(kept.clone());
+    let Workspace { x, forward, out } = workspace.of(n, kept.len());
     for group in 0..groups {
         for first in (0..in_group).step_by(LANES) {
             let places = |length: usize| Places {
@@ -41,18 +42,20 @@ pub(super) fn filter_axis<T: Copy + Into<f64>>(
             };
             wide(
                 #[inline(always)]
-                || places(n).gather(values, &mut x),
+                || places(n).gather(values, x),
             );
             for (recursion, filtered) in recursions.iter().zip(&mut filtered) {
                 wide_with(Filtering {
                     recursion,
-                    x: &x,
-                    kept: &mut kept_lines,
+                    x,
+                    kept: kept.clone(),
+                    forward,
+                    out,
                 });
                 let target = filtered.as_slice_mut().expect("a new array");
                 wide(
                     #[inline(always)]
-                    || places(kept.len()).scatter(&kept_lines.out, target),
+                    || places(kept.len()).scatter(out, target),
                 );
             }
         }
@@ -134,22 +137,23 @@ impl Places {
     }
 }
 
-/// What is kept of a group of lines: a range of their positions.
-struct KeptLines {
-    range: Range<usize>,
-    /// After the causal filter.
+/// A group of lines, and what is made of it. Used again for the next group and the next call: zeros need not be written for each.
+#[derive(Default)]
+pub(super) struct Workspace {
+    x: Vec<Lanes>,
+    /// What is kept after the causal filter.
     forward: Vec<Lanes>,
-    /// After both.
+    /// What is kept after both.
     out: Vec<Lanes>,
 }
 
-impl KeptLines {
-    fn new(range: Range<usize>) -> Self {
-        Self {
-            forward: vec![[0.0; LANES]; range.len()],
-            out: vec![[0.0; LANES]; range.len()],
-            range,
-        }
+impl Workspace {
+    /// For lines of a length, of which so many positions are kept.
+    fn of(&mut self, length: usize, kept: usize) -> &mut Self {
+        self.x.resize(length, [0.0; LANES]);
+        self.forward.resize(kept, [0.0; LANES]);
+        self.out.resize(kept, [0.0; LANES]);
+        self
     }
 }
 
@@ -260,7 +264,9 @@ impl Recursion {
 struct Filtering<'a> {
     recursion: &'a Recursion,
     x: &'a [Lanes],
-    kept: &'a mut KeptLines,
+    kept: Range<usize>,
+    forward: &'a mut [Lanes],
+    out: &'a mut [Lanes],
 }
 
 impl WithSimd for Filtering<'_> {
@@ -268,15 +274,10 @@ impl WithSimd for Filtering<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let KeptLines {
-            range,
-            forward,
-            out,
-        } = self.kept;
-        let (n, recursion) = (self.x.len(), self.recursion);
+        let (n, range, recursion) = (self.x.len(), self.kept, self.recursion);
         let (x, _) = S::as_simd_f64s(self.x.as_flattened());
-        let (forward, _) = S::as_mut_simd_f64s(forward.as_flattened_mut());
-        let (out, _) = S::as_mut_simd_f64s(out.as_flattened_mut());
+        let (forward, _) = S::as_mut_simd_f64s(self.forward.as_flattened_mut());
+        let (out, _) = S::as_mut_simd_f64s(self.out.as_flattened_mut());
         let n_vectors = LANES / S::F64_LANES;
         for first in (0..n_vectors).step_by(2) {
             let at = |i: usize| i * n_vectors + first;

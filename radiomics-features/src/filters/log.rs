@@ -19,7 +19,7 @@ use std::str::FromStr;
 use ndarray::{Array3, ArrayView3, Axis};
 
 use super::Response;
-use super::deriche::{Order, Recursion, filter_axis};
+use super::deriche::{Order, Recursion, Workspace, filter_axis};
 use crate::error::{Error, Result};
 use crate::name::ImageName;
 use crate::numbers::{each_number, view};
@@ -199,6 +199,9 @@ impl Passes {
     }
 }
 
+/// Planes that are filtered together: enough that few of the lines side by side are none.
+const SLAB: usize = 16;
+
 /// The responses to passes along the same axes with several widths.
 ///
 /// A pass along an axis needs that axis whole; of the axes that were filtered before it, it needs what is kept. So all passes
@@ -218,19 +221,22 @@ fn second_derivatives<T: Copy + Into<f64>>(
     let mut stacks = vec![Array3::zeros(size); passes.len()];
     // Most of the work is the first pass, over the whole image: every line is gathered once for all widths.
     let first: Vec<&Recursion> = passes.iter().map(|p| &p.0[0].recursion).collect();
-    for (i, slab) in image.axis_chunks_iter(Axis(last), 1).enumerate() {
-        let parts = filter_axis(slab, like[0].axis, &first, like[0].kept.clone());
+    let mut workspace = Workspace::default();
+    let slabs = image.axis_chunks_iter(Axis(last), SLAB);
+    for (slab, start) in slabs.zip((0..).step_by(SLAB)) {
+        let kept = like[0].kept.clone();
+        let parts = filter_axis(slab, like[0].axis, &first, kept, &mut workspace);
         for ((mut part, Passes(passes)), stack) in parts.into_iter().zip(passes).zip(&mut stacks) {
             for pass in &passes[1..passes.len() - 1] {
-                part = pass.filter(&part);
+                part = pass.filter(&part, &mut workspace);
             }
-            let target = stack.slice_axis_mut(Axis(last), (i..=i).into());
-            part.assign_to(target);
+            let end = start + part.len_of(Axis(last));
+            part.assign_to(stack.slice_axis_mut(Axis(last), (start..end).into()));
         }
     }
     let stacks = stacks.iter().zip(passes);
     stacks
-        .map(|(stack, Passes(passes))| passes[passes.len() - 1].filter(stack))
+        .map(|(stack, Passes(passes))| passes[passes.len() - 1].filter(stack, &mut workspace))
         .collect()
 }
 
@@ -242,14 +248,9 @@ struct Pass {
 }
 
 impl Pass {
-    fn filter(&self, part: &Array3<f32>) -> Array3<f32> {
-        filter_axis(
-            part.view(),
-            self.axis,
-            &[&self.recursion],
-            self.kept.clone(),
-        )
-        .remove(0)
+    fn filter(&self, part: &Array3<f32>, workspace: &mut Workspace) -> Array3<f32> {
+        let kept = self.kept.clone();
+        filter_axis(part.view(), self.axis, &[&self.recursion], kept, workspace).remove(0)
     }
 }
 

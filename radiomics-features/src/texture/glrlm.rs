@@ -47,8 +47,11 @@ impl Glrlm {
             neighbor && direction > Direction([0, 0, 0]),
             "runs need a forward direction of distance 1, not {direction:?}"
         );
-        let [nz, ny, nx] = levels.shape();
-        let mut tally = Tally::new(levels.n_g(), nz.max(ny).max(nx), levels.n_voxels());
+        // A run leaves the box along the shortest of the axes that it moves along.
+        let moved_along = levels.shape().into_iter().zip(direction.0);
+        let sides = moved_along.filter(|&(_, step)| step != 0);
+        let longest = sides.map(|(side, _)| side).min().unwrap_or(1);
+        let mut tally = Tally::new(levels.n_g(), longest, levels.n_voxels());
         walk::run_lengths(levels, direction, |levels, lengths| {
             tally.add(levels, lengths)
         });

@@ -15,6 +15,7 @@
 use nalgebra::DMatrix;
 
 use super::glcm::GlcmCell;
+use crate::wide::wide;
 
 /// A singular value that is rounding error.
 const INDEPENDENT: f64 = 1e-12;
@@ -80,13 +81,60 @@ struct Deflated {
     entries: Vec<(usize, usize, f64)>,
     root_x: Vec<f64>,
     root_y: Vec<f64>,
+    /// `B` itself, where enough of it is not empty.
+    dense: Option<Dense>,
+}
+
+/// A matrix and its transpose, so that products with either are sums of contiguous rows.
+struct Dense {
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+}
+
+/// One in so many cells must have an entry for a product with all cells to be faster than one with the entries.
+const CELLS_PER_ENTRY: usize = 8;
+
+impl Dense {
+    fn new(entries: &[(usize, usize, f64)], root_x: &[f64], root_y: &[f64]) -> Option<Self> {
+        let (n_x, n_y) = (root_x.len(), root_y.len());
+        if n_x * n_y > CELLS_PER_ENTRY * entries.len() {
+            return None;
+        }
+        let outer = |a: &[f64], b: &[f64]| -> Vec<f64> {
+            let products = a.iter().flat_map(|x| b.iter().map(move |y| -x * y));
+            products.collect()
+        };
+        let (mut rows, mut columns) = (outer(root_x, root_y), outer(root_y, root_x));
+        for &(row, column, d) in entries {
+            rows[row * n_y + column] += d;
+            columns[column * n_x + row] += d;
+        }
+        Some(Self { rows, columns })
+    }
+}
+
+/// `Σ weights_i rows_i`, of rows that lie one after the other.
+fn weighted_rows(rows: &[f64], weights: &[f64]) -> Vec<f64> {
+    let length = rows.len() / weights.len();
+    let mut sum = vec![0.0; length];
+    wide(
+        #[inline(always)]
+        || {
+            for (row, weight) in rows.chunks_exact(length).zip(weights) {
+                for (sum, value) in sum.iter_mut().zip(row) {
+                    *sum += weight * value;
+                }
+            }
+        },
+    );
+    sum
 }
 
 impl Deflated {
     fn new(cells: &[GlcmCell], px: &[f64], py: &[f64]) -> Self {
         let (row_of, root_x) = occurring(px);
         let (column_of, root_y) = occurring(py);
-        let entries = cells
+        let entries: Vec<(usize, usize, f64)> = cells
             .iter()
             .map(|cell| {
                 let (row, column) = (row_of[usize::from(cell.i)], column_of[usize::from(cell.j)]);
@@ -94,6 +142,7 @@ impl Deflated {
             })
             .collect();
         Self {
+            dense: Dense::new(&entries, &root_x, &root_y),
             entries,
             root_x,
             root_y,
@@ -127,6 +176,9 @@ impl Deflated {
 
     /// `B v`.
     fn apply_left(&self, v: &[f64]) -> Vec<f64> {
+        if let Some(dense) = &self.dense {
+            return weighted_rows(&dense.columns, v);
+        }
         let along = dot(&self.root_y, v);
         let mut u: Vec<f64> = self.root_x.iter().map(|root| -along * root).collect();
         for entries in self.entries.chunk_by(|a, b| a.0 == b.0) {
@@ -143,6 +195,9 @@ impl Deflated {
     /// `Bᵀ B v`.
     fn apply(&self, v: &[f64]) -> Vec<f64> {
         let u = self.apply_left(v);
+        if let Some(dense) = &self.dense {
+            return weighted_rows(&dense.rows, &u);
+        }
         let along = dot(&self.root_x, &u);
         let mut w: Vec<f64> = self.root_y.iter().map(|root| -along * root).collect();
         for &(row, column, d) in &self.entries {
@@ -301,7 +356,17 @@ fn normalized(v: Vec<f64>) -> Option<Vec<f64>> {
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    /// Sums that need not wait for each other.
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
