@@ -102,15 +102,7 @@ impl Levels {
         let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
         let (values, mask) = (bounds.slice(values), bounds.slice(mask));
         let edges = Edges::new(finite_range(values, mask, bounds.start)?, kind, binning)?;
-        let mut grid = Array3::zeros(values.dim());
-        Zip::from(grid.rows_mut())
-            .and(values.rows())
-            .and(mask.rows())
-            .for_each(|mut levels, values, mask| {
-                let levels = levels.as_slice_mut().expect("a row of a new array");
-                edges.write_levels(&contiguous(values), &contiguous(mask), levels);
-            });
-        Self::from_grid(grid)
+        Self::from_grid(binned(values, mask, &edges))
     }
 
     /// Takes gray levels as they are: `(z, y, x)`, 0 outside the region. Crops to the region's bounding box.
@@ -215,6 +207,19 @@ impl Levels {
             .as_slice()
             .expect("the grid is built in standard layout")
     }
+}
+
+/// The levels of the values inside the mask.
+fn binned(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>, edges: &Edges) -> Array3<u16> {
+    let mut grid = Array3::zeros(values.dim());
+    Zip::from(grid.rows_mut())
+        .and(values.rows())
+        .and(mask.rows())
+        .for_each(|mut levels, values, mask| {
+            let levels = levels.as_slice_mut().expect("a row of a new array");
+            edges.write_levels(&contiguous(values), &contiguous(mask), levels);
+        });
+    grid
 }
 
 /// For each row, from its first voxel inside the region to its last. Sides fit 16 bits.
