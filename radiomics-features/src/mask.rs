@@ -298,4 +298,33 @@ mod tests {
         assert_eq!(raster.lesions(1).unwrap().labels(), expected);
         assert_eq!(raster.lesions(255).unwrap().labels(), expected);
     }
+
+    #[test]
+    fn labels_of_signed_and_small_types_are_found_and_compared_by_value() {
+        let geometry = Geometry::new([1.0; 3]).unwrap();
+        let of = |numbers| {
+            Labels::of_numbers(numbers)
+                .map(|labels| Mask::of_labels(labels, [1, 2, 2], geometry).unwrap())
+        };
+        let masks = [
+            Numbers::U8(vec![0, 5, 5, 0]),
+            Numbers::I16(vec![0, 5, 5, 0]),
+            Numbers::I32(vec![0, 5, 5, 0]),
+            Numbers::F64(vec![0.0, 5.0, 5.0, 0.0]),
+        ]
+        .map(|numbers| of(numbers).unwrap());
+        for mask in &masks {
+            assert_eq!(mask, &masks[0]);
+            assert_eq!(mask.labels(), array![[[0, 5], [5, 0]]]);
+            let (bounds, selected) = mask.cropped(5).unwrap();
+            assert_eq!((bounds.size, selected.len()), ([1, 2, 2], 4));
+            // More than 8 or 16 bits hold.
+            assert!(mask.cropped(70_000).is_none() && mask.cropped(1).is_none());
+        }
+        assert_eq!(of(Numbers::I16(vec![0, 1, -2, 0])).unwrap_err(), (2, -2.0));
+        assert_eq!(
+            of(Numbers::F32(vec![0.0, 1.5, 0.0, 0.0])).unwrap_err(),
+            (1, 1.5)
+        );
+    }
 }

@@ -140,3 +140,62 @@ fn f64_at<T: Copy + Into<f64>>(values: &[T], index: usize) -> f64 {
 fn widened<T: Copy + Into<f64>>(values: &[T]) -> Vec<f64> {
     values.iter().map(|&v| v.into()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_does_not_matter_to_the_numbers() {
+        let types = [
+            Numbers::U8(vec![1, 2, 3, 4]),
+            Numbers::I8(vec![1, 2, 3, 4]),
+            Numbers::U16(vec![1, 2, 3, 4]),
+            Numbers::I16(vec![1, 2, 3, 4]),
+            Numbers::U32(vec![1, 2, 3, 4]),
+            Numbers::I32(vec![1, 2, 3, 4]),
+            Numbers::F32(vec![1.0, 2.0, 3.0, 4.0]),
+            Numbers::F64(vec![1.0, 2.0, 3.0, 4.0]),
+        ];
+        let corner = BoundingBox {
+            start: [0, 1, 0],
+            size: [1, 1, 2],
+        };
+        for a in &types {
+            assert!(types.iter().all(|b| a == b));
+            assert_eq!(
+                a.array([1, 2, 2]),
+                ndarray::arr3(&[[[1.0, 2.0], [3.0, 4.0]]])
+            );
+            assert_eq!(a.part([1, 2, 2], &corner), ndarray::arr3(&[[[3.0, 4.0]]]));
+            assert_eq!((a.at(2), a.position_outside(1.0, 2.0)), (3.0, Some(2)));
+            assert_eq!(a.position_outside(1.0, 4.0), None);
+        }
+    }
+
+    #[test]
+    fn numbers_outside_are_found_behind_the_first_block() {
+        let mut values = vec![0.0f32; 5000];
+        assert_eq!(
+            Numbers::F32(values.clone()).position_outside(0.0, 1.0),
+            None
+        );
+        for (place, value) in [(4999, f32::NAN), (3000, 0.5), (1500, -1.0)] {
+            values[place] = value;
+            let found = Numbers::F32(values.clone()).position_outside(0.0, 1.0);
+            assert_eq!(found, Some(place));
+        }
+    }
+
+    #[test]
+    fn arrays_of_any_layout_are_taken_in_the_order_of_their_indices() {
+        let array = Array3::from_shape_fn((2, 3, 4), |(z, y, x)| 100 * z + 10 * y + x);
+        let expected: Vec<usize> = array.iter().copied().collect();
+        assert_eq!(contiguous(array.clone()), expected);
+        let turned = array.clone().reversed_axes();
+        let order: Vec<usize> = turned.iter().copied().collect();
+        assert_eq!(contiguous(turned), order);
+        let tail = array.slice_move(ndarray::s![1.., .., ..]);
+        assert_eq!(contiguous(tail), expected[12..]);
+    }
+}

@@ -207,3 +207,50 @@ fn floored_modulo(value: f64, width: f64) -> f64 {
         remainder
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The definition: how many edges are not above the value, and no less than the first level.
+    fn counted(edges: &Edges, value: f64) -> u16 {
+        let below = (0..edges.n).filter(|&i| edges.at(i as f64) <= value);
+        below.count().max(1) as u16
+    }
+
+    proptest! {
+        #[test]
+        fn rows_have_the_levels_of_the_definition(
+            raw in prop::collection::vec((-1e3f64..1e3, any::<bool>()), 1..70),
+            whole in any::<bool>(),
+            count in 1usize..300,
+            width in prop::sample::select(vec![0.1, 1.0, 25.0, 0.7]),
+            by_count in any::<bool>(),
+        ) {
+            let values: Vec<f64> = raw
+                .iter()
+                .map(|&(v, _)| if whole { v.round() } else { f64::from(v as f32) })
+                .collect();
+            let mask: Vec<bool> = raw.iter().map(|&(_, inside)| inside).collect();
+            let inside = || values.iter().zip(&mask).filter(|&(_, &m)| m).map(|(&v, _)| v);
+            prop_assume!(inside().next().is_some());
+            let range = ValueRange {
+                min: inside().fold(f64::INFINITY, f64::min),
+                max: inside().fold(f64::NEG_INFINITY, f64::max),
+            };
+            let kind = if whole { PixelKind::Integer } else { PixelKind::Float32 };
+            let binning = match count.try_into() {
+                Ok(count) if by_count => Binning::Count(count),
+                _ => Binning::Width(width),
+            };
+            let edges = Edges::new(range, kind, &binning).expect("few bins");
+            let mut levels = vec![7; values.len()];
+            edges.write_levels(&values, &mask, &mut levels);
+            for ((&value, &inside), &level) in values.iter().zip(&mask).zip(&levels) {
+                let expected = if inside { counted(&edges, value) } else { 0 };
+                prop_assert_eq!(level, expected, "{} of {:?}", value, edges);
+            }
+        }
+    }
+}

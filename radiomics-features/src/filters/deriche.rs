@@ -83,12 +83,18 @@ struct Places {
 }
 
 impl Places {
+    /// Whether every position of the lines is a row of [`LANES`] numbers.
+    fn is_whole_group_side_by_side(&self) -> bool {
+        // Lines of one position along x also have 1 from one to the next.
+        self.count == LANES && self.across == 1 && self.along >= LANES
+    }
+
     /// The lines as lanes; lanes without a line keep what they have.
     #[inline(always)]
     fn gather<T: Copy + Into<f64>>(&self, values: &[T], x: &mut [Lanes]) {
         // Few enough positions to stay in the first cache while the lines are laid beside each other.
         const BLOCK: usize = 64;
-        if (self.count, self.across) == (LANES, 1) {
+        if self.is_whole_group_side_by_side() {
             let positions = values[self.start..].chunks(self.along);
             for (x, position) in x.iter_mut().zip(positions) {
                 // A copy: what is written to `x` cannot change it, so all lanes are converted at once.
@@ -120,7 +126,7 @@ impl Places {
     #[inline(always)]
     fn scatter(&self, out: &[Lanes], target: &mut [f32]) {
         let positions = target[self.start..].chunks_mut(self.along);
-        if (self.count, self.across) == (LANES, 1) {
+        if self.is_whole_group_side_by_side() {
             for (out, position) in out.iter().zip(positions) {
                 for (to, &from) in position.iter_mut().zip(out) {
                     *to = from as f32;

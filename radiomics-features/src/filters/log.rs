@@ -257,6 +257,7 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbers::Numbers;
     use crate::volume::Geometry;
 
     fn responses(voxels: Array3<f64>, sigma: f64) -> Vec<Response> {
@@ -276,6 +277,34 @@ mod tests {
         let curved = responses(parabola, 1.5);
         // Second derivative 2, scaled by sigma squared; the recursive filter is good to about 0.1 %.
         assert!((curved[0].voxels[[4, 4, 20]] / 4.5 - 1.0).abs() < 2e-3);
+    }
+
+    #[test]
+    fn a_box_holds_the_bits_of_the_whole_in_every_number_type() {
+        let voxels = Array3::from_shape_fn((9, 37, 21), |(z, y, x)| {
+            ((z * 31 + y * 17 + x * x * 7) % 97) as f64
+        });
+        let geometry = Geometry::new([2.0, 0.7, 0.9]).unwrap();
+        let image = Volume::new(voxels.clone(), geometry, PixelType::U8).unwrap();
+        let bytes: Vec<u8> = voxels.iter().map(|&v| v as u8).collect();
+        let small = Volume::of_numbers(Numbers::U8(bytes), image.size(), geometry, PixelType::U8);
+        let log = LaplacianOfGaussian {
+            sigmas: [1.0, 2.5].map(|s| Sigma::new(s).unwrap()).to_vec(),
+        };
+        let whole = log
+            .responses(&image, &BoundingBox::whole(image.size()))
+            .unwrap();
+        for (start, size) in [
+            ([2, 5, 3], [4, 20, 9]),
+            ([0, 0, 0], [1, 37, 1]),
+            ([8, 36, 20], [1; 3]),
+        ] {
+            let part = BoundingBox { start, size };
+            let boxed = log.responses(small.as_ref().unwrap(), &part).unwrap();
+            for (whole, boxed) in whole.iter().zip(&boxed) {
+                assert_eq!(part.slice(whole.voxels.view()), boxed.voxels, "{start:?}");
+            }
+        }
     }
 
     #[test]

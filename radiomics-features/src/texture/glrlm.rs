@@ -180,6 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_run_crosses_the_box() {
+        let levels = Levels::from_array(ndarray::Array3::from_elem((3, 5, 7), 1u16).view());
+        let levels = levels.expect("one level");
+        for direction in directions(levels.shape(), &[1], None).expect("distance 1") {
+            let glrlm = Glrlm::new(&levels, direction).expect("lines");
+            assert_eq!(glrlm.matrix.n_covered(), 105.0, "{direction:?}");
+            let sides = [3, 5, 7].into_iter().zip(direction.0);
+            let shortest = sides
+                .filter(|&(_, step)| step != 0)
+                .map(|(side, _)| side)
+                .min();
+            let longest = glrlm.matrix.cells.iter().map(|cell| cell.size).max();
+            assert_eq!(longest, shortest, "{direction:?}");
+        }
+    }
+
+    #[test]
     fn the_example_of_the_module() {
         let glrlm = Glrlm::new(&example::levels(), Direction([0, 0, 1])).expect("lines");
         let cells: Vec<(u16, u32, f64)> = glrlm
