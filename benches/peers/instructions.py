@@ -5,13 +5,12 @@ Start-up is taken off. Valgrind has no AVX-512, so the loops are those for vecto
 that have most of them.
 """
 import argparse
-import json
 import os
 import re
 import subprocess
 import tempfile
 
-from volumes import cases
+from volumes import cases, written
 
 
 def count(command, folder):
@@ -38,10 +37,7 @@ def main():
         for name, image, mask, settings, _ in cases(options.cohort, options.data, folder):
             if options.only not in name:
                 continue
-            params = os.path.join(folder, "params.json")
-            with open(params, "w") as file:
-                json.dump({key: value for key, value in settings.items() if value}, file)
-            total, functions = count([program, image, mask, "--params", params, "--jobs", "1"], folder)
+            total, functions = count([program, image, mask, "--params", written(settings, folder), "--jobs", "1"], folder)
             print(f"{name:40} {(total - start) / 1e6:9.1f} million", flush=True)
             for share, function in functions[:5]:
                 print(f"{share:10.1f} %  {function[:110]}", flush=True)

@@ -86,6 +86,14 @@ def cases(cohort, data, folder):
     yield "ball in 256^3, shape", *ball, settings(classes=("shape",)), 60
 
 
+def written(settings, folder):
+    """A parameter file of the settings."""
+    path = os.path.join(folder, "params.json")
+    with open(path, "w") as file:
+        json.dump({key: value for key, value in settings.items() if value}, file)
+    return path
+
+
 def compare(found, expected):
     """The largest relative difference of a feature, MCC apart."""
     worst = 0.0
@@ -111,10 +119,7 @@ def main():
         for name, image, mask, settings, target in cases(options.cohort, options.data, folder):
             if options.only not in name:
                 continue
-            params = os.path.join(folder, "params.json")
-            with open(params, "w") as file:
-                json.dump({key: value for key, value in settings.items() if value}, file)
-            own = [os.path.abspath(options.program), image, mask, "--params", params, "--jobs", "1"]
+            own = [os.path.abspath(options.program), image, mask, "--params", written(settings, folder), "--jobs", "1"]
             other = [sys.executable, os.path.abspath(__file__), "--peer"]
             _, own_start, _ = run([own[0], "--version"])
             _, other_start, _ = run([*other, "-", "-", json.dumps(settings)])

@@ -106,7 +106,7 @@ impl Voxels {
     ) -> Result<Vec<T>> {
         let n_bytes = n_numbers * SIZE;
         let room = match &self {
-            Self::Plain(_) | Self::Text(_) => n_bytes,
+            Self::Plain(bytes) | Self::Text(bytes) => n_bytes.min(bytes.len()),
             Self::Packed(packed) => packed.room(n_bytes),
         };
         let mut values = Vec::with_capacity(room / SIZE / component.count);
