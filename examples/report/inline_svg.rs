@@ -23,7 +23,10 @@ pub(super) fn inline(svg: &str, prefix: &str, label: &str) -> String {
         // The figure's own width is its largest; narrower pages shrink it.
         opening += &format!(" style=\"max-width:{width}px\"");
     }
-    let rest = without_attributes(tag.trim_start_matches("<svg"), &["width", "height"]);
+    let rest = without_attributes(
+        tag.trim_start_matches("<svg"),
+        &["width", "height", "role", "aria-label"],
+    );
     let element = format!("{opening}{rest}{body}");
     with_prefixed_ids(element.trim_end(), prefix)
 }

@@ -1,4 +1,16 @@
-//! A study report as one HTML file: sections, tables and figures, no script, no network.
+//! A study report as one HTML file that asks for nothing from anywhere and reads well on a screen, on a telephone and on paper.
+//!
+//! | block | what |
+//! |---|---|
+//! | [`Table`] | a numbered table; a script adds "Copy as CSV" and "Download CSV" |
+//! | [`Figure`] | an SVG drawing, if need be with a narrow twin for telephones |
+//! | [`Flow`] | what became of the rows of the manifest, as a figure |
+//! | [`Picture`] | PNG pictures in a grid |
+//! | [`Interactive`] | the interactive nomogram, with its drawing for paper |
+//! | [`Checklist`] | TRIPOD+AI and CLEAR, filled in from [`StudyFacts`] as far as a program can |
+//!
+//! Everything can be read without scripts. Those that there are run under a content security policy that knows them by their hashes; the same
+//! report gives the same bytes.
 //!
 //! ```
 //! use examples::report::{Report, Section, Table};
@@ -9,8 +21,22 @@
 //! assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<td>training</td>"));
 //! ```
 
+pub mod checklist;
+mod checklist_html;
+mod flow;
 mod html;
 mod inline_svg;
+mod interactive;
+mod picture;
+mod policy;
+mod table_html;
+
+pub use checklist::{Checklist, StudyFacts};
+pub use flow::{Flow, FlowSplit, SplitRole};
+pub use interactive::Interactive;
+pub use picture::Picture;
+
+use eval_stats::plot::Width;
 
 /// A report: a title, a summary line and sections.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +68,22 @@ enum Block {
     Paragraph(String),
     List(Vec<String>),
     Table(Table),
-    Figure { svg: String, caption: String },
+    Figure(Figure),
+    Gallery {
+        pictures: Vec<Picture>,
+        caption: String,
+    },
+    Interactive(Interactive),
+    Checklist(Checklist),
+}
+
+/// A numbered figure from an SVG document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    svg: String,
+    narrow: Option<String>,
+    caption: String,
+    alt: Option<String>,
 }
 
 impl Report {
@@ -112,10 +153,72 @@ impl Section {
 
     /// Adds a figure from an SVG document.
     pub fn figure(&mut self, svg: impl Into<String>, caption: impl Into<String>) -> &mut Self {
-        self.blocks.push(Block::Figure {
+        self.drawing(Figure::new(svg, caption))
+    }
+
+    /// Adds a figure with more than a caption.
+    pub fn drawing(&mut self, figure: Figure) -> &mut Self {
+        self.blocks.push(Block::Figure(figure));
+        self
+    }
+
+    /// Adds the flow of cases as a figure, drawn for wide and for narrow screens.
+    ///
+    /// # Errors
+    /// What [`Flow::check`] finds.
+    pub fn flow(&mut self, flow: &Flow, caption: impl Into<String>) -> anyhow::Result<&mut Self> {
+        let wide = Figure::new(flow.svg(Width::Double)?, caption);
+        let narrow = flow.svg(Width::Single)?;
+        Ok(self.drawing(wide.narrow(narrow).alt(flow.description())))
+    }
+
+    /// Adds pictures in a grid, all together one figure; none adds nothing.
+    pub fn gallery(
+        &mut self,
+        pictures: impl IntoIterator<Item = Picture>,
+        caption: impl Into<String>,
+    ) -> &mut Self {
+        let pictures: Vec<Picture> = pictures.into_iter().collect();
+        if !pictures.is_empty() {
+            let caption = caption.into();
+            self.blocks.push(Block::Gallery { pictures, caption });
+        }
+        self
+    }
+
+    /// Adds an interactive page as a figure.
+    pub fn interactive(&mut self, interactive: Interactive) -> &mut Self {
+        self.blocks.push(Block::Interactive(interactive));
+        self
+    }
+
+    /// Adds a checklist as a table, folded on screen.
+    pub fn checklist(&mut self, checklist: Checklist) -> &mut Self {
+        self.blocks.push(Block::Checklist(checklist));
+        self
+    }
+}
+
+impl Figure {
+    /// A figure from an SVG document; without more, its caption is also what a screen reader says of the drawing.
+    pub fn new(svg: impl Into<String>, caption: impl Into<String>) -> Self {
+        Self {
             svg: svg.into(),
+            narrow: None,
             caption: caption.into(),
-        });
+            alt: None,
+        }
+    }
+
+    /// A drawing of the same for narrow screens.
+    pub fn narrow(mut self, svg: impl Into<String>) -> Self {
+        self.narrow = Some(svg.into());
+        self
+    }
+
+    /// What stands for the drawing where it is not seen.
+    pub fn alt(mut self, text: impl Into<String>) -> Self {
+        self.alt = Some(text.into());
         self
     }
 }
@@ -181,7 +284,8 @@ mod tests {
         section.paragraph("<script>alert(1)</script>");
         section.table(Table::new("\"quoted\"", ["x<y"]).row(["1 & 2"]));
         let html = Report::new("T").section(section).to_html();
-        assert!(!html.contains("<script"));
+        assert_eq!(html.matches("<script").count(), 1, "only our own");
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(html.contains("A &lt; B &amp; C") && html.contains("1 &amp; 2"));
         assert!(!html.contains("src=\"http") && !html.contains("href=\"http"));
     }
