@@ -7,24 +7,35 @@ use clap::Parser;
 use deep_features::{Tap, Width};
 use nomogram::FewEvents;
 use radiomics_features::RoiParams;
+use serde_json::Value;
 
-use examples::cohort::{Cohort, CohortOptions, MissingClinical};
-use examples::output_folder::{Existing, ExistingOptions, OutputFolder};
+use examples::atomic_file::write_atomically;
+use examples::cohort::{Cohort, CohortFile, CohortOptions, MissingClinical, UnusableImages};
+use examples::earlier_run::{is_done, write_checksums};
+use examples::faults::Faults;
+use examples::output_folder::{Existing, ExistingOptions, OutputFolder, recover};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::check_region;
-use examples::report::Section;
-use examples::run_record::{RunRecord, hash_files};
+use examples::report::checklist::DataOrigin;
+use examples::run_record::{InputFile, RunRecord, hash_files, program_of};
+use examples::study::baseline::Baseline;
 use examples::study::bundle::Recipe;
+use examples::study::cache::{CACHE_NAME, take_over};
 use examples::study::deep::{DeepSettings, DeepWay, TrainingFeatures};
 use examples::study::evaluation::{AucMethod, EvaluationSettings};
+use examples::study::honest::HonestSettings;
+use examples::study::modeling::ModelSettings;
 use examples::study::modeling::choices::{Backward, Penalty, probability};
-use examples::study::modeling::{ModelSettings, Presentation};
-use examples::study::pipeline::{self, Study, StudySettings};
-use examples::study::selection::choices::SelectionOptions;
+use examples::study::narrative::{Outcomes, StudyWords, Weights, report};
+use examples::study::pipeline::{self, Study, StudySettings, presentation};
+use examples::study::reader_study::ReaderTable;
+use examples::study::selection::choices::{SelectionOptions, whole};
 use examples::synthetic::{CohortDesign, CohortSize};
 
 const PROGRAM: &str = "alnm_pipeline";
+/// Folder of the synthetic cohort beside the results.
+const COHORT_NAME: &str = "cohort";
 
 /// Runs the whole study on a cohort of patients with outlined regions: checks the cohort, extracts features, builds scores and models, evaluates them
 /// on every split. Without --manifest a synthetic multicenter cohort is generated first.
@@ -32,12 +43,21 @@ const PROGRAM: &str = "alnm_pipeline";
 #[command(
     name = PROGRAM,
     version,
-    after_help = "Example:\n  cargo run --release --example alnm_pipeline -- --size standard --seed 20250901 --out out/alnm\n  cargo run --release --example alnm_pipeline -- --manifest cohort.csv --weights vgg19.pth --out out/study"
+    after_help = "Examples:\n  cargo run --release --example alnm_pipeline -- --size standard --seed 20250901 --out out/alnm\n  cargo run --release --example alnm_pipeline -- --manifest cohort.csv --check > columns.yaml\n  cargo run --release --example alnm_pipeline -- --manifest cohort.csv --columns columns.yaml --weights vgg19.pth --out out/study"
 )]
 struct Arguments {
     /// The cohort: patient, split, outcome, R_image and R_mask for each region R, clinical columns.
     #[arg(long, value_name = "COHORT.csv")]
     manifest: Option<PathBuf>,
+    /// What the columns of the cohort are, where names and cells do not say it: kinds, units, reference levels.
+    #[arg(long, value_name = "COLUMNS.yaml", requires = "manifest")]
+    columns: Option<PathBuf>,
+    /// Only check the cohort and print how its columns were understood, as a file for --columns.
+    #[arg(long, requires = "manifest")]
+    check: bool,
+    /// Readers without and with the model's output: patient, NAME_without and NAME_with for each reader. The synthetic cohort has such a table.
+    #[arg(long, value_name = "READERS.csv", requires = "manifest")]
+    readers: Option<PathBuf>,
     /// Folder for all results.
     #[arg(long, default_value = "out/alnm", value_name = "DIR")]
     out: PathBuf,
@@ -65,6 +85,18 @@ struct Arguments {
     /// Interval of the AUC: delong, exact or bootstrap:N.
     #[arg(long, default_value = "delong", value_name = "METHOD")]
     ci: AucMethod,
+    /// Outer folds in which the whole study is fitted anew and judged on the patients left out; 0 leaves that out.
+    #[arg(long, default_value_t = 5, value_name = "FOLDS")]
+    nested: usize,
+    /// Repeats of --nested with other folds.
+    #[arg(long, default_value_t = 1, value_parser = whole(1), value_name = "R")]
+    nested_repeats: usize,
+    /// Nested cross-validations with the outcomes of training patients shuffled, which must come out at chance.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    controls: usize,
+    /// Do the whole study on outcomes shuffled within every split: it must come out at chance.
+    #[arg(long)]
+    shuffle_labels: bool,
     #[command(flatten)]
     selection: SelectionOptions,
     /// Seed of every random draw, at most 4294967295.
@@ -79,6 +111,9 @@ struct Arguments {
     /// What to do with empty clinical cells.
     #[arg(long, value_enum, default_value_t)]
     missing: MissingClinical,
+    /// What to do with images and outlines that cannot be used.
+    #[arg(long, value_enum, default_value_t)]
+    unusable: UnusableImages,
     /// Worker threads; by default one for each core.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -90,38 +125,108 @@ fn main() -> ExitCode {
     program::run(study)
 }
 
+/// A cohort with what belongs to it.
+struct Given {
+    cohort: Cohort,
+    readers: Option<ReaderTable>,
+}
+
 fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     program::set_jobs(arguments.jobs)?;
-    let options = CohortOptions {
-        training: arguments.train.clone(),
-        missing: arguments.missing,
-        descriptive: arguments.descriptive.clone(),
-    };
-    // A user's cohort and network are checked before anything is created.
-    let settings = settings(&arguments)?;
-    let given = arguments
-        .manifest
-        .as_deref()
-        .map(|manifest| checked_cohort(manifest, &options))
-        .transpose()?;
-    let folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
-    let cohort = match given {
-        Some(cohort) => cohort,
-        None => synthetic_cohort(&arguments, &folder, &options)?,
-    };
+    check_usage(&arguments)?;
     let resume = arguments.existing.existing() == Existing::Resume;
-    let study = pipeline::run(&cohort, &settings, folder.path(), resume)?;
-    study.write(
-        &cohort,
-        &settings,
-        &title(&arguments),
-        methods(&arguments, &settings),
-        folder.path(),
-    )?;
-    record(&arguments, &settings, &cohort, &study)?.write(folder.path())?;
+    if resume && already_done(&arguments)? {
+        println!(
+            "nothing changed: {} holds the results",
+            arguments.out.display()
+        );
+        return Ok(Ending::Done);
+    }
+    // A user's cohort and network are checked before anything is created.
+    let given = match &arguments.manifest {
+        Some(manifest) => Some(given(&arguments, manifest, arguments.readers.as_deref())?),
+        None => None,
+    };
+    if let (Some(given), true) = (&given, arguments.check) {
+        print!(
+            "{}",
+            CohortFile::of(&given.cohort, &options(&arguments)?.file).to_yaml()?
+        );
+        return Ok(Ending::Done);
+    }
+    let mut settings = settings(&arguments)?;
+    let mut folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
+    if resume {
+        folder.keep_only(&[CACHE_NAME, COHORT_NAME])?;
+        let cohort = given.is_none()
+            && design(&arguments)
+                .written_in(&arguments.out.join(COHORT_NAME))
+                .is_some();
+        take_over(&arguments.out, folder.path(), cohort.then_some(COHORT_NAME))?;
+    }
+    folder.keep_partial();
+    let Given { cohort, readers } = match given {
+        Some(given) => given,
+        None => synthetic(&arguments, &folder)?,
+    };
+    settings.modeling.presentation = presentation(&cohort);
+    let outcomes = match arguments.shuffle_labels {
+        true => cohort.shuffled(arguments.seed as u32),
+        false => cohort,
+    };
+    let study = pipeline::run(&outcomes, &settings, readers.as_ref(), folder.path())?;
+    write(&arguments, &settings, &study, folder.path())?;
     folder.finish()?;
     summarize(&study, &arguments);
-    Ok(Ending::Done)
+    let mut excluded = study.cohort.excluded.iter();
+    let failed = excluded.any(|patient| patient.reason.is_failure());
+    Ok(match failed || !study.failed_repeats.is_empty() {
+        true => Ending::SomeCasesFailed,
+        false => Ending::Done,
+    })
+}
+
+fn check_usage(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.nested == 1 {
+        let problem = "--nested: expected 0, or 2 folds or more, found 1";
+        return Err(WrongUsage(problem.to_owned()).into());
+    }
+    Ok(())
+}
+
+fn options(arguments: &Arguments) -> anyhow::Result<CohortOptions> {
+    Ok(CohortOptions {
+        training: arguments.train.clone(),
+        missing: arguments.missing,
+        unusable: arguments.unusable,
+        descriptive: arguments.descriptive.clone(),
+        file: match &arguments.columns {
+            Some(path) => CohortFile::read(path)?,
+            None => CohortFile::default(),
+        },
+    })
+}
+
+/// Whether the output folder holds the results of this very request, its inputs unchanged.
+fn already_done(arguments: &Arguments) -> anyhow::Result<bool> {
+    recover(&arguments.out)?;
+    if program_of(&arguments.out).as_deref() != Some(PROGRAM) {
+        return Ok(false);
+    }
+    let manifest = match &arguments.manifest {
+        Some(manifest) => manifest.clone(),
+        None => match design(arguments).written_in(&arguments.out.join(COHORT_NAME)) {
+            Some(written) => written.manifest,
+            None => return Ok(false),
+        },
+    };
+    // Faults are named by the run itself.
+    let Ok(cohort) = Cohort::read(&manifest, &options(arguments)?) else {
+        return Ok(false);
+    };
+    let settings = settings(arguments)?;
+    let request = request(arguments, &settings, &cohort, &arguments.out)?;
+    Ok(is_done(&arguments.out, &request))
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
@@ -159,38 +264,124 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
             penalty: Penalty::None,
             few_events: FewEvents::Refuse,
             level: 0.95,
-            presentation: Presentation::default(),
+            presentation: Default::default(),
         },
         evaluation: EvaluationSettings {
             auc_interval: arguments.ci,
             seed: arguments.seed,
             ..EvaluationSettings::default()
         },
+        honest: HonestSettings {
+            folds: arguments.nested,
+            repeats: arguments.nested_repeats,
+            controls: arguments.controls,
+            seed: arguments.seed as u32,
+        },
     })
 }
 
-fn checked_cohort(manifest: &Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
-    let cohort = Cohort::read(manifest, options)?;
-    let bar = progress::bar(cohort.patients.len(), "checking images");
+/// Reads and checks a cohort with its readers and the network's weights; all faults are named together.
+fn given(arguments: &Arguments, manifest: &Path, readers: Option<&Path>) -> anyhow::Result<Given> {
+    let options = options(arguments)?;
+    let mut faults = Faults::new();
+    let bar = progress::counter("checking images");
     let roi = RoiParams::default();
-    cohort.check_images(|image, mask| check_region(image, mask, &roi), || bar.inc(1))?;
+    let cohort = faults.take(Cohort::read_with_images(
+        manifest,
+        &options,
+        |image, mask| check_region(image, mask, &roi),
+        || bar.inc(1),
+    ));
     bar.finish_and_clear();
-    Ok(cohort)
+    let readers = readers.and_then(|path| faults.take(ReaderTable::read(path)));
+    if let (Some(cohort), Some(readers)) = (&cohort, &readers)
+        && let Err(unknown) = readers.check(cohort)
+    {
+        faults.extend(unknown.lines().iter().cloned());
+    }
+    match cohort {
+        Some(cohort) if faults.lines().is_empty() => Ok(Given { cohort, readers }),
+        _ => Err(faults.into()),
+    }
 }
 
-fn synthetic_cohort(
-    arguments: &Arguments,
-    folder: &OutputFolder,
-    options: &CohortOptions,
-) -> anyhow::Result<Cohort> {
-    let design = CohortDesign {
+fn design(arguments: &Arguments) -> CohortDesign {
+    CohortDesign {
         seed: arguments.seed,
         size: arguments.size,
+    }
+}
+
+/// The synthetic cohort, written unless an earlier run did.
+fn synthetic(arguments: &Arguments, folder: &OutputFolder) -> anyhow::Result<Given> {
+    let design = design(arguments);
+    let place = folder.path().join(COHORT_NAME);
+    let written = match design.written_in(&place) {
+        Some(written) => written,
+        None => {
+            let bar = progress::bar(design.n_patients(), "synthetic cohort");
+            let written = design.write(&place, || bar.inc(1))?;
+            bar.finish_and_clear();
+            written
+        }
     };
-    let bar = progress::bar(design.n_patients(), "synthetic cohort");
-    let written = design.write(&folder.path().join("cohort"), || bar.inc(1))?;
-    bar.finish_and_clear();
-    checked_cohort(&written.manifest, options)
+    given(arguments, &written.manifest, Some(&written.reader_study))
+}
+
+fn write(
+    arguments: &Arguments,
+    settings: &StudySettings,
+    study: &Study,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let cohort = &study.cohort;
+    let baseline = [Baseline::by_split(cohort)?, Baseline::by_outcome(cohort)?];
+    study.write(settings, &baseline, folder)?;
+    let columns = CohortFile::of(cohort, &options(arguments)?.file);
+    write_atomically(&folder.join("columns.yaml"), columns.to_yaml()?.as_bytes())?;
+    let words = words(arguments);
+    study.write_report(&report(study, settings, &words, &baseline)?, folder)?;
+    let mut record = request(arguments, settings, cohort, folder)?;
+    record.count("patients", cohort.patients.len());
+    record.count("left out", cohort.excluded.len());
+    for (region, scores) in study.regions.iter().zip(&study.scores) {
+        let name = &region.features.region;
+        record
+            .count(&format!("features of {name}"), region.features.names.len())
+            .count(&format!("selected of {name}"), scores.features.len());
+    }
+    record.write(folder)?;
+    write_checksums(folder, &[CACHE_NAME, COHORT_NAME])
+}
+
+fn words(arguments: &Arguments) -> StudyWords {
+    let file = options(arguments).map(|options| options.file);
+    let file = file.unwrap_or_default();
+    let column = file.outcome.unwrap_or_else(|| "outcome".to_owned());
+    let event = file.event.unwrap_or_else(|| "1".to_owned());
+    StudyWords {
+        title: title(arguments),
+        origin: match arguments.manifest {
+            Some(_) => DataOrigin::Manifest,
+            None => DataOrigin::Synthetic,
+        },
+        outcome: format!("column {column}, event: {event}"),
+        weights: match arguments.weights {
+            Some(_) => Weights::File,
+            None => Weights::Random,
+        },
+        selection: arguments.selection.in_words(),
+        missing: match arguments.missing {
+            MissingClinical::Refuse => "not accepted, there are none",
+            MissingClinical::Drop => "their patients are left out",
+        }
+        .to_owned(),
+        seed: arguments.seed,
+        outcomes: match arguments.shuffle_labels {
+            true => Outcomes::Shuffled,
+            false => Outcomes::AsTheyAre,
+        },
+    }
 }
 
 /// What stands at the head of the report.
@@ -201,61 +392,16 @@ fn title(arguments: &Arguments) -> String {
     }
 }
 
-fn methods(arguments: &Arguments, settings: &StudySettings) -> Section {
-    let network = settings.features.network.vgg();
-    let mut section = Section::new("Methods and versions");
-    section.paragraph(format!(
-        "Handcrafted features: shape, first order and texture on the original image and on the sub-bands of the coif1 wavelet, bin width 25, as PyRadiomics \
-         defines them. Deep features: {} tapped at {}, averaged over the map, then {}; weights {}.",
-        network.config(),
-        arguments.tap,
-        deep_method(arguments),
-        match &arguments.weights {
-            Some(_) => format!("from a file with SHA-256 {}", network.weights().sha256),
-            None => "random (seeded): they carry no knowledge of images".to_owned(),
-        }
-    ));
-    section.paragraph(format!(
-        "Selection: {}. Seed {}.",
-        arguments.selection.record(),
-        arguments.seed
-    ));
-    section.paragraph(format!(
-        "Models: logistic regression; predictors with a univariable P below {} entered backward elimination by {}. Cut-offs: Youden's on the training split, \
-         applied unchanged to all others. Intervals of the AUC: {}.",
-        arguments.screen, arguments.backward, arguments.ci
-    ));
-    section.paragraph("Everything was fitted on training rows only. The training column of every table is apparent performance: features and models were chosen on those patients.");
-    section.paragraph(format!("Version {}.", env!("CARGO_PKG_VERSION")));
-    section
-}
-
-/// What becomes of the averaged channels, in words.
-fn deep_method(arguments: &Arguments) -> String {
-    match (arguments.deep, arguments.training_features) {
-        (DeepWay::Pooled, _) => "taken as they are".to_owned(),
-        (DeepWay::Components(k), _) => {
-            format!("reduced to at most {k} principal components fitted on training rows")
-        }
-        (DeepWay::Head(units), TrainingFeatures::OutOfFold) => format!(
-            "reduced to the {units} units of a head trained on the outcomes; every training patient has the features of a network that has not seen \
-             this patient (5 folds), all others those of a network trained on all training patients"
-        ),
-        (DeepWay::Head(units), TrainingFeatures::InSample) => format!(
-            "reduced to the {units} units of a head trained on the outcomes. WARNING: the features of training patients come from the network that was \
-             trained on them, so that selection and models see their own labels; nothing that is fitted on them can be believed"
-        ),
-    }
-}
-
-fn record(
+/// What is asked for: options and inputs. `folder` is where the synthetic cohort lies.
+fn request(
     arguments: &Arguments,
     settings: &StudySettings,
     cohort: &Cohort,
-    study: &Study,
+    folder: &Path,
 ) -> anyhow::Result<RunRecord> {
     let mut record = RunRecord::new(PROGRAM);
-    let network = settings.features.network.vgg();
+    let network = settings.features.outlines.network.vgg();
+    let name = |debug: String| debug.to_lowercase();
     record
         .seed(arguments.seed)
         .option("network", network.config().to_string())
@@ -269,35 +415,51 @@ fn record(
         .option("screen", arguments.screen)
         .option("backward", arguments.backward.to_string())
         .option("ci", arguments.ci.to_string())
+        .option("nested", arguments.nested)
+        .option("nested_repeats", arguments.nested_repeats)
+        .option("controls", arguments.controls)
+        .option("shuffle_labels", arguments.shuffle_labels)
         .option("selection", arguments.selection.record())
-        .count("patients", cohort.patients.len());
-    for region in &study.regions {
-        let name = &region.features.region;
-        record
-            .count(&format!("features of {name}"), region.features.names.len())
-            .count(
-                &format!("selected of {name}"),
-                region.selection.score().terms.len(),
-            );
+        .option("train", cohort.training().name.as_str())
+        .option("descriptive", arguments.descriptive.clone())
+        .option("missing", name(format!("{:?}", arguments.missing)))
+        .option("unusable", name(format!("{:?}", arguments.unusable)));
+    let path = |path: &Option<PathBuf>| -> Value {
+        let path = path.as_ref();
+        path.map(|path| path.to_string_lossy().into_owned()).into()
+    };
+    record
+        .option("manifest", path(&arguments.manifest))
+        .option("columns", path(&arguments.columns))
+        .option("readers", path(&arguments.readers));
+    let mut files = vec![cohort.manifest.clone()];
+    files.extend(arguments.columns.clone());
+    files.extend(arguments.readers.clone());
+    if arguments.manifest.is_none() {
+        record.option("size", name(format!("{:?}", arguments.size)));
+        files.push(folder.join(COHORT_NAME).join("readers.csv"));
     }
-    if let Some(manifest) = &arguments.manifest {
-        record.option("manifest", manifest.to_string_lossy().as_ref());
-        let mut files = vec![manifest.clone()];
-        files.extend(cohort.files());
-        record.inputs(hash_files(&files)?);
-    } else {
-        record.option("size", format!("{:?}", arguments.size).to_lowercase());
-    }
+    files.extend(cohort.files());
+    let inputs = hash_files(&files)?.into_iter().map(|file| InputFile {
+        // The synthetic cohort lies beside the results, wherever these are.
+        path: match file.path.strip_prefix(folder) {
+            Ok(inside) if arguments.manifest.is_none() => inside.to_owned(),
+            _ => file.path,
+        },
+        ..file
+    });
+    record.inputs(inputs);
     Ok(record)
 }
 
 /// One line a model and split on standard output.
 fn summarize(study: &Study, arguments: &Arguments) {
+    let rows = study.evaluation.iter().flat_map(|e| &e.performance);
     println!(
         "{:<14} {:<22} {:>5} {:>7}  AUC (95 % CI)",
         "split", "model", "n", "events"
     );
-    for row in &study.evaluation.performance {
+    for row in rows {
         let auc = match (&row.auc, &row.interval) {
             (Ok(auc), Ok(interval)) => {
                 format!("{auc:.3} ({:.3}-{:.3})", interval.low, interval.high)
@@ -310,5 +472,36 @@ fn summarize(study: &Study, arguments: &Arguments) {
             row.split, row.model, row.n, row.events
         );
     }
+    if study.evaluation.is_none() {
+        println!("no model: nothing was selected");
+    }
+    let nested = study.honest.iter().flat_map(|h| h.estimate.models());
+    for model in nested {
+        println!(
+            "{:<14} {:<22} {:>5} {:>7}  {:.3} (SD {:.3} over {} folds)",
+            "held out", model.model, "", "", model.auc, model.standard_deviation, model.n_folds
+        );
+    }
+    for patient in study
+        .cohort
+        .excluded
+        .iter()
+        .filter(|p| p.reason.is_failure())
+    {
+        eprintln!(
+            "error: patient {} is left out: {}",
+            patient.id, patient.reason
+        );
+    }
+    for failed in &study.failed_repeats {
+        eprintln!(
+            "error: patient {}, repeated outline of {}: {}",
+            failed.patient, failed.region, failed.reason
+        );
+    }
+    println!(
+        "outlines: {} computed, {} taken from an earlier run",
+        study.n_computed, study.n_known
+    );
     println!("report: {}", arguments.out.join("report.html").display());
 }

@@ -6,6 +6,9 @@ use std::path::Path;
 
 use anyhow::Context;
 
+/// How the names of files begin that are being written; what is left of them after a kill may be removed.
+pub const TEMPORARY_PREFIX: &str = ".being-written-";
+
 /// Writes `bytes` under a temporary name beside `path`, then renames it: a reader never sees half a file.
 ///
 /// # Errors
@@ -18,7 +21,10 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .with_context(|| format!("{}: cannot create the folder", folder.display()))?;
     let failed = || format!("{}: cannot write the file", path.display());
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(TEMPORARY_PREFIX)
+        .tempfile_in(folder)
+        .with_context(failed)?;
     temporary.write_all(bytes).with_context(failed)?;
     make_readable(&temporary).with_context(failed)?;
     temporary.persist(path).with_context(failed)?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::program::with_causes;
+
 /// Most lines that are printed; the rest is counted.
 const SHOWN: usize = 20;
 
@@ -20,6 +22,20 @@ impl Faults {
     /// Notes one fault: where it is, what was expected and what was found.
     pub fn push(&mut self, line: impl Into<String>) {
         self.lines.push(line.into());
+    }
+
+    /// A result, or nothing and its faults noted. Errors that are no list of faults count as one.
+    pub fn take<T>(&mut self, result: anyhow::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                match error.downcast::<Self>() {
+                    Ok(faults) => self.lines.extend(faults.lines),
+                    Err(error) => self.lines.push(with_causes(&error)),
+                }
+                None
+            }
+        }
     }
 
     /// The faults so far, in the order they were found.

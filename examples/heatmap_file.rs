@@ -21,6 +21,15 @@ const GAP: usize = 4;
 /// # Errors
 /// When the map does not fit the image or the file cannot be written.
 pub fn write_heatmap(path: &Path, slice: &OutlinedSlice, map: &Heatmap) -> anyhow::Result<()> {
+    let bytes = heatmap_png(slice, map).with_context(|| path.display().to_string())?;
+    write_atomically(path, &bytes)
+}
+
+/// The picture of [`write_heatmap`] as the bytes of a PNG file.
+///
+/// # Errors
+/// When the map does not fit the image.
+pub fn heatmap_png(slice: &OutlinedSlice, map: &Heatmap) -> anyhow::Result<Vec<u8>> {
     let (rows, columns) = slice.gray.dim();
     let inside = |start: i64, length: usize, limit: usize| {
         let clip = |at: i64| usize::try_from(at).unwrap_or(0).min(limit);
@@ -39,8 +48,8 @@ pub fn write_heatmap(path: &Path, slice: &OutlinedSlice, map: &Heatmap) -> anyho
     let mut bytes = Cursor::new(Vec::new());
     picture
         .write_to(&mut bytes, image::ImageFormat::Png)
-        .with_context(|| format!("{}: cannot encode the picture", path.display()))?;
-    write_atomically(path, bytes.get_ref())
+        .context("cannot encode the picture")?;
+    Ok(bytes.into_inner())
 }
 
 fn side_by_side(left: &Array3<u8>, right: &Array3<u8>) -> RgbImage {

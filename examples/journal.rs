@@ -3,7 +3,7 @@
 //! One line of JSON per finished case, beside the output file. A case is known by the hash of its files and of all settings, so a
 //! changed image or option is computed anew. Values are written in shortest round-trip form and come back bit for bit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::atomic_file::write_atomically;
 use crate::case_list::{Case, files_of};
 use crate::feature_rows::{NamedValues, RegionRow, Texts};
 use crate::table_file::shortest;
@@ -93,33 +94,11 @@ impl Journal {
     /// # Errors
     /// When the journal cannot be written.
     pub fn note(&self, key: &str, rows: &[RegionRow]) -> anyhow::Result<()> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut lines = String::new();
-        let mut regions = Vec::new();
-        for row in rows {
-            let Ok(features) = &row.features else {
-                return Ok(());
-            };
-            let known = writer
-                .columns
-                .iter()
-                .position(|columns| *columns == features.names);
-            let columns = known.unwrap_or_else(|| {
-                lines += &json!({"columns": *features.names}).to_string();
-                lines.push('\n');
-                writer.columns.push(Arc::clone(&features.names));
-                writer.columns.len() - 1
-            });
-            let values: Vec<String> = features.values.iter().map(|&v| shortest(v)).collect();
-            regions.push(json!({
-                "region": row.region,
-                "diagnostics": row.diagnostics,
-                "of": columns,
-                "values": values,
-            }));
+        if rows.iter().any(|row| row.features.is_err()) {
+            return Ok(());
         }
-        lines += &json!({"key": key, "rows": regions}).to_string();
-        lines.push('\n');
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = lines_of(key, rows, &mut writer.columns);
         writer
             .file
             .write_all(lines.as_bytes())
@@ -134,6 +113,23 @@ impl Journal {
         self.note(key, &[RegionRow::only(Ok(features.clone()))])
     }
 
+    /// Writes the journal anew with these cases only, in this order: equal cases give equal bytes, however they came about.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn rewrite(self, cases: &[(&str, &NamedValues)]) -> anyhow::Result<()> {
+        let mut columns: Vec<Arc<[String]>> = Vec::new();
+        let mut text = String::new();
+        let mut seen = HashSet::new();
+        for (key, features) in cases {
+            if seen.insert(*key) {
+                let rows = [RegionRow::only(Ok((*features).clone()))];
+                text += &lines_of(key, &rows, &mut columns);
+            }
+        }
+        write_atomically(&self.path, text.as_bytes())
+    }
+
     /// Removes the journal once the output is written.
     ///
     /// # Errors
@@ -142,6 +138,34 @@ impl Journal {
         std::fs::remove_file(&self.path)
             .with_context(|| format!("{}: cannot remove the journal", self.path.display()))
     }
+}
+
+/// The lines of a case of which no region failed, new columns before it.
+fn lines_of(key: &str, rows: &[RegionRow], columns: &mut Vec<Arc<[String]>>) -> String {
+    let mut lines = String::new();
+    let mut regions = Vec::new();
+    for (row, features) in rows
+        .iter()
+        .filter_map(|row| Some((row, row.features.as_ref().ok()?)))
+    {
+        let known = columns.iter().position(|names| *names == features.names);
+        let at = known.unwrap_or_else(|| {
+            lines += &json!({"columns": *features.names}).to_string();
+            lines.push('\n');
+            columns.push(Arc::clone(&features.names));
+            columns.len() - 1
+        });
+        let values: Vec<String> = features.values.iter().map(|&v| shortest(v)).collect();
+        regions.push(json!({
+            "region": row.region,
+            "diagnostics": row.diagnostics,
+            "of": at,
+            "values": values,
+        }));
+    }
+    lines += &json!({"key": key, "rows": regions}).to_string();
+    lines.push('\n');
+    lines
 }
 
 fn read_line(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::atomic_file::TEMPORARY_PREFIX;
 use crate::run_record::{RECORD_NAME, program_of};
 
 /// What to do when the output folder holds something already.
@@ -58,6 +59,7 @@ impl OutputFolder {
     /// choice is [`Existing::Overwrite`] or [`Existing::Resume`]; when a folder cannot be created.
     pub fn begin(target: &Path, program: &str, existing: Existing) -> anyhow::Result<Self> {
         let shown = target.display();
+        recover(target)?;
         if target.exists() && !target.is_dir() {
             bail!("{shown}: expected a folder for the results, found a file");
         }
@@ -79,12 +81,8 @@ impl OutputFolder {
                 ),
             }
         }
-        let name = target
-            .file_name()
+        let staging = neighbor(target, ".partial")
             .with_context(|| format!("{shown}: expected the name of a folder"))?;
-        let mut partial = name.to_owned();
-        partial.push(".partial");
-        let staging = target.with_file_name(partial);
         if existing != Existing::Resume && staging.exists() {
             remove_stale(&staging)?;
         }
@@ -110,6 +108,27 @@ impl OutputFolder {
         self.keep_partial = true;
     }
 
+    /// Removes everything from the folder but these parts of an interrupted run, and from them what was being written when it ended.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn keep_only(&self, parts: &[&str]) -> anyhow::Result<()> {
+        let failed = || format!("{}: cannot clear the folder", self.staging.display());
+        for entry in fs::read_dir(&self.staging).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let name = entry.file_name();
+            let is_kept = parts.iter().any(|part| name == *part);
+            if is_kept {
+                remove_temporary(&entry.path()).with_context(failed)?;
+            } else if entry.path().is_dir() {
+                fs::remove_dir_all(entry.path()).with_context(failed)?;
+            } else if name != MARKER {
+                fs::remove_file(entry.path()).with_context(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives the folder its real name, replacing an earlier run's.
     ///
     /// # Errors
@@ -119,9 +138,8 @@ impl OutputFolder {
         fs::remove_file(self.staging.join(MARKER))
             .with_context(|| format!("{shown}: cannot finish the folder"))?;
         if self.target.exists() {
-            let mut old = self.staging.as_os_str().to_owned();
-            old.push(".old");
-            let old = PathBuf::from(old);
+            let old = neighbor(&self.target, OLD)
+                .with_context(|| format!("{shown}: expected the name of a folder"))?;
             fs::rename(&self.target, &old)
                 .with_context(|| format!("{shown}: cannot move the earlier results away"))?;
             fs::rename(&self.staging, &self.target)
@@ -149,6 +167,46 @@ impl Drop for OutputFolder {
 /// Says that a `.partial` folder is ours and may be removed.
 const MARKER: &str = ".unfinished";
 
+/// Ending of the name of earlier results while they are being replaced.
+const OLD: &str = ".partial.old";
+
+/// The folder beside `target` whose name has `ending` added.
+fn neighbor(target: &Path, ending: &str) -> Option<PathBuf> {
+    let mut name = target.file_name()?.to_owned();
+    name.push(ending);
+    Some(target.with_file_name(name))
+}
+
+/// Ends what a run did not that was killed while it replaced earlier results: they come back, or go if the new ones are in place.
+///
+/// # Errors
+/// When a folder cannot be renamed or removed.
+pub fn recover(target: &Path) -> anyhow::Result<()> {
+    let Some(old) = neighbor(target, OLD).filter(|old| old.is_dir()) else {
+        return Ok(());
+    };
+    let done = match target.exists() {
+        true => fs::remove_dir_all(&old),
+        false => fs::rename(&old, target),
+    };
+    done.with_context(|| format!("{}: cannot recover earlier results", target.display()))
+}
+
+/// Removes files that were being written.
+fn remove_temporary(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            remove_temporary(&entry?.path())?;
+        }
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match name.starts_with(TEMPORARY_PREFIX) {
+        true => fs::remove_file(path),
+        false => Ok(()),
+    }
+}
+
 fn is_filled(folder: &Path) -> anyhow::Result<bool> {
     match fs::read_dir(folder) {
         Ok(mut entries) => Ok(entries.next().is_some()),
@@ -162,7 +220,9 @@ fn is_filled(folder: &Path) -> anyhow::Result<bool> {
 /// Removes what a killed run left behind, and nothing else.
 fn remove_stale(staging: &Path) -> anyhow::Result<()> {
     let shown = staging.display();
-    if is_filled(staging)? && !staging.join(MARKER).exists() {
+    // A run that was killed between its last two steps has a record and no marker.
+    let is_ours = staging.join(MARKER).exists() || program_of(staging).is_some();
+    if is_filled(staging)? && !is_ours {
         bail!(
             "{shown}: expected the rest of an interrupted run, found other files; move the folder away"
         );
@@ -224,6 +284,44 @@ mod tests {
         folder.finish().unwrap();
         assert!(target.join("new.csv").exists() && !target.join(RECORD_NAME).exists());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_kill_while_results_are_replaced_loses_neither() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        let old = root.path().join("out.partial.old");
+        filled(&old, "demo");
+        recover(&target).unwrap();
+        assert!(target.join(RECORD_NAME).exists() && !old.exists());
+        filled(&old, "demo");
+        recover(&target).unwrap();
+        assert!(target.join(RECORD_NAME).exists() && !old.exists());
+    }
+
+    #[test]
+    fn what_is_kept_of_an_interrupted_run_holds_nothing_half_written() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        let staging = root.path().join("out.partial");
+        fs::create_dir_all(staging.join("cache")).unwrap();
+        for file in [
+            "cache/a",
+            "cache/.being-written-x",
+            "report.html",
+            ".being-written-y",
+        ] {
+            fs::write(staging.join(file), "").unwrap();
+        }
+        let folder = OutputFolder::begin(&target, "demo", Existing::Resume).unwrap();
+        folder.keep_only(&["cache"]).unwrap();
+        let names = |path: &Path| -> Vec<_> {
+            let entries = fs::read_dir(path).unwrap();
+            entries.map(|entry| entry.unwrap().file_name()).collect()
+        };
+        assert_eq!(names(&staging.join("cache")), ["a"]);
+        folder.finish().unwrap();
+        assert_eq!(names(&target), ["cache"]);
     }
 
     #[test]

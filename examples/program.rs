@@ -112,7 +112,7 @@ fn usage_line(message: &str) -> String {
 }
 
 /// The error and its causes, but for those that the text before them tells already.
-fn with_causes(error: &anyhow::Error) -> String {
+pub fn with_causes(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

@@ -22,6 +22,13 @@ pub fn bar(n: usize, what: &str) -> ProgressBar {
         .with_message(what.to_owned())
 }
 
+/// A count of `what` whose end is not known. It vanishes when finished or dropped.
+pub fn counter(what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:24} {pos}  {elapsed} elapsed")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar(0, what).with_style(style)
+}
+
 /// Prints one line about a finished step, only where somebody is watching.
 pub fn step(line: &str) {
     if std::io::stderr().is_terminal() {

@@ -11,18 +11,19 @@ use radiomics_features::{
 };
 
 use crate::feature_rows::{NamedValues, RegionRow, Texts};
+use crate::spacing::ImageScale;
 
 /// What is wrong with the sub-bands that [`handcrafted`] returns.
 pub const NOISE_BANDS: &str = "hold only rounding noise on images of one slice";
 
-/// Reads an image with its mask and checks that `label` of the mask is a usable region of it.
+/// Reads an image with its mask and checks that `label` of the mask is a usable region of it; returns the image's scale.
 ///
 /// # Errors
 /// What [`read_image`], [`read_mask`] and [`Roi::new`] refuse, the file named.
-pub fn check_region(image: &Path, mask: &Path, roi: &RoiParams) -> anyhow::Result<()> {
+pub fn check_region(image: &Path, mask: &Path, roi: &RoiParams) -> anyhow::Result<ImageScale> {
     let (image_voxels, labels) = read_pair(image, mask, None)?;
     Roi::new(&image_voxels, &labels, roi).map_err(|error| in_mask(mask, image, error))?;
-    Ok(())
+    Ok(ImageScale::of(image, &image_voxels))
 }
 
 /// The files of a case and how to read them.
@@ -56,7 +57,7 @@ pub enum LabelChoice {
     All,
 }
 
-/// The handcrafted features of one region, and the wavelet sub-bands among them that [hold only noise](NOISE_BANDS).
+/// The handcrafted features of one region, and the scale of its image.
 ///
 /// # Errors
 /// As [`check_region`], and what [`Extractor::extract`] refuses.
@@ -64,7 +65,7 @@ pub fn handcrafted(
     extractor: &Extractor,
     image: &Path,
     mask: &Path,
-) -> anyhow::Result<(NamedValues, Vec<ImageName>)> {
+) -> anyhow::Result<(NamedValues, ImageScale)> {
     let params = extractor.params();
     let (image_voxels, labels) = read_pair(image, mask, params.label_channel)?;
     let roi = Roi::new(&image_voxels, &labels, &params.roi)
@@ -72,8 +73,7 @@ pub fn handcrafted(
     let features = extractor
         .extract(&roi)
         .map_err(|error| in_mask(mask, image, error))?;
-    let bands = features.noise_bands.clone();
-    Ok((named(features), bands))
+    Ok((named(features), ImageScale::of(image, &image_voxels)))
 }
 
 /// The handcrafted features of every region of a case that is wanted, and the wavelet sub-bands among them that

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::{ColumnKind, ColumnSpec};
 use crate::faults::Faults;
-use crate::table_file::CsvTable;
+use crate::labels::readable;
+use crate::table_file::{CsvTable, found, quoted_list};
 
 /// What to do with empty clinical cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -21,8 +23,21 @@ pub enum MissingClinical {
 pub struct ClinicalColumn {
     /// Its name in the header.
     pub name: String,
+    /// How the cohort file calls it.
+    pub given_label: Option<String>,
+    /// Unit of a number.
+    pub unit: Option<String>,
     /// One value a patient.
     pub values: ClinicalValues,
+}
+
+impl ClinicalColumn {
+    /// How tables and figures call it.
+    pub fn label(&self) -> String {
+        self.given_label
+            .clone()
+            .unwrap_or_else(|| readable(&self.name))
+    }
 }
 
 /// Values of a clinical column, one a patient.
@@ -37,6 +52,19 @@ pub enum ClinicalValues {
         /// Index into `levels` of each patient.
         codes: Vec<usize>,
     },
+}
+
+impl ClinicalValues {
+    /// The values of some rows. Levels stay, also those that none of the rows has.
+    pub(super) fn of_rows(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numeric(values) => Self::Numeric(rows.iter().map(|&row| values[row]).collect()),
+            Self::Categorical { levels, codes } => Self::Categorical {
+                levels: levels.clone(),
+                codes: rows.iter().map(|&row| codes[row]).collect(),
+            },
+        }
+    }
 }
 
 /// A column that is kept but is no predictor.
@@ -101,7 +129,7 @@ const MEASUREMENT_NUMBERS: usize = 8;
 pub(super) fn is_missing(cell: &str) -> bool {
     matches!(
         cell.to_ascii_lowercase().as_str(),
-        "" | "na" | "n/a" | "nan" | "null" | "." | "?"
+        "" | "na" | "n/a" | "nan" | "null" | "." | "?" | "not available" | "missing"
     )
 }
 
@@ -111,50 +139,149 @@ pub(super) fn is_descriptive_name(name: &str, also: &[String]) -> bool {
     DESCRIPTIVE_NAMES.contains(&lower.as_str()) || also.iter().any(|other| other == name)
 }
 
-/// Understands one column over the rows kept. `in_training[k]` tells whether row `rows[k]` is used for fitting.
+/// A column of a table over the rows kept.
+pub(super) struct Cells<'a> {
+    pub table: &'a CsvTable,
+    pub column: usize,
+    pub rows: &'a [usize],
+    /// Whether each of the rows is used for fitting.
+    pub in_training: &'a [bool],
+}
+
+/// Understands one column, as it is typed or by its cells.
 ///
 /// All cells numbers: numeric. Some text: a fault where the numbers are clearly a measurement, otherwise categories (as in BI-RADS `3`, `4a`, `4b`).
 pub(super) fn understand(
-    table: &CsvTable,
-    column: usize,
-    rows: &[usize],
-    in_training: &[bool],
+    cells: &Cells<'_>,
+    spec: Option<&ColumnSpec>,
     faults: &mut Faults,
 ) -> Understood {
-    let name = table.header[column].clone();
-    let cells: Vec<&str> = rows
-        .iter()
-        .map(|&row| table.rows[row][column].as_str())
-        .collect();
-    let numbers: Vec<Option<f64>> = cells
-        .iter()
-        .map(|cell| cell.parse::<f64>().ok().filter(|value| value.is_finite()))
-        .collect();
-    let values = match numbers.iter().copied().collect::<Option<Vec<f64>>>() {
-        Some(values) => ClinicalValues::Numeric(values),
-        None => {
+    let name = cells.name().to_owned();
+    let numbers = cells.numbers();
+    let all: Option<Vec<f64>> = numbers.iter().copied().collect();
+    let values = match (spec.map(|spec| spec.kind), all) {
+        (Some(ColumnKind::Description), _) => {
+            return cells.description("described as no predictor by the cohort file");
+        }
+        (Some(ColumnKind::Category), _) => cells.typed_categories(spec, faults),
+        (Some(ColumnKind::Number) | None, Some(values)) => ClinicalValues::Numeric(values),
+        (Some(ColumnKind::Number), None) => {
+            cells.refuse_text(&numbers, faults);
+            categories(&cells.texts())
+        }
+        (None, None) => {
             if is_measurement(&numbers) {
-                for (&row, number) in rows.iter().zip(&numbers) {
-                    // Empty cells have been named already.
-                    if number.is_none() && !is_missing(&table.rows[row][column]) {
-                        faults.push(format!(
-                            "{}: expected a number, found \"{}\"",
-                            table.place(row, column),
-                            table.rows[row][column]
-                        ));
-                    }
-                }
+                cells.refuse_text(&numbers, faults);
             }
-            categories(&cells)
+            categories(&cells.texts())
         }
     };
-    match reason_against(&values, in_training) {
-        None => Understood::Predictor(ClinicalColumn { name, values }),
-        Some(reason) => Understood::Descriptive(DescriptiveColumn {
+    match reason_against(&values, cells.in_training) {
+        None => Understood::Predictor(ClinicalColumn {
             name,
-            values: cells.iter().map(|&cell| cell.to_owned()).collect(),
-            reason,
+            given_label: spec.and_then(|spec| spec.label.clone()),
+            unit: spec.and_then(|spec| spec.unit.clone()),
+            values,
         }),
+        Some(reason) => cells.description(&reason),
+    }
+}
+
+impl Cells<'_> {
+    fn name(&self) -> &str {
+        &self.table.header[self.column]
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.rows
+            .iter()
+            .map(|&row| self.table.rows[row][self.column].as_str())
+            .collect()
+    }
+
+    fn numbers(&self) -> Vec<Option<f64>> {
+        self.texts()
+            .iter()
+            .map(|cell| cell.parse::<f64>().ok().filter(|value| value.is_finite()))
+            .collect()
+    }
+
+    /// The column as one that is kept and shown.
+    pub(super) fn description(&self, reason: &str) -> Understood {
+        Understood::Descriptive(DescriptiveColumn {
+            name: self.name().to_owned(),
+            values: self.texts().into_iter().map(str::to_owned).collect(),
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn refuse_text(&self, numbers: &[Option<f64>], faults: &mut Faults) {
+        for (&row, number) in self.rows.iter().zip(numbers) {
+            let cell = &self.table.rows[row][self.column];
+            // Empty cells have been named already.
+            if number.is_none() && !is_missing(cell) {
+                faults.push(format!(
+                    "{}: expected a number, found \"{cell}\"",
+                    self.table.place(row, self.column),
+                ));
+            }
+        }
+    }
+
+    /// Categories whose levels or reference are given.
+    fn typed_categories(&self, spec: Option<&ColumnSpec>, faults: &mut Faults) -> ClinicalValues {
+        let texts = self.texts();
+        if let Some(levels) = spec.and_then(|spec| spec.levels.as_ref()) {
+            return self.given_levels(levels, faults);
+        }
+        let mut values = categories(&texts);
+        if let Some(reference) = spec.and_then(|spec| spec.reference.as_ref())
+            && let ClinicalValues::Categorical { levels, codes } = &mut values
+        {
+            let Some(at) = levels.iter().position(|level| level == reference) else {
+                faults.push(format!(
+                    "{}: column \"{}\": expected the reference level \"{reference}\" of the cohort file, found {}",
+                    self.table.path.display(),
+                    self.name(),
+                    quoted_list(levels)
+                ));
+                return values;
+            };
+            levels[..=at].rotate_right(1);
+            for code in codes.iter_mut() {
+                *code = match *code {
+                    code if code == at => 0,
+                    code if code < at => code + 1,
+                    code => code,
+                };
+            }
+        }
+        values
+    }
+
+    fn given_levels(&self, levels: &[String], faults: &mut Faults) -> ClinicalValues {
+        let mut codes = Vec::with_capacity(self.rows.len());
+        for (&row, cell) in self.rows.iter().zip(self.texts()) {
+            let code = levels.iter().position(|level| level == cell);
+            if code.is_none() && !is_missing(cell) {
+                faults.push(format!(
+                    "{}: expected one of the levels {}, found {}",
+                    self.table.place(row, self.column),
+                    quoted_list(levels),
+                    found(cell)
+                ));
+            }
+            codes.push(code.unwrap_or(0));
+        }
+        // A level that nobody has is no level of this cohort.
+        let used: Vec<usize> = (0..levels.len()).filter(|k| codes.contains(k)).collect();
+        ClinicalValues::Categorical {
+            levels: used.iter().map(|&k| levels[k].clone()).collect(),
+            codes: codes
+                .iter()
+                .map(|code| used.iter().position(|k| k == code).unwrap_or(0))
+                .collect(),
+        }
     }
 }
 

@@ -10,15 +10,22 @@
 //! Regions, splits and clinical columns are taken from the file, nothing is fixed in advance.
 
 mod clinical;
+mod columns;
 mod manifest;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use crate::faults::Faults;
+use crate::labels::readable;
+use crate::spacing::{ImageScale, SpacingRule};
 
 pub use clinical::{ClinicalColumn, ClinicalValues, DescriptiveColumn, MissingClinical};
+pub use columns::{CohortFile, ColumnKind, ColumnSpec};
 
 /// How to read a manifest.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +34,22 @@ pub struct CohortOptions {
     pub training: Option<String>,
     /// What to do with empty clinical cells.
     pub missing: MissingClinical,
+    /// What to do with images and outlines that cannot be used.
+    pub unusable: UnusableImages,
     /// Clinical columns to keep but not to use as predictors, beside `center` and the like.
     pub descriptive: Vec<String>,
+    /// What is said about the columns.
+    pub file: CohortFile,
+}
+
+/// What to do with images and outlines that cannot be used: a file that is missing or damaged, an empty outline, a picture among volumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum UnusableImages {
+    /// Name every one of them and stop.
+    #[default]
+    Refuse,
+    /// Leave out their patients, who are listed with the reason.
+    Drop,
 }
 
 /// A checked cohort. Rows of every column and indices in splits refer to [`patients`](Self::patients).
@@ -39,6 +60,8 @@ pub struct Cohort {
     pub manifest: PathBuf,
     /// Region names, in the order of the header.
     pub regions: Vec<String>,
+    /// What the images of each region have in common; `None` where they were not opened.
+    pub spacing: Vec<Option<SpacingRule>>,
     /// The training split first, the others in order of appearance.
     pub splits: Vec<Split>,
     /// Patients in the order of the manifest.
@@ -47,7 +70,7 @@ pub struct Cohort {
     pub clinical: Vec<ClinicalColumn>,
     /// Columns that are kept but are no predictors, each with the reason.
     pub descriptive: Vec<DescriptiveColumn>,
-    /// Patients left out under [`MissingClinical::Drop`].
+    /// Patients of the manifest that were left out.
     pub excluded: Vec<Excluded>,
 }
 
@@ -93,7 +116,7 @@ pub struct RegionFiles {
     pub mask_intra: Option<PathBuf>,
 }
 
-/// A patient left out because a clinical value is missing.
+/// A patient of the manifest who is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Excluded {
@@ -101,8 +124,46 @@ pub struct Excluded {
     pub id: String,
     /// Split the patient would have been in.
     pub split: String,
-    /// Columns with an empty cell.
-    pub columns: Vec<String>,
+    /// Why.
+    pub reason: Exclusion,
+}
+
+/// Why a patient is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exclusion {
+    /// Clinical columns with an empty cell, under [`MissingClinical::Drop`].
+    EmptyClinicalCells(Vec<String>),
+    /// An image or outline that cannot be used, under [`UnusableImages::Drop`].
+    UnusableImage(String),
+    /// Features that could not be computed.
+    FailedFeatures(String),
+}
+
+impl Exclusion {
+    /// Whether something went wrong, rather than was asked for.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Self::EmptyClinicalCells(_))
+    }
+
+    /// The kind of reason, as the flow of cases counts it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::EmptyClinicalCells(_) => "empty clinical cells",
+            Self::UnusableImage(_) => "unusable image or outline",
+            Self::FailedFeatures(_) => "features not computable",
+        }
+    }
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyClinicalCells(columns) => {
+                write!(f, "{}: {}", self.kind(), columns.join(", "))
+            }
+            Self::UnusableImage(fault) | Self::FailedFeatures(fault) => f.write_str(fault),
+        }
+    }
 }
 
 impl Cohort {
@@ -112,7 +173,84 @@ impl Cohort {
     /// [`Faults`] with one line for each fault: a missing column or file, a repeated patient, an outcome other than 0 or 1, a split with one class only, text
     /// among numbers, an empty cell, an image shared by two patients.
     pub fn read(manifest: &Path, options: &CohortOptions) -> anyhow::Result<Self> {
-        manifest::read(manifest, options)
+        manifest::read(manifest, options, None)
+    }
+
+    /// As [`read`](Self::read), and opens every image with each of its outlines through `check`; all faults are named together. `row_done` is called after
+    /// every patient.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); also what `check` refuses, and images that are of another kind than most of their region.
+    pub fn read_with_images(
+        manifest: &Path,
+        options: &CohortOptions,
+        check: impl Fn(&Path, &Path) -> anyhow::Result<ImageScale> + Sync,
+        row_done: impl Fn() + Sync,
+    ) -> anyhow::Result<Self> {
+        manifest::read(manifest, options, Some((&check, &row_done)))
+    }
+
+    /// The cohort without the patients that failed, each with the reason. Returns it with the rows that are left.
+    ///
+    /// # Errors
+    /// [`Faults`] when a split has lost all patients of an outcome.
+    pub fn without(&self, failed: &[(usize, String)]) -> anyhow::Result<(Self, Vec<usize>)> {
+        let lost = |row: usize| failed.iter().find(|(patient, _)| *patient == row);
+        let left: Vec<usize> = (0..self.patients.len())
+            .filter(|&row| lost(row).is_none())
+            .collect();
+        let mut cohort = self.clone();
+        for &(row, ref reason) in failed {
+            let patient = &self.patients[row];
+            cohort.excluded.push(Excluded {
+                id: patient.id.clone(),
+                split: self.splits[patient.split].name.clone(),
+                reason: Exclusion::FailedFeatures(reason.clone()),
+            });
+        }
+        cohort.patients = left.iter().map(|&row| self.patients[row].clone()).collect();
+        for (k, split) in cohort.splits.iter_mut().enumerate() {
+            let rows = cohort.patients.iter().enumerate();
+            split.patients = rows
+                .filter(|(_, p)| p.split == k)
+                .map(|(row, _)| row)
+                .collect();
+        }
+        count_events(&mut cohort.splits, &cohort.patients);
+        let mut faults = Faults::new();
+        faults.extend(one_class_only(&self.manifest, &cohort.splits));
+        faults.into_result()?;
+        for column in &mut cohort.clinical {
+            column.values = column.values.of_rows(&left);
+        }
+        for column in &mut cohort.descriptive {
+            column.values = left.iter().map(|&row| column.values[row].clone()).collect();
+        }
+        Ok((cohort, left))
+    }
+
+    /// The cohort with outcomes shuffled within every split: nothing can be found in it.
+    pub fn shuffled(&self, seed: u32) -> Self {
+        let mut cohort = self.clone();
+        let mut outcome = self.outcomes();
+        for split in &self.splits {
+            outcome = shuffled(&outcome, &split.patients, seed, 0);
+        }
+        for (patient, outcome) in cohort.patients.iter_mut().zip(outcome) {
+            patient.outcome = outcome;
+        }
+        cohort
+    }
+
+    /// How tables and figures call a column.
+    pub fn label(&self, column: &str) -> String {
+        let clinical = self.clinical.iter().find(|c| c.name == column);
+        clinical.map_or_else(|| readable(column), ClinicalColumn::label)
+    }
+
+    /// Number of patients in the manifest.
+    pub fn n_listed(&self) -> usize {
+        self.patients.len() + self.excluded.len()
     }
 
     /// The training split.
@@ -152,40 +290,49 @@ impl Cohort {
             .cloned()
             .collect()
     }
+}
 
-    /// Opens every image with each of its masks through `check` and collects what fails, in manifest order.
-    ///
-    /// # Errors
-    /// [`Faults`] that name the manifest's row and column, then the file and what `check` found.
-    pub fn check_images<E: std::fmt::Display>(
-        &self,
-        check: impl Fn(&Path, &Path) -> Result<(), E> + Sync,
-        patient_done: impl Fn() + Sync,
-    ) -> Result<(), Faults> {
-        let found: Vec<Vec<String>> = self
-            .patients
-            .par_iter()
-            .map(|patient| {
-                let mut lines = Vec::new();
-                for (region, files) in self.regions.iter().zip(&patient.regions) {
-                    for (column, mask) in files.masks() {
-                        if let Err(error) = check(&files.image, mask) {
-                            lines.push(format!(
-                                "{}: row {}, column \"{region}_{column}\": {error}",
-                                self.manifest.display(),
-                                patient.line
-                            ));
-                        }
-                    }
-                }
-                patient_done();
-                lines
-            })
-            .collect();
-        let mut faults = Faults::new();
-        faults.extend(found.into_iter().flatten());
-        faults.into_result()
+/// Stream of the generator that shuffles outcomes.
+const SHUFFLE_STREAM: u64 = 0x5eed;
+
+/// Outcomes with those of `rows` in another order; every `number` is another order.
+pub fn shuffled(outcome: &[bool], rows: &[usize], seed: u32, number: u64) -> Vec<bool> {
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(seed));
+    rng.set_stream(SHUFFLE_STREAM + number);
+    let mut drawn: Vec<bool> = rows.iter().map(|&row| outcome[row]).collect();
+    drawn.shuffle(&mut rng);
+    let mut shuffled = outcome.to_vec();
+    for (&row, outcome) in rows.iter().zip(drawn) {
+        shuffled[row] = outcome;
     }
+    shuffled
+}
+
+/// Counts the events of every split.
+fn count_events(splits: &mut [Split], patients: &[Patient]) {
+    for split in splits {
+        let rows = split.patients.iter();
+        split.n_events = rows.filter(|&&row| patients[row].outcome).count();
+    }
+}
+
+/// A fault for every split that has one outcome only.
+fn one_class_only<'a>(
+    manifest: &'a Path,
+    splits: &'a [Split],
+) -> impl Iterator<Item = String> + 'a {
+    let poor = splits
+        .iter()
+        .filter(|split| split.n_events == 0 || split.n_events == split.patients.len());
+    poor.map(|split| {
+        format!(
+            "{}: column \"outcome\": expected both outcomes in split \"{}\", found {} in all {} patients",
+            manifest.display(),
+            split.name,
+            usize::from(split.n_events > 0),
+            split.patients.len()
+        )
+    })
 }
 
 impl RegionFiles {
@@ -204,5 +351,23 @@ impl RegionFiles {
 
     fn all(&self) -> impl Iterator<Item = &PathBuf> {
         std::iter::once(&self.image).chain(self.masks().map(|(_, path)| path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffling_keeps_counts_and_leaves_others_alone() {
+        let outcome: Vec<bool> = (0..40).map(|k| k % 3 == 0).collect();
+        let rows: Vec<usize> = (0..30).collect();
+        let a = shuffled(&outcome, &rows, 1, 0);
+        let count = |o: &[bool]| o[..30].iter().filter(|&&e| e).count();
+        assert_eq!(count(&a), count(&outcome));
+        assert_eq!(a[30..], outcome[30..]);
+        assert_ne!(a, outcome);
+        assert_ne!(a, shuffled(&outcome, &rows, 1, 1));
+        assert_eq!(a, shuffled(&outcome, &rows, 1, 0));
     }
 }

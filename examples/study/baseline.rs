@@ -45,6 +45,8 @@ struct Group {
 struct Characteristic {
     /// Column of the manifest.
     variable: String,
+    /// How the report calls it.
+    label: String,
     row: Row,
 }
 
@@ -133,7 +135,7 @@ impl Baseline {
         let mut rows = Vec::new();
         let mut reasons = String::new();
         for characteristic in &self.rows {
-            let label = readable(&characteristic.variable);
+            let label = characteristic.label.clone();
             let (test, smd) = (characteristic.test(), characteristic.smd());
             let p = match test {
                 RowTest::Done(done) => {
@@ -313,11 +315,20 @@ fn clinical_rows(cohort: &Cohort, groups: &[Group]) -> anyhow::Result<Vec<Charac
     cohort
         .clinical
         .iter()
-        .map(|column| match &column.values {
-            ClinicalValues::Numeric(values) => number(&column.name, values, groups),
-            ClinicalValues::Categorical { levels, codes } => {
-                category(&column.name, levels, codes, groups)
+        .map(|column| {
+            match &column.values {
+                ClinicalValues::Numeric(values) => number(&column.name, values, groups),
+                ClinicalValues::Categorical { levels, codes } => {
+                    category(&column.name, levels, codes, groups)
+                }
             }
+            .map(|row| Characteristic {
+                label: match &column.unit {
+                    Some(unit) => format!("{} ({unit})", column.label()),
+                    None => column.label(),
+                },
+                ..row
+            })
         })
         .collect()
 }
@@ -330,6 +341,7 @@ fn number(variable: &str, values: &[f64], groups: &[Group]) -> anyhow::Result<Ch
     let slices: Vec<&[f64]> = grouped.iter().map(Vec::as_slice).collect();
     Ok(Characteristic {
         variable: variable.to_owned(),
+        label: readable(variable),
         row: Row::Number {
             row: baseline::continuous(&slices, &rules())?,
             decimals: decimals(values),
@@ -351,6 +363,7 @@ fn category(
     }
     Ok(Characteristic {
         variable: variable.to_owned(),
+        label: readable(variable),
         row: Row::Category {
             row: baseline::categorical(&counts, &vec![0; groups.len()], &rules())?,
             levels: levels.to_vec(),

@@ -17,13 +17,15 @@ use serde::{Deserialize, Serialize};
 
 use super::deep::{DeepModel, DeepSettings};
 use super::features::FeatureSettings;
+use super::outlines::OutlineSettings;
 use crate::atomic_file::write_atomically;
 use crate::regions::{handcrafted, network_input};
+use crate::spacing::SpacingRule;
 
 /// Format of the bundle.
 const FORMAT: &str = "alnm-bundle";
 /// Version of the format.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 /// The file that names the others.
 const INDEX: &str = "bundle.json";
 /// Largest file read, in bytes.
@@ -68,9 +70,11 @@ impl Recipe {
     ) -> anyhow::Result<FeatureSettings> {
         let (network, preprocess) = self.network(weights)?;
         Ok(FeatureSettings {
-            extractor: self.extractor()?,
-            network,
-            preprocess,
+            outlines: OutlineSettings {
+                extractor: self.extractor()?,
+                network,
+                preprocess,
+            },
             deep,
         })
     }
@@ -131,6 +135,23 @@ pub struct RegionScore {
     pub score: Score,
     /// What makes the deep features.
     pub deep: DeepModel,
+    /// What the study's images of this region had in common.
+    pub spacing: SpacingRule,
+}
+
+/// A region as it goes into a bundle.
+#[derive(Debug, Clone)]
+pub struct BundleRegion<'a> {
+    /// The region.
+    pub name: &'a str,
+    /// Column of the score, a predictor of the model.
+    pub column: String,
+    /// The score.
+    pub score: &'a Score,
+    /// What makes the deep features.
+    pub deep: &'a DeepModel,
+    /// What the study's images of this region had in common.
+    pub spacing: SpacingRule,
 }
 
 /// `bundle.json`.
@@ -157,6 +178,8 @@ struct IndexRegion {
     score: String,
     /// The file of what makes the deep features; none if they are the network's channels.
     deep: Option<String>,
+    /// What new images of this region must be like.
+    spacing: SpacingRule,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -184,18 +207,19 @@ pub fn write_bundle(
     folder: &Path,
     recipe: &Recipe,
     settings: &FeatureSettings,
-    regions: &[(&str, String, &Score, &DeepModel)],
+    regions: &[BundleRegion<'_>],
     risk: Option<(&RiskModel, Option<f64>)>,
 ) -> anyhow::Result<()> {
     let mut entries = Vec::new();
-    for (name, column, score, deep) in regions {
-        let score_file = format!("{name}_score.json");
-        write_atomically(&folder.join(&score_file), score.to_json().as_bytes())?;
+    for region in regions {
+        let score_file = format!("{}_score.json", region.name);
+        write_atomically(&folder.join(&score_file), region.score.to_json().as_bytes())?;
         entries.push(IndexRegion {
-            name: (*name).to_owned(),
-            column: column.clone(),
+            name: region.name.to_owned(),
+            column: region.column.clone(),
             score: score_file,
-            deep: deep.write(folder, name)?,
+            deep: region.deep.write(folder, region.name)?,
+            spacing: region.spacing,
         });
     }
     if let Some((model, _)) = risk {
@@ -213,10 +237,10 @@ pub fn write_bundle(
             width: recipe.width.to_string(),
             tap: recipe.tap.to_string(),
             weights_seed: recipe.weights_seed,
-            weights_sha256: settings.network.vgg().weights().sha256.clone(),
+            weights_sha256: settings.outlines.network.vgg().weights().sha256.clone(),
         },
-        radiomics: format!("{:?}", settings.extractor.params()),
-        preprocess: format!("{:?}", settings.preprocess),
+        radiomics: format!("{:?}", settings.outlines.extractor.params()),
+        preprocess: format!("{:?}", settings.outlines.preprocess),
     };
     let mut text = serde_json::to_string_pretty(&index)?;
     text.push('\n');
@@ -288,7 +312,8 @@ impl Bundle {
     /// is needed only where the score has deep features.
     ///
     /// # Errors
-    /// Files that cannot be read, weights that are not the study's, a region without the features that the score needs.
+    /// Files that cannot be read, an image unlike those of the study (another unit, number of slices or spacing), weights that are not the study's, a
+    /// region without the features that the score needs.
     pub fn score(
         &self,
         region: &RegionScore,
@@ -296,7 +321,15 @@ impl Bundle {
         mask: &Path,
         weights: Option<&Path>,
     ) -> anyhow::Result<f64> {
-        let (crafted, _) = handcrafted(&self.recipe.extractor()?, image, mask)?;
+        let (crafted, scale) = handcrafted(&self.recipe.extractor()?, image, mask)?;
+        if !region.spacing.admits(&scale) {
+            bail!(
+                "{}: expected {} as the study's images of {}, found {scale}",
+                image.display(),
+                region.spacing,
+                region.name
+            );
+        }
         let mut row: Vec<(String, f64)> = crafted
             .names
             .iter()
@@ -369,6 +402,7 @@ impl RegionScore {
             score: Score::from_json(&read_text(&score)?)
                 .with_context(|| score.display().to_string())?,
             deep,
+            spacing: region.spacing,
         })
     }
 }

@@ -1,69 +1,24 @@
-//! The part of the study report that tells how the models came about: cohort, features, selection, models.
+//! The part of the study report that tells how the models came about: features, selection, models, groups of risk.
 
 use feature_selection::icc::{IccScheme, Reliability};
 use feature_selection::score::ScoreScale;
 use nomogram::{OddsRatioRow, TermTest, format_p};
 
-use super::baseline::Baseline;
-use super::features::RegionFeatures;
-use super::modeling::{FittedRisk, StudyModel, readable};
-use super::selection::Selection;
-use crate::cohort::Cohort;
-use crate::report::{Section, Table};
+use eval_stats::contingency::fisher_exact;
 
-/// Flow of cases and baseline tables.
-pub fn cohort_section(cohort: &Cohort, baseline: &[Baseline]) -> Section {
-    let mut section = Section::new("Cohort");
-    section.paragraph(format!(
-        "{} patients with {} regions each ({}); all models are fitted on the split {} and applied unchanged to the others.",
-        cohort.patients.len(),
-        cohort.regions.len(),
-        cohort.regions.join(", "),
-        cohort.training().name
-    ));
-    section.table(
-        Table::new(
-            "Flow of cases",
-            ["Split", "Patients", "Events", "Non-events"],
-        )
-        .rows(cohort.splits.iter().map(|split| {
-            let n = split.patients.len();
-            [
-                split.name.clone(),
-                n.to_string(),
-                split.n_events.to_string(),
-                (n - split.n_events).to_string(),
-            ]
-        })),
-    );
-    for baseline in baseline {
-        section.table(baseline.table());
-    }
-    if !cohort.excluded.is_empty() {
-        section.table(
-            Table::new(
-                "Patients left out for empty clinical cells",
-                ["Patient", "Split", "Empty columns"],
-            )
-            .rows(cohort.excluded.iter().map(|patient| {
-                [
-                    patient.id.clone(),
-                    patient.split.clone(),
-                    patient.columns.join(", "),
-                ]
-            })),
-        );
-    }
-    if !cohort.descriptive.is_empty() {
-        section.paragraph("Columns that are no predictors:");
-        section.list(
-            cohort
-                .descriptive
-                .iter()
-                .map(|column| format!("{}: {}", column.name, column.reason)),
-        );
-    }
-    section
+use super::features::RegionFeatures;
+use super::modeling::{FittedRisk, Presentation, StudyModel, readable};
+use super::pipeline::Study;
+use super::selection::Selection;
+use crate::report::{Interactive, Section, Table};
+
+/// How a model's nomogram is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nomogram {
+    /// As a figure.
+    Drawn,
+    /// As a page inside the page, and as a figure on paper.
+    Interactive,
 }
 
 /// Features, reliability, selection and score of one region.
@@ -181,13 +136,19 @@ fn reliability_table(selection: &Selection) -> Table {
 ///
 /// # Errors
 /// When a figure cannot be drawn.
-pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<Section> {
-    let mut section = Section::new(format!("Model: {}", readable(&model.input.name)));
+pub fn model_section(
+    model: &StudyModel,
+    cutoff: Option<f64>,
+    nomogram: Nomogram,
+) -> anyhow::Result<Section> {
+    let title = readable(&model.input.name);
+    let shown = &model.settings.presentation;
+    let mut section = Section::new(format!("Model: {title}"));
     section.table(univariable_table(model));
     for aside in &model.set_aside {
         section.paragraph(format!(
             "{} was set aside: {}.",
-            readable(&aside.variable),
+            shown.label(&aside.variable),
             aside.reason
         ));
     }
@@ -200,7 +161,7 @@ pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<
             .rows(std::iter::once(intercept_row(risk)).chain(risk.fit.rows.iter().map(|row| {
                 let effect = row.odds_ratio();
                 [
-                    row_label(row),
+                    row_label(row, shown),
                     row.formatted(),
                     effect.map_or_else(String::new, |or| format_p(or.p)),
                     effect.map_or_else(String::new, |or| format!("{:.4}", or.beta)),
@@ -209,10 +170,22 @@ pub fn model_section(model: &StudyModel, cutoff: Option<f64>) -> anyhow::Result<
             })))
             .note("P values and intervals are conditional on the selection: they do not know that predictors were chosen by P."),
     );
-    section.figure(
-        risk.figure(cutoff)?,
-        "Nomogram: add the points of all predictors and read the risk below the total.",
-    );
+    let drawing = risk.figure(cutoff)?;
+    match nomogram {
+        Nomogram::Drawn => {
+            section.figure(
+                drawing,
+                "Nomogram: add the points of all predictors and read the risk below the total.",
+            );
+        }
+        Nomogram::Interactive => {
+            section.interactive(Interactive::new(
+                risk.page(&title, cutoff)?,
+                drawing,
+                "Nomogram: set the predictors of a patient and read points and risk; on paper, add the points of all predictors and read the risk below the total.",
+            ));
+        }
+    }
     if let Some(forest) = model.forest(risk)? {
         section.figure(forest, "Odds ratios of the final model.");
     }
@@ -231,11 +204,12 @@ fn intercept_row(risk: &FittedRisk) -> [String; 5] {
 }
 
 fn univariable_table(model: &StudyModel) -> Table {
+    let shown = &model.settings.presentation;
     let mut rows: Vec<[String; 4]> = Vec::new();
     for screened in &model.univariable.variables {
         match &screened.result {
             Err(error) => rows.push([
-                readable(&screened.variable),
+                labeled(&screened.variable, shown),
                 String::new(),
                 "not estimable".to_owned(),
                 error.to_string(),
@@ -247,7 +221,7 @@ fn univariable_table(model: &StudyModel) -> Table {
                     String::new()
                 };
                 [
-                    row_label(row),
+                    row_label(row, shown),
                     format!("{}/{}", row.n_events, row.n),
                     row.formatted(),
                     p,
@@ -270,9 +244,60 @@ fn univariable_table(model: &StudyModel) -> Table {
     }
 }
 
-fn row_label(row: &OddsRatioRow) -> String {
+fn row_label(row: &OddsRatioRow, shown: &Presentation) -> String {
+    let variable = labeled(&row.variable, shown);
     match &row.level {
-        Some(level) => format!("{}: {level}", readable(&row.variable)),
-        None => readable(&row.variable),
+        Some(level) => format!("{variable}: {level}"),
+        None => variable,
     }
+}
+
+/// A predictor's label with its unit.
+fn labeled(variable: &str, shown: &Presentation) -> String {
+    let label = shown.label(variable);
+    match shown.units.iter().find(|(column, _)| column == variable) {
+        Some((_, unit)) => format!("{label} ({unit})"),
+        None => label,
+    }
+}
+
+/// Events among high and low risk by the final model, split by split; `None` without a cut-off.
+pub fn risk_group_table(study: &Study) -> Option<Table> {
+    let model = study.final_model()?;
+    let cutoff = study.cutoff(&model.name)?;
+    let table = Table::new(
+        format!("Events by group of risk, {}", model.name),
+        [
+            "Split",
+            "Low risk: n",
+            "Events (%)",
+            "High risk: n",
+            "Events (%)",
+            "P",
+        ],
+    );
+    let table = table.rows(study.cohort.splits.iter().map(|split| {
+        // Low and high, without and with the event.
+        let mut counts = [[0u64; 2]; 2];
+        for &row in &split.patients {
+            let high = model.values[row] >= cutoff;
+            let event = study.cohort.patients[row].outcome;
+            counts[usize::from(high)][usize::from(event)] += 1;
+        }
+        let cells = counts.map(|[others, events]| {
+            let n = others + events;
+            let share = match n {
+                0 => "\u{2013}".to_owned(),
+                _ => format!("{events} ({:.1})", 100.0 * events as f64 / n as f64),
+            };
+            [n.to_string(), share]
+        });
+        let test = fisher_exact(&counts.map(|row| row.to_vec()));
+        let p = test.map_or_else(|_| "\u{2013}".to_owned(), |test| format_p(test.p));
+        let [[low, low_events], [high, high_events]] = cells;
+        [split.name.clone(), low, low_events, high, high_events, p]
+    }));
+    Some(table.note(format!(
+        "High risk: a predicted risk of at least {cutoff:.3}, the cut-off of the training split. Fisher's exact test."
+    )))
 }

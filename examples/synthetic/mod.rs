@@ -24,7 +24,9 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde_json::json;
 
+use crate::atomic_file::write_atomically;
 use crate::table_file::{Cell, write_csv};
 use center::CENTERS;
 use outline::{Outline, Reader};
@@ -33,6 +35,9 @@ use published::SPLITS;
 
 /// Training cases outlined again by a second reader and by the same reader.
 pub const REPEATED_OUTLINES: usize = 50;
+
+/// The file that says what a cohort was generated from.
+const DESIGN_NAME: &str = "design.json";
 
 /// Random streams beyond the patients' own, which count up from 0.
 const STREAM_ASSIGNMENT: u64 = u64::MAX;
@@ -105,7 +110,7 @@ impl CohortDesign {
             .sum()
     }
 
-    /// Writes `cohort.csv`, `readers.csv`, `images/` and `masks/` under `folder`, calling `patient_done` after each patient.
+    /// Writes `images/`, `masks/`, `readers.csv`, `design.json` and `cohort.csv` under `folder`, calling `patient_done` after each patient.
     ///
     /// # Errors
     /// When a file or folder cannot be written.
@@ -128,8 +133,6 @@ impl CohortDesign {
                 Ok(row)
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let manifest = folder.join("cohort.csv");
-        write_csv(&manifest, &manifest_header(), rows)?;
         let reader_study = folder.join("readers.csv");
         let mut rng = stream(self.seed, STREAM_READERS);
         let prospective = enrolled.iter().filter(|case| case.split == "prospective");
@@ -138,11 +141,34 @@ impl CohortDesign {
             &mut rng,
         );
         write_csv(&reader_study, &reader_study::header(), calls)?;
+        write_atomically(&folder.join(DESIGN_NAME), self.to_json().as_bytes())?;
+        // The manifest comes last: where it is, everything is.
+        let manifest = folder.join("cohort.csv");
+        write_csv(&manifest, &manifest_header(), rows)?;
         Ok(WrittenCohort {
             manifest,
             reader_study,
             n_patients: enrolled.len(),
         })
+    }
+
+    /// The cohort in `folder`, if it is there completely and has this design.
+    pub fn written_in(&self, folder: &Path) -> Option<WrittenCohort> {
+        let design = std::fs::read_to_string(folder.join(DESIGN_NAME)).ok()?;
+        let manifest = folder.join("cohort.csv");
+        (design == self.to_json() && manifest.exists()).then(|| WrittenCohort {
+            manifest,
+            reader_study: folder.join("readers.csv"),
+            n_patients: self.n_patients(),
+        })
+    }
+
+    fn to_json(self) -> String {
+        let size = format!("{:?}", self.size).to_lowercase();
+        let version = env!("CARGO_PKG_VERSION");
+        let design =
+            json!({"synthetic": true, "size": size, "seed": self.seed, "version": version});
+        format!("{design:#}\n")
     }
 
     /// Draws outcome, center and findings of every patient. The number of positives of a split is exact.

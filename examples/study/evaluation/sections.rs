@@ -1,5 +1,7 @@
 //! The evaluation as sections of the report.
 
+mod readers;
+
 use eval_stats::Estimate;
 use eval_stats::cutoff::Criterion;
 use eval_stats::proportion::Proportion;

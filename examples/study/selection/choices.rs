@@ -401,6 +401,53 @@ impl SelectionOptions {
     /// Heading of these options in a program's help.
     pub const HEADING: &str = "Selection, in the order of its steps";
 
+    /// The steps in words, for a methods section.
+    pub fn in_words(&self) -> String {
+        let name = |debug: String| debug.to_lowercase();
+        let mut steps = vec![
+            "constant features and copies left out".to_owned(),
+            format!(
+                "{} of the intraclass correlation {} at least {} in every repeated reading",
+                name(format!("{:?}", self.icc_bound)),
+                self.icc_form,
+                self.icc
+            ),
+        ];
+        steps.extend(
+            self.univariate
+                .as_ref()
+                .map(|choice| format!("univariate filter {}", choice.text)),
+        );
+        match self.relevance() {
+            RelevanceChoice::None => {}
+            relevance => steps.push(format!(
+                "the {} features most tied to the outcome by {}",
+                self.keep,
+                name(format!("{relevance:?}"))
+            )),
+        }
+        steps.push(format!("redundancy by {}", self.redundancy));
+        steps.push(format!(
+            "{} of standardized features with alpha {}, lambda by {} x {}-fold cross-validation of the {}, rule {}",
+            name(format!("{:?}", self.estimator)),
+            self.alpha,
+            self.repeats,
+            self.folds,
+            name(format!("{:?}", self.measure)),
+            self.rule_name()
+        ));
+        steps.join("; ")
+    }
+
+    fn rule_name(&self) -> String {
+        match self.rule {
+            LambdaRule::OneStandardError => "1se".to_owned(),
+            LambdaRule::Minimum => "min".to_owned(),
+            LambdaRule::Features(count) => format!("K={count}"),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// The relevance filter, given or by default.
     fn relevance(&self) -> RelevanceChoice {
         let default = match self.redundancy {
@@ -488,12 +535,7 @@ impl SelectionOptions {
             "balanced": self.balanced,
             "folds": self.folds,
             "repeats": self.repeats,
-            "rule": match self.rule {
-                LambdaRule::OneStandardError => "1se".to_owned(),
-                LambdaRule::Minimum => "min".to_owned(),
-                LambdaRule::Features(count) => format!("K={count}"),
-                other => format!("{other:?}"),
-            },
+            "rule": self.rule_name(),
         })
     }
 }

@@ -1,15 +1,22 @@
 //! Reading and checking a manifest. Every fault is collected before anything is reported.
 
+mod images;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::clinical::{self, MissingClinical, Understood};
-use super::{Cohort, CohortOptions, Excluded, Patient, RegionFiles, Split};
+use super::clinical::{self, Cells, MissingClinical, Understood};
+use super::columns::ColumnKind;
+use super::{
+    ClinicalColumn, Cohort, CohortFile, CohortOptions, DescriptiveColumn, Excluded, Exclusion,
+    Patient, RegionFiles, Split,
+};
 use crate::faults::Faults;
+use crate::spacing::ImageScale;
 use crate::table_file::{CsvTable, found, parse_outcome, quoted_list};
 
 /// Columns of the manifest by role.
-struct Roles {
+pub(super) struct Roles {
     patient: usize,
     split: usize,
     outcome: usize,
@@ -17,7 +24,7 @@ struct Roles {
     clinical: Vec<usize>,
 }
 
-struct RegionColumns {
+pub(super) struct RegionColumns {
     name: String,
     image: usize,
     mask: usize,
@@ -25,39 +32,54 @@ struct RegionColumns {
     intra: Option<usize>,
 }
 
-pub(super) fn read(path: &Path, options: &CohortOptions) -> anyhow::Result<Cohort> {
-    let table = CsvTable::read(path)?;
-    let roles = Roles::of(&table)?;
-    let mut faults = Faults::new();
-    check_required(&table, &roles, &mut faults);
-    check_unique_patients(&table, &roles, &mut faults);
-    let kept = rows_kept(&table, &roles, options, &mut faults);
-    let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
-    let patients = patients(&table, &roles, &kept.rows, &splits, &mut faults);
-    check_shared_images(&table, &roles, &patients, &mut faults);
-    count_events(&table, &mut splits, &patients, &mut faults);
+/// Opens one image with one mask.
+pub(super) type Check<'a> = &'a (dyn Fn(&Path, &Path) -> anyhow::Result<ImageScale> + Sync);
 
-    let in_training: Vec<bool> = patients.iter().map(|patient| patient.split == 0).collect();
-    let (mut predictors, mut descriptive) = (Vec::new(), Vec::new());
-    for &column in &roles.clinical {
-        let name = &table.header[column];
-        if clinical::is_descriptive_name(name, &options.descriptive) {
-            descriptive.push(super::DescriptiveColumn {
-                name: name.clone(),
-                values: kept
-                    .rows
-                    .iter()
-                    .map(|&row| table.rows[row][column].clone())
-                    .collect(),
-                reason: "describes the examination".to_owned(),
-            });
-            continue;
+pub(super) fn read(
+    path: &Path,
+    options: &CohortOptions,
+    images: Option<(Check<'_>, &(dyn Fn() + Sync))>,
+) -> anyhow::Result<Cohort> {
+    let table = CsvTable::read(path)?;
+    let roles = Roles::of(&table, &options.file)?;
+    let mut faults = Faults::new();
+    check_required(&table, &roles, options, &mut faults);
+    check_unique_patients(&table, &roles, &mut faults);
+    let mut kept = rows_kept(&table, &roles, options, &mut faults);
+    let spacing = match images {
+        Some((check, row_done)) => {
+            let checker = images::Checker {
+                table: &table,
+                roles: &roles,
+                unusable: options.unusable,
+                check,
+                row_done,
+            };
+            checker.check(&mut kept, &mut faults)
         }
-        match clinical::understand(&table, column, &kept.rows, &in_training, &mut faults) {
-            Understood::Predictor(column) => predictors.push(column),
-            Understood::Descriptive(column) => descriptive.push(column),
-        }
+        None => vec![None; roles.regions.len()],
+    };
+    if kept.rows.is_empty() {
+        faults.push(format!(
+            "{}: expected at least one patient to be left, found that all {} are left out",
+            table.path.display(),
+            table.rows.len()
+        ));
     }
+    let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
+    let patients = patients(&table, &roles, &kept.rows, &splits, options, &mut faults);
+    check_shared_images(&table, &roles, &patients, &mut faults);
+    super::count_events(&mut splits, &patients);
+    faults.extend(super::one_class_only(&table.path, &splits));
+    let in_training: Vec<bool> = patients.iter().map(|patient| patient.split == 0).collect();
+    let (clinical, descriptive) = clinical_columns(
+        &table,
+        &roles,
+        &kept.rows,
+        &in_training,
+        options,
+        &mut faults,
+    );
     faults.into_result()?;
     Ok(Cohort {
         manifest: path.to_owned(),
@@ -66,17 +88,72 @@ pub(super) fn read(path: &Path, options: &CohortOptions) -> anyhow::Result<Cohor
             .into_iter()
             .map(|region| region.name)
             .collect(),
+        spacing,
         splits,
         patients,
-        clinical: predictors,
+        clinical,
         descriptive,
         excluded: kept.excluded,
     })
 }
 
+fn clinical_columns(
+    table: &CsvTable,
+    roles: &Roles,
+    rows: &[usize],
+    in_training: &[bool],
+    options: &CohortOptions,
+    faults: &mut Faults,
+) -> (Vec<ClinicalColumn>, Vec<DescriptiveColumn>) {
+    let (mut predictors, mut descriptive) = (Vec::new(), Vec::new());
+    for &column in &roles.clinical {
+        let name = &table.header[column];
+        let spec = options.file.column(name);
+        let cells = Cells {
+            table,
+            column,
+            rows,
+            in_training,
+        };
+        let understood = match is_description(name, options) {
+            true => cells.description("describes the examination"),
+            false => clinical::understand(&cells, spec, faults),
+        };
+        match understood {
+            Understood::Predictor(column) => predictors.push(column),
+            Understood::Descriptive(column) => descriptive.push(column),
+        }
+    }
+    for spec in &options.file.columns {
+        let known = roles.clinical.iter().any(|&k| table.header[k] == spec.name);
+        if !known {
+            let names: Vec<&str> = roles
+                .clinical
+                .iter()
+                .map(|&k| table.header[k].as_str())
+                .collect();
+            faults.push(format!(
+                "{}: expected the clinical column \"{}\" of the cohort file, found {}",
+                table.path.display(),
+                spec.name,
+                quoted_list(&names)
+            ));
+        }
+    }
+    (predictors, descriptive)
+}
+
+/// Whether a column is kept without being a predictor: by its name, unless the cohort file says what it is.
+fn is_description(name: &str, options: &CohortOptions) -> bool {
+    match options.file.column(name) {
+        Some(spec) => spec.kind == ColumnKind::Description,
+        None => clinical::is_descriptive_name(name, &options.descriptive),
+    }
+}
+
 impl Roles {
     /// Sorts the header into roles.
-    fn of(table: &CsvTable) -> Result<Self, Faults> {
+    fn of(table: &CsvTable, file: &CohortFile) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let position = |name: &str| table.header.iter().position(|column| column == name);
         let shown = table.path.display();
@@ -97,9 +174,12 @@ impl Roles {
             }
             column.unwrap_or(0)
         };
-        let patient = required("patient", &mut faults);
-        let split = required("split", &mut faults);
-        let outcome = required("outcome", &mut faults);
+        let named = |given: &Option<String>, default: &str| {
+            given.clone().unwrap_or_else(|| default.to_owned())
+        };
+        let patient = required(&named(&file.patient, "patient"), &mut faults);
+        let split = required(&named(&file.split, "split"), &mut faults);
+        let outcome = required(&named(&file.outcome, "outcome"), &mut faults);
         let mut regions = Vec::new();
         for (image, column) in table.header.iter().enumerate() {
             let Some(name) = column
@@ -155,7 +235,7 @@ impl Roles {
     }
 }
 
-fn check_required(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
+fn check_required(table: &CsvTable, roles: &Roles, options: &CohortOptions, faults: &mut Faults) {
     let images = roles
         .regions
         .iter()
@@ -164,6 +244,11 @@ fn check_required(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
         .into_iter()
         .chain(images)
         .collect();
+    let expected = match &options.file.event {
+        None => "0 or 1".to_owned(),
+        Some(event) => format!("\"{event}\" or the one other value of this column"),
+    };
+    let other = other_outcome(table, roles, options);
     for row in 0..table.rows.len() {
         for &column in &required {
             if table.rows[row][column].is_empty() {
@@ -174,14 +259,29 @@ fn check_required(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
             }
         }
         let outcome = &table.rows[row][roles.outcome];
-        if parse_outcome(outcome).is_none() {
+        let known = match &options.file.event {
+            None => parse_outcome(outcome).is_some(),
+            Some(event) => outcome == event || Some(outcome.as_str()) == other,
+        };
+        if !known {
             faults.push(format!(
-                "{}: expected 0 or 1, found {}",
+                "{}: expected {expected}, found {}",
                 table.place(row, roles.outcome),
                 found(outcome)
             ));
         }
     }
+}
+
+/// The first cell of the outcome that is neither empty nor the event.
+fn other_outcome<'a>(
+    table: &'a CsvTable,
+    roles: &Roles,
+    options: &CohortOptions,
+) -> Option<&'a str> {
+    let event = options.file.event.as_ref()?;
+    let mut cells = table.rows.iter().map(|row| row[roles.outcome].as_str());
+    cells.find(|cell| !clinical::is_missing(cell) && cell != event)
 }
 
 fn check_unique_patients(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
@@ -203,9 +303,10 @@ fn check_unique_patients(table: &CsvTable, roles: &Roles, faults: &mut Faults) {
     }
 }
 
-struct Kept {
-    rows: Vec<usize>,
-    excluded: Vec<Excluded>,
+/// Rows of the table that take part.
+pub(super) struct Kept {
+    pub rows: Vec<usize>,
+    pub excluded: Vec<Excluded>,
 }
 
 /// Applies the policy for empty clinical cells.
@@ -225,9 +326,7 @@ fn rows_kept(
             .clinical
             .iter()
             .copied()
-            .filter(|&column| {
-                !clinical::is_descriptive_name(&table.header[column], &options.descriptive)
-            })
+            .filter(|&column| !is_description(&table.header[column], options))
             .filter(|&column| clinical::is_missing(&cells[column]))
             .collect();
         match options.missing {
@@ -235,10 +334,12 @@ fn rows_kept(
                 kept.excluded.push(Excluded {
                     id: cells[roles.patient].clone(),
                     split: cells[roles.split].clone(),
-                    columns: missing
-                        .iter()
-                        .map(|&column| table.header[column].clone())
-                        .collect(),
+                    reason: Exclusion::EmptyClinicalCells(
+                        missing
+                            .iter()
+                            .map(|&column| table.header[column].clone())
+                            .collect(),
+                    ),
                 });
                 continue;
             }
@@ -252,12 +353,6 @@ fn rows_kept(
             ));
         }
         kept.rows.push(row);
-    }
-    if kept.rows.is_empty() {
-        faults.push(format!(
-            "{}: every row has an empty clinical cell, no patient is left",
-            table.path.display()
-        ));
     }
     kept
 }
@@ -282,19 +377,21 @@ fn split_rows(
             }),
         }
     }
-    let is_training = |split: &Split| match &options.training {
+    let training = options.training.as_ref().or(options.file.training.as_ref());
+    let is_training = |split: &Split| match training {
         Some(name) => split.name == *name,
         None => ["train", "training"].contains(&split.name.to_ascii_lowercase().as_str()),
     };
-    let training: Vec<usize> = (0..splits.len())
+    let found: Vec<usize> = (0..splits.len())
         .filter(|&k| is_training(&splits[k]))
         .collect();
-    match training[..] {
+    match found[..] {
         [first] => splits[..=first].rotate_right(1),
         _ => {
             let wanted = options
                 .training
-                .as_deref()
+                .as_ref()
+                .or(options.file.training.as_ref())
                 .map_or("\"train\" or \"training\"".to_owned(), |name| {
                     format!("\"{name}\"")
                 });
@@ -315,6 +412,7 @@ fn patients(
     roles: &Roles,
     rows: &[usize],
     splits: &[Split],
+    options: &CohortOptions,
     faults: &mut Faults,
 ) -> Vec<Patient> {
     let folder = table.path.parent().unwrap_or(Path::new(""));
@@ -323,7 +421,7 @@ fn patients(
             let cells = &table.rows[row];
             let mut file = |column: usize| -> PathBuf {
                 let path = folder.join(&cells[column]);
-                if !cells[column].is_empty() && !path.is_file() {
+                if !cells[column].is_empty() && !path.exists() {
                     faults.push(format!(
                         "{}: no such file: {}",
                         table.place(row, column),
@@ -357,7 +455,10 @@ fn patients(
                     .iter()
                     .position(|split| split.name == cells[roles.split])
                     .unwrap_or(0),
-                outcome: parse_outcome(&cells[roles.outcome]).unwrap_or(false),
+                outcome: match &options.file.event {
+                    None => parse_outcome(&cells[roles.outcome]).unwrap_or(false),
+                    Some(event) => cells[roles.outcome] == *event,
+                },
                 regions,
             }
         })
@@ -381,25 +482,6 @@ fn check_shared_images(table: &CsvTable, roles: &Roles, patients: &[Patient], fa
                     patients[first].line
                 ));
             }
-        }
-    }
-}
-
-fn count_events(table: &CsvTable, splits: &mut [Split], patients: &[Patient], faults: &mut Faults) {
-    for split in splits {
-        split.n_events = split
-            .patients
-            .iter()
-            .filter(|&&index| patients[index].outcome)
-            .count();
-        let n = split.patients.len();
-        if split.n_events == 0 || split.n_events == n {
-            faults.push(format!(
-                "{}: column \"outcome\": expected both outcomes in split \"{}\", found {} in all {n} patients",
-                table.path.display(),
-                split.name,
-                usize::from(split.n_events > 0)
-            ));
         }
     }
 }
