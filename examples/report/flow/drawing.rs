@@ -284,3 +284,161 @@ fn draw_splits(flow: &Flow, sheet: &Sheet, canvas: &mut Canvas, analyzed: Area) 
     }
     bottom
 }
+
+#[cfg(test)]
+mod tests {
+    use eval_stats::plot::canvas::{Weight, text_width};
+
+    use super::*;
+
+    /// Values of an attribute of all elements of a kind.
+    fn elements<'a>(svg: &'a str, name: &str) -> Vec<&'a str> {
+        svg.split(&format!("<{name} ")).skip(1).collect()
+    }
+
+    fn value<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+        let (tag, _) = element.split_once('>')?;
+        let (_, after) = tag.split_once(&format!("{name}=\""))?;
+        Some(after.split_once('"')?.0)
+    }
+
+    fn number(element: &str, name: &str) -> f64 {
+        value(element, name).and_then(|v| v.parse().ok()).unwrap()
+    }
+
+    /// Page and boxes.
+    fn boxes(svg: &str) -> (Area, Vec<Area>) {
+        let mut areas = elements(svg, "rect").into_iter().map(|rect| {
+            let (x, y) = (number(rect, "x"), number(rect, "y"));
+            Area::new(x, y, x + number(rect, "width"), y + number(rect, "height"))
+        });
+        let page = areas.next().unwrap();
+        (page, areas.collect())
+    }
+
+    /// Where texts lie by the widths of the widest common face.
+    fn texts(svg: &str) -> Vec<Area> {
+        elements(svg, "text")
+            .into_iter()
+            .map(|text| {
+                let (x, y, size) = (
+                    number(text, "x"),
+                    number(text, "y"),
+                    number(text, "font-size"),
+                );
+                let content = text
+                    .split_once('>')
+                    .unwrap()
+                    .1
+                    .split_once("</text>")
+                    .unwrap()
+                    .0;
+                let content = content
+                    .replace("&lt;", "<")
+                    .replace("&gt;", ">")
+                    .replace("&amp;", "&");
+                let weight = match value(text, "font-weight") {
+                    Some(_) => Weight::Bold,
+                    None => Weight::Regular,
+                };
+                let width = text_width(&content, size, weight);
+                let left = match value(text, "text-anchor") {
+                    Some("middle") => x - 0.5 * width,
+                    _ => x,
+                };
+                Area::new(left, y - 0.76 * size, left + width, y + 0.22 * size)
+            })
+            .collect()
+    }
+
+    fn hostile(n_splits: usize) -> Flow {
+        let long =
+            "an explanation that goes on and on, with Wortungetuemern_without_any_space_".repeat(3);
+        let mut flow = Flow::new(10_000)
+            .source("Rows in the manifest of all five centers & <one> more, in the order in which they came")
+            .excluded("image cannot be read", 3)
+            .excluded(long, 4)
+            .excluded("empty clinical cell", 2);
+        for k in 0..n_splits {
+            let name = [
+                "training",
+                "center_2_with_a_long_name",
+                "\u{5916}\u{90e8}\u{9a8c}\u{8bc1}",
+            ][k % 3];
+            let role = if k == 0 {
+                SplitRole::Training
+            } else {
+                SplitRole::Test
+            };
+            let mut split = FlowSplit::new(format!("{name} {k}"), role, 100 + k, 40);
+            for line in 0..k % 4 {
+                split = split.line(format!("failed images of the second region: {line}"));
+            }
+            flow = flow.split(split);
+        }
+        flow
+    }
+
+    #[test]
+    fn boxes_are_apart_and_hold_their_text() {
+        for n_splits in 1..=9 {
+            for width in [Width::Single, Width::Double] {
+                let svg = draw(&hostile(n_splits), width);
+                let (page, boxes) = boxes(&svg);
+                assert_eq!(boxes.len(), n_splits + 3);
+                for (k, one) in boxes.iter().enumerate() {
+                    assert!(page.encloses(one), "{n_splits}: {one:?}");
+                    for other in &boxes[k + 1..] {
+                        assert_eq!(one.overlap(other), 0.0, "{n_splits}: {one:?} {other:?}");
+                    }
+                }
+                let texts = texts(&svg);
+                for (k, text) in texts.iter().enumerate() {
+                    let held = boxes.iter().any(|area| area.encloses(text));
+                    assert!(held, "{n_splits}, {width:?}: {text:?}");
+                    for other in &texts[k + 1..] {
+                        assert_eq!(text.overlap(other), 0.0, "{text:?} {other:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_crosses_a_box() {
+        for n_splits in 1..=9 {
+            for width in [Width::Single, Width::Double] {
+                let svg = draw(&hostile(n_splits), width);
+                let (_, boxes) = boxes(&svg);
+                for line in elements(&svg, "polyline") {
+                    let points: Vec<(f64, f64)> = value(line, "points")
+                        .unwrap()
+                        .split(' ')
+                        .filter_map(|p| p.split_once(','))
+                        .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+                        .collect();
+                    // The outlines of boxes have five corners.
+                    if let [(x1, y1), (x2, y2)] = points[..] {
+                        let line = Area::new(x1.min(x2), y1.min(y2), x1.max(x2), y1.max(y2));
+                        let inside = |area: &Area| {
+                            line.right > area.left + 0.1
+                                && line.left < area.right - 0.1
+                                && line.bottom > area.top + 0.1
+                                && line.top < area.bottom - 0.1
+                        };
+                        assert!(!boxes.iter().any(inside), "{n_splits}: {line:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_even() {
+        let rows = |width, n| Sheet::new(width).rows(n);
+        assert_eq!(rows(Width::Double, 4), [4]);
+        assert_eq!(rows(Width::Double, 5), [3, 2]);
+        assert_eq!(rows(Width::Double, 9), [3, 3, 3]);
+        assert_eq!(rows(Width::Single, 3), [2, 1]);
+    }
+}
