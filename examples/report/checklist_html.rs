@@ -19,7 +19,7 @@ pub(super) fn checklist_html(checklist: &Checklist, n: usize, places: &Places) -
         .collect();
     let name = escape(checklist.name);
     let counts = escape(&checklist.counts().to_string());
-    let caption = format!("{}: {}", checklist.name, checklist.counts());
+    let caption = format!("{} checklist", checklist.name);
     format!(
         "<details class=\"checklist\">\n<summary><b>{name}</b>: {counts}</summary>\n<p class=\"note\">{}</p>\n{}</details>\n",
         escape(checklist.source),
@@ -32,9 +32,9 @@ fn answer_html(answer: &Answer, places: &Places) -> String {
     match answer {
         Answer::Filled(fact) => fact_html(fact, places),
         Answer::Open { known, .. } => {
-            let known = known
-                .as_ref()
-                .map_or_else(String::new, |fact| fact_html(fact, places) + " ");
+            let known = known.as_ref().map_or_else(String::new, |fact| {
+                format!("{}{}", fact_html(fact, places), fact.stop())
+            });
             let open = escape(&answer.request().unwrap_or_default());
             format!("{known}<mark>{open}</mark>")
         }

@@ -72,12 +72,12 @@
     const status = document.createElement("span");
     status.setAttribute("role", "status");
     controls.append(
-      status,
       button("Copy as CSV", about, async () => {
         status.textContent = (await copy(tableCsv(table))) ? "Copied" : "This browser does not allow copying";
         setTimeout(() => { status.textContent = ""; }, 4000);
       }),
       button("Download CSV", about, () => download(tableCsv(table), block.id + ".csv")),
+      status,
     );
     block.querySelector(".head").append(controls);
   });
@@ -102,6 +102,13 @@
     if (!frame || !e.data || !Number.isFinite(e.data.height)) return;
     frame.style.height = Math.min(Math.max(e.data.height, 100), 20000) + 2 + "px";
     show(frame);
+  });
+
+  // A frame may have spoken before anybody listened.
+  frames.forEach((frame) => {
+    const ask = () => frame.contentWindow.postMessage({ ask: true }, "*");
+    frame.addEventListener("load", ask);
+    ask();
   });
 
   function show(frame) {

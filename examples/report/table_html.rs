@@ -8,8 +8,9 @@ use super::html::escape;
 /// Characters of a table's natural width that fit on paper, upright and on its side.
 const PORTRAIT: usize = 135;
 const LANDSCAPE: usize = 215;
-/// Text wraps at this many characters before a table is called wide.
+/// Text wraps at this many characters before a table is called wide, and words as long as this are broken.
 const WRAP: usize = 28;
+const LONGEST_WORD: usize = 40;
 
 /// How a table goes on paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Fit {
 fn natural_width(table: &Table, column: usize, numeric: bool) -> usize {
     let word = |text: &str| {
         text.split_whitespace()
-            .map(|word| word.chars().count())
+            .map(|word| word.chars().count().min(LONGEST_WORD))
             .max()
     };
     let cells = table.rows.iter().map(|row| match numeric {

@@ -413,6 +413,9 @@ const WATCH: &str = "window.wrong=[];addEventListener('error',e=>wrong.push('err
 
 /// Moves the first slider of the page in the frame and tells what the page then says.
 const FRAME_DRIVER: &str = r##"
+addEventListener("message", (e) => {
+  if (e.data.top > 0) setTimeout(() => parent.postMessage({ followed: document.getElementById("result").style.transform }, "*"));
+});
 addEventListener("load", () => {
   const result = document.getElementById("result"), slider = document.querySelector("input[type=range]");
   const state = () => ({ risk: Number(result.dataset.risk), text: result.querySelector(".risk").textContent });
@@ -420,14 +423,21 @@ addEventListener("load", () => {
   slider.value = slider.max;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
   const reach = (() => { try { return parent.document.title; } catch (e) { return e.name; } })();
-  parent.postMessage({ driven: { before, after: state(), reach, wide: document.documentElement.scrollWidth <= innerWidth } }, "*");
+  const after = state();
+  // The frame grows and shrinks with its page.
+  setTimeout(() => parent.postMessage({ driven: { before, after, reach, wide: document.documentElement.scrollWidth <= innerWidth,
+    hidden: document.documentElement.scrollHeight - innerHeight, blank: innerHeight - document.body.getBoundingClientRect().height } }, "*"), 700);
 });
 "##;
 
 /// Uses the page as a reader does and tells what it finds to the page around it.
 const DRIVER: &str = r##"
 const driven = [], copied = [], saved = [];
-addEventListener("message", (e) => { if (e.data && e.data.driven) driven.push(e.data.driven); });
+let followed = null;
+addEventListener("message", (e) => {
+  if (e.data.driven) driven.push(e.data.driven);
+  if ("followed" in e.data) followed = e.data.followed;
+});
 navigator.clipboard.writeText = (text) => { copied.push(text); return Promise.resolve(); };
 URL.createObjectURL = (blob) => { saved.push(blob); return "blob:null"; };
 HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };
@@ -461,8 +471,11 @@ setTimeout(async () => {
   // Whoever gets a script into the page cannot reach the network with it, nor run another.
   const image = document.createElement("img"); image.src = "http://127.0.0.1:9/x.png"; document.body.append(image);
   const script = document.createElement("script"); script.textContent = "window.smuggled = true"; document.body.append(script);
+  // Half of the controls are above the window.
+  scrollTo(0, scrollY + document.querySelector("iframe").getBoundingClientRect().top + 300);
   const reached = await fetch("http://127.0.0.1:9/").then(() => "reached", () => "refused");
   setTimeout(() => {
+    report.followed = followed;
     report.refused = wrong.length - report.wrong.length; report.reached = reached; report.smuggled = Boolean(window.smuggled);
     parent.postMessage({ report }, "*");
   }, 500);
@@ -611,6 +624,8 @@ fn check_nomogram(said: &Value) {
         "the frame is shut in"
     );
     assert_eq!(driven["wide"], json!(true), "the frame scrolls sideways");
+    assert_eq!(driven["hidden"], json!(0), "the frame is too low");
+    assert!(driven["blank"].as_f64().unwrap() < 3.0, "{driven}");
     let frame = &said["frames"][0];
     let height = frame[0].as_u64().unwrap();
     // Neither the height before it is known nor its bounds.
@@ -644,6 +659,13 @@ fn every_block_on_every_screen() {
         check_page(&said, width);
         check_tables(&said);
         check_nomogram(&said);
+        let followed = said["followed"].as_str().expect("the frame was told");
+        // On the widest, controls and result are beside each other.
+        assert_eq!(
+            followed.starts_with("translateY("),
+            width < 1280,
+            "{followed}"
+        );
     }
 }
 
@@ -693,7 +715,7 @@ fn synthetic_patients_have_no_ethics_committee() {
     );
     assert_eq!(
         answer(&real, "12e"),
-        "AUC (see Table 1) To be completed by the authors: calibration, clinical utility, comparison of models."
+        "AUC (see Table 1). To be completed by the authors: calibration, clinical utility, comparison of models."
     );
     assert!(made.counts().open < real.counts().open);
     assert_eq!(

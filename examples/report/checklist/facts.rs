@@ -30,6 +30,15 @@ impl Fact {
         self
     }
 
+    /// What stands between it and a sentence behind it.
+    pub(in crate::report) fn stop(&self) -> &'static str {
+        if self.see.is_none() && self.text.ends_with('.') {
+            " "
+        } else {
+            ". "
+        }
+    }
+
     /// Several facts as one, at the place of the last; other places stay in the text.
     pub(super) fn joined(facts: &[&Self]) -> Option<Self> {
         let (last, before) = facts.split_last()?;

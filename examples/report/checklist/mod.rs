@@ -225,7 +225,7 @@ impl fmt::Display for Answer {
             Self::Filled(fact) => write!(f, "{fact}"),
             Self::Open { known, .. } => {
                 if let Some(fact) = known {
-                    write!(f, "{fact} ")?;
+                    write!(f, "{fact}{}", fact.stop())?;
                 }
                 f.write_str(&self.request().unwrap_or_default())
             }
@@ -340,7 +340,7 @@ mod tests {
         let partly = Answer::partly(&Some(fact.clone()), "why");
         assert_eq!(
             partly.to_string(),
-            "AUC (see Performance) To be completed by the authors: why."
+            "AUC (see Performance). To be completed by the authors: why."
         );
         assert_eq!(
             Answer::open().to_string(),

@@ -206,7 +206,7 @@ fn excluded(flow: &Flow, width: f64) -> Card {
         text.bold(),
     );
     for (reason, n) in flow.reasons() {
-        card = card.add_hanging(&format!("{reason} (n = {n})"), text);
+        card = card.add_hanging(&format!("{reason} ({n})"), text);
     }
     if flow.is_overlapping() {
         let remark = Text::new(TICK_TEXT).color(GRAY);
