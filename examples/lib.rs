@@ -14,7 +14,7 @@
 //! | [`figure_file`], [`heatmap_file`] | SVG figures and their 300 dpi PNG twins; heat maps |
 //! | [`output_folder`], [`atomic_file`] | results appear whole or not at all |
 //! | [`run_record`], [`earlier_run`] | `run.json`: what made the results; whether they are what is asked now |
-//! | [`report`] | a self-contained HTML page of sections, tables and figures |
+//! | [`report`] | a self-contained HTML page: tables as CSV, figures, flow of cases, interactive nomogram, checklists |
 //! | [`program`], [`progress`] | one-line errors, exit codes, progress bars |
 
 pub mod atomic_file;

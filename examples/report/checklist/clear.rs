@@ -217,7 +217,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         "Comparison planned with models without radiomics and with both, clinical utility",
         |f| {
             Answer::all(&[
-                (&f.rivals, "other models"),
+                (&f.compared_with(), "other models"),
                 (&f.decision_curve, "clinical utility"),
             ])
         },
@@ -247,7 +247,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         "Results against models without radiomics and with both",
         |f| {
             Answer::all(&[
-                (&f.rivals, "other models"),
+                (&f.compared_with(), "other models"),
                 (&f.comparison, "tests between models"),
                 (&f.decision_curve, "clinical utility"),
             ])

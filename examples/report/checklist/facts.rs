@@ -200,7 +200,7 @@ pub struct StudyFacts {
     pub clusters: Option<Fact>,
     /// Performance in subgroups of patients; `None` where it was not examined.
     pub subgroups: Option<Fact>,
-    /// Readers that were compared with the models.
+    /// Readers that were compared with the models; `None` where there were none.
     pub readers: Option<Fact>,
     /// What explains the models: nomogram, heat maps.
     pub explanation: Option<Fact>,
@@ -351,6 +351,15 @@ impl StudyFacts {
     pub(super) fn candidates(&self) -> Option<Fact> {
         (!self.predictors.is_empty())
             .then(|| Fact::new(format!("candidates: {}", self.predictors.join(", "))))
+    }
+
+    /// What the models are compared with: other models, and readers.
+    pub(super) fn compared_with(&self) -> Option<Fact> {
+        let known: Vec<&Fact> = [&self.rivals, &self.readers]
+            .into_iter()
+            .flatten()
+            .collect();
+        Fact::joined(&known)
     }
 
     /// Numbers of features, from computed to kept.

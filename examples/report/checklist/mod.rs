@@ -8,6 +8,19 @@
 //! Numbers and order are those of the publications; the topics are in our own words and no substitute for them. An item is filled only where the
 //! [facts of the study](StudyFacts) answer all of it. What the facts answer in part stays open, with the part that is known and what is left for
 //! the authors. Of simulated patients some questions cannot be asked; those are not applicable, with the reason.
+//!
+//! ```
+//! use examples::report::checklist::{Checklist, DataOrigin, Fact, StudyFacts};
+//! let facts = StudyFacts {
+//!     origin: DataOrigin::Synthetic,
+//!     discretization: Some(Fact::new("bin width 25").see("Methods")),
+//!     ..StudyFacts::default()
+//! };
+//! let list = Checklist::clear(&facts);
+//! assert_eq!(list.items[22].number, "23");
+//! assert_eq!(list.items[22].answer.to_string(), "bin width 25 (see Methods)");
+//! assert_eq!(list.counts().main, 58);
+//! ```
 
 mod clear;
 mod facts;
