@@ -31,7 +31,7 @@ use examples::study::narrative::{Outcomes, StudyWords, Weights, report};
 use examples::study::pipeline::{self, Study, StudySettings, presentation};
 use examples::study::reader_study::ReaderTable;
 use examples::study::selection::choices::{SelectionOptions, whole};
-use examples::synthetic::{CohortDesign, CohortSize};
+use examples::synthetic::{CohortDesign, CohortSize, WrittenCohort};
 
 const PROGRAM: &str = "alnm_pipeline";
 /// Folder of the synthetic cohort beside the results.
@@ -125,9 +125,17 @@ fn main() -> ExitCode {
     program::run(study)
 }
 
+/// Where a cohort and what belongs to it lie.
+struct Source {
+    manifest: PathBuf,
+    columns: Option<PathBuf>,
+    readers: Option<PathBuf>,
+}
+
 /// A cohort with what belongs to it.
 struct Given {
     cohort: Cohort,
+    options: CohortOptions,
     readers: Option<ReaderTable>,
 }
 
@@ -144,13 +152,13 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     }
     // A user's cohort and network are checked before anything is created.
     let given = match &arguments.manifest {
-        Some(manifest) => Some(given(&arguments, manifest, arguments.readers.as_deref())?),
+        Some(manifest) => Some(given(&arguments, &given_source(&arguments, manifest))?),
         None => None,
     };
     if let (Some(given), true) = (&given, arguments.check) {
         print!(
             "{}",
-            CohortFile::of(&given.cohort, &options(&arguments)?.file).to_yaml()?
+            CohortFile::of(&given.cohort, &given.options.file).to_yaml()?
         );
         return Ok(Ending::Done);
     }
@@ -165,7 +173,11 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
         take_over(&arguments.out, folder.path(), cohort.then_some(COHORT_NAME))?;
     }
     folder.keep_partial();
-    let Given { cohort, readers } = match given {
+    let Given {
+        cohort,
+        options,
+        readers,
+    } = match given {
         Some(given) => given,
         None => synthetic(&arguments, &folder)?,
     };
@@ -175,7 +187,7 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
         false => cohort,
     };
     let study = pipeline::run(&outcomes, &settings, readers.as_ref(), folder.path())?;
-    write(&arguments, &settings, &study, folder.path())?;
+    write(&arguments, &settings, &study, &options.file, folder.path())?;
     folder.finish()?;
     summarize(&study, &arguments);
     let mut excluded = study.cohort.excluded.iter();
@@ -194,13 +206,31 @@ fn check_usage(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn options(arguments: &Arguments) -> anyhow::Result<CohortOptions> {
+/// The cohort of the command line.
+fn given_source(arguments: &Arguments, manifest: &Path) -> Source {
+    Source {
+        manifest: manifest.to_owned(),
+        columns: arguments.columns.clone(),
+        readers: arguments.readers.clone(),
+    }
+}
+
+/// A synthetic cohort that was written.
+fn written_source(written: WrittenCohort) -> Source {
+    Source {
+        manifest: written.manifest,
+        columns: Some(written.columns),
+        readers: Some(written.reader_study),
+    }
+}
+
+fn options(arguments: &Arguments, source: &Source) -> anyhow::Result<CohortOptions> {
     Ok(CohortOptions {
         training: arguments.train.clone(),
         missing: arguments.missing,
         unusable: arguments.unusable,
         descriptive: arguments.descriptive.clone(),
-        file: match &arguments.columns {
+        file: match &source.columns {
             Some(path) => CohortFile::read(path)?,
             None => CohortFile::default(),
         },
@@ -213,15 +243,16 @@ fn already_done(arguments: &Arguments) -> anyhow::Result<bool> {
     if program_of(&arguments.out).as_deref() != Some(PROGRAM) {
         return Ok(false);
     }
-    let manifest = match &arguments.manifest {
-        Some(manifest) => manifest.clone(),
+    let source = match &arguments.manifest {
+        Some(manifest) => given_source(arguments, manifest),
         None => match design(arguments).written_in(&arguments.out.join(COHORT_NAME)) {
-            Some(written) => written.manifest,
+            Some(written) => written_source(written),
             None => return Ok(false),
         },
     };
     // Faults are named by the run itself.
-    let Ok(cohort) = Cohort::read(&manifest, &options(arguments)?) else {
+    let read = |options: CohortOptions| Cohort::read(&source.manifest, &options);
+    let Ok(cohort) = options(arguments, &source).and_then(read) else {
         return Ok(false);
     };
     let settings = settings(arguments)?;
@@ -281,18 +312,19 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
 }
 
 /// Reads and checks a cohort with its readers and the network's weights; all faults are named together.
-fn given(arguments: &Arguments, manifest: &Path, readers: Option<&Path>) -> anyhow::Result<Given> {
-    let options = options(arguments)?;
+fn given(arguments: &Arguments, source: &Source) -> anyhow::Result<Given> {
+    let options = options(arguments, source)?;
     let mut faults = Faults::new();
     let bar = progress::counter("checking images");
     let roi = RoiParams::default();
     let cohort = faults.take(Cohort::read_with_images(
-        manifest,
+        &source.manifest,
         &options,
         |image, mask| check_region(image, mask, &roi),
         || bar.inc(1),
     ));
     bar.finish_and_clear();
+    let readers = source.readers.as_deref();
     let readers = readers.and_then(|path| faults.take(ReaderTable::read(path)));
     if let (Some(cohort), Some(readers)) = (&cohort, &readers)
         && let Err(unknown) = readers.check(cohort)
@@ -300,7 +332,11 @@ fn given(arguments: &Arguments, manifest: &Path, readers: Option<&Path>) -> anyh
         faults.extend(unknown.lines().iter().cloned());
     }
     match cohort {
-        Some(cohort) if faults.lines().is_empty() => Ok(Given { cohort, readers }),
+        Some(cohort) if faults.lines().is_empty() => Ok(Given {
+            cohort,
+            options,
+            readers,
+        }),
         _ => Err(faults.into()),
     }
 }
@@ -325,21 +361,22 @@ fn synthetic(arguments: &Arguments, folder: &OutputFolder) -> anyhow::Result<Giv
             written
         }
     };
-    given(arguments, &written.manifest, Some(&written.reader_study))
+    given(arguments, &written_source(written))
 }
 
 fn write(
     arguments: &Arguments,
     settings: &StudySettings,
     study: &Study,
+    file: &CohortFile,
     folder: &Path,
 ) -> anyhow::Result<()> {
     let cohort = &study.cohort;
     let baseline = [Baseline::by_split(cohort)?, Baseline::by_outcome(cohort)?];
     study.write(settings, &baseline, folder)?;
-    let columns = CohortFile::of(cohort, &options(arguments)?.file);
+    let columns = CohortFile::of(cohort, file);
     write_atomically(&folder.join("columns.yaml"), columns.to_yaml()?.as_bytes())?;
-    let words = words(arguments);
+    let words = words(arguments, file);
     study.write_report(&report(study, settings, &words, &baseline)?, folder)?;
     let mut record = request(arguments, settings, cohort, folder)?;
     record.count("patients", cohort.patients.len());
@@ -354,11 +391,9 @@ fn write(
     write_checksums(folder, &[CACHE_NAME, COHORT_NAME])
 }
 
-fn words(arguments: &Arguments) -> StudyWords {
-    let file = options(arguments).map(|options| options.file);
-    let file = file.unwrap_or_default();
-    let column = file.outcome.unwrap_or_else(|| "outcome".to_owned());
-    let event = file.event.unwrap_or_else(|| "1".to_owned());
+fn words(arguments: &Arguments, file: &CohortFile) -> StudyWords {
+    let column = file.outcome.as_deref().unwrap_or("outcome");
+    let event = file.event.as_deref().unwrap_or("1");
     StudyWords {
         title: title(arguments),
         origin: match arguments.manifest {
@@ -437,9 +472,10 @@ fn request(
     files.extend(arguments.readers.clone());
     if arguments.manifest.is_none() {
         record.option("size", name(format!("{:?}", arguments.size)));
-        files.push(folder.join(COHORT_NAME).join("readers.csv"));
+        let place = folder.join(COHORT_NAME);
+        files.extend(["readers.csv", "columns.yaml"].map(|name| place.join(name)));
     }
-    files.extend(cohort.files());
+    files.extend(cohort.files.iter().cloned());
     let inputs = hash_files(&files)?.into_iter().map(|file| InputFile {
         // The synthetic cohort lies beside the results, wherever these are.
         path: match file.path.strip_prefix(folder) {

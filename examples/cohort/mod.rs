@@ -58,6 +58,8 @@ pub enum UnusableImages {
 pub struct Cohort {
     /// The manifest that was read.
     pub manifest: PathBuf,
+    /// Every file that it lists and that exists, each once, also of patients that are left out.
+    pub files: Vec<PathBuf>,
     /// Region names, in the order of the header.
     pub regions: Vec<String>,
     /// What the images of each region have in common; `None` where they were not opened.
@@ -278,18 +280,6 @@ impl Cohort {
             .map(|patient| patient.id.clone())
             .collect()
     }
-
-    /// Every image and mask file, each once, in manifest order.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let mut seen = std::collections::HashSet::new();
-        self.patients
-            .iter()
-            .flat_map(|patient| &patient.regions)
-            .flat_map(RegionFiles::all)
-            .filter(|path| seen.insert((*path).clone()))
-            .cloned()
-            .collect()
-    }
 }
 
 /// Stream of the generator that shuffles outcomes.
@@ -347,10 +337,6 @@ impl RegionFiles {
                 .into_iter()
                 .filter_map(|(column, path)| path.as_ref().map(|path| (column, path))),
         )
-    }
-
-    fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.image).chain(self.masks().map(|(_, path)| path))
     }
 }
 

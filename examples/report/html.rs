@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::checklist_html::checklist_html;
-use super::inline_svg::inline;
+use super::inline_svg::{inline, is_half};
 use super::policy::policy;
 use super::table_html::table_html;
 use super::{Block, Figure, Interactive, Picture, Report};
@@ -135,7 +135,11 @@ fn figure_html(figure: &Figure, n: usize) -> String {
             format!("<div class=\"wide\">{wide}</div>\n<div class=\"narrow\">{narrow}</div>")
         }
     };
-    numbered("", n, &drawings, &figure.caption)
+    let class = match is_half(&figure.svg) {
+        true => " class=\"half\"",
+        false => "",
+    };
+    numbered(class, n, &drawings, &figure.caption)
 }
 
 fn gallery_html(pictures: &[Picture], caption: &str, n: usize) -> String {

@@ -31,6 +31,16 @@ pub(super) fn inline(svg: &str, prefix: &str, label: &str) -> String {
     with_prefixed_ids(element.trim_end(), prefix)
 }
 
+/// Drawings up to this width stand beside each other, in CSS pixels: a column of a journal.
+const HALF_WIDTH: f64 = 340.0;
+
+/// Whether a drawing is as narrow as a column.
+pub(super) fn is_half(svg: &str) -> bool {
+    let tag = svg.find("<svg").map(|start| split_tag(&svg[start..]).0);
+    let width = tag.and_then(|tag| attribute(tag, "width")).and_then(length);
+    width.is_some_and(|width| width <= HALF_WIDTH)
+}
+
 /// The opening tag, `>` included, and what follows.
 fn split_tag(svg: &str) -> (&str, &str) {
     let mut quote = None;

@@ -206,14 +206,15 @@ fn intercept_row(risk: &FittedRisk) -> [String; 5] {
 fn univariable_table(model: &StudyModel) -> Table {
     let shown = &model.settings.presentation;
     let mut rows: Vec<[String; 4]> = Vec::new();
+    let mut reasons = String::new();
     for screened in &model.univariable.variables {
         match &screened.result {
-            Err(error) => rows.push([
-                labeled(&screened.variable, shown),
-                String::new(),
-                "not estimable".to_owned(),
-                error.to_string(),
-            ]),
+            Err(error) => {
+                let label = labeled(&screened.variable, shown);
+                reasons += &format!(" {label}: {error}.");
+                let none = "\u{2013}".to_owned();
+                rows.push([label, String::new(), "not estimable".to_owned(), none]);
+            }
             Ok(fit) => rows.extend(fit.rows.iter().enumerate().map(|(k, row)| {
                 let p = if k == 0 {
                     format_p(fit.p(model.settings.test()))
@@ -238,16 +239,18 @@ fn univariable_table(model: &StudyModel) -> Table {
         TermTest::Wald => "Wald",
         TermTest::LikelihoodRatio => "likelihood ratio",
     };
-    match model.settings.screen {
-        Some(threshold) => table.note(format!("P of the whole predictor ({test}); predictors with P < {threshold} enter the elimination.")),
-        None => table.note(format!("P of the whole predictor ({test}).")),
-    }
+    let screen = model.settings.screen.map_or_else(String::new, |threshold| {
+        format!("; predictors with P < {threshold} enter the elimination")
+    });
+    table.note(format!(
+        "P of the whole predictor ({test}){screen}.{reasons}"
+    ))
 }
 
 fn row_label(row: &OddsRatioRow, shown: &Presentation) -> String {
     let variable = labeled(&row.variable, shown);
     match &row.level {
-        Some(level) => format!("{variable}: {level}"),
+        Some(level) => format!("{variable}: {}", level.replace('_', " ")),
         None => variable,
     }
 }

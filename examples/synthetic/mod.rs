@@ -27,6 +27,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::atomic_file::write_atomically;
+use crate::cohort::{CohortFile, ColumnKind, ColumnSpec};
 use crate::table_file::{Cell, write_csv};
 use center::CENTERS;
 use outline::{Outline, Reader};
@@ -38,6 +39,9 @@ pub const REPEATED_OUTLINES: usize = 50;
 
 /// The file that says what a cohort was generated from.
 const DESIGN_NAME: &str = "design.json";
+
+/// The cohort file that belongs to a cohort.
+const COLUMNS_NAME: &str = "columns.yaml";
 
 /// Random streams beyond the patients' own, which count up from 0.
 const STREAM_ASSIGNMENT: u64 = u64::MAX;
@@ -87,6 +91,8 @@ pub struct WrittenCohort {
     pub manifest: PathBuf,
     /// `readers.csv`: calls of a junior and a senior reader on the prospective set, without and with assistance.
     pub reader_study: PathBuf,
+    /// `columns.yaml`: labels and units of the clinical columns.
+    pub columns: PathBuf,
     /// Number of patients.
     pub n_patients: usize,
 }
@@ -110,7 +116,7 @@ impl CohortDesign {
             .sum()
     }
 
-    /// Writes `images/`, `masks/`, `readers.csv`, `design.json` and `cohort.csv` under `folder`, calling `patient_done` after each patient.
+    /// Writes `images/`, `masks/`, `readers.csv`, `design.json`, `columns.yaml` and `cohort.csv` under `folder`, calling `patient_done` after each patient.
     ///
     /// # Errors
     /// When a file or folder cannot be written.
@@ -142,12 +148,15 @@ impl CohortDesign {
         );
         write_csv(&reader_study, &reader_study::header(), calls)?;
         write_atomically(&folder.join(DESIGN_NAME), self.to_json().as_bytes())?;
+        let columns = folder.join(COLUMNS_NAME);
+        write_atomically(&columns, cohort_file().to_yaml()?.as_bytes())?;
         // The manifest comes last: where it is, everything is.
         let manifest = folder.join("cohort.csv");
         write_csv(&manifest, &manifest_header(), rows)?;
         Ok(WrittenCohort {
             manifest,
             reader_study,
+            columns,
             n_patients: enrolled.len(),
         })
     }
@@ -159,6 +168,7 @@ impl CohortDesign {
         (design == self.to_json() && manifest.exists()).then(|| WrittenCohort {
             manifest,
             reader_study: folder.join("readers.csv"),
+            columns: folder.join(COLUMNS_NAME),
             n_patients: self.n_patients(),
         })
     }
@@ -275,6 +285,26 @@ fn manifest_header() -> Vec<&'static str> {
     ]);
     header.extend(["er", "pr", "her2", "ki67"]);
     header
+}
+
+/// Labels and units that the column names do not say; everything else is inferred.
+fn cohort_file() -> CohortFile {
+    let number = |name: &str, label: &str, unit: &str| ColumnSpec {
+        name: name.to_owned(),
+        kind: ColumnKind::Number,
+        label: Some(label.to_owned()),
+        unit: Some(unit.to_owned()),
+        levels: None,
+        reference: None,
+    };
+    CohortFile {
+        columns: vec![
+            number("age", "Age", "years"),
+            number("tumor_size_cm", "Tumor size", "cm"),
+            number("ki67", "Ki-67", "%"),
+        ],
+        ..CohortFile::default()
+    }
 }
 
 fn clinical_cells(patient: &Patient) -> Vec<Cell> {

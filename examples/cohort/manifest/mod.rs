@@ -2,15 +2,16 @@
 
 mod images;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::clinical::{self, Cells, MissingClinical, Understood};
 use super::columns::ColumnKind;
 use super::{
     ClinicalColumn, Cohort, CohortFile, CohortOptions, DescriptiveColumn, Excluded, Exclusion,
-    Patient, RegionFiles, Split,
+    Patient, RegionFiles, Split, UnusableImages,
 };
+use crate::case_list::files_of;
 use crate::faults::Faults;
 use crate::spacing::ImageScale;
 use crate::table_file::{CsvTable, found, parse_outcome, quoted_list};
@@ -83,6 +84,7 @@ pub(super) fn read(
     faults.into_result()?;
     Ok(Cohort {
         manifest: path.to_owned(),
+        files: listed_files(&table, &roles),
         regions: roles
             .regions
             .into_iter()
@@ -95,6 +97,25 @@ pub(super) fn read(
         descriptive,
         excluded: kept.excluded,
     })
+}
+
+/// Every image and outline of the table that exists, each once, in the table's order.
+fn listed_files(table: &CsvTable, roles: &Roles) -> Vec<PathBuf> {
+    let folder = table.path.parent().unwrap_or(Path::new(""));
+    let columns = roles.regions.iter().flat_map(|region| {
+        let repeated = [region.inter, region.intra].into_iter().flatten();
+        [region.image, region.mask].into_iter().chain(repeated)
+    });
+    let columns: Vec<usize> = columns.collect();
+    let mut seen = HashSet::new();
+    table
+        .rows
+        .iter()
+        .flat_map(|cells| columns.iter().map(|&column| &cells[column]))
+        .filter(|cell| !cell.is_empty())
+        .flat_map(|cell| files_of(&folder.join(cell)))
+        .filter(|path| path.is_file() && seen.insert(path.clone()))
+        .collect()
 }
 
 fn clinical_columns(
@@ -421,7 +442,8 @@ fn patients(
             let cells = &table.rows[row];
             let mut file = |column: usize| -> PathBuf {
                 let path = folder.join(&cells[column]);
-                if !cells[column].is_empty() && !path.exists() {
+                let is_fault = options.unusable == UnusableImages::Refuse;
+                if is_fault && !cells[column].is_empty() && !path.exists() {
                     faults.push(format!(
                         "{}: no such file: {}",
                         table.place(row, column),

@@ -7,20 +7,21 @@ use eval_stats::cutoff::Criterion;
 use eval_stats::proportion::Proportion;
 
 use super::comparison::{Measure, Reclassified};
-use super::figures::{Subject, signed};
+use super::figures::{Figure, Subject, signed};
 use super::strata::reason;
 use super::{CutoffRule, Evaluation, Known, ScoreKind};
 use crate::report::{Section, Table};
 use crate::table_file::shortest;
 
 impl Evaluation {
-    /// Sections of the report: performance, comparison, calibration, usefulness and, where there are any, readers.
-    pub fn report_sections(&self) -> Vec<Section> {
+    /// Sections of the report: performance, comparison, calibration, usefulness and, where there are any, readers. Of the figures about a single model
+    /// those of `focus` are shown; all are among the files.
+    pub fn report_sections(&self, focus: &str) -> Vec<Section> {
         let mut sections = vec![
-            self.performance_section(),
-            self.comparison_section(),
-            self.calibration_section(),
-            self.decision_section(),
+            self.performance_section(focus),
+            self.comparison_section(focus),
+            self.calibration_section(focus),
+            self.decision_section(focus),
         ];
         if !self.calls.is_empty() {
             sections.push(self.readers_section());
@@ -28,7 +29,7 @@ impl Evaluation {
         sections
     }
 
-    fn performance_section(&self) -> Section {
+    fn performance_section(&self, focus: &str) -> Section {
         let mut section = Section::new("Performance of the models");
         let training = &self.input.splits[self.input.training].name;
         let rule = match self.settings.cutoff {
@@ -75,6 +76,7 @@ impl Evaluation {
         )));
         self.add_figures(
             &mut section,
+            focus,
             &[
                 Subject::Roc,
                 Subject::PrecisionRecall,
@@ -123,7 +125,7 @@ impl Evaluation {
         }))
     }
 
-    fn comparison_section(&self) -> Section {
+    fn comparison_section(&self, focus: &str) -> Section {
         let mut section = Section::new("Comparison of the models");
         if self.auc_comparisons.is_empty() {
             section.paragraph("There is one model: nothing to compare.");
@@ -162,7 +164,7 @@ impl Evaluation {
             notes(reasons)
         )));
         section.table(self.reclassification_report());
-        self.add_figures(&mut section, &[Subject::Reclassification]);
+        self.add_figures(&mut section, focus, &[Subject::Reclassification]);
         section
     }
 
@@ -220,11 +222,11 @@ impl Evaluation {
         ))
     }
 
-    fn calibration_section(&self) -> Section {
+    fn calibration_section(&self, focus: &str) -> Section {
         let mut section = Section::new("Calibration");
         section.table(self.goodness_of_fit_report());
         section.table(self.calibration_report());
-        self.add_figures(&mut section, &[Subject::Calibration]);
+        self.add_figures(&mut section, focus, &[Subject::Calibration]);
         section
     }
 
@@ -303,7 +305,7 @@ impl Evaluation {
         ))
     }
 
-    fn decision_section(&self) -> Section {
+    fn decision_section(&self, focus: &str) -> Section {
         /// Thresholds shown in the table, in tenths.
         const SHOWN: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
         let mut section = Section::new("Clinical usefulness");
@@ -352,6 +354,7 @@ impl Evaluation {
         }
         self.add_figures(
             &mut section,
+            focus,
             &[
                 Subject::DecisionCurves,
                 Subject::NetBenefitDifferences,
@@ -409,13 +412,11 @@ impl Evaluation {
         section
     }
 
-    fn add_figures(&self, section: &mut Section, subjects: &[Subject]) {
+    fn add_figures(&self, section: &mut Section, focus: &str, subjects: &[Subject]) {
+        let is_shown = |figure: &&Figure| figure.model.as_deref().is_none_or(|m| m == focus);
         for subject in subjects {
-            for figure in self
-                .figures
-                .iter()
-                .filter(|figure| figure.subject == *subject)
-            {
+            let of_subject = self.figures.iter().filter(|f| f.subject == *subject);
+            for figure in of_subject.filter(is_shown) {
                 section.figure(figure.svg.as_str(), figure.caption.as_str());
             }
         }

@@ -100,7 +100,8 @@ pub fn report(
     }
     report = report.section(single_scores(study));
     if let Some(evaluation) = &study.evaluation {
-        for section in evaluation.report_sections() {
+        let focus = study.final_model().map_or("", |model| model.name.as_str());
+        for section in evaluation.report_sections(focus) {
             report = report.section(section);
         }
         report = report.section(risk_groups(study));

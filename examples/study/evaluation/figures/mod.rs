@@ -70,6 +70,8 @@ impl Subject {
 pub struct Figure {
     /// What it shows.
     pub subject: Subject,
+    /// The model it is about, if it is about one.
+    pub model: Option<String>,
     /// File name without its ending.
     pub stem: String,
     /// What stands below it in the report.
@@ -105,8 +107,8 @@ pub(super) fn figures(
     settings: &EvaluationSettings,
     results: &Results<'_>,
 ) -> anyhow::Result<Vec<Figure>> {
-    let mut plans: Vec<Plan<'_>> = Vec::new();
-    plans.extend(plans::auc(results.performance));
+    let mut plans: Vec<(Option<usize>, Plan<'_>)> = Vec::new();
+    plans.extend(plans::auc(results.performance).map(|plan| (None, plan)));
     for split in 0..strata.splits.len() {
         plans.extend(of_split(strata, settings, results, split));
     }
@@ -114,21 +116,23 @@ pub(super) fn figures(
     for model in 0..n_models {
         let rows = results.performance.iter().skip(model).step_by(n_models);
         let rows: Vec<&Performance> = rows.collect();
-        plans.extend(plans::risk_groups(&strata.models()[model].name, &rows));
+        let plan = plans::risk_groups(&strata.models()[model].name, &rows);
+        plans.extend(plan.map(|plan| (Some(model), plan)));
     }
     let mut taken = HashSet::new();
     let stems: Vec<String> = plans
         .iter()
-        .map(|plan| unique_stem(plan, &mut taken))
+        .map(|(_, plan)| unique_stem(plan, &mut taken))
         .collect();
     plans
         .into_par_iter()
         .zip(stems)
-        .map(|(plan, stem)| {
+        .map(|((model, plan), stem)| {
             let layout = Layout::new().title(plan.parts.join(", "));
             let svg = (plan.draw)(&layout).with_context(|| format!("figure {stem}"))?;
             Ok(Figure {
                 subject: plan.subject,
+                model: model.map(|model| strata.models()[model].name.clone()),
                 stem,
                 caption: plan.caption,
                 svg,
@@ -143,7 +147,7 @@ fn of_split<'a>(
     settings: &EvaluationSettings,
     results: &Results<'a>,
     split: usize,
-) -> Vec<Plan<'a>> {
+) -> Vec<(Option<usize>, Plan<'a>)> {
     let n_models = strata.models().len();
     let name = &strata.splits[split].name;
     let cells = split * n_models..(split + 1) * n_models;
@@ -157,30 +161,25 @@ fn of_split<'a>(
     let others = results.net_benefit.iter().filter(|row| row.split == *name);
     plans.extend(plans::net_benefit(name, others.collect()));
     plans.extend(readers.and_then(plans::readers));
+    let mut plans: Vec<_> = plans.into_iter().map(|plan| (None, plan)).collect();
     for k in cells {
         let model = k - split * n_models;
-        plans.extend(plans::calibration(
-            strata,
-            split,
-            model,
-            &results.calibration[k],
-        ));
-        // A reader's calls are the same at all thresholds.
-        if strata.models()[model].kind == ScoreKind::Probability {
-            plans.extend(plans::impact(&results.decision[k], settings.population));
-        }
-        plans.extend(plans::waterfall(
-            strata,
-            split,
-            model,
-            &results.performance[k],
-        ));
-        plans.extend(plans::reclassification(
-            strata,
-            split,
-            model,
-            &results.performance[k],
-        ));
+        let of_model = [
+            plans::calibration(strata, split, model, &results.calibration[k]),
+            // A reader's calls are the same at all thresholds.
+            match strata.models()[model].kind {
+                ScoreKind::Probability => plans::impact(&results.decision[k], settings.population),
+                _ => None,
+            },
+            plans::waterfall(strata, split, model, &results.performance[k]),
+            plans::reclassification(strata, split, model, &results.performance[k]),
+        ];
+        plans.extend(
+            of_model
+                .into_iter()
+                .flatten()
+                .map(|plan| (Some(model), plan)),
+        );
     }
     plans
 }

@@ -24,7 +24,7 @@ impl Evaluation {
                 Ok(report) => self.reader_tables(&mut section, &results.split, report),
             }
         }
-        self.add_figures(&mut section, &[Subject::Readers]);
+        self.add_figures(&mut section, "", &[Subject::Readers]);
         Some(section)
     }
 

@@ -1,0 +1,9 @@
+//! The whole study through its command line: interrupted and resumed, on shuffled outcomes, with cases that fail, with a typed cohort and readers.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cohort;
+mod honest;
+mod resume;
+mod typed;
