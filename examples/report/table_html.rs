@@ -71,7 +71,12 @@ pub(super) fn table_html(table: &Table, n: usize) -> String {
     for row in &table.rows {
         body += "<tr>";
         for (cell, &numeric) in row.iter().zip(&numeric) {
-            let _ = write!(body, "<td{}>{}</td>", class(numeric), escape(cell));
+            let _ = write!(
+                body,
+                "<td{}>{}</td>",
+                class(numeric),
+                escape(&typographic(cell))
+            );
         }
         body += "</tr>\n";
     }
@@ -152,6 +157,16 @@ fn is_numeric_column(table: &Table, column: usize) -> bool {
                     .trim_start_matches(['<', '>', '+', '-', '−', '.', ' '])
                     .starts_with(|c: char| c.is_ascii_digit())
         })
+}
+
+/// A cell whose number, if it begins with one, has the minus sign of print; the CSV has it back.
+fn typographic(cell: &str) -> std::borrow::Cow<'_, str> {
+    match cell.strip_prefix('-') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("\u{2212}{rest}").into()
+        }
+        _ => cell.into(),
+    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,25 @@ impl FromStr for CutoffRule {
     }
 }
 
+impl CutoffRule {
+    /// The rule in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Found(Criterion::ClosestToCorner) => {
+                "the point closest to the corner of the ROC curve".to_owned()
+            }
+            Self::Found(Criterion::MinSensitivity(least)) => {
+                format!("a sensitivity of at least {}", shortest(least))
+            }
+            Self::Found(Criterion::MinSpecificity(least)) => {
+                format!("a specificity of at least {}", shortest(least))
+            }
+            Self::Found(_) => "Youden's index".to_owned(),
+            Self::Fixed(value) => format!("the fixed value {}", shortest(value)),
+        }
+    }
+}
+
 impl fmt::Display for CutoffRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -121,6 +140,20 @@ impl FromStr for AucMethod {
             _ => Err(format!(
                 "expected delong, logit, hanley-mcneil, exact, bootstrap:N or bca:N with N from 2, found {text}"
             )),
+        }
+    }
+}
+
+impl AucMethod {
+    /// The method in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::DeLong => "DeLong's method".to_owned(),
+            Self::LogitDeLong => "DeLong's method on the logit scale".to_owned(),
+            Self::HanleyMcNeil => "Hanley and McNeil's method".to_owned(),
+            Self::BinomialExact => "the exact binomial method".to_owned(),
+            Self::Bootstrap(n) => format!("percentiles of {n} bootstrap replicates"),
+            Self::Bca(n) => format!("BCa of {n} bootstrap replicates"),
         }
     }
 }

@@ -58,6 +58,23 @@ impl FromStr for Backward {
     }
 }
 
+impl Backward {
+    /// The rule in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::P(TermTest::Wald, level) => {
+                format!("backward elimination of predictors with P of at least {level} (Wald)")
+            }
+            Self::P(TermTest::LikelihoodRatio, level) => format!(
+                "backward elimination of predictors with P of at least {level} (likelihood ratio)"
+            ),
+            Self::Aic => "backward elimination by AIC".to_owned(),
+            Self::Bic => "backward elimination by BIC".to_owned(),
+            Self::None => "no elimination".to_owned(),
+        }
+    }
+}
+
 impl std::fmt::Display for Backward {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

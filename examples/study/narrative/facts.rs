@@ -122,7 +122,7 @@ fn of_features(
         facts.reliability = Some(ReliabilityFacts {
             cases,
             rule: format!(
-                "ICC({}) {}, {}",
+                "{} {}, {}",
                 selection.icc_form,
                 words_of(&selection.icc_filter),
                 outline_kinds(study)
@@ -144,8 +144,8 @@ fn of_models(facts: &mut StudyFacts, study: &Study, settings: &StudySettings) {
     facts.predictor_form =
         see("numbers linear, categories against their reference level".to_owned());
     facts.modeling = see(format!(
-        "logistic regression, backward elimination by {}",
-        settings.modeling.backward
+        "logistic regression, {}",
+        settings.modeling.backward.words()
     ));
     facts.model_choice = facts.modeling.clone();
     if let Some(model) = study.final_model() {
@@ -183,7 +183,10 @@ fn of_evaluation(facts: &mut StudyFacts, study: &Study, settings: &StudySettings
     let see = |text: String, place: &str| Some(Fact::new(text).see(place));
     let performance = "Performance of the models";
     facts.thresholds = see(
-        format!("{} on the training split", settings.evaluation.cutoff),
+        format!(
+            "{} on the training split",
+            settings.evaluation.cutoff.words()
+        ),
         performance,
     );
     facts.discrimination = see(

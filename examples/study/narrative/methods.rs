@@ -22,7 +22,7 @@ pub(super) fn methods_section(
     section.paragraph("Everything was fitted on training rows only: reliability, selection, scores, models and cut-offs. The training rows of every table are apparent performance, because features and models were chosen on those patients.");
     control(&mut section, study, words);
     section.paragraph(format!(
-        "Software: alnm_pipeline {}; handcrafted features follow PyRadiomics 3.0.1, selection glmnet, models and nomogram R's glm and rms, statistics R 4.2.2 with pROC. Seed {}. \
+        "Software: alnm_pipeline {}. Handcrafted features follow PyRadiomics 3.0.1, selection glmnet, models and nomogram R's glm and rms, statistics R 4.2.2 with pROC. Seed {}. \
          All options, versions and the hashes of all input files are in run.json.",
         env!("CARGO_PKG_VERSION"),
         words.seed
@@ -73,9 +73,9 @@ fn models(settings: &StudySettings) -> String {
         |p| format!("predictors with a univariable P below {p}"),
     );
     format!(
-        "Models: logistic regression by maximum likelihood; {screen} entered backward elimination by {}. The clinical model has the clinical columns, the \
+        "Models: logistic regression by maximum likelihood; {screen} entered, then {}. The clinical model has the clinical columns, the \
          clinical-radiomics model these and the scores of all regions. The nomogram shows the model that is left.",
-        modeling.backward
+        modeling.backward.words()
     )
 }
 
@@ -83,8 +83,10 @@ fn evaluation(settings: &StudySettings) -> String {
     let evaluation = &settings.evaluation;
     format!(
         "Evaluation: cut-offs by {} on the training split, applied unchanged to all others; intervals of the AUC: {}; DeLong's paired test with Holm's adjustment; \
-         calibration by intercept, slope and loess; decision and clinical impact curves with {} bootstrap replicates; NRI and IDI against the first model.",
-        evaluation.cutoff, evaluation.auc_interval, evaluation.decision_replicates
+         calibration by intercept, slope and loess; decision and clinical impact curves with {} bootstrap replicates; NRI and IDI against the first model of the tables.",
+        evaluation.cutoff.words(),
+        evaluation.auc_interval.words(),
+        evaluation.decision_replicates
     )
 }
 

@@ -44,6 +44,17 @@ impl RelevanceChoice {
             Self::None => None,
         }
     }
+
+    /// The measure in words; `None` for no filter.
+    fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Mi => Some("nearest-neighbor mutual information"),
+            Self::Mannwhitney => Some("the distance of the AUC from 1/2"),
+            Self::T => Some("Student's |t|"),
+            Self::Welch => Some("Welch's |t|"),
+            Self::None => None,
+        }
+    }
 }
 
 /// Which features repeat others.
@@ -114,6 +125,27 @@ impl FromStr for RedundancyChoice {
             "redun" if share => Ok(Self::Redun(number)),
             "vif" if number >= 1.0 && number.is_finite() => Ok(Self::Vif(number)),
             _ => Err(expected()),
+        }
+    }
+}
+
+impl RedundancyChoice {
+    /// The rule in words; `None` for no filter.
+    fn words(self, keep: usize) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Correlation(cutoff) => Some(format!(
+                "from the most relevant on, features whose |Spearman's r| with a kept one exceeds {cutoff} left out"
+            )),
+            Self::Clusters(cutoff) => Some(format!(
+                "the most relevant of each cluster cut at |r| = {cutoff}"
+            )),
+            Self::Greedy(_, count) => Some(format!(
+                "{} features chosen by {}",
+                count.unwrap_or(keep),
+                self.to_string().split(':').next().unwrap_or_default()
+            )),
+            other => Some(format!("redundant features left out by {other}")),
         }
     }
 }
@@ -403,38 +435,56 @@ impl SelectionOptions {
 
     /// The steps in words, for a methods section.
     pub fn in_words(&self) -> String {
-        let name = |debug: String| debug.to_lowercase();
+        let bound = match self.icc_bound {
+            BoundChoice::Estimate => "",
+            BoundChoice::Lower => "lower 95 % limit of the ",
+        };
         let mut steps = vec![
             "constant features and copies left out".to_owned(),
             format!(
-                "{} of the intraclass correlation {} at least {} in every repeated reading",
-                name(format!("{:?}", self.icc_bound)),
-                self.icc_form,
-                self.icc
+                "{bound}{} of at least {} in every comparison of repeated outlines, where there are any",
+                self.icc_form, self.icc
             ),
         ];
-        steps.extend(
-            self.univariate
-                .as_ref()
-                .map(|choice| format!("univariate filter {}", choice.text)),
-        );
-        match self.relevance() {
-            RelevanceChoice::None => {}
-            relevance => steps.push(format!(
-                "the {} features most tied to the outcome by {}",
-                self.keep,
-                name(format!("{relevance:?}"))
-            )),
-        }
-        steps.push(format!("redundancy by {}", self.redundancy));
+        let univariate = self.univariate.as_ref();
+        steps.extend(univariate.map(|choice| format!("univariate filter {}", choice.text)));
+        steps.extend(self.relevance().words().map(|measure| {
+            format!(
+                "the {} features most tied to the outcome by {measure}",
+                self.keep
+            )
+        }));
+        steps.extend(self.redundancy.words(self.keep));
+        let estimator = match (self.estimator, self.alpha) {
+            (EstimatorChoice::Lasso, 1.0) => "LASSO".to_owned(),
+            (EstimatorChoice::Lasso, alpha) => format!("elastic net with alpha {alpha}"),
+            (EstimatorChoice::Relaxed, alpha) => format!("relaxed LASSO with alpha {alpha}"),
+            (EstimatorChoice::Adaptive, alpha) => format!("adaptive LASSO with alpha {alpha}"),
+        };
+        let lambda = match self.rule {
+            LambdaRule::OneStandardError => {
+                "the largest lambda within one standard error of the smallest loss".to_owned()
+            }
+            LambdaRule::Minimum => "the lambda of the smallest loss".to_owned(),
+            LambdaRule::Features(count) => {
+                format!("the lambda of the smallest loss among those with {count} features")
+            }
+            other => format!("{other:?}"),
+        };
+        let loss = match self.measure {
+            MeasureChoice::Deviance => "binomial deviance",
+            MeasureChoice::Auc => "AUC",
+            MeasureChoice::Class => "misclassification",
+            MeasureChoice::Mse => "squared error",
+            MeasureChoice::Mae => "absolute error",
+        };
+        let repeats = match self.repeats {
+            1 => String::new(),
+            n => format!(", repeated {n} times"),
+        };
         steps.push(format!(
-            "{} of standardized features with alpha {}, lambda by {} x {}-fold cross-validation of the {}, rule {}",
-            name(format!("{:?}", self.estimator)),
-            self.alpha,
-            self.repeats,
-            self.folds,
-            name(format!("{:?}", self.measure)),
-            self.rule_name()
+            "logistic {estimator} of standardized features with {lambda} in {}-fold cross-validation of the {loss}{repeats}",
+            self.folds
         ));
         steps.join("; ")
     }
