@@ -48,6 +48,19 @@ pub struct Shard {
     pub count: usize,
 }
 
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+impl Shard {
+    /// How many of the first `n` rows of a table the shard has.
+    pub fn cases_of(self, n: usize) -> usize {
+        n / self.count + usize::from(self.index < n % self.count)
+    }
+}
+
 impl std::str::FromStr for Shard {
     type Err = String;
 
@@ -122,12 +135,24 @@ impl CaseList {
 
     /// Every image and mask file that exists, each once, after the table itself.
     pub fn files(&self) -> Vec<PathBuf> {
+        self.files_of_cases()
+            .into_iter()
+            .map(|(_, path)| path)
+            .collect()
+    }
+
+    /// As [`files`](Self::files), each with the index of the first case that has it; the table itself has none.
+    pub fn files_of_cases(&self) -> Vec<(Option<usize>, PathBuf)> {
         let mut seen = std::collections::HashSet::new();
-        self.sources
-            .iter()
-            .chain(self.cases.iter().flat_map(|case| [&case.image, &case.mask]))
-            .flat_map(|path| files_of(path))
-            .filter(|path| path.is_file() && seen.insert(path.clone()))
+        let sources = self.sources.iter().map(|path| (None, path));
+        let cases = self.cases.iter().flat_map(|case| {
+            let index = Some(case.index);
+            [(index, &case.image), (index, &case.mask)]
+        });
+        sources
+            .chain(cases)
+            .flat_map(|(case, path)| files_of(path).into_iter().map(move |file| (case, file)))
+            .filter(|(_, path)| path.is_file() && seen.insert(path.clone()))
             .collect()
     }
 }

@@ -23,6 +23,7 @@ use examples::network_options::NetworkOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::OutlinedSlice;
+use examples::run_record::hash_files;
 
 const PROGRAM: &str = "extract_deep";
 
@@ -45,7 +46,7 @@ struct Arguments {
     /// Pooling over the layer: avg, max or masked-avg (repeatable) [default: avg].
     #[arg(long = "pool", value_name = "POOLING")]
     poolings: Vec<Pooling>,
-    /// What to make of the pooled layer: none; pca:K for its first K principal components; checkpoint:FILE for the units of a network that
+    /// What to make of the pooled layer: none; pca:K for its first K principal components, not with --shard; checkpoint:FILE for the units of a network that
     /// fine_tune has trained on these weights.
     #[arg(long, value_name = "HEAD", default_value = "none")]
     head: Head,
@@ -109,6 +110,13 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     if arguments.batch == 0 {
         return Err(WrongUsage("--batch: expected 1 or more, found 0".to_owned()).into());
     }
+    if let (Head::Pca(_), Some(shard)) = (&arguments.head, arguments.extraction.shard) {
+        let problem = format!(
+            "--head {}: expected no --shard, because components fitted on the rows of shard {shard} are not those of all rows; take --head none",
+            arguments.head
+        );
+        return Err(WrongUsage(problem).into());
+    }
     let work = Work::new(&arguments)?;
     let extraction = Extraction::begin(
         PROGRAM,
@@ -137,6 +145,8 @@ struct Work {
     extractor: FeatureExtractor,
     preprocess: Preprocess,
     maps: Option<Maps>,
+    /// SHA-256 of the file of the checkpoint: its units are no part of the network's weights.
+    checkpoint_sha256: Option<String>,
 }
 
 /// Who draws the heat maps.
@@ -192,6 +202,7 @@ impl Work {
                 preprocess,
                 maps: cam.map(|cam| Maps::Gradient(Box::new(cam))),
                 base,
+                checkpoint_sha256: Some(hash_files(std::slice::from_ref(file))?.remove(0).sha256),
             });
         }
         let taps = or_default(&arguments.taps, last_activation(&config));
@@ -203,15 +214,17 @@ impl Work {
             preprocess: arguments.network.preprocess(&base),
             maps: cam.map(|cam| Maps::Eigen(Box::new(cam))),
             base,
+            checkpoint_sha256: None,
         })
     }
 
     /// Everything that the features of a case depend on beside its files.
     fn settings(&self, arguments: &Arguments) -> String {
         format!(
-            "{PROGRAM} {} {} {:?} {:?} {:?}",
+            "{PROGRAM} {} {} {:?} {:?} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
             self.extractor.vgg().weights().sha256,
+            self.checkpoint_sha256,
             self.extractor.names(),
             self.preprocess,
             arguments.label
@@ -231,6 +244,7 @@ impl Work {
                 texts(arguments.poolings.iter().map(ToString::to_string).collect()),
             ),
             ("head", arguments.head.to_string().into()),
+            ("checkpoint_sha256", self.checkpoint_sha256.clone().into()),
             ("train_where", arguments.train_where.clone().into()),
             ("preprocess", format!("{:?}", self.preprocess).into()),
             ("label", arguments.label.into()),

@@ -95,10 +95,11 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
                 Some(rows) => known_bands(&rows, &files).map(|bands| (rows, bands)),
                 None => handcrafted_regions(&extractor, &files, &choice),
             };
-            let result = result.unwrap_or_else(|error| {
+            let mut result = result.unwrap_or_else(|error| {
                 let failed = RegionRow::only(Err(error.to_string()));
                 (vec![failed], Vec::new())
             });
+            extraction.share_names(&mut result.0);
             extraction.note(key.as_deref(), &result.0)?;
             bar.inc(1);
             Ok(result)

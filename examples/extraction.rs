@@ -1,6 +1,7 @@
 //! The frame of both extraction programs: the options they share, what they do with an existing output, and the steps around a case.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::bail;
 use serde_json::Value;
@@ -8,9 +9,10 @@ use serde_json::Value;
 use crate::case_list::{Case, CaseList, Shard};
 use crate::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues, RegionRow};
 use crate::journal::{Journal, case_key};
+use crate::merging::PartDescription;
 use crate::output_folder::{Existing, ExistingOptions};
 use crate::program::{Ending, WrongUsage};
-use crate::run_record::{RECORD_NAME, RunRecord, hash_files, output_of};
+use crate::run_record::{InputFile, RunRecord, hash_files, own_record, record_beside};
 
 /// Input and output of an extraction.
 #[derive(Debug, Clone, clap::Args)]
@@ -30,7 +32,7 @@ pub struct ExtractionOptions {
     /// Worker threads; by default one for each core.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Only the rows whose index (from 0) leaves the remainder I when divided by N.
+    /// Only the rows whose index (from 0) leaves the remainder I when divided by N; merge_features joins the parts, each with its record OUT.run.json.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// What to do when the output exists.
@@ -46,6 +48,8 @@ pub struct Extraction {
     cases: CaseList,
     journal: Option<Journal>,
     settings: String,
+    /// Lists of feature names that cases have had so far.
+    names: Mutex<Vec<Arc<[String]>>>,
 }
 
 impl Extraction {
@@ -53,12 +57,18 @@ impl Extraction {
     /// files.
     ///
     /// # Errors
-    /// A batch table with faults; an output that exists without `--overwrite` or `--resume`; `--resume` without `--out`.
+    /// A batch table with faults; an output that exists without `--overwrite` or `--resume`; `--resume` without `--out`; `--shard` of
+    /// a single case.
     pub fn begin(
         program: &'static str,
         options: ExtractionOptions,
         settings: String,
     ) -> anyhow::Result<Self> {
+        if let (Some(shard), Some(_)) = (options.shard, &options.mask) {
+            let problem =
+                format!("--shard {shard}: expected a batch table, found one image and mask");
+            return Err(WrongUsage(problem).into());
+        }
         let mut cases = CaseList::read(&options.input, options.mask.as_deref())?;
         if let Some(shard) = options.shard {
             cases.take_shard(shard);
@@ -94,6 +104,7 @@ impl Extraction {
             cases,
             journal,
             settings,
+            names: Mutex::default(),
         })
     }
 
@@ -126,6 +137,18 @@ impl Extraction {
             _ => None,
         });
         (key, features)
+    }
+
+    /// Makes the regions of a case share their list of feature names with earlier cases that have the same: the names take several
+    /// times the memory of the values.
+    pub fn share_names(&self, rows: &mut [RegionRow]) {
+        let mut lists = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        for features in rows.iter_mut().flat_map(|row| &mut row.features) {
+            match lists.iter().find(|list| **list == features.names) {
+                Some(list) => features.names = Arc::clone(list),
+                None => lists.push(Arc::clone(&features.names)),
+            }
+        }
     }
 
     /// Notes a finished case for a later `--resume`.
@@ -163,14 +186,20 @@ impl Extraction {
             self.discard();
             bail!("{reason}");
         }
-        let rows = self.rows(results);
+        let (rows, cases) = self.rows(results);
         let out = self.options.out.as_deref();
         let record = out
             .map(|out| self.record(out, &rows, options))
             .transpose()?;
         rows.write(self.options.format, out)?;
-        if let (Some(out), Some(record)) = (out, record) {
-            record.write_as(&record_beside(out))?;
+        if let (Some(out), Some(mut record)) = (out, record) {
+            match self.options.shard {
+                None => record.write_as(&record_beside(out))?,
+                Some(_) => {
+                    record.part(self.describe(out, &rows, &cases)?);
+                    record.write_as(&own_record(out))?;
+                }
+            }
         }
         if let Some(journal) = self.journal {
             journal.remove()?;
@@ -182,9 +211,10 @@ impl Extraction {
         })
     }
 
-    /// A row for every region; those that failed are reported on stderr.
-    fn rows(&self, results: Vec<Vec<RegionRow>>) -> FeatureRows {
+    /// A row for every region, and the index of its case; those that failed are reported on stderr.
+    fn rows(&self, results: Vec<Vec<RegionRow>>) -> (FeatureRows, Vec<usize>) {
         let mut rows = Vec::with_capacity(results.len());
+        let mut cases = Vec::with_capacity(results.len());
         for (case, found) in self.cases.cases.iter().zip(results) {
             for mut found in found {
                 if let Err(reason) = &found.features {
@@ -200,12 +230,26 @@ impl Extraction {
                     column.is_none()
                 });
                 rows.push(FeatureRow { copied, found });
+                cases.push(case.index);
             }
         }
-        FeatureRows {
-            copied: self.cases.copied.clone(),
-            rows,
-        }
+        let copied = self.cases.copied.clone();
+        (FeatureRows { copied, rows }, cases)
+    }
+
+    /// What a merge needs to know of the written part; `cases` has the index of the case of every row.
+    fn describe(
+        &self,
+        out: &Path,
+        rows: &FeatureRows,
+        cases: &[usize],
+    ) -> anyhow::Result<PartDescription> {
+        let written = hash_files(&[out.to_owned()])?.remove(0);
+        let of_shard: Vec<usize> = self.cases.cases.iter().map(|case| case.index).collect();
+        let format = self.options.format;
+        Ok(PartDescription::new(
+            &written, rows, cases, &of_shard, format,
+        ))
     }
 
     fn record(
@@ -223,13 +267,25 @@ impl Extraction {
         let shard = self.options.shard;
         record
             .option("format", format)
-            .option("shard", shard.map(|s| format!("{}/{}", s.index, s.count)))
-            .inputs(hash_files(&self.cases.files())?)
+            .option("shard", shard.map(|shard| shard.to_string()))
+            .inputs(self.inputs()?)
             .count("cases", self.cases.cases.len())
             .count("rows", rows.rows.len())
             .count("failed", rows.n_failed())
             .count("features", rows.feature_names().len());
         Ok(record)
+    }
+
+    /// The hashed input files; those of a shard say which case has them.
+    fn inputs(&self) -> anyhow::Result<Vec<InputFile>> {
+        let (cases, files): (Vec<_>, Vec<_>) = self.cases.files_of_cases().into_iter().unzip();
+        let mut inputs = hash_files(&files)?;
+        if self.options.shard.is_some() {
+            for (input, case) in inputs.iter_mut().zip(cases) {
+                input.case = case;
+            }
+        }
+        Ok(inputs)
     }
 
     /// Leaves nothing behind of a run that has no result.
@@ -239,18 +295,4 @@ impl Extraction {
             let _ = journal.remove();
         }
     }
-}
-
-/// Where the record of an output file goes: `run.json` in its folder, unless that is the record of another output.
-fn record_beside(out: &Path) -> PathBuf {
-    let plain = out.with_file_name(RECORD_NAME);
-    let name = out
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    if !plain.exists() || output_of(&plain).as_deref() == Some(name.as_str()) {
-        return plain;
-    }
-    out.with_file_name(format!("{name}.{RECORD_NAME}"))
 }

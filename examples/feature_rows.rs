@@ -66,6 +66,17 @@ pub struct FeatureRows {
     pub rows: Vec<FeatureRow>,
 }
 
+impl RegionRow {
+    /// Number of rows in the written file: the long layout has one a feature.
+    pub fn n_written(&self, format: Format) -> usize {
+        match (format, &self.features) {
+            (Format::Csv | Format::Json, _) => 1,
+            (Format::Long, Ok(features)) => self.diagnostics.len() + features.names.len(),
+            (Format::Long, Err(_)) => self.diagnostics.len() + 1,
+        }
+    }
+}
+
 /// One row of an extraction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureRow {
@@ -78,11 +89,59 @@ pub struct FeatureRow {
 /// Name of the column that tells why a case failed.
 const ERROR: &str = "error";
 
-/// The columns of a table, left to right, before [`ERROR`].
-struct Columns {
-    region: Vec<String>,
-    diagnostics: Vec<String>,
-    features: Vec<String>,
+/// The columns of an extraction, left to right; the column `error` comes after them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Columns {
+    /// Copied from the input.
+    pub copied: Vec<String>,
+    /// That tell the regions of a case apart.
+    pub region: Vec<String>,
+    /// Of diagnostics.
+    pub diagnostics: Vec<String>,
+    /// Of features.
+    pub features: Vec<String>,
+}
+
+impl Columns {
+    /// The header of a table in this layout. JSON has none: its objects have these keys, in this order.
+    pub fn header(&self, format: Format) -> Vec<&str> {
+        let region = self.region.iter().map(String::as_str);
+        match format {
+            Format::Csv | Format::Json => {
+                let copied = self.copied.iter().map(String::as_str);
+                let found = self.diagnostics.iter().chain(&self.features);
+                copied
+                    .chain(region)
+                    .chain(found.map(String::as_str))
+                    .chain(std::iter::once(ERROR))
+                    .collect()
+            }
+            Format::Long => std::iter::once("case")
+                .chain(region)
+                .chain(["feature", "value"])
+                .collect(),
+        }
+    }
+}
+
+/// A column with the first row that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Name of the column.
+    pub name: String,
+    /// Position of the row.
+    pub row: usize,
+}
+
+/// The columns that rows add to those copied from the input, in the order in which rows first have them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    /// That tell the regions of a case apart.
+    pub region: Vec<Origin>,
+    /// Of diagnostics.
+    pub diagnostics: Vec<Origin>,
+    /// Of features.
+    pub features: Vec<Origin>,
 }
 
 impl FeatureRows {
@@ -96,45 +155,59 @@ impl FeatureRows {
 
     /// Feature columns: those of the first case, then any that only later cases have.
     pub fn feature_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut seen = HashSet::new();
+        names_of(self.feature_origins())
+    }
+
+    /// The columns that rows add, each with the first row that has it.
+    pub fn origins(&self) -> Origins {
+        Origins {
+            region: self.text_origins(|row| &row.region),
+            diagnostics: self.text_origins(|row| &row.diagnostics),
+            features: self.feature_origins(),
+        }
+    }
+
+    fn feature_origins(&self) -> Vec<Origin> {
+        let mut origins = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         let mut last: Option<&Arc<[String]>> = None;
-        for features in self
-            .rows
-            .iter()
-            .filter_map(|row| row.found.features.as_ref().ok())
-        {
+        for (row, found) in self.rows.iter().enumerate() {
+            let Ok(features) = &found.found.features else {
+                continue;
+            };
             if last.is_some_and(|last| Arc::ptr_eq(last, &features.names)) {
                 continue;
             }
             last = Some(&features.names);
-            names.extend(
-                features
-                    .names
-                    .iter()
-                    .filter(|name| seen.insert((*name).clone()))
-                    .cloned(),
-            );
+            let new = features.names.iter().filter(|name| seen.insert(name));
+            origins.extend(new.map(|name| Origin {
+                name: name.clone(),
+                row,
+            }));
         }
-        names
+        origins
     }
 
-    /// Columns of texts, in the order in which rows first have them.
-    fn text_names(&self, texts: impl Fn(&RegionRow) -> &Texts) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.rows.iter().flat_map(|row| texts(&row.found)) {
-            if !names.contains(name) {
-                names.push(name.clone());
+    fn text_origins(&self, texts: impl Fn(&RegionRow) -> &Texts) -> Vec<Origin> {
+        let mut origins: Vec<Origin> = Vec::new();
+        for (row, found) in self.rows.iter().enumerate() {
+            for (name, _) in texts(&found.found) {
+                if origins.iter().all(|origin| origin.name != *name) {
+                    let name = name.clone();
+                    origins.push(Origin { name, row });
+                }
             }
         }
-        names
+        origins
     }
 
     fn columns(&self) -> anyhow::Result<Columns> {
+        let origins = self.origins();
         let columns = Columns {
-            region: self.text_names(|row| &row.region),
-            diagnostics: self.text_names(|row| &row.diagnostics),
-            features: self.feature_names(),
+            copied: self.copied.clone(),
+            region: names_of(origins.region),
+            diagnostics: names_of(origins.diagnostics),
+            features: names_of(origins.features),
         };
         let taken: HashSet<&String> = columns
             .region
@@ -181,15 +254,6 @@ impl FeatureRows {
     }
 
     fn to_csv(&self, columns: &Columns) -> String {
-        let header: Vec<&str> = self
-            .copied
-            .iter()
-            .chain(&columns.region)
-            .chain(&columns.diagnostics)
-            .chain(&columns.features)
-            .map(String::as_str)
-            .chain(std::iter::once(ERROR))
-            .collect();
         let rows = self.rows.iter().map(|row| {
             let mut cells: Vec<Cell> = row
                 .copied
@@ -210,7 +274,7 @@ impl FeatureRows {
             }
             cells
         });
-        csv_text(&header, rows)
+        csv_text(&columns.header(Format::Csv), rows)
     }
 
     fn to_json(&self, columns: &Columns) -> String {
@@ -266,10 +330,7 @@ impl FeatureRows {
             }
             lines
         });
-        let mut header = vec!["case"];
-        header.extend(columns.region.iter().map(String::as_str));
-        header.extend(["feature", "value"]);
-        csv_text(&header, rows)
+        csv_text(&columns.header(Format::Long), rows)
     }
 
     /// The column that names a case in the long layout: the first that is not Image, Mask, Label or Label_channel, else the
@@ -281,6 +342,10 @@ impl FeatureRows {
             .position(|column| !files.contains(&column.as_str()))
             .unwrap_or(0)
     }
+}
+
+fn names_of(origins: Vec<Origin>) -> Vec<String> {
+    origins.into_iter().map(|origin| origin.name).collect()
 }
 
 /// The texts of a row in the order of all columns; a text that the row does not have is an empty cell.

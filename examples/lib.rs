@@ -9,6 +9,7 @@
 //! | [`spacing`], [`labels`] | what a pixel is; column names as text |
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
 //! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`image_options`] | what the extraction programs share |
+//! | [`merging`] | the parts of an extraction by shards, joined to what a single run writes |
 //! | [`table_file`] | CSV in and out |
 //! | [`network_options`] | what the programs with a network share |
 //! | [`figure_file`], [`heatmap_file`] | SVG figures and their 300 dpi PNG twins; heat maps |
@@ -30,6 +31,7 @@ pub mod heatmap_file;
 pub mod image_options;
 pub mod journal;
 pub mod labels;
+pub mod merging;
 pub mod network_options;
 pub mod output_folder;
 pub mod parameter_overrides;

@@ -4,15 +4,17 @@
 //! equal bytes.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::atomic_file::write_atomically;
+use crate::merging::PartDescription;
 
 /// Name of the record in every output folder.
 pub const RECORD_NAME: &str = "run.json";
@@ -21,23 +23,32 @@ pub const RECORD_NAME: &str = "run.json";
 const LAYOUT: u32 = 1;
 
 /// What made the results: written once, at the end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    program: String,
-    output: Option<String>,
-    seed: Option<u64>,
-    options: Map<String, Value>,
-    inputs: Vec<InputFile>,
+    // In the order in which they stand in the file.
     counts: Map<String, Value>,
+    inputs: Vec<InputFile>,
+    layout: u32,
+    options: Map<String, Value>,
+    output: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<PartDescription>,
+    program: String,
+    seed: Option<u64>,
+    version: String,
 }
 
 /// One input file as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
-    /// The path as it was given.
-    pub path: PathBuf,
     /// Size in bytes.
     pub bytes: u64,
+    /// In the record of a shard: index of its first case that has the file, counted over the whole batch table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<usize>,
+    /// The path as it was given.
+    #[serde(serialize_with = "with_slashes")]
+    pub path: PathBuf,
     /// SHA-256 in lower-case hex.
     pub sha256: String,
 }
@@ -46,13 +57,34 @@ impl RunRecord {
     /// An empty record of one program.
     pub fn new(program: &str) -> Self {
         Self {
-            program: program.to_owned(),
-            output: None,
-            seed: None,
-            options: Map::new(),
-            inputs: Vec::new(),
             counts: Map::new(),
+            inputs: Vec::new(),
+            layout: LAYOUT,
+            options: Map::new(),
+            output: None,
+            part: None,
+            program: program.to_owned(),
+            seed: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
         }
+    }
+
+    /// Reads a record back.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no record of this layout.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let bytes = fs::read(path).with_context(|| format!("{shown}: cannot read the record"))?;
+        let record: Self = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{shown}: expected a run record"))?;
+        if record.layout != LAYOUT {
+            bail!(
+                "{shown}: expected a run record of layout {LAYOUT}, found layout {}",
+                record.layout
+            );
+        }
+        Ok(record)
     }
 
     /// Notes the name of the one file that was written, for programs that write no folder.
@@ -87,27 +119,54 @@ impl RunRecord {
         self
     }
 
+    /// Notes what the part of a shard consists of.
+    pub fn part(&mut self, part: PartDescription) -> &mut Self {
+        self.part = Some(part);
+        self
+    }
+
+    /// The same record without what is told of a part, to become that of the whole.
+    pub fn take_part(&mut self) -> Option<PartDescription> {
+        self.part.take()
+    }
+
+    /// The program that made the results, and its version.
+    pub fn made_by(&self) -> (&str, &str) {
+        (&self.program, &self.version)
+    }
+
+    /// The options as they were resolved.
+    pub fn options(&self) -> &Map<String, Value> {
+        &self.options
+    }
+
+    /// A count, if it was noted.
+    pub fn counted(&self, name: &str) -> Option<usize> {
+        usize::try_from(self.counts.get(name)?.as_u64()?).ok()
+    }
+
+    /// Takes the input files out, for they can be many.
+    pub fn take_inputs(&mut self) -> Vec<InputFile> {
+        std::mem::take(&mut self.inputs)
+    }
+
     /// The record as JSON text.
+    ///
+    /// # Panics
+    /// Never: every key is a text.
     pub fn to_json(&self) -> String {
-        let inputs: Vec<Value> = self
-            .inputs
-            .iter()
-            .map(|file| {
-                let path = file.path.to_string_lossy().replace('\\', "/");
-                json!({"path": path, "bytes": file.bytes, "sha256": file.sha256})
-            })
-            .collect();
-        let record = json!({
-            "layout": LAYOUT,
-            "program": self.program,
-            "version": env!("CARGO_PKG_VERSION"),
-            "output": self.output,
-            "seed": self.seed,
-            "options": self.options,
-            "counts": self.counts,
-            "inputs": inputs,
-        });
-        format!("{record:#}\n")
+        let text = serde_json::to_string_pretty(self);
+        text.expect("a record has texts for keys") + "\n"
+    }
+
+    /// Writes the record as [`to_json`](Self::to_json) has it, without making the text in memory: it can have millions of input files.
+    ///
+    /// # Errors
+    /// When `out` does not take it.
+    pub fn write_to(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let failed = "cannot write the record";
+        serde_json::to_writer_pretty(&mut *out, self).context(failed)?;
+        out.write_all(b"\n").context(failed)
     }
 
     /// Writes `run.json` into `folder`.
@@ -135,6 +194,41 @@ pub fn program_of(folder: &Path) -> Option<String> {
 /// The one output file that a record is about, if there is one and the record can be read.
 pub fn output_of(record: &Path) -> Option<String> {
     entry_of(record, "output")
+}
+
+/// Where the record of an output file goes: `run.json` in its folder, unless that is the record of another output.
+pub fn record_beside(out: &Path) -> PathBuf {
+    let plain = out.with_file_name(RECORD_NAME);
+    if !plain.exists() || is_record_of(&plain, out) {
+        return plain;
+    }
+    own_record(out)
+}
+
+/// Where the record of the part of a shard goes. Shards that run at the same time may share a folder, so none may have `run.json`.
+pub fn own_record(out: &Path) -> PathBuf {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    out.with_file_name(format!("{name}.{RECORD_NAME}"))
+}
+
+/// Where the record of an output file is, if it has one.
+pub fn find_record(out: &Path) -> Option<PathBuf> {
+    let own = own_record(out);
+    if own.exists() {
+        return Some(own);
+    }
+    let plain = out.with_file_name(RECORD_NAME);
+    is_record_of(&plain, out).then_some(plain)
+}
+
+fn is_record_of(record: &Path, out: &Path) -> bool {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    output_of(record).is_some_and(|output| output == name)
+}
+
+/// Paths are told alike on every system.
+fn with_slashes<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy().replace('\\', "/"))
 }
 
 fn entry_of(record: &Path, name: &str) -> Option<String> {
@@ -171,8 +265,9 @@ fn hash_file(path: &Path) -> anyhow::Result<InputFile> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     Ok(InputFile {
-        path: path.to_owned(),
         bytes,
+        case: None,
+        path: path.to_owned(),
         sha256,
     })
 }

@@ -10,12 +10,13 @@ use tempfile::TempDir;
 
 use common::{disk, fails, listing, program, rows as table, texture};
 
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "audit_paper",
     "alnm_pipeline",
     "extract_radiomics",
     "extract_maps",
     "extract_deep",
+    "merge_features",
     "fine_tune",
     "select_features",
     "fit_nomogram",
@@ -302,7 +303,7 @@ fn equal_bytes_for_any_number_of_threads_and_existing_results_are_safe() {
         fs::read(folder.path().join(out)).unwrap()
     };
     assert_eq!(run("one/f.csv", "1"), run("four/f.csv", "4"));
-    let record = |out: &str| fs::read(folder.path().join(out).join("run.json")).unwrap();
+    let record = |out: &str| fs::read(folder.path().join(out).join("f.csv.run.json")).unwrap();
     assert_eq!(record("one"), record("four"));
     let (header, rows) = table(&folder.path().join("one/f.csv"));
     assert_eq!((header.len(), rows.len()), (3 + 851 + 1, 2));
