@@ -91,6 +91,7 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
                 lesions: arguments.lesions,
             };
             let (key, known) = extraction.known(case);
+            let key = key.filter(|_| known.is_none());
             let result = match known {
                 Some(rows) => known_bands(&rows, &files).map(|bands| (rows, bands)),
                 None => handcrafted_regions(&extractor, &files, &choice),

@@ -4,7 +4,7 @@
 //! equal bytes.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -188,12 +188,12 @@ impl RunRecord {
 
 /// The program whose results lie in `folder`, if its record can be read.
 pub fn program_of(folder: &Path) -> Option<String> {
-    entry_of(&folder.join(RECORD_NAME), "program")
+    Owner::of(&folder.join(RECORD_NAME))?.program
 }
 
 /// The one output file that a record is about, if there is one and the record can be read.
 pub fn output_of(record: &Path) -> Option<String> {
-    entry_of(record, "output")
+    Owner::of(record)?.output
 }
 
 /// Where the record of an output file goes: `run.json` in its folder, unless that is the record of another output.
@@ -231,10 +231,18 @@ fn with_slashes<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::E
     serializer.serialize_str(&path.to_string_lossy().replace('\\', "/"))
 }
 
-fn entry_of(record: &Path, name: &str) -> Option<String> {
-    let text = fs::read_to_string(record).ok()?;
-    let record: Value = serde_json::from_str(&text).ok()?;
-    Some(record.get(name)?.as_str()?.to_owned())
+/// What tells whose record it is. A record can have millions of input files, which are passed over.
+#[derive(Deserialize)]
+struct Owner {
+    program: Option<String>,
+    output: Option<String>,
+}
+
+impl Owner {
+    fn of(record: &Path) -> Option<Self> {
+        let file = fs::File::open(record).ok()?;
+        serde_json::from_reader(BufReader::new(file)).ok()
+    }
 }
 
 /// Hashes input files, in parallel, in the given order.

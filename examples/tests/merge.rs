@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use image::GrayImage;
 use tempfile::TempDir;
 
-use common::{disk, listing, program, program_path, texture};
+use common::{listing, program, program_path, texture};
 
 /// Few features, several labels a mask, diagnostics: rows, columns and cases do not coincide.
 const RADIOMICS: [&str; 7] = [
@@ -235,6 +235,29 @@ fn a_part_is_the_same_bytes_wherever_it_is_written() {
     assert_eq!(record["inputs"][1]["case"], 1);
 }
 
+/// One machine may see the shared folder under another name than the next.
+#[test]
+fn parts_that_saw_their_files_elsewhere_have_the_record_of_the_merge() {
+    let folder = batch();
+    let table = "patient,Image,Mask\na,image1.png,one.png\nb,image3.png,one.png\n";
+    fs::write(folder.path().join("batch.csv"), table).unwrap();
+    extract(folder.path(), &RADIOMICS, &[], "single/features");
+    for shard in ["0/2", "1/2"] {
+        program("extract_radiomics")
+            .current_dir(std::env::temp_dir())
+            .arg(folder.path().join("batch.csv"))
+            .args(&RADIOMICS[1..])
+            .args(["--shard", shard, "--out"])
+            .arg(folder.path().join("parts").join(&shard[..1]))
+            .assert()
+            .success();
+    }
+    let parts = ["parts/0".to_owned(), "parts/1".to_owned()];
+    let (code, stderr) = merge(folder.path(), &parts, "merged/features");
+    assert_eq!(code, 0, "{stderr}");
+    same_bytes(folder.path(), "single", "merged");
+}
+
 /// Three good parts of a batch, and what `merge_features` says after something was done to them.
 struct Joined {
     folder: TempDir,
@@ -408,20 +431,45 @@ fn what_makes_no_sense_in_shards_is_wrong_usage() {
     assert!(usage("merge_features", &onto).contains("expected another file"));
 }
 
-/// Runs the workflow where `snakemake` is installed.
+/// Runs the workflow where Snakemake is installed.
 #[test]
 fn the_workflow_writes_what_a_single_run_writes() {
-    let installed = std::process::Command::new("snakemake")
-        .arg("--version")
-        .output();
-    if installed.is_err() {
-        println!("skipped: snakemake is not installed");
+    let snakemake = || std::process::Command::new("snakemake");
+    if snakemake().arg("--version").output().is_err() {
+        println!("skipped: snakemake is not on the PATH");
         return;
     }
     let folder = batch();
     let workflow = Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster");
-    let programs = program_path("merge_features");
-    let programs = programs.parent().expect("a program is in a folder");
-    let _ = (workflow, programs);
-    let _ = disk(4, 1.0);
+    let merge = program_path("merge_features");
+    let programs = merge.parent().expect("a program is in a folder");
+    let options = |options: &[&str]| options[1..].join(" ");
+    let config = serde_json::json!({
+        "shards": 3,
+        "programs": programs,
+        "tables": {
+            "radiomics": {"options": options(&RADIOMICS)},
+            "deep": {"options": options(&DEEP), "cpus": 1},
+        },
+    });
+    fs::write(folder.path().join("study.yaml"), config.to_string()).unwrap();
+    let output = snakemake()
+        .current_dir(folder.path())
+        .args(["--configfile", "study.yaml", "--snakefile"])
+        .arg(workflow.join("Snakefile"))
+        .arg("--profile")
+        .arg(workflow.join("profiles/local"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    for (table, options) in [("radiomics", &RADIOMICS), ("deep", &DEEP)] {
+        let single = format!("single/{table}/features.csv");
+        extract(folder.path(), options, &[], &single);
+        for file in ["features.csv", "run.json"] {
+            let read = |path: PathBuf| fs::read(folder.path().join(path).join(file)).unwrap();
+            let same = read(Path::new("single").join(table)) == read(table.into());
+            assert!(same, "{table}/{file}");
+        }
+    }
 }

@@ -547,11 +547,13 @@ fn an_interrupted_extraction_goes_on_where_it_was() {
 #[test]
 fn deep_features_of_a_batch_are_named_and_reduced() {
     let folder = batch();
+    let usable = "patient,Image,Mask\na,image0.png,mask.png\nc,image1.png,mask.png\n";
+    fs::write(folder.path().join("batch.csv"), usable).unwrap();
     let run = |out: &str, more: &[&str]| {
         let mut command = program("extract_deep");
         command
             .current_dir(folder.path())
-            .args(["batch.csv", "--shard", "0/2", "--out", out]);
+            .args(["batch.csv", "--out", out]);
         command
             .args(["--seeded-weights", "1", "--width", "1/64", "--size", "32"])
             .args(more);
