@@ -1,13 +1,12 @@
 //! Whether parts belong together, are all there, and are what their records say.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde_json::Value;
 
 use super::{NewColumns, Part, PartDescription, Whole, json, table};
-use crate::case_list::Shard;
 use crate::faults::Faults;
 use crate::feature_rows::{Columns, Format};
 use crate::run_record::{InputFile, hash_files};
@@ -124,7 +123,7 @@ fn every_shard_once(parts: &[Part], n_unknown: usize, faults: &mut Faults) {
         return;
     };
     let count = first.shard.count;
-    let mut by_index: HashMap<usize, Vec<String>> = HashMap::new();
+    let mut by_index: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for part in parts {
         let shown = part.path.display();
         if part.shard.count == count {
@@ -138,21 +137,36 @@ fn every_shard_once(parts: &[Part], n_unknown: usize, faults: &mut Faults) {
             ));
         }
     }
-    let missing = count - by_index.len();
-    for index in 0..count {
-        let shard = Shard { index, count };
-        match by_index.get(&index) {
-            None if missing > n_unknown => {
-                faults.push(format!("shard {shard}: expected one part, found none"));
-            }
-            Some(found) if found.len() > 1 => faults.push(format!(
-                "shard {shard}: expected one part, found {}: {}",
-                found.len(),
-                found.join(", ")
-            )),
-            _ => {}
-        }
+    if count - by_index.len() > n_unknown {
+        faults.extend(gaps(by_index.keys().copied(), count));
     }
+    for (index, found) in by_index.iter().filter(|(_, found)| found.len() > 1) {
+        faults.push(format!(
+            "shard {index}/{count}: expected one part, found {}: {}",
+            found.len(),
+            found.join(", ")
+        ));
+    }
+}
+
+/// The shards that are missing among `found`, which are in order: neighbors on one line, for there can be thousands.
+fn gaps(found: impl Iterator<Item = usize>, count: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut next = 0;
+    for index in found.chain(std::iter::once(count)) {
+        match index - next {
+            0 => {}
+            1 => lines.push(format!(
+                "shard {next}/{count}: expected one part, found none"
+            )),
+            _ => lines.push(format!(
+                "shards {next}/{count} to {}/{count}: expected one part each, found none",
+                index - 1
+            )),
+        }
+        next = index + 1;
+    }
+    lines
 }
 
 fn same_table(parts: &[Part], table: &Table, faults: &mut Faults) {
@@ -292,6 +306,20 @@ fn joined_columns(parts: &[Part]) -> Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn missing_shards_are_told_by_ranges() {
+        let missing = gaps([1, 2, 4].into_iter(), 9);
+        assert_eq!(
+            missing,
+            [
+                "shard 0/9: expected one part, found none",
+                "shard 3/9: expected one part, found none",
+                "shards 5/9 to 8/9: expected one part each, found none"
+            ]
+        );
+        assert!(gaps(0..9, 9).is_empty());
+    }
 
     #[test]
     fn a_shared_folder_may_have_another_name() {

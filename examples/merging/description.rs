@@ -84,12 +84,15 @@ impl PartDescription {
 
     /// Number of cases.
     pub fn n_cases(&self) -> usize {
-        self.rows.iter().map(|run| run.cases).sum()
+        let cases = self.rows.iter().map(|run| run.cases);
+        cases.fold(0, usize::saturating_add)
     }
 
     /// Number of rows in the file.
     pub fn n_rows(&self) -> usize {
-        self.rows.iter().map(|run| run.cases * run.rows_each).sum()
+        let rows = self.rows.iter();
+        rows.map(|run| run.cases.saturating_mul(run.rows_each))
+            .fold(0, usize::saturating_add)
     }
 
     /// The columns of the part.
