@@ -169,7 +169,7 @@ fn stems_of_awkward_names_are_safe_and_unique() {
 fn report_has_tables_figures_and_reasons() {
     let evaluation = evaluate(&input(), &settings()).unwrap();
     let report = evaluation
-        .report_sections()
+        .report_sections("good")
         .into_iter()
         .fold(crate::report::Report::new("t"), |r, s| r.section(s));
     let html = report.to_html();
@@ -183,7 +183,14 @@ fn report_has_tables_figures_and_reasons() {
     ] {
         assert_eq!(html.contains(text), text != "\u{201c}", "{text}");
     }
-    assert_eq!(html.matches("<figure").count(), evaluation.figures.len());
+    // Figures about a single model are those of the one asked for.
+    let shown = evaluation.figures.iter().filter(|figure| {
+        let model = figure.model.as_deref();
+        model.is_none_or(|model| model == "good")
+    });
+    let n = shown.count();
+    assert!(n < evaluation.figures.len());
+    assert_eq!(html.matches("<figure").count(), n);
 }
 
 #[test]
