@@ -511,7 +511,7 @@ fn summarize(study: &Study, arguments: &Arguments) {
     if study.evaluation.is_none() {
         println!("no model: nothing was selected");
     }
-    let nested = study.honest.iter().flat_map(|h| h.estimate.models());
+    let nested = study.honest().into_iter().flat_map(|h| h.estimate.models());
     for model in nested {
         println!(
             "{:<14} {:<22} {:>5} {:>7}  {:.3} (SD {:.3} over {} folds)",

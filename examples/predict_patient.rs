@@ -113,10 +113,12 @@ struct Prediction {
 
 fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
     let given = clinical(&arguments.clinical)?;
+    let mut study = Presentation::default();
     let (model, patient, cutoff, sources) = match (&arguments.bundle, &arguments.model) {
         (Some(folder), _) => {
             let bundle = Bundle::read(folder)?;
             let patient = with_scores(given, &bundle, &arguments)?;
+            study = bundle.presentation;
             (bundle.model, patient, bundle.cutoff, bundle.files)
         }
         (None, Some(path)) => {
@@ -132,6 +134,7 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
         (None, None) => bail!("expected --bundle or --model"),
     };
     let shown = arguments.presentation.read(&model.predictor_names())?;
+    let shown = shown.or(&study);
     let nomogram = shown.nomogram(&model)?;
     let source = arguments.bundle.as_ref().or(arguments.model.as_ref());
     let points = nomogram
@@ -272,7 +275,12 @@ impl Prediction {
             .terms
             .iter()
             .map(|term| {
-                let mut value = term.value.clone();
+                let mut units = self.shown.units.iter();
+                let unit = units.find(|(column, _)| *column == term.predictor);
+                let mut value = match unit {
+                    Some((_, unit)) => format!("{} {unit}", term.value),
+                    None => term.value.clone(),
+                };
                 for given in &term.given {
                     value = format!(
                         "{value}, {} {}",

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deep::{DeepModel, DeepSettings};
 use super::features::FeatureSettings;
+use super::modeling::{FittedRisk, Presentation};
 use super::outlines::OutlineSettings;
 use crate::atomic_file::write_atomically;
 use crate::regions::{handcrafted, network_input};
@@ -120,6 +121,8 @@ pub struct Bundle {
     pub model: RiskModel,
     /// Cut-off between low and high risk.
     pub cutoff: Option<f64>,
+    /// How predictors are called, and in what unit they are.
+    pub presentation: Presentation,
     /// The files it was read from.
     pub files: Vec<PathBuf>,
 }
@@ -164,6 +167,7 @@ struct Index {
     regions: Vec<IndexRegion>,
     model: Option<String>,
     cutoff: Option<f64>,
+    predictors: Vec<IndexPredictor>,
     network: IndexNetwork,
     /// The settings of the handcrafted features and of the network's input, spelled out: another version may compute them otherwise.
     radiomics: String,
@@ -180,6 +184,15 @@ struct IndexRegion {
     deep: Option<String>,
     /// What new images of this region must be like.
     spacing: SpacingRule,
+}
+
+/// How a predictor is shown.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexPredictor {
+    column: String,
+    label: Option<String>,
+    unit: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -208,7 +221,7 @@ pub fn write_bundle(
     recipe: &Recipe,
     settings: &FeatureSettings,
     regions: &[BundleRegion<'_>],
-    risk: Option<(&RiskModel, Option<f64>)>,
+    risk: Option<(&FittedRisk, Option<f64>)>,
 ) -> anyhow::Result<()> {
     let mut entries = Vec::new();
     for region in regions {
@@ -222,8 +235,9 @@ pub fn write_bundle(
             spacing: region.spacing,
         });
     }
-    if let Some((model, _)) = risk {
-        write_atomically(&folder.join("model.json"), model.to_json()?.as_bytes())?;
+    if let Some((risk, _)) = risk {
+        let model = risk.fit.model.to_json()?;
+        write_atomically(&folder.join("model.json"), model.as_bytes())?;
     }
     let index = Index {
         format: FORMAT.to_owned(),
@@ -232,6 +246,7 @@ pub fn write_bundle(
         regions: entries,
         model: risk.map(|_| "model.json".to_owned()),
         cutoff: risk.and_then(|(_, cutoff)| cutoff),
+        predictors: risk.map_or_else(Vec::new, |(risk, _)| shown_predictors(risk)),
         network: IndexNetwork {
             architecture: recipe.config().to_string(),
             width: recipe.width.to_string(),
@@ -245,6 +260,23 @@ pub fn write_bundle(
     let mut text = serde_json::to_string_pretty(&index)?;
     text.push('\n');
     write_atomically(&folder.join(INDEX), text.as_bytes())
+}
+
+/// How the predictors of the model are shown.
+fn shown_predictors(risk: &FittedRisk) -> Vec<IndexPredictor> {
+    let shown = &risk.presentation;
+    let of = |texts: &[(String, String)], column: &str| {
+        let found = texts.iter().find(|(name, _)| name == column);
+        found.map(|(_, text)| text.clone())
+    };
+    let predictors = risk.fit.model.predictor_names().into_iter();
+    predictors
+        .map(|column| IndexPredictor {
+            label: of(&shown.labels, &column),
+            unit: of(&shown.units, &column),
+            column,
+        })
+        .collect()
 }
 
 impl Bundle {
@@ -298,6 +330,7 @@ impl Bundle {
             regions,
             model,
             cutoff: index.cutoff,
+            presentation: presentation(&index.predictors),
             files,
         })
     }
@@ -440,6 +473,18 @@ fn read_index(folder: &Path) -> anyhow::Result<Index> {
         return Err(outdated("the network's input made"));
     }
     Ok(index)
+}
+
+fn presentation(predictors: &[IndexPredictor]) -> Presentation {
+    let texts = |of: fn(&IndexPredictor) -> &Option<String>| {
+        let named = |p: &IndexPredictor| Some((p.column.clone(), of(p).clone()?));
+        predictors.iter().filter_map(named).collect()
+    };
+    Presentation {
+        labels: texts(|p| &p.label),
+        units: texts(|p| &p.unit),
+        ..Presentation::default()
+    }
 }
 
 /// A file of the bundle; names that lead out of the folder are refused.

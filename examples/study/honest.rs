@@ -96,7 +96,7 @@ pub struct Honest {
 /// Judges the whole study.
 ///
 /// # Errors
-/// Training rows that are too few for so many folds, or for a step within them.
+/// [`NotPossible`] for training patients who are too few for so many folds, or for a step within them; when the memory cannot be written.
 pub fn judge(
     cohort: &Cohort,
     rows: &[RegionRows],
@@ -137,6 +137,24 @@ pub fn chance_deviation(n_events: usize, n_others: usize) -> f64 {
     ((a + b + 1.0) / (12.0 * a * b)).sqrt()
 }
 
+/// Training patients that do not allow a step of an outer fold: the estimate cannot be had, everything else can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotPossible(String);
+
+impl NotPossible {
+    pub(super) fn because(error: &anyhow::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+impl std::fmt::Display for NotPossible {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotPossible {}
+
 /// All that the fits of the outer folds have in common.
 struct Runner<'a> {
     cohort: &'a Cohort,
@@ -165,6 +183,7 @@ impl Runner<'_> {
         for repeat in 0..repeats {
             let seed = seed.wrapping_add(OUTER_SEED).wrapping_add(repeat as u32);
             let outer = Folds::stratified(&outcome, n_folds, seed)
+                .map_err(|error| NotPossible::because(&error.into()))
                 .with_context(|| format!("{what}: {n_folds} folds of the training patients"))?;
             for fold in 0..n_folds {
                 let of = |indices: Vec<usize>| -> Vec<usize> {
@@ -195,7 +214,8 @@ impl Runner<'_> {
         let scores: Vec<RegionScores> = (0..self.rows.len())
             .map(|region| self.scores(region, inner))
             .collect::<anyhow::Result<_>>()?;
-        let models = fit_models(self.cohort, &scores, &self.settings.modeling, inner)?;
+        let models = fit_models(self.cohort, &scores, &self.settings.modeling, inner)
+            .map_err(|error| NotPossible::because(&error))?;
         let risks = models.risks();
         let auc = |values: &[f64], rows: &[usize]| -> anyhow::Result<f64> {
             let values: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
@@ -244,7 +264,8 @@ impl Runner<'_> {
                 &settings.features,
                 &settings.selection,
                 inner,
-            )?;
+            )
+            .map_err(|error| NotPossible::because(&error))?;
             Ok(serde_json::to_value(fitted.scores())?)
         })?;
         Ok(serde_json::from_value(value)?)

@@ -43,7 +43,7 @@ impl Study {
             evaluation.write(&results)?;
             self.write_predictions(evaluation, &results.join("predictions.csv"))?;
         }
-        if let Some(honest) = &self.honest {
+        if let Some(honest) = self.honest() {
             honest.write(&results)?;
         }
         if let Some(readers) = &self.readers {
@@ -154,7 +154,7 @@ impl Study {
             &settings.recipe,
             &settings.features,
             &regions,
-            risk.map(|risk| (&risk.fit.model, self.drawn_cutoff(COMBINED))),
+            risk.map(|risk| (risk, self.drawn_cutoff(COMBINED))),
         )
     }
 }

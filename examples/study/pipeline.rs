@@ -10,7 +10,7 @@ use super::evaluation::{
 use super::features::{FeatureSettings, TrainingRows};
 use super::fit::{COMBINED, RegionScores, StudyModels, StudyRegion, fit_models, fit_region};
 use super::gallery::{HeatmapPicture, pictures};
-use super::honest::{Honest, HonestSettings, judge};
+use super::honest::{Honest, HonestSettings, NotPossible, judge};
 use super::modeling::{ModelSettings, Presentation};
 use super::outlines::{CohortRows, FailedRepeat, cohort_rows};
 use super::reader_study::ReaderTable;
@@ -55,7 +55,7 @@ pub struct Study {
     /// All models on all splits; `None` if nothing was selected and there is no model.
     pub evaluation: Option<Evaluation>,
     /// What the models are worth; `None` if it was left out.
-    pub honest: Option<Honest>,
+    pub honest: Option<Result<Honest, NotPossible>>,
     /// The reader study, if there is one and a model that assisted.
     pub readers: Option<Evaluation>,
     /// Heat maps of some patients.
@@ -102,7 +102,11 @@ pub fn run(
     let memory = cache.steps()?;
     let honest = match settings.honest.folds {
         0 => None,
-        _ => Some(judge(&cohort, &rows, settings, &training, &memory)?),
+        _ => match judge(&cohort, &rows, settings, &training, &memory) {
+            Ok(honest) => Some(Ok(honest)),
+            Err(error) if error.is::<NotPossible>() => Some(Err(NotPossible::because(&error))),
+            Err(error) => return Err(error),
+        },
     };
     memory.finish()?;
     let mut study = Study {
@@ -133,6 +137,11 @@ impl Study {
         let models = &self.evaluation.as_ref()?.input.models;
         let combined = models.iter().find(|model| model.name == COMBINED);
         combined.or(models.last())
+    }
+
+    /// What the models are worth, if that could be estimated.
+    pub fn honest(&self) -> Option<&Honest> {
+        self.honest.as_ref()?.as_ref().ok()
     }
 
     /// The cut-off of a model.

@@ -27,6 +27,20 @@ impl Presentation {
         own.map_or_else(|| readable(predictor), |(_, label)| label.clone())
     }
 
+    /// These choices where there are some, else those of a study.
+    pub fn or(mut self, study: &Self) -> Self {
+        let fill = |own: &mut Vec<(String, String)>, others: &[(String, String)]| {
+            for (column, text) in others {
+                if own.iter().all(|(known, _)| known != column) {
+                    own.push((column.clone(), text.clone()));
+                }
+            }
+        };
+        fill(&mut self.labels, &study.labels);
+        fill(&mut self.units, &study.units);
+        self
+    }
+
     /// The nomogram of a model, its predictors labeled.
     ///
     /// # Errors

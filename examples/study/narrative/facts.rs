@@ -164,7 +164,7 @@ fn of_models(facts: &mut StudyFacts, study: &Study, settings: &StudySettings) {
             "missing predictors, images of another spacing and bundles of another version are refused",
         ));
     }
-    if let Some(honest) = &study.honest {
+    if let Some(honest) = study.honest() {
         facts.internal_validation = Some(
             Fact::new(format!(
                 "nested cross-validation of the whole study, {} folds; {} runs on shuffled outcomes",

@@ -100,7 +100,7 @@ fn control(section: &mut Section, study: &Study, words: &StudyWords) {
              must lie around 0.5, whatever the training rows show.",
         );
     }
-    let Some(honest) = &study.honest else {
+    let Some(honest) = study.honest() else {
         return;
     };
     let deviation = honest.chance_deviation;

@@ -161,9 +161,16 @@ fn risk_groups(study: &Study) -> Section {
 
 fn internal_validation(study: &Study) -> Section {
     let mut section = Section::new(INTERNAL_VALIDATION);
-    let Some(honest) = &study.honest else {
-        section.paragraph("The nested cross-validation was left out (--nested 0): the performance on training patients above is apparent performance only.");
-        return section;
+    let honest = match &study.honest {
+        Some(Ok(honest)) => honest,
+        Some(Err(reason)) => {
+            section.paragraph(format!("The nested cross-validation is not possible: {reason}. The performance on training patients above is apparent performance only."));
+            return section;
+        }
+        None => {
+            section.paragraph("The nested cross-validation was left out (--nested 0): the performance on training patients above is apparent performance only.");
+            return section;
+        }
     };
     section.paragraph(
         "The whole study, from deep features over selection to the final model, was fitted anew without each fold of the training patients and judged on that \

@@ -73,6 +73,16 @@ fn a_run_on_shuffled_outcomes_says_so_and_finds_nothing() {
 }
 
 #[test]
+fn too_many_folds_cost_the_estimate_and_nothing_else() {
+    let (folder, _) = cohort();
+    let root = folder.path();
+    run(root, "out", &["--nested", "40"], 0);
+    assert!(!root.join("out/evaluation/nested.json").exists());
+    let report = fs::read_to_string(root.join("out/report.html")).unwrap();
+    assert!(report.contains("The nested cross-validation is not possible"));
+}
+
+#[test]
 fn a_study_that_finds_nothing_still_reports() {
     let (folder, mut rows) = cohort();
     let root = folder.path();
