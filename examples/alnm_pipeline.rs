@@ -373,10 +373,10 @@ fn write(
 ) -> anyhow::Result<()> {
     let cohort = &study.cohort;
     let baseline = [Baseline::by_split(cohort)?, Baseline::by_outcome(cohort)?];
-    study.write(settings, &baseline, folder)?;
+    let words = words(arguments, file);
+    study.write(settings, &baseline, words.outcomes, folder)?;
     let columns = CohortFile::of(cohort, file);
     write_atomically(&folder.join("columns.yaml"), columns.to_yaml()?.as_bytes())?;
-    let words = words(arguments, file);
     study.write_report(&report(study, settings, &words, &baseline)?, folder)?;
     let mut record = request(arguments, settings, cohort, folder)?;
     record.count("patients", cohort.patients.len());

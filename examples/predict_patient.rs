@@ -269,9 +269,9 @@ impl Prediction {
         warnings
     }
 
-    fn print(&self) -> anyhow::Result<()> {
-        let rows: Vec<(String, String, String)> = self
-            .patient
+    /// Predictor, value and points, the total last.
+    fn rows(&self) -> Vec<(String, String, String)> {
+        self.patient
             .terms
             .iter()
             .map(|term| {
@@ -299,7 +299,11 @@ impl Prediction {
                 String::new(),
                 format!("{:.1}", self.patient.total_points),
             )])
-            .collect();
+            .collect()
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let rows = self.rows();
         let width = |cell: fn(&(String, String, String)) -> &String| {
             let longest = rows.iter().map(|row| cell(row).chars().count()).max();
             longest.unwrap_or(0)

@@ -359,11 +359,11 @@ fn deep_results(
     journal: &Journal,
 ) -> anyhow::Result<Vec<Result<Made, String>>> {
     let bar = progress::bar(units.len(), &format!("{region}: deep"));
-    let names: Arc<[String]> = settings.network.names().into();
     let options = format!(
-        "{:?} {} {names:?} {}",
+        "{:?} {} {:?} {}",
         settings.preprocess,
         settings.network.vgg().weights().sha256,
+        settings.network.names(),
         env!("CARGO_PKG_VERSION")
     );
     let mut results = Vec::with_capacity(units.len());
@@ -380,43 +380,57 @@ fn deep_results(
         let wanted: Vec<usize> = (0..batch.len())
             .filter(|&k| made[k].as_ref().is_ok_and(|made| !made.was_known))
             .collect();
-        let inputs: Vec<_> = wanted
-            .par_iter()
-            .map(|&k| network_input(&settings.preprocess, batch[k].image, batch[k].mask, None))
-            .collect();
-        let (ready, inputs): (Vec<usize>, Vec<_>) = wanted
-            .into_iter()
-            .zip(inputs)
-            .filter_map(|(k, input)| match input {
-                Ok(input) => Some((k, input)),
-                Err(error) => {
-                    made[k] = Err(format!("{error:#}"));
-                    None
-                }
-            })
-            .unzip();
-        if !inputs.is_empty() {
-            let embedded = settings.network.extract(&inputs, BATCH, |_, _| {})?.values;
-            for (&k, values) in ready.iter().zip(embedded.outer_iter()) {
-                let values = NamedValues {
-                    names: Arc::clone(&names),
-                    values: values.to_vec(),
-                };
-                if let Some(reason) = batch[k].not_finite(&values) {
-                    made[k] = Err(reason);
-                } else if let Ok(made) = &mut made[k] {
-                    if let Some(key) = &made.key {
-                        journal.note_features(key, &values)?;
-                    }
-                    made.values = values;
-                }
-            }
-        }
+        embed(settings, batch, &wanted, &mut made, journal)?;
         results.extend(made);
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
     Ok(results)
+}
+
+/// Puts some images of a batch through the network; what comes out is noted and takes its place in `made`.
+fn embed(
+    settings: &OutlineSettings,
+    batch: &[Unit<'_>],
+    wanted: &[usize],
+    made: &mut [Result<Made, String>],
+    journal: &Journal,
+) -> anyhow::Result<()> {
+    let inputs: Vec<_> = wanted
+        .par_iter()
+        .map(|&k| network_input(&settings.preprocess, batch[k].image, batch[k].mask, None))
+        .collect();
+    let mut ready = Vec::new();
+    let mut usable = Vec::new();
+    for (&k, input) in wanted.iter().zip(inputs) {
+        match input {
+            Ok(input) => {
+                ready.push(k);
+                usable.push(input);
+            }
+            Err(error) => made[k] = Err(format!("{error:#}")),
+        }
+    }
+    if usable.is_empty() {
+        return Ok(());
+    }
+    let names: Arc<[String]> = settings.network.names().into();
+    let embedded = settings.network.extract(&usable, BATCH, |_, _| {})?.values;
+    for (&k, values) in ready.iter().zip(embedded.outer_iter()) {
+        let values = NamedValues {
+            names: Arc::clone(&names),
+            values: values.to_vec(),
+        };
+        if let Some(reason) = batch[k].not_finite(&values) {
+            made[k] = Err(reason);
+        } else if let Ok(made) = &mut made[k] {
+            if let Some(key) = &made.key {
+                journal.note_features(key, &values)?;
+            }
+            made.values = values;
+        }
+    }
+    Ok(())
 }
 
 impl Unit<'_> {

@@ -9,13 +9,14 @@ use super::bundle::{BundleRegion, write_bundle};
 use super::evaluation::Evaluation;
 use super::fit::{COMBINED, score_column};
 use super::gallery::write_pictures;
+use super::narrative::Outcomes;
 use super::pipeline::{Study, StudySettings};
 use crate::atomic_file::write_atomically;
 use crate::report::Report;
 use crate::table_file::{Cell, write_csv};
 
 impl Study {
-    /// Writes every table and figure and the bundle for predictions.
+    /// Writes every table and figure, and the bundle for predictions unless the outcomes were shuffled: nobody may be judged by such a model.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -23,6 +24,7 @@ impl Study {
         &self,
         settings: &StudySettings,
         baseline: &[Baseline],
+        outcomes: Outcomes,
         folder: &Path,
     ) -> anyhow::Result<()> {
         self.write_regions(folder)?;
@@ -52,7 +54,10 @@ impl Study {
         if !self.pictures.is_empty() {
             write_pictures(&self.pictures, &created(folder.join("heatmaps"))?)?;
         }
-        self.write_bundle(settings, &created(folder.join("bundle"))?)
+        match outcomes {
+            Outcomes::AsTheyAre => self.write_bundle(settings, &created(folder.join("bundle"))?),
+            Outcomes::Shuffled => Ok(()),
+        }
     }
 
     /// Writes `report.html`.

@@ -12,7 +12,7 @@ use super::fit::{COMBINED, RegionScores, StudyModels, StudyRegion, fit_models, f
 use super::gallery::{HeatmapPicture, pictures};
 use super::honest::{Honest, HonestSettings, NotPossible, judge};
 use super::modeling::{ModelSettings, Presentation};
-use super::outlines::{CohortRows, FailedRepeat, cohort_rows};
+use super::outlines::{CohortRows, FailedRepeat, RegionRows, cohort_rows};
 use super::reader_study::ReaderTable;
 use super::selection::SelectionSettings;
 use crate::cohort::Cohort;
@@ -99,16 +99,10 @@ pub fn run(
     let evaluation = evaluation_input(&cohort, models.risks())
         .map(|input| evaluate(&input, &settings.evaluation))
         .transpose()?;
-    let memory = cache.steps()?;
     let honest = match settings.honest.folds {
         0 => None,
-        _ => match judge(&cohort, &rows, settings, &training, &memory) {
-            Ok(honest) => Some(Ok(honest)),
-            Err(error) if error.is::<NotPossible>() => Some(Err(NotPossible::because(&error))),
-            Err(error) => return Err(error),
-        },
+        _ => Some(honest(&cohort, &rows, settings, &training, &cache)?),
     };
-    memory.finish()?;
     let mut study = Study {
         cohort,
         failed_repeats,
@@ -129,6 +123,24 @@ pub fn run(
         study.pictures = pictures(&study.cohort, &study.regions, &settings.features, risks)?;
     }
     Ok(study)
+}
+
+/// Judges the study, its folds remembered in the cache.
+fn honest(
+    cohort: &Cohort,
+    rows: &[RegionRows],
+    settings: &StudySettings,
+    training: &TrainingRows,
+    cache: &Cache,
+) -> anyhow::Result<Result<Honest, NotPossible>> {
+    let memory = cache.steps()?;
+    let honest = match judge(cohort, rows, settings, training, &memory) {
+        Ok(honest) => Ok(honest),
+        Err(error) if error.is::<NotPossible>() => Err(NotPossible::because(&error)),
+        Err(error) => return Err(error),
+    };
+    memory.finish()?;
+    Ok(honest)
 }
 
 impl Study {

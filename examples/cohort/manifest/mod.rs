@@ -60,13 +60,7 @@ pub(super) fn read(
         }
         None => vec![None; roles.regions.len()],
     };
-    if kept.rows.is_empty() {
-        faults.push(format!(
-            "{}: expected at least one patient to be left, found that all {} are left out",
-            table.path.display(),
-            table.rows.len()
-        ));
-    }
+    check_anybody_left(&table, &kept, &mut faults);
     let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
     let patients = patients(&table, &roles, &kept.rows, &splits, options, &mut faults);
     check_shared_images(&table, &roles, &patients, &mut faults);
@@ -97,6 +91,48 @@ pub(super) fn read(
         descriptive,
         excluded: kept.excluded,
     })
+}
+
+fn check_anybody_left(table: &CsvTable, kept: &Kept, faults: &mut Faults) {
+    if kept.rows.is_empty() {
+        faults.push(format!(
+            "{}: expected at least one patient to be left, found that all {} are left out",
+            table.path.display(),
+            table.rows.len()
+        ));
+    }
+}
+
+/// The columns of every region; those that are used are marked as taken.
+fn region_columns(table: &CsvTable, taken: &mut [bool], faults: &mut Faults) -> Vec<RegionColumns> {
+    let mut take = |name: &str| {
+        let column = table.header.iter().position(|column| column == name)?;
+        taken[column] = true;
+        Some(column)
+    };
+    let mut regions = Vec::new();
+    for (image, column) in table.header.iter().enumerate() {
+        let name = column.strip_suffix("_image");
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            continue;
+        };
+        let Some(mask) = take(&format!("{name}_mask")) else {
+            faults.push(format!(
+                "{}: expected a column \"{name}_mask\" beside \"{column}\", found none",
+                table.path.display()
+            ));
+            continue;
+        };
+        take(column);
+        regions.push(RegionColumns {
+            name: name.to_owned(),
+            image,
+            mask,
+            inter: take(&format!("{name}_mask_inter")),
+            intra: take(&format!("{name}_mask_intra")),
+        });
+    }
+    regions
 }
 
 /// Every image and outline of the table that exists, each once, in the table's order.
@@ -179,21 +215,16 @@ impl Roles {
         let position = |name: &str| table.header.iter().position(|column| column == name);
         let shown = table.path.display();
         let mut taken = vec![false; table.header.len()];
-        let mut take = |column: Option<usize>| {
-            if let Some(column) = column {
-                taken[column] = true;
-            }
-            column
-        };
         let mut required = |name: &str, faults: &mut Faults| {
-            let column = take(position(name));
-            if column.is_none() {
+            let Some(column) = position(name) else {
                 faults.push(format!(
                     "{shown}: expected a column \"{name}\", found {}",
                     quoted_list(&table.header)
                 ));
-            }
-            column.unwrap_or(0)
+                return 0;
+            };
+            taken[column] = true;
+            column
         };
         let named = |given: &Option<String>, default: &str| {
             given.clone().unwrap_or_else(|| default.to_owned())
@@ -201,31 +232,7 @@ impl Roles {
         let patient = required(&named(&file.patient, "patient"), &mut faults);
         let split = required(&named(&file.split, "split"), &mut faults);
         let outcome = required(&named(&file.outcome, "outcome"), &mut faults);
-        let mut regions = Vec::new();
-        for (image, column) in table.header.iter().enumerate() {
-            let Some(name) = column
-                .strip_suffix("_image")
-                .filter(|name| !name.is_empty())
-            else {
-                continue;
-            };
-            let Some(mask) = take(position(&format!("{name}_mask"))) else {
-                faults.push(format!(
-                    "{shown}: expected a column \"{name}_mask\" beside \"{column}\", found none"
-                ));
-                continue;
-            };
-            take(Some(image));
-            let inter = take(position(&format!("{name}_mask_inter")));
-            let intra = take(position(&format!("{name}_mask_intra")));
-            regions.push(RegionColumns {
-                name: name.to_owned(),
-                image,
-                mask,
-                inter,
-                intra,
-            });
-        }
+        let regions = region_columns(table, &mut taken, &mut faults);
         let is_mask = |column: &str| {
             ["_mask", "_mask_inter", "_mask_intra"]
                 .iter()

@@ -63,6 +63,7 @@ fn a_run_on_shuffled_outcomes_says_so_and_finds_nothing() {
     }
     let report = fs::read_to_string(root.join("out/report.html")).unwrap();
     assert!(report.contains("OUTCOMES WERE SHUFFLED"));
+    assert!(!root.join("out/bundle").exists(), "no model to hand on");
     // Outcomes are others, events of a split as many.
     run(root, "true", &["--nested", "0"], 0);
     let outcomes = |out: &str| column(&root.join(out).join("features/lesion.csv"), "outcome");

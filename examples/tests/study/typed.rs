@@ -5,10 +5,8 @@ use std::fs;
 use crate::cohort::{cohort, run, write_rows};
 use crate::common::{disk, fails, program, rows};
 
-#[test]
-fn columns_are_shown_for_checking_and_can_be_typed() {
-    let (folder, mut table) = cohort();
-    let root = folder.path();
+/// Other names for the columns, other words for the outcome, and a grade of 0 to 2 in place of the age.
+fn rename(table: &mut [String]) {
     table[0] = table[0]
         .replacen("patient,split,outcome", "ID,set,diagnosis", 1)
         .replace(",age,", ",grade,");
@@ -19,6 +17,13 @@ fn columns_are_shown_for_checking_and_can_be_typed() {
         cells[7] = ((age as usize) % 3).to_string();
         *row = cells.join(",");
     }
+}
+
+#[test]
+fn columns_are_shown_for_checking_and_can_be_typed() {
+    let (folder, mut table) = cohort();
+    let root = folder.path();
+    rename(&mut table);
     write_rows(root, &table);
     let shown = "patient: ID\nsplit: set\noutcome: diagnosis\nevent: malignant\n";
     fs::write(root.join("columns.yaml"), shown).unwrap();
