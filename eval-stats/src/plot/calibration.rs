@@ -4,7 +4,8 @@ use super::Layout;
 use super::canvas::{
     Area, Axis, Canvas, Dash, Entry, Frame, GRAY, Labels, Legend, Mark, PALETTE, Stroke, THIN,
 };
-use super::chart::{Chart, Place, fixed, p_value, subjects, text_box, text_box_size};
+use super::chart::{Chart, Place, fixed, subjects, text_box, text_box_size};
+use crate::baseline::format_p;
 use crate::calibration::{
     CalibrationErrors, CalibrationPoint, Recalibration, RiskAccuracy, SmoothCurve,
 };
@@ -94,10 +95,7 @@ impl<'a> CalibrationFigure<'a> {
 
     /// Adds the p-value of Hosmer and Lemeshow's test.
     pub fn hosmer_lemeshow(self, test: &HosmerLemeshowTest) -> Self {
-        let p = p_value(test.p);
-        let sign = if p.starts_with(['<', '>']) { "" } else { "= " };
-        let p = p.replace('<', "< ").replace('>', "> ");
-        self.note(format!("Hosmer\u{2013}Lemeshow p {sign}{p}"))
+        self.note(format!("Hosmer\u{2013}Lemeshow {}", format_p(test.p)))
     }
 }
 

@@ -262,19 +262,6 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A p-value as journals print it: two digits, three below 0.1, no less than "<0.001".
-pub(super) fn p_value(p: f64) -> String {
-    if p < 0.001 {
-        "<0.001".to_owned()
-    } else if p < 0.0995 {
-        format!("{p:.3}")
-    } else if p > 0.99 {
-        ">0.99".to_owned()
-    } else {
-        format!("{p:.2}")
-    }
-}
-
 /// `n = 117, 35 events`.
 pub(super) fn subjects(n: usize, events: usize) -> String {
     let s = if events == 1 { "" } else { "s" };

@@ -4,8 +4,8 @@ use super::canvas::{
     Anchor, Axis, Canvas, Color, Dash, GRAY, INK, LABEL_TEXT, LINE_SPACING, MARGIN, PALE, PALETTE,
     SMALL_TEXT, Scale, Stroke, THIN, TICK_TEXT, Text, Weight, wrap,
 };
-use super::chart::p_value;
 use super::{Layout, Width};
+use crate::baseline::p_cell;
 use crate::error::{Error, Result};
 use crate::estimate::{Estimate, percent};
 
@@ -437,8 +437,8 @@ impl<'a> Page<'a> {
         let mut right = width - MARGIN;
         let p = has_p.then_some(right);
         if has_p {
-            let texts = &mut rows.iter().filter_map(|r| r.p).map(p_value);
-            right -= widest(texts, "p") + GAP;
+            let texts = &mut rows.iter().filter_map(|r| r.p).map(p_cell);
+            right -= widest(texts, "P") + GAP;
         }
         right -= rows
             .iter()
@@ -470,7 +470,7 @@ impl<'a> Page<'a> {
         let head = heading(self.figure);
         self.canvas.text(&head, (self.numbers, y), style);
         if let Some(x) = self.p {
-            self.canvas.text("p", (x, y), style.end());
+            self.canvas.text("P", (x, y), style.end());
         }
         self.y += ROW + 3.0;
         let right = self.canvas.width() - MARGIN;
@@ -521,7 +521,7 @@ impl<'a> Page<'a> {
             self.canvas.text(&text, (self.numbers, y), style);
         }
         if let (Some(x), Some(p)) = (self.p, row.p) {
-            self.canvas.text(&p_value(p), (x, y), style.end());
+            self.canvas.text(&p_cell(p), (x, y), style.end());
         }
         self.mark(&row.effect, y);
         self.y += height;
