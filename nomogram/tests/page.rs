@@ -222,7 +222,7 @@ fn compare(n: &Nomogram, data: &Value, state: &Value) {
         r if r > 0.9995 => ">99.9".to_owned(),
         r => format!("{:.1}", 100.0 * r),
     };
-    let risk = format!("{}: {shown} %", n.risk_label);
+    let risk = format!("{}: {shown}%", n.risk_label);
     assert!(text.starts_with(&risk), "{risk}: {text}");
     let between = p.terms.iter().any(|t| {
         let mut pairs = t.given.iter().zip(&n.axes[t.axis].given);

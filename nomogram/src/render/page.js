@@ -159,7 +159,7 @@
 
   // ---- Words.
 
-  const percent = (p) => (p < 0.0005 ? "<0.1" : p > 0.9995 ? ">99.9" : (100 * p).toFixed(1)) + " %";
+  const percent = (p) => (p < 0.0005 ? "<0.1" : p > 0.9995 ? ">99.9" : (100 * p).toFixed(1)) + "%";
   const short = (v) => (String(v).length <= 10 ? String(v) : String(Number(v.toPrecision(6))));
   const valueText = (k) => (model.predictors[k].levels ? model.predictors[k].levels[values[k]] : short(values[k]));
 
@@ -185,11 +185,11 @@
   function say(c) {
     result.textContent = "";
     result.append(element("p", model.risk_label + ": " + percent(c.risk), "risk"));
-    const level = short(100 * model.level) + " % confidence interval ";
+    const level = short(100 * model.level) + "% confidence interval ";
     result.append(element("p", level + percent(c.low) + " to " + percent(c.high)));
     result.append(element("p", "Total points: " + c.total.toFixed(1)));
     if (model.boundaries.length) result.append(element("p", "Risk group: " + model.group_names[groupOf(c.risk)]));
-    if (model.cutoff !== null) result.append(element("p", (c.risk >= model.cutoff ? "At or above" : "Below") + " the cut-off of " + short(model.cutoff)));
+    if (model.cutoff !== null) result.append(element("p", (c.risk >= model.cutoff ? "At or above" : "Below") + " the cut-off of " + model.cutoff.toFixed(3)));
     const list = element("ul", undefined, "warnings");
     c.positions.forEach((p, k) => {
       const text = warning(k, p);
