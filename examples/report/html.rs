@@ -6,10 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::checklist_html::checklist_html;
-use super::inline_svg::{inline, is_half};
+use super::figure_html::figure_html;
+use super::inline_svg::inline;
 use super::policy::policy;
 use super::table_html::table_html;
-use super::{Block, Figure, Interactive, Picture, Report};
+use super::{Block, Interactive, Picture, Report};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -125,23 +126,6 @@ fn block_html(block: &Block, numbering: &mut Numbering, places: &Places) -> Stri
     }
 }
 
-fn figure_html(figure: &Figure, n: usize) -> String {
-    let label = figure.alt.as_deref().unwrap_or(&figure.caption);
-    let wide = inline(&figure.svg, &format!("f{n}-"), label);
-    let drawings = match &figure.narrow {
-        None => wide,
-        Some(narrow) => {
-            let narrow = inline(narrow, &format!("f{n}n-"), label);
-            format!("<div class=\"wide\">{wide}</div>\n<div class=\"narrow\">{narrow}</div>")
-        }
-    };
-    let class = match is_half(&figure.svg) {
-        true => " class=\"half\"",
-        false => "",
-    };
-    numbered(class, n, &drawings, &figure.caption)
-}
-
 fn gallery_html(pictures: &[Picture], caption: &str, n: usize) -> String {
     let items: String = pictures
         .iter()
@@ -171,7 +155,8 @@ fn interactive_html(interactive: &Interactive, n: usize) -> String {
     numbered(" class=\"interactive\"", n, &inside, caption)
 }
 
-fn numbered(class: &str, n: usize, inside: &str, caption: &str) -> String {
+/// A figure around what is drawn, with its number and caption.
+pub(super) fn numbered(class: &str, n: usize, inside: &str, caption: &str) -> String {
     format!(
         "<figure{class} id=\"figure-{n}\">\n{inside}\n<figcaption><b>Figure {n}.</b> {}</figcaption>\n</figure>\n",
         escape(caption)

@@ -20,8 +20,8 @@ pub(super) fn inline(svg: &str, prefix: &str, label: &str) -> String {
         if attribute(tag, "viewBox").is_none() {
             opening += &format!(" viewBox=\"0 0 {width} {height}\"");
         }
-        // The figure's own width is its largest; narrower pages shrink it.
-        opening += &format!(" style=\"max-width:{width}px\"");
+        // The style sheet knows by it how wide a drawing may become; narrower pages shrink it.
+        opening += &format!(" style=\"--drawn:{width}px\"");
     }
     let rest = without_attributes(
         tag.trim_start_matches("<svg"),
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_is_never_wider_than_it_was_drawn() {
+    fn a_figure_tells_how_wide_it_was_drawn() {
         assert_eq!(length("85mm"), Some(321.26));
         assert_eq!(length("640"), Some(640.0));
         assert_eq!(length("640 px"), Some(640.0));
@@ -144,6 +144,6 @@ mod tests {
             "f1-",
             "An example",
         );
-        assert!(element.contains("max-width:321.26px"), "{element}");
+        assert!(element.contains("--drawn:321.26px"), "{element}");
     }
 }

@@ -3,7 +3,7 @@
 //! | block | what |
 //! |---|---|
 //! | [`Table`] | a numbered table; a script adds "Copy as CSV" and "Download CSV" |
-//! | [`Figure`] | an SVG drawing, if need be with a narrow twin for telephones |
+//! | [`Figure`] | SVG drawings, if need be with narrow twins for telephones |
 //! | [`Flow`] | what became of the rows of the manifest, as a figure |
 //! | [`Picture`] | PNG pictures in a grid |
 //! | [`Interactive`] | the interactive nomogram, with its drawing for paper |
@@ -18,11 +18,13 @@
 //! results.paragraph("Two patients were read.");
 //! results.table(Table::new("Patients by split", ["split", "n"]).row(["training", "2"]));
 //! let html = Report::new("A study").section(results).to_html();
-//! assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<td>training</td>"));
+//! assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<td class=\"number\">2</td>"));
 //! ```
 
 pub mod checklist;
 mod checklist_html;
+mod figure;
+mod figure_html;
 mod flow;
 mod html;
 mod inline_svg;
@@ -32,6 +34,7 @@ mod policy;
 mod table_html;
 
 pub use checklist::{Checklist, StudyFacts};
+pub use figure::{Figure, Panel};
 pub use flow::{Flow, FlowSplit, SplitRole};
 pub use interactive::Interactive;
 pub use picture::Picture;
@@ -75,15 +78,6 @@ enum Block {
     },
     Interactive(Interactive),
     Checklist(Checklist),
-}
-
-/// A numbered figure from an SVG document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
-    svg: String,
-    narrow: Option<String>,
-    caption: String,
-    alt: Option<String>,
 }
 
 impl Report {
@@ -195,30 +189,6 @@ impl Section {
     /// Adds a checklist as a table, folded on screen.
     pub fn checklist(&mut self, checklist: Checklist) -> &mut Self {
         self.blocks.push(Block::Checklist(checklist));
-        self
-    }
-}
-
-impl Figure {
-    /// A figure from an SVG document; without more, its caption is also what a screen reader says of the drawing.
-    pub fn new(svg: impl Into<String>, caption: impl Into<String>) -> Self {
-        Self {
-            svg: svg.into(),
-            narrow: None,
-            caption: caption.into(),
-            alt: None,
-        }
-    }
-
-    /// A drawing of the same for narrow screens.
-    pub fn narrow(mut self, svg: impl Into<String>) -> Self {
-        self.narrow = Some(svg.into());
-        self
-    }
-
-    /// What stands for the drawing where it is not seen.
-    pub fn alt(mut self, text: impl Into<String>) -> Self {
-        self.alt = Some(text.into());
         self
     }
 }

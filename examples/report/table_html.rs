@@ -12,6 +12,9 @@ const LANDSCAPE: usize = 215;
 const WRAP: usize = 28;
 const LONGEST_WORD: usize = 40;
 
+/// Characters of an interval that may go below its number: shorter ones stay beside it, longer ones are text.
+const INTERVAL: std::ops::RangeInclusive<usize> = 8..=28;
+
 /// How a table goes on paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -44,7 +47,7 @@ impl Fit {
     }
 }
 
-/// Characters across a column, with room between columns: numbers stay on one line, text wraps.
+/// Characters across a column, with room between columns: text wraps, and numbers do before their interval.
 fn natural_width(table: &Table, column: usize, numeric: bool) -> usize {
     let word = |text: &str| {
         text.split_whitespace()
@@ -52,7 +55,10 @@ fn natural_width(table: &Table, column: usize, numeric: bool) -> usize {
             .max()
     };
     let cells = table.rows.iter().map(|row| match numeric {
-        true => row[column].chars().count(),
+        true => {
+            let (number, interval) = pieces(&row[column]);
+            number.chars().count().max(interval.chars().count())
+        }
         false => {
             let whole = row[column].chars().count().min(WRAP);
             whole.max(word(&row[column]).unwrap_or(0))
@@ -68,15 +74,19 @@ pub(super) fn table_html(table: &Table, n: usize) -> String {
         .map(|k| k > 0 && is_numeric_column(table, k))
         .collect();
     let mut body = String::new();
-    for row in &table.rows {
-        body += "<tr>";
-        for (cell, &numeric) in row.iter().zip(&numeric) {
-            let _ = write!(
-                body,
-                "<td{}>{}</td>",
-                class(numeric),
-                escape(&typographic(cell))
-            );
+    let groups = group_starts(table);
+    for (row, starts) in table.rows.iter().zip(groups) {
+        body += match starts {
+            true => "<tr class=\"group\">",
+            false => "<tr>",
+        };
+        for (k, (cell, &numeric)) in row.iter().zip(&numeric).enumerate() {
+            let (cell, class) = (cell_html(&typographic(cell)), class(numeric));
+            // The first cell names its row to whoever hears the table.
+            let _ = match k {
+                0 => write!(body, "<th scope=\"row\">{cell}</th>"),
+                _ => write!(body, "<td{class}>{cell}</td>"),
+            };
         }
         body += "</tr>\n";
     }
@@ -86,7 +96,7 @@ pub(super) fn table_html(table: &Table, n: usize) -> String {
             head,
             "<th scope=\"col\"{}>{}</th>",
             class(numeric),
-            escape(name)
+            heading_html(name)
         );
     }
     let mut notes: Vec<&str> = table.note.as_deref().into_iter().collect();
@@ -149,14 +159,72 @@ fn is_numeric_column(table: &Table, column: usize) -> bool {
         .map(|row| row[column].trim())
         .filter(|cell| !cell.is_empty())
         .peekable();
-    cells.peek().is_some()
-        && cells.all(|cell| {
-            cell == "NaN"
-                || cell == "–"
-                || cell
-                    .trim_start_matches(['<', '>', '+', '-', '−', '.', ' '])
-                    .starts_with(|c: char| c.is_ascii_digit())
-        })
+    cells.peek().is_some() && cells.all(|cell| cell == "NaN" || cell == "–" || is_number(cell))
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.trim_start_matches(['<', '>', '+', '-', '−', '.', ' '])
+        .starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Of each row whether it begins another group of rows with one label, in a table that has such groups.
+fn group_starts(table: &Table) -> Vec<bool> {
+    let repeats = |pair: &[Vec<String>]| pair[0].first() == pair[1].first();
+    let grouped = table.rows.windows(2).any(repeats);
+    let starts = table.rows.windows(2).map(|pair| grouped && !repeats(pair));
+    std::iter::once(false).chain(starts).collect()
+}
+
+/// Numbers go apart before their interval only, and the indent of a label stays with its first word.
+fn cell_html(cell: &str) -> String {
+    if is_number(cell) {
+        return pieces_html(cell);
+    }
+    let label = cell.trim_start();
+    if label.len() == cell.len() {
+        return escape(cell);
+    }
+    let first = label.find(' ').unwrap_or(label.len());
+    let (start, rest) = cell.split_at(cell.len() - label.len() + first);
+    format!(
+        "<span class=\"piece\">{}</span>{}",
+        escape(start),
+        escape(rest)
+    )
+}
+
+/// A number and its interval, which may stand on a line of its own; the second is empty where there is none, or a text that has to wrap.
+fn pieces(cell: &str) -> (&str, &str) {
+    let at = cell.find(" [").or_else(|| cell.find(" ("));
+    match at.map(|at| (&cell[..at], &cell[at + 1..])) {
+        Some((number, interval)) if INTERVAL.contains(&interval.chars().count()) => {
+            (number, interval)
+        }
+        _ => (cell, ""),
+    }
+}
+
+/// A heading goes apart anywhere but within its parentheses.
+fn heading_html(name: &str) -> String {
+    match pieces(name) {
+        (name, "") => escape(name),
+        (name, unit) => format!(
+            "{} <span class=\"piece\">{}</span>",
+            escape(name),
+            escape(unit)
+        ),
+    }
+}
+
+fn pieces_html(cell: &str) -> String {
+    match pieces(cell) {
+        (number, "") => escape(number),
+        (number, interval) => format!(
+            "<span class=\"piece\">{}</span> <span class=\"piece\">{}</span>",
+            escape(number),
+            escape(interval)
+        ),
+    }
 }
 
 /// A cell whose number, if it begins with one, has the minus sign of print; the CSV has it back.
@@ -183,8 +251,41 @@ mod tests {
             Fit::of(&table, &numeric)
         };
         assert_eq!(fit(4), Fit::Upright);
-        assert_eq!(fit(8), Fit::Sideways);
+        assert_eq!(fit(9), Fit::Sideways);
         assert_eq!(fit(25), Fit::Squeezed);
+    }
+
+    #[test]
+    fn an_interval_may_stand_below_its_number() {
+        assert_eq!(
+            pieces("0.81 (0.74\u{2013}0.88)"),
+            ("0.81", "(0.74\u{2013}0.88)")
+        );
+        assert_eq!(
+            pieces("90.1 (64/71) [80.7\u{2013}95.9]"),
+            ("90.1 (64/71)", "[80.7\u{2013}95.9]")
+        );
+        assert_eq!(pieces("0.81"), ("0.81", ""));
+        assert_eq!(pieces("19 (76.0)"), ("19 (76.0)", ""));
+    }
+
+    #[test]
+    fn an_indent_stays_with_its_word() {
+        let indented = cell_html("\u{2003}not circumscribed");
+        assert_eq!(
+            indented,
+            "<span class=\"piece\">\u{2003}not</span> circumscribed"
+        );
+        assert_eq!(cell_html("a < b"), "a &lt; b");
+    }
+
+    #[test]
+    fn rows_with_one_label_are_a_group() {
+        let starts = |labels: [&str; 3]| {
+            group_starts(&Table::new("t", ["split"]).rows(labels.map(|label| [label])))
+        };
+        assert_eq!(starts(["a", "a", "b"]), [false, false, true]);
+        assert_eq!(starts(["a", "b", "c"]), [false, false, false]);
     }
 
     #[test]

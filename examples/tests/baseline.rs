@@ -56,12 +56,12 @@ fn csv_file(baseline: &Baseline) -> (Vec<String>, Vec<Vec<String>>) {
 fn a_footnote_names_the_test_of_every_row() {
     let table = html(&Baseline::by_split(&cohort(true)).unwrap());
     for expected in [
-        "train (n = 12)",
+        "train <span class=\"piece\">(n = 12)</span>",
         "test (n = 8)",
-        "<td>Age, mean \u{b1} SD</td><td class=\"number\">45.5 \u{b1} 3.6</td>",
-        "<td>Marker, median (quartiles)</td>",
-        "<td>Node, n (%)</td>",
-        "<td>\u{2003}yes</td><td class=\"number\">1 (8.3)</td><td class=\"number\">0 (0.0)</td>",
+        "<th scope=\"row\">Age, mean \u{b1} SD</th><td class=\"number\">45.5 \u{b1} 3.6</td>",
+        "<th scope=\"row\">Marker, median (quartiles)</th>",
+        "<th scope=\"row\">Node, n (%)</th>",
+        "<th scope=\"row\"><span class=\"piece\">\u{2003}yes</span></th><td class=\"number\">1 (8.3)</td><td class=\"number\">0 (0.0)</td>",
         "Welch&#39;s t test.",
         "Mann-Whitney test.",
         "Fisher&#39;s exact test.",
@@ -114,7 +114,10 @@ fn outcome_groups_are_those_of_training() {
 fn a_single_split_is_described_without_tests() {
     let baseline = Baseline::by_split(&cohort(false)).unwrap();
     let table = html(&baseline);
-    assert!(table.contains("<td>Age, mean \u{b1} SD</td>"), "{table}");
+    assert!(
+        table.contains("<th scope=\"row\">Age, mean \u{b1} SD</th>"),
+        "{table}"
+    );
     assert!(table.contains("Age: no test, "), "{table}");
     let (header, rows) = csv_file(&baseline);
     let (p, note) = (header.len() - 6, header.len() - 1);
