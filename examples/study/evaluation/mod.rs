@@ -62,6 +62,7 @@ use decision::{Decision, NetBenefitComparison};
 use figures::Figure;
 use performance::Performance;
 use readers::{ReaderReadings, ReaderResults};
+pub use sections::HeldOut;
 use strata::Strata;
 
 /// A result, or the reason why there is none. The reason goes into the column `note` of the CSV files.
@@ -250,7 +251,7 @@ pub fn evaluate(
         net_benefit: &net_benefit,
         readers: &readers,
     };
-    let figures = figures::figures(&strata, settings, &results)?;
+    let figures = figures::figures(&strata, &results)?;
     Ok(Evaluation {
         auc_comparisons: comparison::auc_comparisons(&strata, settings),
         reclassification: comparison::reclassification(&strata, &cutoffs, settings),

@@ -1,17 +1,21 @@
 //! The evaluation as sections of the report.
 
+mod figures;
 mod readers;
+mod summary;
+mod text;
 
-use eval_stats::Estimate;
 use eval_stats::cutoff::Criterion;
-use eval_stats::proportion::Proportion;
+use nomogram::format_p;
 
 use super::comparison::{Measure, Reclassified};
-use super::figures::{Figure, Subject, signed};
-use super::strata::reason;
-use super::{CutoffRule, Evaluation, Known, ScoreKind};
+use super::figures::{Subject, signed};
+use super::{CutoffRule, Evaluation, ScoreKind};
+use crate::labels::readable;
 use crate::report::{Section, Table};
 use crate::table_file::shortest;
+pub use summary::HeldOut;
+use text::{NOTHING, decimals3, interval, known, notes, owned, share, with_interval};
 
 impl Evaluation {
     /// Sections of the report: performance, comparison, calibration, usefulness and, where there are any, readers. Of the figures about a single model
@@ -29,22 +33,27 @@ impl Evaluation {
         sections
     }
 
+    /// Adds the figure of the risk groups by a model, if there are any.
+    pub fn add_risk_groups(&self, section: &mut Section, model: &str) {
+        self.add_figures(section, model, &[Subject::RiskGroups]);
+    }
+
     fn performance_section(&self, focus: &str) -> Section {
         let mut section = Section::new("Performance of the models");
-        let training = &self.input.splits[self.input.training].name;
+        let training = readable(&self.input.splits[self.input.training].name);
         let rule = match self.settings.cutoff {
             CutoffRule::Found(criterion) => {
-                format!("at {} of split \"{training}\"", in_words(criterion))
+                format!("at {} in the split {training}", in_words(criterion))
             }
             CutoffRule::Fixed(value) => format!("at {}", shortest(value)),
         };
         section.paragraph(format!(
-            "Cut-offs were fixed {rule} and applied unchanged to every split; a case is positive if its value is at least the cut-off."
+            "Cut-offs were fixed {rule} and applied unchanged to every split; a patient is positive if the prediction is at least the cut-off."
         ));
         let ci = self.ci();
         section.table(self.auc_table());
         let mut table = Table::new(
-            format!("Classification at the cut-offs fixed on split \"{training}\": % (x/n) [{ci}]"),
+            format!("Classification at the cut-offs: % (x/n) [{ci}]"),
             [
                 "Split",
                 "Model",
@@ -65,13 +74,13 @@ impl Evaluation {
                 metrics.and_then(|m| m.npv),
             ];
             table = table.row(
-                [row.split.clone(), row.model.clone()]
+                [readable(&row.split), readable(&row.model)]
                     .into_iter()
                     .chain(shares.map(share)),
             );
         }
         section.table(table.note(format!(
-            "Clopper-Pearson intervals. PPV, NPV: predictive values at the share of events of the split.{}",
+            "Clopper-Pearson intervals. PPV, NPV: positive and negative predictive value at the share of events of the split.{}",
             notes(self.performance.iter().map(|row| (row.split.as_str(), row.model.as_str(), row.note())))
         )));
         self.add_figures(
@@ -82,7 +91,6 @@ impl Evaluation {
                 Subject::PrecisionRecall,
                 Subject::Auc,
                 Subject::Confusion,
-                Subject::RiskGroups,
                 Subject::Waterfall,
             ],
         );
@@ -91,38 +99,30 @@ impl Evaluation {
 
     fn auc_table(&self) -> Table {
         let mut table = Table::new(
-            "Discrimination",
+            "Discrimination of the models",
             [
                 "Split".to_owned(),
                 "Model".to_owned(),
-                "n".to_owned(),
+                "Patients".to_owned(),
                 "Events".to_owned(),
                 format!("AUC ({})", self.ci()),
                 "Cut-off".to_owned(),
             ],
         );
         for row in &self.performance {
-            let auc = match (&row.interval, &row.auc) {
-                (Ok(interval), _) => with_interval(interval, 3),
-                (Err(_), Ok(auc)) => format!("{auc:.3}"),
-                _ => NOTHING.to_owned(),
-            };
             table = table.row([
-                row.split.clone(),
-                row.model.clone(),
+                readable(&row.split),
+                readable(&row.model),
                 row.n.to_string(),
                 row.events.to_string(),
-                auc,
+                self.auc(row),
                 known(&row.cutoff, |cutoff| format!("{cutoff:.3}")),
             ]);
         }
-        let method = self
-            .performance
-            .iter()
-            .find_map(|row| Some(row.interval.as_ref().ok()?.method.to_string()));
-        table.note(method.map_or(String::new(), |method| {
-            format!("Interval of the AUC: {method}.")
-        }))
+        table.note(format!(
+            "AUC: area under the ROC curve; intervals by {}.",
+            self.settings.auc_interval.words()
+        ))
     }
 
     fn comparison_section(&self, focus: &str) -> Section {
@@ -133,7 +133,7 @@ impl Evaluation {
         }
         let ci = self.ci();
         let mut table = Table::new(
-            "DeLong's paired test between AUCs",
+            "Differences between AUCs by DeLong's paired test",
             [
                 "Split".to_owned(),
                 "Model".to_owned(),
@@ -146,13 +146,13 @@ impl Evaluation {
         );
         for row in &self.auc_comparisons {
             table = table.row([
-                row.split.clone(),
-                row.first.clone(),
-                row.second.clone(),
+                readable(&row.split),
+                readable(&row.first),
+                readable(&row.second),
                 known(&row.test, |t| interval(t.difference, t.low, t.high, 3)),
                 known(&row.test, |t| signed(t.statistic)),
-                known(&row.test, |t| p_value(t.p)),
-                row.p_holm.map_or(NOTHING.to_owned(), p_value),
+                known(&row.test, |t| format_p(t.p)),
+                row.p_holm.map_or(NOTHING.to_owned(), format_p),
             ]);
         }
         let reasons = self
@@ -160,7 +160,7 @@ impl Evaluation {
             .iter()
             .map(|row| (row.split.as_str(), row.first.as_str(), owned(&row.test)));
         section.table(table.note(format!(
-            "Holm's adjustment over the pairs of a split.{}",
+            "P (Holm): adjusted over the pairs of a split.{}",
             notes(reasons)
         )));
         section.table(self.reclassification_report());
@@ -170,9 +170,9 @@ impl Evaluation {
 
     fn reclassification_report(&self) -> Table {
         let ci = self.ci();
-        let reference = &self.input.models[self.input.reference].name;
+        let reference = readable(&self.input.models[self.input.reference].name);
         let mut table = Table::new(
-            format!("Reclassification against \"{reference}\""),
+            format!("Reclassification against the model {reference}"),
             [
                 "Split".to_owned(),
                 "Model".to_owned(),
@@ -202,11 +202,11 @@ impl Evaluation {
             };
             let part = |value: Option<f64>| value.map_or(NOTHING.to_owned(), decimals3);
             table = table.row([
-                row.split.clone(),
-                row.model.clone(),
+                readable(&row.split),
+                readable(&row.model),
                 measure.to_owned(),
                 total.map_or(NOTHING.to_owned(), |t| interval(t.value, t.low, t.high, 3)),
-                total.map_or(NOTHING.to_owned(), |t| p_value(t.p)),
+                total.map_or(NOTHING.to_owned(), |t| format_p(t.p)),
                 part(parts.map(|p| p.0)),
                 part(parts.map(|p| p.1)),
             ]);
@@ -245,15 +245,15 @@ impl Evaluation {
         );
         for row in &self.goodness_of_fit {
             table = table.row([
-                row.split.clone(),
-                row.model.clone(),
+                readable(&row.split),
+                readable(&row.model),
                 known(&row.test, |t| t.groups.len().to_string()),
                 known(&row.test, |t| format!("{:.2}", t.chi_squared)),
                 known(&row.test, |t| t.df.to_string()),
-                known(&row.test, |t| p_value(t.p)),
+                known(&row.test, |t| format_p(t.p)),
                 row.external
                     .as_ref()
-                    .map_or(NOTHING.to_owned(), |test| known(test, |t| p_value(t.p))),
+                    .map_or(NOTHING.to_owned(), |test| known(test, |t| format_p(t.p))),
             ]);
         }
         let reasons = self
@@ -261,7 +261,7 @@ impl Evaluation {
             .iter()
             .map(|row| (row.split.as_str(), row.model.as_str(), owned(&row.test)));
         table.note(format!(
-            "Groups by quantiles of risk. df is groups minus two, as R and SPSS have on any data; where a model was not fitted it has as many as groups.{}",
+            "Groups by quantiles of risk. df: groups minus two, as R and SPSS take it on any data; P (df = groups) is for splits in which the model was not fitted.{}",
             notes(reasons)
         ))
     }
@@ -269,12 +269,12 @@ impl Evaluation {
     fn calibration_report(&self) -> Table {
         let ci = self.ci();
         let mut table = Table::new(
-            "Calibration of predicted risks",
+            "Calibration of the models",
             [
                 "Split".to_owned(),
                 "Model".to_owned(),
                 format!("Slope ({ci})"),
-                format!("In the large ({ci})"),
+                format!("Calibration in the large ({ci})"),
                 format!("Observed/expected ({ci})"),
                 "Brier".to_owned(),
                 "ICI".to_owned(),
@@ -283,8 +283,8 @@ impl Evaluation {
         );
         for row in &self.calibration {
             table = table.row([
-                row.split.clone(),
-                row.model.clone(),
+                readable(&row.split),
+                readable(&row.model),
                 known(&row.recalibration, |r| with_interval(&r.slope, 2)),
                 known(&row.recalibration, |r| with_interval(&r.in_the_large, 2)),
                 known(&row.recalibration, |r| {
@@ -300,7 +300,7 @@ impl Evaluation {
             .iter()
             .map(|row| (row.split.as_str(), row.model.as_str(), row.note()));
         table.note(format!(
-            "Ideal: slope 1, in the large 0, observed/expected 1. ICI, Emax: mean and largest distance between predicted risk and loess-smoothed event rate.{}",
+            "Ideal: slope 1, in the large 0, observed/expected 1. In the split that a model was fitted in slope and calibration in the large are ideal by construction. ICI, Emax: mean and largest distance between predicted risk and loess-smoothed event rate.{}",
             notes(reasons)
         ))
     }
@@ -319,8 +319,8 @@ impl Evaluation {
         if !shown.is_empty() {
             let header = ["Split".to_owned(), "Model".to_owned()]
                 .into_iter()
-                .chain(shown.iter().map(|(t, _)| format!("{t:.1}")));
-            let mut table = Table::new("Net benefit at risk thresholds", header);
+                .chain(shown.iter().map(|(t, _)| format!("{:.0}%", 100.0 * t)));
+            let mut table = Table::new("Net benefit by threshold of risk", header);
             let mut last_split = None;
             for row in &self.decision {
                 if let (Ok(curve), true) = (&row.curve, last_split != Some(&row.split)) {
@@ -329,7 +329,7 @@ impl Evaluation {
                         .iter()
                         .map(|&(_, k)| decimals3(curve.points[k].net_benefit_all));
                     table = table.row(
-                        [row.split.clone(), "treat all".to_owned()]
+                        [readable(&row.split), "Treat all".to_owned()]
                             .into_iter()
                             .chain(all),
                     );
@@ -338,7 +338,7 @@ impl Evaluation {
                     known(&row.curve, |curve| decimals3(curve.points[k].net_benefit))
                 });
                 table = table.row(
-                    [row.split.clone(), row.model.clone()]
+                    [readable(&row.split), readable(&row.model)]
                         .into_iter()
                         .chain(cells),
                 );
@@ -366,12 +366,12 @@ impl Evaluation {
 
     fn readers_section(&self) -> Section {
         let mut section = Section::new("Readers");
-        let readers: Vec<&str> = self
+        let readers: Vec<String> = self
             .input
             .models
             .iter()
             .filter(|m| m.kind == ScoreKind::Call)
-            .map(|m| m.name.as_str())
+            .map(|m| readable(&m.name))
             .collect();
         section.paragraph(format!(
             "Binary calls: {}. Models call at their cut-offs. The AUC of a binary call is the mean of its sensitivity and specificity.",
@@ -395,11 +395,11 @@ impl Evaluation {
             let tests = row
                 .mcnemar
                 .iter()
-                .map(|(_, test)| known(test, |t| p_value(t.p_exact)));
+                .map(|(_, test)| known(test, |t| format_p(t.p_exact)));
             let cells = [
-                row.split.clone(),
-                row.first.clone(),
-                row.second.clone(),
+                readable(&row.split),
+                readable(&row.first),
+                readable(&row.second),
                 known(&row.kappa, |k| interval(k.value, k.low, k.high, 3)),
             ];
             table = table.row(cells.into_iter().chain(tests));
@@ -410,16 +410,6 @@ impl Evaluation {
             .map(|row| (row.split.as_str(), row.first.as_str(), owned(&row.kappa)));
         section.table(table.note(notes(reasons).trim_start().to_owned()));
         section
-    }
-
-    fn add_figures(&self, section: &mut Section, focus: &str, subjects: &[Subject]) {
-        let is_shown = |figure: &&Figure| figure.model.as_deref().is_none_or(|m| m == focus);
-        for subject in subjects {
-            let of_subject = self.figures.iter().filter(|f| f.subject == *subject);
-            for figure in of_subject.filter(is_shown) {
-                section.figure(figure.svg.as_str(), figure.caption.as_str());
-            }
-        }
     }
 
     /// `95% CI`.
@@ -444,84 +434,5 @@ fn in_words(criterion: Criterion) -> String {
             shortest(least)
         ),
         _ => "the largest sensitivity + specificity".to_owned(),
-    }
-}
-
-/// A cell without a value.
-const NOTHING: &str = "–";
-
-fn known<T>(value: &Known<T>, show: impl Fn(&T) -> String) -> String {
-    value.as_ref().map_or(NOTHING.to_owned(), show)
-}
-
-fn owned<T>(value: &Known<T>) -> String {
-    reason(value).unwrap_or_default().to_owned()
-}
-
-/// The reasons of empty cells, each with where it holds, as sentences with a leading blank.
-fn notes<'a>(rows: impl Iterator<Item = (&'a str, &'a str, String)>) -> String {
-    let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
-    for (split, model, why) in rows.filter(|(_, _, why)| !why.is_empty()) {
-        let place = format!("{split}, {model}");
-        match by_reason.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, places)) if places.contains(&place) => {}
-            Some((_, places)) => places.push(place),
-            None => by_reason.push((why, vec![place])),
-        }
-    }
-    by_reason
-        .into_iter()
-        .map(|(why, places)| format!(" {} ({}).", capitalized(&why), places.join("; ")))
-        .collect()
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-fn share(proportion: Option<Proportion>) -> String {
-    proportion.map_or(NOTHING.to_owned(), |p| {
-        format!(
-            "{:.1} ({}/{}) [{:.1}–{:.1}]",
-            100.0 * p.value,
-            p.successes,
-            p.n,
-            100.0 * p.low,
-            100.0 * p.high
-        )
-    })
-}
-
-fn with_interval(estimate: &Estimate, digits: usize) -> String {
-    interval(estimate.value, estimate.low, estimate.high, digits)
-}
-
-/// `0.906 (0.876, 0.935)`.
-fn interval(value: f64, low: f64, high: f64, digits: usize) -> String {
-    let shown = |v: f64| minus(format!("{v:.digits$}"));
-    format!("{} ({}, {})", shown(value), shown(low), shown(high))
-}
-
-fn decimals3(value: f64) -> String {
-    minus(format!("{value:.3}"))
-}
-
-/// A proper minus sign, and none on zero.
-fn minus(text: String) -> String {
-    match text.strip_prefix('-') {
-        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
-        Some(rest) => format!("−{rest}"),
-        None => text,
-    }
-}
-
-fn p_value(p: f64) -> String {
-    if p < 0.001 {
-        "<0.001".to_owned()
-    } else {
-        format!("{p:.3}")
     }
 }

@@ -1,3 +1,4 @@
+use super::figures::Subject;
 use super::*;
 
 /// Forty cases in two splits, a good model, a weak one, a reader and a raw score.
@@ -183,14 +184,15 @@ fn report_has_tables_figures_and_reasons() {
     ] {
         assert_eq!(html.contains(text), text != "\u{201c}", "{text}");
     }
-    // Figures about a single model are those of the one asked for.
+    // Drawings about a single model are those of the one asked for; that of risk groups stands beside their table, in another section.
     let shown = evaluation.figures.iter().filter(|figure| {
         let model = figure.model.as_deref();
-        model.is_none_or(|model| model == "good")
+        model.is_none_or(|model| model == "good") && figure.subject != Subject::RiskGroups
     });
     let n = shown.count();
     assert!(n < evaluation.figures.len());
-    assert_eq!(html.matches("<figure").count(), n);
+    assert_eq!(html.matches("<div class=\"panel\">").count(), n);
+    assert!(html.matches("<figure").count() < n, "splits share a figure");
 }
 
 #[test]

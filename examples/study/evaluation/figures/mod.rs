@@ -5,15 +5,16 @@ mod plans;
 use std::collections::HashSet;
 
 use anyhow::Context;
-use eval_stats::plot::Layout;
+use eval_stats::plot::{Layout, Width};
 use rayon::prelude::*;
 
+use super::ScoreKind;
 use super::calibration::Calibration;
 use super::decision::{Decision, NetBenefitComparison};
 use super::performance::Performance;
 use super::readers::ReaderResults;
 use super::strata::Strata;
-use super::{EvaluationSettings, ScoreKind};
+use crate::labels::readable;
 
 /// What a figure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,22 +75,47 @@ pub struct Figure {
     pub model: Option<String>,
     /// File name without its ending.
     pub stem: String,
-    /// What stands below it in the report.
-    pub caption: String,
+    /// What it shows, for readers who do not see it.
+    pub alt: String,
     /// The drawing.
     pub svg: String,
+    /// A drawing of the same in one column, where `svg` has two.
+    pub narrow: Option<String>,
 }
 
-/// Draws a figure on a page of the given layout.
-type Drawing<'a> = Box<dyn Fn(&Layout) -> eval_stats::Result<String> + Send + Sync + 'a>;
+/// The width of a figure, and that of its twin for narrow screens if it has one.
+type Widths = (Width, Option<Width>);
+
+/// A figure of one column.
+const COLUMN: Widths = (Width::Single, None);
+/// A figure of two columns that can also be drawn in one.
+const PAGE: Widths = (Width::Double, Some(Width::Single));
+/// A figure that needs two columns.
+const WIDE: Widths = (Width::Double, None);
+
+/// Draws a figure on a page of the given layout, which is as wide as told.
+type Drawing<'a> = Box<dyn Fn(&Layout, Width) -> eval_stats::Result<String> + Send + Sync + 'a>;
 
 /// A figure before it is drawn.
 struct Plan<'a> {
     subject: Subject,
-    /// Split, model: what the name and the title are made of.
+    /// Split, model: what the name of its files and, made readable, its title are made of.
     parts: Vec<&'a str>,
-    caption: String,
+    alt: String,
+    widths: Widths,
     draw: Drawing<'a>,
+}
+
+impl Plan<'_> {
+    fn drawn(&self, width: Width) -> eval_stats::Result<String> {
+        let title: Vec<String> = self.parts.iter().map(|part| readable(part)).collect();
+        let layout = Layout::new().width(width);
+        let layout = match title.as_slice() {
+            [] => layout,
+            parts => layout.title(parts.join(", ")),
+        };
+        (self.draw)(&layout, width)
+    }
 }
 
 /// What figures are drawn from, rows in the order of the splits, then of the models.
@@ -102,15 +128,11 @@ pub(super) struct Results<'a> {
 }
 
 /// Draws all figures that have something to show. What is missing has its reason in the tables.
-pub(super) fn figures(
-    strata: &Strata<'_>,
-    settings: &EvaluationSettings,
-    results: &Results<'_>,
-) -> anyhow::Result<Vec<Figure>> {
+pub(super) fn figures(strata: &Strata<'_>, results: &Results<'_>) -> anyhow::Result<Vec<Figure>> {
     let mut plans: Vec<(Option<usize>, Plan<'_>)> = Vec::new();
     plans.extend(plans::auc(results.performance).map(|plan| (None, plan)));
     for split in 0..strata.splits.len() {
-        plans.extend(of_split(strata, settings, results, split));
+        plans.extend(of_split(strata, results, split));
     }
     let n_models = strata.models().len();
     for model in 0..n_models {
@@ -128,14 +150,20 @@ pub(super) fn figures(
         .into_par_iter()
         .zip(stems)
         .map(|((model, plan), stem)| {
-            let layout = Layout::new().title(plan.parts.join(", "));
-            let svg = (plan.draw)(&layout).with_context(|| format!("figure {stem}"))?;
+            let draw = |width| {
+                let drawn = plan.drawn(width);
+                drawn.with_context(|| format!("figure {stem}"))
+            };
+            let (width, twin) = plan.widths;
+            let svg = draw(width)?;
+            let narrow = twin.map(draw).transpose()?;
             Ok(Figure {
                 subject: plan.subject,
                 model: model.map(|model| strata.models()[model].name.clone()),
                 stem,
-                caption: plan.caption,
+                alt: plan.alt,
                 svg,
+                narrow,
             })
         })
         .collect()
@@ -144,7 +172,6 @@ pub(super) fn figures(
 /// The figures of a split: of all models together, then of each.
 fn of_split<'a>(
     strata: &'a Strata<'_>,
-    settings: &EvaluationSettings,
     results: &Results<'a>,
     split: usize,
 ) -> Vec<(Option<usize>, Plan<'a>)> {
@@ -168,7 +195,7 @@ fn of_split<'a>(
             plans::calibration(strata, split, model, &results.calibration[k]),
             // A reader's calls are the same at all thresholds.
             match strata.models()[model].kind {
-                ScoreKind::Probability => plans::impact(&results.decision[k], settings.population),
+                ScoreKind::Probability => plans::impact(&results.decision[k]),
                 _ => None,
             },
             plans::waterfall(strata, split, model, &results.performance[k]),

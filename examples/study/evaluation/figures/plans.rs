@@ -7,6 +7,7 @@ use eval_stats::plot::{
     NamedMatrix, OperatingPoint, PrecisionRecallSeries, RateLimits, ReaderBars, ReaderPoint,
     ReaderRates, ReclassificationFigure, RiskBar, RocSeries, Width,
 };
+use eval_stats::reader_study::ReaderReport;
 
 use super::super::ScoreKind;
 use super::super::calibration::Calibration;
@@ -14,36 +15,40 @@ use super::super::decision::{Decision, NetBenefitComparison};
 use super::super::performance::Performance;
 use super::super::readers::ReaderResults;
 use super::super::strata::Strata;
-use super::{Plan, Subject};
+use super::{COLUMN, PAGE, Plan, Subject, WIDE};
+use crate::labels::readable;
 
 pub(super) fn roc<'a>(
     split: &'a str,
     rows: &'a [Performance],
     readers: Option<&'a ReaderResults>,
 ) -> Option<Plan<'a>> {
-    let points = readers.map_or(Vec::new(), reader_points);
     let known = |row: &&Performance| row.roc.is_ok() && row.interval.is_ok();
-    let anything = rows.iter().any(|row| known(&row)) || !points.is_empty();
+    let read: Vec<(String, [OperatingPoint; 2])> = readers.map_or(Vec::new(), reader_points);
+    let anything = rows.iter().any(|row| known(&row)) || !read.is_empty();
     anything.then(|| Plan {
         subject: Subject::Roc,
         parts: vec![split],
-        caption: format!(
-            "ROC curves on split \"{split}\"; dots are the cut-offs fixed on training.{}",
-            match points.len() {
-                0 => "",
-                _ => " Arrows lead from a reader without to the same reader with assistance.",
-            }
-        ),
-        draw: Box::new(move |layout| {
+        alt: format!("ROC curves of all models, {}", readable(split)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| {
+            let names = labels(rows.iter().map(|row| &row.model));
             let series: Vec<RocSeries<'_>> = rows
                 .iter()
-                .filter_map(|row| {
+                .zip(&names)
+                .filter_map(|(row, name)| {
                     let (curve, interval) = (row.roc.as_ref().ok()?, row.interval.clone().ok()?);
-                    let series = RocSeries::new(&row.model, curve, interval);
+                    let series = RocSeries::new(name, curve, interval);
                     Some(match operating_point(row) {
                         Some(point) => series.point(point),
                         None => series,
                     })
+                })
+                .collect();
+            let points: Vec<ReaderPoint<'_>> = read
+                .iter()
+                .map(|(name, [without, with])| {
+                    ReaderPoint::new(name, without.clone()).with(with.clone())
                 })
                 .collect();
             plot::roc_curves_with_readers(&series, &points, layout)
@@ -51,22 +56,23 @@ pub(super) fn roc<'a>(
     })
 }
 
-fn reader_points(results: &ReaderResults) -> Vec<ReaderPoint<'_>> {
-    let point = |metrics: &ClassificationMetrics| {
-        let (se, sp) = (metrics.sensitivity?.value, metrics.specificity?.value);
-        Some(OperatingPoint::new(se, sp))
-    };
+/// Readers as text, each without and with assistance.
+fn reader_points(results: &ReaderResults) -> Vec<(String, [OperatingPoint; 2])> {
     let readers = results.report.iter().flat_map(|report| &report.readers);
     readers
         .filter_map(|reader| {
             let calls = reader.calls.as_ref()?;
-            Some(ReaderPoint::new(&reader.name, point(&calls.without)?).with(point(&calls.with)?))
+            let points = [point(&calls.without)?, point(&calls.with)?];
+            Some((readable(&reader.name), points))
         })
         .collect()
 }
 
 fn operating_point(row: &Performance) -> Option<OperatingPoint> {
-    let metrics = row.metrics.as_ref().ok()?;
+    point(row.metrics.as_ref().ok()?)
+}
+
+fn point(metrics: &ClassificationMetrics) -> Option<OperatingPoint> {
     Some(OperatingPoint::new(
         metrics.sensitivity?.value,
         metrics.specificity?.value,
@@ -77,11 +83,14 @@ pub(super) fn decision<'a>(split: &'a str, rows: &'a [Decision]) -> Option<Plan<
     rows.iter().any(|row| row.curve.is_ok()).then(|| Plan {
         subject: Subject::DecisionCurves,
         parts: vec![split],
-        caption: format!("Decision curves on split \"{split}\"."),
-        draw: Box::new(move |layout| {
+        alt: format!("Decision curves of all models, {}", readable(split)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| {
+            let names = labels(rows.iter().map(|row| &row.model));
             let series: Vec<DecisionSeries<'_>> = rows
                 .iter()
-                .filter_map(|row| Some(DecisionSeries::new(&row.model, row.curve.as_ref().ok()?)))
+                .zip(&names)
+                .filter_map(|(row, name)| Some(DecisionSeries::new(name, row.curve.as_ref().ok()?)))
                 .collect();
             plot::decision_curves(&series, layout)
         }),
@@ -100,11 +109,9 @@ pub(super) fn calibration<'a>(
     Some(Plan {
         subject: Subject::Calibration,
         parts: vec![&row.split, &row.model],
-        caption: format!(
-            "Calibration of \"{}\" on split \"{}\".",
-            row.model, row.split
-        ),
-        draw: Box::new(move |layout| {
+        alt: format!("Calibration, {}", both(&row.model, &row.split)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| {
             let mut figure = CalibrationFigure::new(scored, points, curve);
             if !band.is_empty() {
                 figure = figure.band(&band);
@@ -126,16 +133,14 @@ fn rate_limits(band: &SmoothBand) -> impl Iterator<Item = RateLimits> {
     points.map(|(&predicted, (&low, &high))| RateLimits::new(predicted, low, high))
 }
 
-pub(super) fn impact(row: &Decision, population: f64) -> Option<Plan<'_>> {
+pub(super) fn impact(row: &Decision) -> Option<Plan<'_>> {
     let impact = row.impact.as_ref().ok()?;
     Some(Plan {
         subject: Subject::Impact,
         parts: vec![&row.split, &row.model],
-        caption: format!(
-            "Clinical impact of \"{}\" on split \"{}\", per {population} subjects.",
-            row.model, row.split
-        ),
-        draw: Box::new(move |layout| plot::clinical_impact(impact, layout)),
+        alt: format!("Clinical impact, {}", both(&row.model, &row.split)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| plot::clinical_impact(impact, layout)),
     })
 }
 
@@ -150,26 +155,55 @@ pub(super) fn waterfall<'a>(
     (strata.models()[model].kind != ScoreKind::Call).then(|| Plan {
         subject: Subject::Waterfall,
         parts: vec![&row.split, &row.model],
-        caption: format!(
-            "Cases of split \"{}\" by \"{}\" minus its cut-off.",
-            row.split, row.model
+        alt: format!(
+            "Predictions minus the cut-off, {}",
+            both(&row.model, &row.split)
         ),
-        draw: Box::new(move |layout| plot::waterfall(scored, cutoff, layout)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| plot::waterfall(scored, cutoff, layout)),
     })
 }
 
-pub(super) fn risk_groups<'a>(model: &'a str, rows: &[&Performance]) -> Option<Plan<'a>> {
-    /// Units of the page that the bars share, and that a letter takes.
-    const PAGE: f64 = 1585.0;
-    const LETTER: f64 = 15.0;
-    let with_cases = |row: &&&Performance| row.metrics.is_ok();
-    let n_bars = 2 * rows.iter().filter(with_cases).count();
-    let room = (PAGE / n_bars.max(1) as f64 / LETTER) as usize;
+pub(super) fn risk_groups<'a>(model: &'a str, rows: &[&'a Performance]) -> Option<Plan<'a>> {
+    let rows: Vec<&Performance> = rows
+        .iter()
+        .copied()
+        .filter(|row| row.metrics.is_ok())
+        .collect();
+    let room = letters_below_a_bar(rows.len(), Width::Single);
+    let fits = |row: &&Performance| row.split.chars().count() <= room;
+    (!rows.is_empty()).then(|| Plan {
+        subject: Subject::RiskGroups,
+        parts: vec![model],
+        alt: format!(
+            "Events among patients of low and of high risk, {}",
+            readable(model)
+        ),
+        widths: match rows.iter().all(fits) {
+            true => PAGE,
+            false => WIDE,
+        },
+        draw: Box::new(move |layout, width| plot::risk_bars(&risk_bars(&rows, width), layout)),
+    })
+}
+
+/// Letters that a bar has room for below it, two bars a split.
+fn letters_below_a_bar(splits: usize, width: Width) -> usize {
+    /// Millimeters beside all bars, and those of a letter.
+    const MARGIN: f64 = 15.0;
+    const LETTER: f64 = 1.5;
+    let of_bar = (width.millimeters() - MARGIN) / (2 * splits).max(1) as f64;
+    (of_bar / LETTER) as usize
+}
+
+/// Two bars for every split, its name cut to the room that they have.
+fn risk_bars(rows: &[&Performance], width: Width) -> Vec<RiskBar> {
+    let room = letters_below_a_bar(rows.len(), width);
     let mut bars = Vec::new();
     for row in rows {
         let Ok(metrics) = &row.metrics else { continue };
         let counts = metrics.counts;
-        let split = shortened(&row.split, room);
+        let split = shortened(&readable(&row.split), room);
         for (group, events, non_events) in [
             ("low risk", counts.fn_, counts.tn),
             ("high risk", counts.tp, counts.fp),
@@ -183,12 +217,7 @@ pub(super) fn risk_groups<'a>(model: &'a str, rows: &[&Performance]) -> Option<P
             }
         }
     }
-    (!bars.is_empty()).then(|| Plan {
-        subject: Subject::RiskGroups,
-        parts: vec![model],
-        caption: format!("Share of events among cases of low and high risk by \"{model}\"."),
-        draw: Box::new(move |layout| plot::risk_bars(&bars, &layout.clone().width(Width::Double))),
-    })
+    bars
 }
 
 /// A name that fits into `room` letters.
@@ -211,14 +240,17 @@ pub(super) fn precision_recall<'a>(split: &'a str, rows: &'a [Performance]) -> O
     rows.iter().any(|row| drawn(&row)).then(|| Plan {
         subject: Subject::PrecisionRecall,
         parts: vec![split],
-        caption: format!("Precision-recall curves on split \"{split}\"."),
-        draw: Box::new(move |layout| {
+        alt: format!("Precision-recall curves of all models, {}", readable(split)),
+        widths: COLUMN,
+        draw: Box::new(move |layout, _| {
+            let names = labels(rows.iter().map(|row| &row.model));
             let series: Vec<PrecisionRecallSeries<'_>> = rows
                 .iter()
-                .filter(drawn)
-                .filter_map(|row| {
+                .zip(&names)
+                .filter(|(row, _)| drawn(row))
+                .filter_map(|(row, name)| {
                     let curve = row.precision_recall.as_ref().ok()?;
-                    Some(PrecisionRecallSeries::new(&row.model, curve))
+                    Some(PrecisionRecallSeries::new(name, curve))
                 })
                 .collect();
             plot::precision_recall_curves(&series, layout)
@@ -233,40 +265,40 @@ pub(super) fn auc(rows: &[Performance]) -> Option<Plan<'_>> {
     for row in rows {
         if split != Some(&row.split) {
             split = Some(&row.split);
-            lines.push(ForestRow::heading(&row.split));
+            lines.push(ForestRow::heading(readable(&row.split)));
         }
         let line = match &row.interval {
-            Ok(interval) => ForestRow::of(&row.model, interval),
-            Err(_) => ForestRow::not_estimable(&row.model),
+            Ok(interval) => ForestRow::of(readable(&row.model), interval),
+            Err(_) => ForestRow::not_estimable(readable(&row.model)),
         };
         lines.push(line.indented().counts(row.events as u64, row.n as u64));
     }
     rows.iter().any(|row| row.interval.is_ok()).then(|| Plan {
         subject: Subject::Auc,
         parts: Vec::new(),
-        caption: "AUC of every model on every split.".to_owned(),
-        draw: Box::new(move |layout| {
-            let layout = layout.clone().width(Width::Double);
-            plot::forest(&ForestFigure::aucs(&lines), &layout)
-        }),
+        alt: "AUC of every model in every split, with confidence intervals".to_owned(),
+        widths: PAGE,
+        draw: Box::new(move |layout, _| plot::forest(&ForestFigure::aucs(&lines), layout)),
     })
 }
 
 /// Two-by-two tables of all models.
 pub(super) fn confusion<'a>(split: &'a str, rows: &'a [Performance]) -> Option<Plan<'a>> {
-    let matrices: Vec<NamedMatrix<'a>> = rows
-        .iter()
-        .filter_map(|row| {
-            let metrics = row.metrics.as_ref().ok()?;
-            Some(NamedMatrix::new(&row.model, metrics.counts))
-        })
-        .collect();
-    (!matrices.is_empty()).then(|| Plan {
+    rows.iter().any(|row| row.metrics.is_ok()).then(|| Plan {
         subject: Subject::Confusion,
         parts: vec![split],
-        caption: format!("Calls at the cut-offs fixed on training, on split \"{split}\"."),
-        draw: Box::new(move |layout| {
-            plot::confusion_matrices(&matrices, &layout.clone().width(Width::Double))
+        alt: format!("Two-by-two tables of all models, {}", readable(split)),
+        widths: PAGE,
+        draw: Box::new(move |layout, _| {
+            let names = labels(rows.iter().map(|row| &row.model));
+            let matrices: Vec<NamedMatrix<'_>> = rows
+                .iter()
+                .zip(&names)
+                .filter_map(|(row, name)| {
+                    Some(NamedMatrix::new(name, row.metrics.as_ref().ok()?.counts))
+                })
+                .collect();
+            plot::confusion_matrices(&matrices, layout)
         }),
     })
 }
@@ -277,19 +309,29 @@ pub(super) fn net_benefit<'a>(
     rows: Vec<&'a NetBenefitComparison>,
 ) -> Option<Plan<'a>> {
     let reference = &rows.first()?.reference;
-    let known = |row: &&'a NetBenefitComparison| {
-        let differences = row.differences.as_ref().ok()?;
-        Some(DifferenceSeries::new(&row.model, differences))
-    };
-    let series: Vec<DifferenceSeries<'a>> = rows.iter().filter_map(known).collect();
-    (!series.is_empty()).then(|| Plan {
-        subject: Subject::NetBenefitDifferences,
-        parts: vec![split],
-        caption: format!(
-            "Net benefit minus that of \"{reference}\" on split \"{split}\", with paired bootstrap limits."
-        ),
-        draw: Box::new(move |layout| plot::net_benefit_differences(&series, layout)),
-    })
+    rows.iter()
+        .any(|row| row.differences.is_ok())
+        .then(|| Plan {
+            subject: Subject::NetBenefitDifferences,
+            parts: vec![split],
+            alt: format!(
+                "Net benefit minus that of the model {}, {}",
+                readable(reference),
+                readable(split)
+            ),
+            widths: COLUMN,
+            draw: Box::new(move |layout, _| {
+                let names = labels(rows.iter().map(|row| &row.model));
+                let series: Vec<DifferenceSeries<'_>> = rows
+                    .iter()
+                    .zip(&names)
+                    .filter_map(|(row, name)| {
+                        Some(DifferenceSeries::new(name, row.differences.as_ref().ok()?))
+                    })
+                    .collect();
+                plot::net_benefit_differences(&series, layout)
+            }),
+        })
 }
 
 /// Risks by a model against those by the reference, with the model's cut-off as the limit of two categories.
@@ -307,43 +349,60 @@ pub(super) fn reclassification<'a>(
     (model != reference).then(|| Plan {
         subject: Subject::Reclassification,
         parts: vec![&row.split, &row.model],
-        caption: format!(
-            "Risks by \"{}\" against those by \"{}\" on split \"{}\".",
-            row.model,
-            strata.models()[reference].name,
-            row.split
+        alt: format!(
+            "Risks by the model {} against those by the model {}, {}",
+            readable(&row.model),
+            readable(&strata.models()[reference].name),
+            readable(&row.split)
         ),
-        draw: Box::new(move |layout| {
-            let names = [reference, model].map(|k| strata.models()[k].name.as_str());
+        widths: PAGE,
+        draw: Box::new(move |layout, _| {
+            let names = [reference, model].map(|k| readable(&strata.models()[k].name));
             let cuts = [cutoff];
-            let figure = ReclassificationFigure::new((names[0], old), (names[1], new)).cuts(&cuts);
-            plot::reclassification_scatter(&figure, &layout.clone().width(Width::Double))
+            let figure =
+                ReclassificationFigure::new((&names[0], old), (&names[1], new)).cuts(&cuts);
+            plot::reclassification_scatter(&figure, layout)
         }),
     })
 }
 
 /// Rates of readers without and with assistance.
 pub(super) fn readers(results: &ReaderResults) -> Option<Plan<'_>> {
+    let known = |reader: &ReaderReport| {
+        let calls = reader.calls.as_ref()?;
+        let without = ReaderRates::from_metrics(&calls.without)?;
+        Some((without, ReaderRates::from_metrics(&calls.with)?))
+    };
     let readers = results.report.iter().flat_map(|report| &report.readers);
-    let bars: Vec<ReaderBars<'_>> = readers
-        .filter_map(|reader| {
-            let calls = reader.calls.as_ref()?;
-            let without = ReaderRates::from_metrics(&calls.without)?;
-            Some(
-                ReaderBars::new(&reader.name, without)
-                    .with(ReaderRates::from_metrics(&calls.with)?),
-            )
-        })
+    let rates: Vec<(String, (ReaderRates, ReaderRates))> = readers
+        .filter_map(|reader| Some((readable(&reader.name), known(reader)?)))
         .collect();
-    (!bars.is_empty()).then(|| Plan {
+    (!rates.is_empty()).then(|| Plan {
         subject: Subject::Readers,
         parts: vec![&results.split],
-        caption: format!(
-            "Readers without and with assistance on split \"{}\".",
-            results.split
+        alt: format!(
+            "Accuracy, sensitivity and specificity of every reader without and with the model's output, {}",
+            readable(&results.split)
         ),
-        draw: Box::new(move |layout| {
-            plot::reader_bars(&bars, &layout.clone().width(Width::Double))
+        widths: PAGE,
+        draw: Box::new(move |layout, _| {
+            let bars: Vec<ReaderBars<'_>> = rates
+                .iter()
+                .map(|(name, (without, with))| {
+                    ReaderBars::new(name, *without).with(*with)
+                })
+                .collect();
+            plot::reader_bars(&bars, layout)
         }),
     })
+}
+
+/// Names as text.
+fn labels<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    names.map(|name| readable(name)).collect()
+}
+
+/// A model and a split as text.
+fn both(model: &str, split: &str) -> String {
+    format!("{}, {}", readable(model), readable(split))
 }

@@ -1,12 +1,15 @@
 //! The reader study as a section: every reader without and with assistance, what changed, and agreement.
 
+use eval_stats::baseline::format_p as p_in_words;
 use eval_stats::confusion::ClassificationMetrics;
 use eval_stats::mcnemar::PairedComparison;
 use eval_stats::reader_study::{Condition, ReaderReport, ReaderStudyReport};
+use nomogram::format_p;
 
 use super::super::Evaluation;
 use super::super::figures::Subject;
-use super::{NOTHING, interval, p_value, share, with_interval};
+use super::text::{NOTHING, interval, share, with_interval};
+use crate::labels::readable;
 use crate::report::{Section, Table};
 
 impl Evaluation {
@@ -19,9 +22,14 @@ impl Evaluation {
         for results in &self.readers {
             match &results.report {
                 Err(reason) => {
-                    section.paragraph(format!("{}: not evaluated, {reason}.", results.split));
+                    section.paragraph(format!(
+                        "{}: not evaluated, {reason}.",
+                        readable(&results.split)
+                    ));
                 }
-                Ok(report) => self.reader_tables(&mut section, &results.split, report),
+                Ok(report) => {
+                    self.reader_tables(&mut section, &readable(&results.split), report);
+                }
             }
         }
         self.add_figures(&mut section, "", &[Subject::Readers]);
@@ -30,7 +38,7 @@ impl Evaluation {
 
     fn reader_tables(&self, section: &mut Section, split: &str, report: &ReaderStudyReport) {
         section.paragraph(format!(
-            "{split}: {} cases with {} events, read by {} without and with the model.{}",
+            "{split}: {} patients, {} of them with the event, were read by {} without and with the model's output.{}",
             report.n,
             report.n_events,
             names(report),
@@ -46,7 +54,7 @@ impl Evaluation {
     fn condition_table(&self, split: &str, report: &ReaderStudyReport) -> Table {
         let ci = self.ci();
         let mut table = Table::new(
-            format!("Readers, {split}: AUC ({ci}); % (x/n) [{ci}]"),
+            format!("Performance of the readers, {split}: AUC ({ci}); % (x/n) [{ci}]"),
             [
                 "Reader",
                 "Model's output",
@@ -77,7 +85,7 @@ impl Evaluation {
                     metrics.and_then(|m| m.npv),
                 ];
                 let head = [
-                    reader.name.clone(),
+                    readable(&reader.name),
                     condition.to_string(),
                     auc.unwrap_or_else(|| NOTHING.to_owned()),
                 ];
@@ -89,7 +97,7 @@ impl Evaluation {
 }
 
 fn names(report: &ReaderStudyReport) -> String {
-    let names: Vec<&str> = report.readers.iter().map(|r| r.name.as_str()).collect();
+    let names: Vec<String> = report.readers.iter().map(|r| readable(&r.name)).collect();
     names.join(", ")
 }
 
@@ -103,20 +111,20 @@ fn mean_auc(report: &ReaderStudyReport) -> String {
         .random_readers
         .as_ref()
         .map_or_else(String::new, |test| {
-            format!("; for readers like these P {}", p_value(test.p))
+            format!(", for readers like these {}", p_in_words(test.p))
         });
     format!(
-        " Their mean AUC went from {:.3} to {:.3}, difference {} (Obuchowski and Rockette; for these readers P {}{random}).",
+        " Their mean AUC went from {:.3} to {:.3}, difference {} (method of Obuchowski and Rockette; for these readers {}{random}).",
         mean.without,
         mean.with,
         interval(mean.difference, fixed.low, fixed.high, 3),
-        p_value(fixed.p)
+        p_in_words(fixed.p)
     )
 }
 
 fn changes_table(split: &str, report: &ReaderStudyReport, ci: &str) -> Table {
     let mut table = Table::new(
-        format!("What the model changed, {split}"),
+        format!("Changes with the model's output, {split}"),
         [
             "Reader".to_owned(),
             "Measure".to_owned(),
@@ -131,19 +139,19 @@ fn changes_table(split: &str, report: &ReaderStudyReport, ci: &str) -> Table {
             table = table.row(row);
         }
     }
-    table.note("Gained, lost: cases called rightly only with, and only without the model. McNemar's exact test; DeLong's paired test for the AUC.")
+    table.note("Gained, lost: patients called rightly only with, and only without the model's output. McNemar's exact test; DeLong's paired test for the AUC.")
 }
 
 fn changes(reader: &ReaderReport) -> Vec<[String; 6]> {
     let paired = |measure: &str, comparison: &PairedComparison| {
         let difference = &comparison.difference;
         [
-            reader.name.clone(),
+            readable(&reader.name),
             measure.to_owned(),
             with_interval(difference, 3),
             comparison.table.only_first.to_string(),
             comparison.table.only_second.to_string(),
-            p_value(comparison.test.p_exact),
+            format_p(comparison.test.p_exact),
         ]
     };
     let mut rows = Vec::new();
@@ -154,12 +162,12 @@ fn changes(reader: &ReaderReport) -> Vec<[String; 6]> {
     }
     if let Some(auc) = &reader.auc {
         rows.push([
-            reader.name.clone(),
+            readable(&reader.name),
             "AUC".to_owned(),
             interval(auc.test.difference, auc.test.low, auc.test.high, 3),
             String::new(),
             String::new(),
-            p_value(auc.test.p),
+            format_p(auc.test.p),
         ]);
     }
     rows
@@ -179,8 +187,8 @@ fn agreement_table(split: &str, report: &ReaderStudyReport, ci: &str) -> Table {
     .rows(report.agreement.iter().map(|pair| {
         [
             pair.condition.to_string(),
-            pair.first.clone(),
-            pair.second.clone(),
+            readable(&pair.first),
+            readable(&pair.second),
             format!("{:.1}", 100.0 * pair.agreement.value),
             pair.kappa.as_ref().map_or(NOTHING.to_owned(), |kappa| {
                 interval(kappa.value, kappa.low, kappa.high, 3)
