@@ -12,6 +12,7 @@ use feature_selection::plot::{
 use feature_selection::standardize::{Divisor, Standardizer};
 
 use super::Selection;
+use crate::report::{Figure, Panel};
 
 /// Most features of a correlation figure.
 const MOST_CORRELATED: usize = 3000;
@@ -47,19 +48,56 @@ impl Selection {
         let mut figures = self.reliability_figure(&layout)?;
         figures.push(SelectionFigure::new(
             "funnel",
-            "Features left after every step.",
+            "Features left after every step of the selection.",
             plot::selection_funnel(&self.fitted, &layout)?,
         ));
         figures.extend(self.lasso_figures(&layout)?);
         if !self.is_constant() {
-            figures.push(SelectionFigure::new(
-                "coefficients",
-                "Coefficients of the score, of standardized features.",
-                plot::coefficient_bars(self.score(), &layout)?,
-            ));
+            figures.push(self.coefficients(&layout)?);
         }
         figures.extend(self.correlation_figure(&layout)?);
         Ok(figures)
+    }
+
+    /// The figures as a report shows them: what fits into a column stands side by side, the rest has a twin for narrow screens. The funnel is left
+    /// out, because it shows what its table says.
+    ///
+    /// # Errors
+    /// What the drawing refuses.
+    pub fn report_figures(&self) -> anyhow::Result<Vec<Figure>> {
+        let [single, double] = [Width::Single, Width::Double].map(|w| Layout::new().width(w));
+        let panel = |figure: SelectionFigure| Panel::new(figure.svg).alt(figure.caption);
+        let mut figures: Vec<Figure> = self
+            .reliability_figure(&single)?
+            .into_iter()
+            .map(|figure| Figure::new(figure.svg, figure.caption))
+            .collect();
+        let lasso = self.lasso_figures(&single)?;
+        if !lasso.is_empty() {
+            let caption: Vec<&str> = lasso.iter().map(|f| f.caption.as_str()).collect();
+            let caption = caption.join(" ");
+            figures.push(Figure::of_panels(lasso.into_iter().map(panel), caption));
+        }
+        if !self.is_constant() {
+            let [narrow, wide] = [self.coefficients(&single)?, self.coefficients(&double)?];
+            figures.push(Figure::new(wide.svg, wide.caption).narrow(narrow.svg));
+        }
+        let correlation = self.correlation_panels()?;
+        if !correlation.is_empty() {
+            figures.push(Figure::of_panels(
+                correlation.into_iter().map(panel),
+                "Spearman correlation of features in the training patients.",
+            ));
+        }
+        Ok(figures)
+    }
+
+    fn coefficients(&self, layout: &Layout) -> anyhow::Result<SelectionFigure> {
+        Ok(SelectionFigure::new(
+            "coefficients",
+            "Coefficients of the score per standard deviation of each feature.",
+            plot::coefficient_bars(self.score(), layout)?,
+        ))
     }
 
     fn reliability_figure(&self, layout: &Layout) -> anyhow::Result<Vec<SelectionFigure>> {
@@ -68,12 +106,12 @@ impl Selection {
             [] => return Ok(Vec::new()),
             [only] => SelectionFigure::new(
                 "icc",
-                "Intraclass correlation of every feature.",
+                "Intraclass correlation coefficient (ICC) of every feature on repeated outlines.",
                 plot::icc_histogram_with(&only.features, &settings, layout)?,
             ),
             [first, second, ..] => SelectionFigure::new(
                 "icc",
-                "Intraclass correlation of every feature in both comparisons.",
+                "Intraclass correlation coefficient (ICC) of every feature in both comparisons.",
                 plot::icc_scatter_with(&first.features, &second.features, &settings, layout)?,
             ),
         };
@@ -107,12 +145,12 @@ impl Selection {
         let mut figures = vec![
             SelectionFigure::new(
                 "path",
-                "Coefficients of standardized features along the path of penalties.",
+                "LASSO path: coefficients of standardized features against the penalty \u{3bb}.",
                 plot::coefficient_path(cv, settings, layout)?,
             ),
             SelectionFigure::new(
                 "cv",
-                "Cross-validated loss with its standard error.",
+                "Cross-validated loss against the penalty \u{3bb}, with standard errors.",
                 plot::cross_validation_curve_with(cv, axis, rule, layout)?,
             ),
         ];
@@ -140,15 +178,12 @@ impl Selection {
 
     /// Before and after the selection, or the one of both that has pairs and not too many features to see any.
     fn correlation_figure(&self, layout: &Layout) -> anyhow::Result<Option<SelectionFigure>> {
-        let (training, _) = self.training()?;
-        let selected = training.select_names(&self.score().feature_names())?;
-        let varying = without_constants(&training);
+        let [varying, selected] = self.correlated()?;
         let settings = HeatMap::new(Correlation::default());
         let alone = |table| plot::correlation_heat_map_with(table, &settings, layout);
-        let pairs = |table: &FeatureTable| (2..=MOST_CORRELATED).contains(&table.n_columns());
-        let (caption, svg) = match (pairs(&varying), pairs(&selected)) {
-            (true, true) => (
-                "Spearman correlation in the training rows, of all features and of those selected.",
+        let (caption, svg) = match (varying, selected) {
+            (Some(varying), Some(selected)) => (
+                "Spearman correlation of features in the training patients, of all that vary and of those selected.",
                 plot::correlation_heat_maps(
                     HeatMapPanel::new("All features that vary", &varying),
                     HeatMapPanel::new("Selected", &selected),
@@ -156,17 +191,42 @@ impl Selection {
                     layout,
                 )?,
             ),
-            (true, false) => (
-                "Spearman correlation of all features in the training rows.",
+            (Some(varying), None) => (
+                "Spearman correlation of all features in the training patients.",
                 alone(&varying)?,
             ),
-            (false, true) => (
-                "Spearman correlation of the selected features in the training rows.",
+            (None, Some(selected)) => (
+                "Spearman correlation of the selected features in the training patients.",
                 alone(&selected)?,
             ),
-            (false, false) => return Ok(None),
+            (None, None) => return Ok(None),
         };
         Ok(Some(SelectionFigure::new("correlation", caption, svg)))
+    }
+
+    /// The same as drawings of a column each.
+    fn correlation_panels(&self) -> anyhow::Result<Vec<SelectionFigure>> {
+        let settings = HeatMap::new(Correlation::default());
+        let titles = ["All features that vary", "Selected features"];
+        let mut panels = Vec::new();
+        for (table, title) in self.correlated()?.iter().zip(titles) {
+            if let Some(table) = table {
+                let layout = Layout::new().width(Width::Single).title(title);
+                let svg = plot::correlation_heat_map_with(table, &settings, &layout)?;
+                let alt = format!("Spearman correlation: {}", title.to_lowercase());
+                panels.push(SelectionFigure::new("correlation", &alt, svg));
+            }
+        }
+        Ok(panels)
+    }
+
+    /// The training rows of the features that vary and of those selected, each if a figure can show its pairs.
+    fn correlated(&self) -> anyhow::Result<[Option<FeatureTable>; 2]> {
+        let (training, _) = self.training()?;
+        let selected = training.select_names(&self.score().feature_names())?;
+        let varying = without_constants(&training);
+        Ok([varying, selected]
+            .map(|table| Some(table).filter(|t| (2..=MOST_CORRELATED).contains(&t.n_columns()))))
     }
 }
 
