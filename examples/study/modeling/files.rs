@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use nomogram::render::{
-    ForestFigure, NomogramFigure, NomogramPage, forest_svg, nomogram_html, nomogram_svg,
+    ForestFigure, NomogramFigure, NomogramPage, Width, forest_svg, nomogram_html, nomogram_svg,
 };
 use nomogram::{Candidate, Error, Move, Nomogram, OddsRatioRow, RowEffect};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl StudyModel {
             std::iter::once(first).chain(risk.fit.rows.iter().map(odds_ratio_cells)),
         )?;
         risk.write(folder, &self.input.ids, &self.input.name, cutoff)?;
-        match self.forest(risk)? {
+        match self.forest(risk, Width::Double)? {
             Some(forest) => write_figure(folder, "forest", &forest),
             None => Ok(()),
         }
@@ -68,10 +68,10 @@ impl StudyModel {
     ///
     /// # Errors
     /// What else [`forest_svg`] refuses.
-    pub fn forest(&self, risk: &FittedRisk) -> anyhow::Result<Option<String>> {
-        let mut figure = ForestFigure::new().level(self.settings.level);
+    pub fn forest(&self, risk: &FittedRisk, width: Width) -> anyhow::Result<Option<String>> {
+        let mut figure = ForestFigure::new().width(width).level(self.settings.level);
         for predictor in risk.fit.model.predictor_names() {
-            let label = self.settings.presentation.label(&predictor);
+            let label = self.settings.presentation.labeled(&predictor);
             figure = figure.label(predictor, label);
         }
         match forest_svg(&risk.fit.rows, &figure) {
@@ -236,7 +236,7 @@ impl FittedRisk {
             .context("numbers and text always become JSON")?;
         numbers.push('\n');
         write_atomically(&folder.join("nomogram.json"), numbers.as_bytes())?;
-        write_figure(folder, "nomogram", &self.figure(cutoff)?)?;
+        write_figure(folder, "nomogram", &self.figure(cutoff, Width::Double)?)?;
         write_atomically(
             &folder.join("nomogram.html"),
             self.page(title, cutoff)?.as_bytes(),
@@ -271,12 +271,13 @@ impl FittedRisk {
         figure
     }
 
-    /// The nomogram as a figure.
+    /// The nomogram as a figure in one or two columns.
     ///
     /// # Errors
     /// What [`nomogram_svg`] refuses.
-    pub fn figure(&self, cutoff: Option<f64>) -> anyhow::Result<String> {
-        Ok(nomogram_svg(&self.nomogram, &self.shown(cutoff))?)
+    pub fn figure(&self, cutoff: Option<f64>, width: Width) -> anyhow::Result<String> {
+        let figure = self.shown(cutoff).width_mm(width.millimeters());
+        Ok(nomogram_svg(&self.nomogram, &figure)?)
     }
 }
 

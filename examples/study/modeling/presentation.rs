@@ -41,6 +41,15 @@ impl Presentation {
         self
     }
 
+    /// The label of a predictor with its unit.
+    pub fn labeled(&self, predictor: &str) -> String {
+        let label = self.label(predictor);
+        match self.units.iter().find(|(column, _)| column == predictor) {
+            Some((_, unit)) => format!("{label} ({unit})"),
+            None => label,
+        }
+    }
+
     /// The nomogram of a model, its predictors labeled.
     ///
     /// # Errors

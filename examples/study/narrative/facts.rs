@@ -4,6 +4,7 @@ use feature_selection::icc::{IccBound, IccFilter};
 use radiomics_features::Binning;
 
 use super::super::pipeline::{Study, StudySettings};
+use super::super::results::model_heading;
 use super::flow::{n_repeated, outline_kinds};
 use super::{INTERNAL_VALIDATION, METHODS, StudyWords, Weights};
 use crate::report::SplitRole;
@@ -149,13 +150,13 @@ fn of_models(facts: &mut StudyFacts, study: &Study, settings: &StudySettings) {
     ));
     facts.model_choice = facts.modeling.clone();
     if let Some(model) = study.final_model() {
-        let label = super::super::modeling::readable(&model.name);
+        let heading = model_heading(&model.name);
         facts.model = Some(
-            Fact::new("coefficients, formula of every score, files in bundle/")
-                .see(format!("Model: {label}")),
+            Fact::new("coefficients of the model and of every score, files in bundle/")
+                .see(heading.clone()),
         );
         facts.explanation =
-            Some(Fact::new("nomogram; heat maps of the network").see(format!("Model: {label}")));
+            Some(Fact::new("nomogram; heat maps of the network").see(heading.clone()));
         facts.prediction = Some(Fact::new(
             "predict_patient with bundle/: images and clinical values of one patient",
         ));
@@ -196,7 +197,7 @@ fn of_evaluation(facts: &mut StudyFacts, study: &Study, settings: &StudySettings
     facts.intervals = see(
         format!(
             "AUC: {}; proportions: Clopper-Pearson",
-            settings.evaluation.auc_interval
+            settings.evaluation.auc_interval.words()
         ),
         performance,
     );

@@ -1,6 +1,7 @@
 //! Flow of cases, who was left out, and how columns were understood.
 
 use super::super::baseline::Baseline;
+use super::super::modeling::readable;
 use super::super::outlines::Outline;
 use super::super::pipeline::Study;
 use crate::cohort::{ClinicalValues, Cohort};
@@ -11,19 +12,20 @@ use crate::table_file::shortest;
 pub(super) fn cohort_section(study: &Study, baseline: &[Baseline]) -> anyhow::Result<Section> {
     let cohort = &study.cohort;
     let mut section = Section::new("Patients");
+    let regions: Vec<String> = cohort.regions.iter().map(|r| readable(r)).collect();
     section.paragraph(format!(
-        "{} patients with {}: {}. All models are fitted on the split {} and applied unchanged to the others.",
+        "{} patients with {} each: {}. Everything was fitted in the split {} and applied unchanged to the others.",
         cohort.patients.len(),
-        match cohort.regions.len() {
-            1 => "one region".to_owned(),
-            n => format!("{n} regions each"),
+        match regions.len() {
+            1 => "one outlined region".to_owned(),
+            n => format!("{n} outlined regions"),
         },
-        cohort.regions.join(", "),
-        cohort.training().name
+        regions.join(", "),
+        readable(&cohort.training().name)
     ));
     section.flow(
         &flow(study),
-        "Flow of cases from the manifest to the splits.",
+        "Flow of patients from the manifest to the splits.",
     )?;
     for baseline in baseline {
         section.table(baseline.table());
@@ -33,7 +35,7 @@ pub(super) fn cohort_section(study: &Study, baseline: &[Baseline]) -> anyhow::Re
         section.table(columns_table(cohort));
     }
     if !cohort.descriptive.is_empty() {
-        section.paragraph("Columns that are no predictors:");
+        section.paragraph("Columns that are not predictors:");
         let columns = cohort.descriptive.iter();
         section.list(columns.map(|column| format!("{}: {}", column.name, column.reason)));
     }
@@ -58,7 +60,12 @@ fn flow(study: &Study) -> Flow {
             0 => SplitRole::Training,
             _ => SplitRole::Test,
         };
-        let mut part = FlowSplit::new(&split.name, role, split.patients.len(), split.n_events);
+        let mut part = FlowSplit::new(
+            readable(&split.name),
+            role,
+            split.patients.len(),
+            split.n_events,
+        );
         let repeated = split.patients.iter().filter(|&&row| {
             let mut regions = cohort.patients[row].regions.iter();
             regions.any(|files| files.masks().count() > 1)
@@ -75,17 +82,11 @@ fn flow(study: &Study) -> Flow {
 fn failed_cases(section: &mut Section, study: &Study) {
     let excluded = &study.cohort.excluded;
     if excluded.is_empty() && study.failed_repeats.is_empty() {
-        section.paragraph("No case failed and none was left out.");
+        section.paragraph("No patient was left out.");
         return;
     }
     if !excluded.is_empty() {
-        section.table(
-            Table::new("Patients left out", ["Patient", "Split", "Reason"]).rows(
-                excluded
-                    .iter()
-                    .map(|p| [p.id.clone(), p.split.clone(), p.reason.to_string()]),
-            ),
-        );
+        section.table(excluded_table(study));
     }
     if !study.failed_repeats.is_empty() {
         section.table(
@@ -97,16 +98,39 @@ fn failed_cases(section: &mut Section, study: &Study) {
                 study
                     .failed_repeats
                     .iter()
-                    .map(|f| [f.patient.clone(), f.region.clone(), f.reason.clone()]),
+                    .map(|f| [f.patient.clone(), readable(&f.region), f.reason.clone()]),
             ),
         );
     }
 }
 
+/// Who was left out, by reason and split.
+fn excluded_table(study: &Study) -> Table {
+    let mut groups: Vec<(String, &str, Vec<&str>)> = Vec::new();
+    for patient in &study.cohort.excluded {
+        let (reason, split) = (patient.reason.to_string(), patient.split.as_str());
+        let mut known = groups.iter_mut();
+        match known.find(|(r, s, _)| *r == reason && *s == split) {
+            Some((_, _, patients)) => patients.push(&patient.id),
+            None => groups.push((reason, split, vec![&patient.id])),
+        }
+    }
+    Table::new("Patients left out", ["Reason", "Split", "n", "Patients"]).rows(
+        groups.into_iter().map(|(reason, split, patients)| {
+            [
+                reason,
+                readable(split),
+                patients.len().to_string(),
+                patients.join(", "),
+            ]
+        }),
+    )
+}
+
 /// How every clinical column was understood, for checking.
 fn columns_table(cohort: &Cohort) -> Table {
     Table::new(
-        "Clinical columns as they were understood",
+        "Clinical columns",
         ["Column", "Label", "Kind", "Unit", "Reference", "Values"],
     )
     .rows(cohort.clinical.iter().map(|column| {
@@ -130,7 +154,7 @@ fn columns_table(cohort: &Cohort) -> Table {
             values,
         ]
     }))
-    .note("Kinds, units and reference levels can be given in a cohort file; columns.yaml beside this report is one that says what stands here.")
+    .note("As the program understood them. Kinds, units and reference levels can be given in a cohort file; columns.yaml beside this report is one that says what stands here.")
 }
 
 /// Training patients with a repeated outline, in the largest comparison.

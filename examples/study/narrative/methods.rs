@@ -1,6 +1,7 @@
 //! What was done, in words that a methods section can take over.
 
 use super::super::deep::{DeepWay, TrainingFeatures};
+use super::super::modeling::readable;
 use super::super::pipeline::{Study, StudySettings};
 use super::{METHODS, Outcomes, StudyWords, Weights, nested_table};
 use crate::report::Section;
@@ -19,7 +20,7 @@ pub(super) fn methods_section(
     section.paragraph(format!("Selection, for each region: {}.", words.selection));
     section.paragraph(models(settings));
     section.paragraph(evaluation(settings));
-    section.paragraph("Everything was fitted on training rows only: reliability, selection, scores, models and cut-offs. The training rows of every table are apparent performance, because features and models were chosen on those patients.");
+    section.paragraph("Everything was fitted in the training patients only: reliability, selection, scores, models and cut-offs. Results in the training split are apparent performance, because features and models were chosen in those patients.");
     control(&mut section, study, words);
     section.paragraph(format!(
         "Software: alnm_pipeline {}. Handcrafted features follow PyRadiomics 3.0.1, selection glmnet, models and nomogram R's glm and rms, statistics R 4.2.2 with pROC. Seed {}. \
@@ -53,7 +54,7 @@ fn deep(settings: &StudySettings) -> String {
     match (deep.way, deep.training) {
         (DeepWay::Pooled, _) => "taken as they are".to_owned(),
         (DeepWay::Components(k), _) => {
-            format!("reduced to at most {k} principal components fitted on training rows")
+            format!("reduced to at most {k} principal components fitted in the training patients")
         }
         (DeepWay::Head(units), TrainingFeatures::OutOfFold) => format!(
             "reduced to the {units} units of a head trained on the outcomes; every training patient has the features of a network that has not seen \
@@ -92,8 +93,15 @@ fn evaluation(settings: &StudySettings) -> String {
 
 /// The control on shuffled outcomes.
 fn control(section: &mut Section, study: &Study, words: &StudyWords) {
-    section.subheading("Control on shuffled outcomes");
     let shuffled_run = words.outcomes == Outcomes::Shuffled;
+    let has_controls = study
+        .honest
+        .as_ref()
+        .is_some_and(|h| !h.controls.is_empty());
+    if !shuffled_run && !has_controls {
+        return;
+    }
+    section.subheading("Control on shuffled outcomes");
     if shuffled_run {
         section.paragraph(
             "This whole run was done on outcomes that were shuffled within every split before anything else. There is nothing to be found: AUCs on held-out patients and test splits \
@@ -112,7 +120,7 @@ fn control(section: &mut Section, study: &Study, words: &StudyWords) {
     }
     for (number, control) in honest.controls.iter().enumerate() {
         let caption = format!(
-            "The nested cross-validation with the outcomes of training patients shuffled (draw {})",
+            "Nested cross-validation with the outcomes of the training patients shuffled (draw {})",
             number + 1
         );
         section.table(nested_table(&caption, control).note(format!(
@@ -127,7 +135,7 @@ fn verdict(models: Vec<super::super::honest::HonestModel>, deviation: f64) -> St
     let far: Vec<String> = models
         .iter()
         .filter(|model| (model.auc - 0.5).abs() > 3.0 * deviation)
-        .map(|model| format!("{} ({:.3})", model.model, model.auc))
+        .map(|model| format!("{} ({:.3})", readable(&model.model), model.auc))
         .collect();
     match far.is_empty() {
         true => "All models are within three of them.".to_owned(),

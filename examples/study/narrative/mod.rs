@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | this one | the order of the sections |
+//! | `summary` | the final model in one paragraph and one table |
 //! | `flow` | flow of cases, who was left out, how columns were understood |
 //! | `methods` | what was done, in words, and the control on shuffled outcomes |
 //! | `facts` | what the reporting checklists may claim |
@@ -10,11 +11,18 @@
 mod facts;
 mod flow;
 mod methods;
+mod summary;
+
+use nomogram::format_p;
 
 use super::baseline::Baseline;
+use super::evaluation::Evaluation;
 use super::honest::HonestEstimate;
+use super::modeling::readable;
 use super::pipeline::{Study, StudySettings};
-use super::results::{Nomogram, model_section, region_section, risk_group_table};
+use super::results::{
+    Nomogram, level, model_section, odds_ratio, region_section, risk_group_table,
+};
 use crate::report::checklist::DataOrigin;
 use crate::report::{Checklist, Picture, Report, Section, Table};
 
@@ -73,17 +81,18 @@ pub fn report(
     baseline: &[Baseline],
 ) -> anyhow::Result<Report> {
     let cohort = &study.cohort;
-    let mut subtitle = format!(
-        "{} patients, {} splits, {} regions",
-        cohort.patients.len(),
-        cohort.splits.len(),
-        cohort.regions.len()
-    );
+    let mut subtitle = [
+        counted(cohort.patients.len(), "patient"),
+        counted(cohort.splits.len(), "split"),
+        counted(cohort.regions.len(), "region"),
+    ]
+    .join(", ");
     if words.outcomes == Outcomes::Shuffled {
         subtitle += ". OUTCOMES WERE SHUFFLED: whatever is found here is chance";
     }
     let mut report = Report::new(&words.title)
         .subtitle(subtitle)
+        .section(summary::summary_section(study, settings, words))
         .section(flow::cohort_section(study, baseline)?);
     for region in &study.regions {
         report = report.section(region_section(&region.features, &region.selection)?);
@@ -104,11 +113,11 @@ pub fn report(
         for section in evaluation.report_sections(focus) {
             report = report.section(section);
         }
-        report = report.section(risk_groups(study));
+        report = report.section(risk_groups(study, evaluation));
     }
     report = report.section(internal_validation(study));
     let readers = study.readers.iter();
-    for section in readers.filter_map(super::evaluation::Evaluation::reader_study_section) {
+    for section in readers.filter_map(Evaluation::reader_study_section) {
         report = report.section(section);
     }
     if !study.pictures.is_empty() {
@@ -118,43 +127,75 @@ pub fn report(
     let facts = facts::facts(study, settings, words);
     let mut checklists = Section::new("Reporting checklists");
     checklists.paragraph(
-        "Items are filled in where the program knows the answer, from this very run. The others are for the authors: a program cannot know who was asked for \
-         consent, or why a patient was examined.",
+        "Items are filled in where this run knows the answer. The others, marked, are for the authors.",
     );
     checklists.checklist(Checklist::tripod_ai(&facts));
     checklists.checklist(Checklist::clear(&facts));
     Ok(report.section(checklists))
 }
 
+/// `1 region`, `2 regions`.
+fn counted(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
 /// What became of the scores alone.
 fn single_scores(study: &Study) -> Section {
-    let mut section = Section::new("Scores alone");
-    let mut lines = Vec::new();
+    let mut section = Section::new("Radiomics scores alone");
+    let mut table = Table::new(
+        "Logistic regression on each score alone",
+        [
+            "Score".to_owned(),
+            "Features".to_owned(),
+            format!(
+                "Odds ratio for one unit ({})",
+                level(&study.models.combined)
+            ),
+            "P".to_owned(),
+        ],
+    );
+    let mut reasons = Vec::new();
     for (scores, single) in study.scores.iter().zip(&study.models.singles) {
-        let label = super::modeling::readable(&scores.column);
-        lines.push(match single {
+        let label = readable(&scores.column);
+        match single {
             Ok(risk) => {
-                let odds = risk.fit.rows.iter().map(nomogram::OddsRatioRow::formatted);
-                let odds: Vec<String> = odds.collect();
-                format!(
-                    "{label}: {} features; odds ratio for one unit {}.",
-                    scores.features.len(),
-                    odds.join(", ")
-                )
+                for row in &risk.fit.rows {
+                    let p = row
+                        .odds_ratio()
+                        .map_or_else(String::new, |or| format_p(or.p));
+                    table = table.row([
+                        label.clone(),
+                        scores.features.len().to_string(),
+                        odds_ratio(row),
+                        p,
+                    ]);
+                }
             }
-            Err(reason) => format!("{label}: no model of it alone, {reason}."),
-        });
+            Err(reason) => reasons.push(format!("{label}: no model of it alone, {reason}.")),
+        }
     }
-    section.list(lines);
+    if reasons.len() < study.scores.len() {
+        section.table(table);
+    }
+    for reason in reasons {
+        section.paragraph(reason);
+    }
     section
 }
 
-fn risk_groups(study: &Study) -> Section {
-    let mut section = Section::new("Groups of risk");
-    if let Some(table) = risk_group_table(study) {
-        section.table(table);
-    } else {
-        section.paragraph("The final model has no cut-off: there are no groups of risk.");
+fn risk_groups(study: &Study, evaluation: &Evaluation) -> Section {
+    let mut section = Section::new("Risk groups");
+    match (risk_group_table(study), study.final_model()) {
+        (Some(table), Some(model)) => {
+            section.table(table);
+            evaluation.add_risk_groups(&mut section, &model.name);
+        }
+        _ => {
+            section.paragraph("The final model has no cut-off: there are no risk groups.");
+        }
     }
     section
 }
@@ -164,19 +205,19 @@ fn internal_validation(study: &Study) -> Section {
     let honest = match &study.honest {
         Some(Ok(honest)) => honest,
         Some(Err(reason)) => {
-            section.paragraph(format!("The nested cross-validation is not possible: {reason}. The performance on training patients above is apparent performance only."));
+            section.paragraph(format!("The nested cross-validation is not possible: {reason}. The performance in training patients above is apparent performance only."));
             return section;
         }
         None => {
-            section.paragraph("The nested cross-validation was left out (--nested 0): the performance on training patients above is apparent performance only.");
+            section.paragraph("The nested cross-validation was left out (--nested 0): the performance in training patients above is apparent performance only.");
             return section;
         }
     };
     section.paragraph(
-        "The whole study, from deep features over selection to the final model, was fitted anew without each fold of the training patients and judged on that \
-         fold. This is what the models are worth on new patients of the same kind; the apparent AUC of the same fits shows how much they flatter themselves.",
+        "The whole study, from deep features through selection to the final model, was fitted anew without each fold of the training patients and evaluated in that \
+         fold. The held-out AUC estimates performance in new patients of the same kind; its distance from the apparent AUC of the same fits is the optimism.",
     );
-    section.table(nested_table("Nested cross-validation on training patients", &honest.estimate).note(
+    section.table(nested_table("Nested cross-validation in the training patients", &honest.estimate).note(
         "AUC: mean over folds, weighted by their pairs of an event and a non-event. SD: over folds; no standard error, because folds share training patients. \
          A fold in which nothing was selected has no model and counts as 0.5.",
     ));
@@ -189,15 +230,15 @@ fn nested_table(caption: &str, estimate: &HonestEstimate) -> Table {
         caption,
         [
             "Model",
-            "AUC held out",
+            "AUC, held out",
             "SD",
-            "AUC apparent",
+            "AUC, apparent",
             "Folds with a model",
         ],
     )
     .rows(estimate.models().into_iter().map(|model| {
         [
-            model.model,
+            readable(&model.model),
             format!("{:.3}", model.auc),
             format!("{:.3}", model.standard_deviation),
             format!("{:.3}", model.apparent_auc),
@@ -209,22 +250,23 @@ fn nested_table(caption: &str, estimate: &HonestEstimate) -> Table {
 fn heat_maps(study: &Study) -> anyhow::Result<Section> {
     let mut section = Section::new("Heat maps");
     section.paragraph(
-        "Where in the image the deep features' answer comes from, for patients who were not trained on: of each outcome those whom the final model is surest \
-         of and one whom it got wrong or nearly so. On the left the region as the network saw it, on the right with the map, red for most.",
+        "Where in the image the deep features look, in patients of the test splits: of each outcome those whose predictions are the surest, and one whose prediction \
+         is wrong or nearly so. Left: the region as the network saw it; right: with the heat map, brightest where it counts most.",
     );
     for region in &study.regions {
         let name = &region.features.region;
         let pictures = study.pictures.iter().filter(|p| p.region == *name);
         let pictures: Vec<Picture> = pictures
             .map(|p| {
-                let alt = format!("Region {name} of {} with a heat map", p.patient);
+                let alt = format!(
+                    "{} of patient {}, without and with a heat map",
+                    readable(name),
+                    p.patient
+                );
                 Picture::png(p.png.clone(), &p.caption, alt)
             })
             .collect::<anyhow::Result<_>>()?;
-        section.gallery(
-            pictures,
-            format!("Heat maps of {}.", super::modeling::readable(name)),
-        );
+        section.gallery(pictures, format!("Heat maps, {}.", readable(name)));
     }
     Ok(section)
 }
