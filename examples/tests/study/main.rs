@@ -3,7 +3,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod cohort;
 mod honest;
 mod resume;
 mod typed;
+
+use common::cohort;

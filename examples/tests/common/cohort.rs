@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::GrayImage;
 use tempfile::TempDir;
 
-use crate::common::{disk, program};
+use super::{disk, program};
 
 /// All patients: three of five are in the training split, the others in two test splits.
 pub const PATIENTS: usize = 100;
