@@ -25,9 +25,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .prefix(TEMPORARY_PREFIX)
         .tempfile_in(folder)
         .with_context(failed)?;
-    temporary.write_all(bytes).with_context(failed)?;
+    // Written through the file itself, whose errors do not tell the temporary name.
+    let file = temporary.as_file_mut();
+    file.write_all(bytes).with_context(failed)?;
     make_readable(&temporary).with_context(failed)?;
-    temporary.persist(path).with_context(failed)?;
+    let persisted = temporary.persist(path);
+    persisted
+        .map_err(|error| error.error)
+        .with_context(failed)?;
     Ok(())
 }
 

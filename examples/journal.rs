@@ -4,7 +4,7 @@
 //! changed image or option is computed anew. Values are written in shortest round-trip form and come back bit for bit.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::atomic_file::write_atomically;
 use crate::case_list::{Case, files_of};
 use crate::feature_rows::{NamedValues, RegionRow, Texts};
+use crate::run_record::hash_into;
 use crate::table_file::shortest;
 
 /// A journal of finished cases.
@@ -222,9 +223,10 @@ pub fn case_key(case: &Case, settings: &str) -> Option<String> {
     hasher.update(format!("|{:?} {:?}|", case.label, case.label_channel).as_bytes());
     let files = [&case.image, &case.mask];
     for path in files.into_iter().flat_map(|path| files_of(path)) {
-        let bytes = std::fs::read(path).ok()?;
-        hasher.update((bytes.len() as u64).to_le_bytes());
-        hasher.update(&bytes);
+        // A pipe can be read once only, a device may have no end.
+        let metadata = std::fs::metadata(&path).ok().filter(Metadata::is_file)?;
+        hasher.update(metadata.len().to_le_bytes());
+        hash_into(&path, &mut hasher).ok()?;
     }
     Some(
         hasher

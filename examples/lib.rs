@@ -10,7 +10,7 @@
 //! | [`regions`] | handcrafted and deep features of an outlined region in files |
 //! | [`extraction`], [`case_list`], [`feature_rows`], [`journal`], [`parameter_overrides`], [`image_options`] | what the extraction programs share |
 //! | [`merging`] | the parts of an extraction by shards, joined to what a single run writes |
-//! | [`table_file`] | CSV in and out |
+//! | [`table_file`], [`input_file`] | CSV in and out; files and pipes |
 //! | [`network_options`] | what the programs with a network share |
 //! | [`figure_file`], [`heatmap_file`] | SVG figures and their 300 dpi PNG twins; heat maps |
 //! | [`output_folder`], [`atomic_file`] | results appear whole or not at all |
@@ -29,6 +29,7 @@ pub mod feature_rows;
 pub mod figure_file;
 pub mod heatmap_file;
 pub mod image_options;
+pub mod input_file;
 pub mod journal;
 pub mod labels;
 pub mod merging;

@@ -4,7 +4,7 @@
 //! equal bytes.
 
 use std::fs;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::atomic_file::write_atomically;
+use crate::input_file;
 use crate::merging::PartDescription;
 
 /// Name of the record in every output folder.
@@ -254,30 +255,50 @@ pub fn hash_files(paths: &[PathBuf]) -> anyhow::Result<Vec<InputFile>> {
 }
 
 fn hash_file(path: &Path) -> anyhow::Result<InputFile> {
-    let failed = || format!("{}: cannot read the file", path.display());
-    let mut file = fs::File::open(path).with_context(failed)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0u8; 1 << 16];
-    let mut bytes = 0u64;
-    loop {
-        let read = file.read(&mut buffer).with_context(failed)?;
-        if read == 0 {
-            break;
-        }
-        bytes += read as u64;
-        hasher.update(&buffer[..read]);
+    if let Some(read_once) = input_file::remembered(path) {
+        return Ok(read_once);
     }
-    let sha256 = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let shown = path.display();
+    let failed = || format!("{shown}: cannot read the file");
+    if !fs::metadata(path).with_context(failed)?.is_file() {
+        bail!("{shown}: expected a file, found what cannot be read twice");
+    }
+    let mut hasher = Sha256::new();
+    let bytes = hash_into(path, &mut hasher).with_context(failed)?;
     Ok(InputFile {
         bytes,
         case: None,
         path: path.to_owned(),
-        sha256,
+        sha256: hex(hasher),
     })
+}
+
+/// Adds the content of a file, piece by piece, and says how many bytes it has.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn hash_into(path: &Path, hasher: &mut Sha256) -> io::Result<u64> {
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0u8; 1 << 16];
+    let mut bytes = 0u64;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        bytes += read as u64;
+        hasher.update(&buffer[..read]);
+    }
+}
+
+/// SHA-256 of bytes in lower-case hex.
+pub fn hash_of(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+fn hex(hasher: Sha256) -> String {
+    let digest = hasher.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

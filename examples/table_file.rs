@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use crate::atomic_file::write_atomically;
+use crate::input_file;
 
 /// One cell of a table to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +135,7 @@ impl CsvTable {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let bytes =
-            std::fs::read(path).with_context(|| format!("{shown}: cannot read the table"))?;
+            input_file::read(path).with_context(|| format!("{shown}: cannot read the table"))?;
         // Spreadsheet programs put a byte-order mark in front.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut reader = csv::ReaderBuilder::new()
@@ -142,7 +143,7 @@ impl CsvTable {
             .from_reader(bytes);
         let header: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(str::to_owned).collect(),
-            Err(error) => bail!("{shown}: {}", plain(&error)),
+            Err(error) => bail!("{shown}: {}", plain(&error, &mut LineCounter::new(bytes))),
         };
         let mut seen = HashMap::new();
         for (k, name) in header.iter().enumerate() {
@@ -161,12 +162,13 @@ impl CsvTable {
             }
         }
         let (mut rows, mut lines) = (Vec::new(), Vec::new());
+        let mut counter = LineCounter::new(bytes);
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
-                Err(error) => bail!("{shown}: {}", plain(&error)),
+                Err(error) => bail!("{shown}: {}", plain(&error, &mut counter)),
             };
-            lines.push(record.position().map_or(0, csv::Position::line));
+            lines.push(counter.line_of(record.position()));
             rows.push(record.iter().map(str::to_owned).collect());
         }
         if rows.is_empty() {
@@ -294,12 +296,22 @@ pub fn parse_outcome(cell: &str) -> Option<bool> {
     }
 }
 
-/// A cell for an error message: its text in quotes, or "an empty cell".
+/// A cell for an error message: its text in quotes, cut where it is long, or "an empty cell".
 pub fn found(cell: &str) -> String {
     if cell.is_empty() {
         "an empty cell".to_owned()
     } else {
-        format!("\"{cell}\"")
+        quoted(cell)
+    }
+}
+
+/// Most characters of a cell or name in an error message.
+const QUOTED: usize = 80;
+
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("\"{}\u{2026}\"", &text[..end]),
+        None => format!("\"{text}\""),
     }
 }
 
@@ -309,7 +321,7 @@ pub fn quoted_list<S: AsRef<str>>(names: &[S]) -> String {
     let mut list: Vec<String> = names
         .iter()
         .take(SHOWN)
-        .map(|name| format!("\"{}\"", name.as_ref()))
+        .map(|name| quoted(name.as_ref()))
         .collect();
     if names.len() > SHOWN {
         list.push(format!("and {} more", names.len() - SHOWN));
@@ -317,19 +329,52 @@ pub fn quoted_list<S: AsRef<str>>(names: &[S]) -> String {
     list.join(", ")
 }
 
+/// In which line of a file something begins. The reader counts line feeds only and has not passed that of the row before, if a carriage return
+/// stands in front of it.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> LineCounter<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let (at, line) = (0, 1);
+        Self { bytes, at, line }
+    }
+
+    /// The line of a row; rows are asked for in their order.
+    fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let byte = position.map_or(0, |position| position.byte() as usize);
+        let rest = self.bytes.get(byte..).unwrap_or_default();
+        let blank = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+        let start = byte + blank.count();
+        while self.at < start.min(self.bytes.len()) {
+            let follows_return = self.at > 0 && self.bytes[self.at - 1] == b'\r';
+            match self.bytes[self.at] {
+                b'\n' if follows_return => {}
+                b'\n' | b'\r' => self.line += 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
 /// A CSV error in the words of this workspace.
-fn plain(error: &csv::Error) -> String {
+fn plain(error: &csv::Error, lines: &mut LineCounter<'_>) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths {
             pos,
             expected_len,
             len,
         } => {
-            let row = pos.as_ref().map_or(0, csv::Position::line);
+            let row = lines.line_of(pos.as_ref());
             format!("row {row}: expected {expected_len} cells as in the header, found {len}")
         }
         csv::ErrorKind::Utf8 { pos, .. } => {
-            let row = pos.as_ref().map_or(0, csv::Position::line);
+            let row = lines.line_of(pos.as_ref());
             format!("row {row}: expected UTF-8 text")
         }
         _ => error.to_string(),
@@ -364,12 +409,34 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_lines_of_the_file_however_they_end() {
+        for (end, text) in [
+            ("\n", "a\n1\n\n2\n\n\n\"3\n4\"\n5\n"),
+            (
+                "\r\n",
+                "\u{feff}a\r\n1\r\n\r\n2\r\n\r\n\r\n\"3\r\n4\"\r\n5\r\n",
+            ),
+            ("\r", "a\r1\r\r2\r\r\r\"3\r4\"\r5\r"),
+        ] {
+            assert_eq!(table(text).unwrap().lines, [2, 4, 7, 9], "{end:?}");
+            let unequal = table(&format!("{text}6,7{end}")).unwrap_err().to_string();
+            assert!(
+                unequal.contains("row 10: expected 1 cells"),
+                "{end:?} {unequal}"
+            );
+        }
+    }
+
+    #[test]
     fn faults_name_row_and_column() {
         let unequal = table("a,b\n1,2\n3\n").unwrap_err().to_string();
         assert!(
             unequal.ends_with("row 3: expected 2 cells as in the header, found 1"),
             "{unequal}"
         );
+        let long = format!("a\n{}\n", "z".repeat(100_000));
+        let long = table(&long).unwrap().numbers(0).unwrap_err().to_string();
+        assert!(long.len() < 1000 && long.ends_with("z\u{2026}\""), "{long}");
         let twice = table("a,a\n1,2\n").unwrap_err().to_string();
         assert!(
             twice.ends_with("column \"a\" stands twice in the header, at 1 and 2"),

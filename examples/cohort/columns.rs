@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClinicalValues, Cohort};
 use crate::faults::Faults;
+use crate::input_file;
 use crate::table_file::quoted_list;
 
 /// Largest cohort file, in bytes.
@@ -100,7 +101,8 @@ impl CohortFile {
             bytes <= MAX_BYTES,
             "{shown}: expected a cohort file of at most {MAX_BYTES} bytes, found {bytes}"
         );
-        let text = std::fs::read_to_string(path).with_context(cannot_read)?;
+        let text = String::from_utf8(input_file::read(path).with_context(cannot_read)?)
+            .with_context(cannot_read)?;
         let file: Self = serde_saphyr::from_str(&text)
             .map_err(|error| anyhow::anyhow!("{shown}: expected a cohort file: {error}"))?;
         file.check(path)?;
