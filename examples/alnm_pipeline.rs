@@ -1,8 +1,10 @@
 //! The whole study: cohort, features, selection, scores, nomogram, evaluation, report.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Parser;
 use deep_features::{Tap, Width};
 use nomogram::FewEvents;
@@ -13,7 +15,9 @@ use examples::atomic_file::write_atomically;
 use examples::cohort::{Cohort, CohortFile, CohortOptions, MissingClinical, UnusableImages};
 use examples::earlier_run::{is_done, write_checksums};
 use examples::faults::Faults;
-use examples::output_folder::{Existing, ExistingOptions, OutputFolder, recover};
+use examples::output_folder::{
+    Existing, ExistingOptions, OutputFolder, recover, refuse_inputs_inside,
+};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::check_region;
@@ -34,6 +38,8 @@ use examples::study::selection::choices::{SelectionOptions, whole};
 use examples::synthetic::{CohortDesign, CohortSize, WrittenCohort};
 
 const PROGRAM: &str = "alnm_pipeline";
+/// Heading of the options that are no part of the study's methods.
+const RUN: &str = "The run";
 /// Folder of the synthetic cohort beside the results.
 const COHORT_NAME: &str = "cohort";
 
@@ -100,24 +106,24 @@ struct Arguments {
     #[command(flatten)]
     selection: SelectionOptions,
     /// Seed of every random draw, at most 4294967295.
-    #[arg(long, default_value_t = 20_250_901, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
+    #[arg(help_heading = RUN, long, default_value_t = 20_250_901, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
     seed: u64,
     /// Name of the training split; by default the one called train or training.
-    #[arg(long, value_name = "SPLIT")]
+    #[arg(help_heading = RUN, long, value_name = "SPLIT")]
     train: Option<String>,
     /// Clinical columns that are not predictors, separated by commas.
-    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    #[arg(help_heading = RUN, long, value_name = "COLS", value_delimiter = ',')]
     descriptive: Vec<String>,
     /// What to do with empty clinical cells.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(help_heading = RUN, long, value_enum, default_value_t)]
     missing: MissingClinical,
     /// What to do with images and outlines that cannot be used.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(help_heading = RUN, long, value_enum, default_value_t)]
     unusable: UnusableImages,
     /// Worker threads; by default one for each core.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = RUN, long, value_name = "N")]
     jobs: Option<usize>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = RUN)]
     existing: ExistingOptions,
 }
 
@@ -144,10 +150,10 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     check_usage(&arguments)?;
     let resume = arguments.existing.existing() == Existing::Resume;
     if resume && already_done(&arguments)? {
-        println!(
-            "nothing changed: {} holds the results",
+        program::say(&format!(
+            "nothing changed: {} holds the results\n",
             arguments.out.display()
-        );
+        ))?;
         return Ok(Ending::Done);
     }
     // A user's cohort and network are checked before anything is created.
@@ -156,11 +162,11 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
         None => None,
     };
     if let (Some(given), true) = (&given, arguments.check) {
-        print!(
-            "{}",
-            CohortFile::of(&given.cohort, &given.options.file).to_yaml()?
-        );
+        program::say(&CohortFile::of(&given.cohort, &given.options.file).to_yaml()?)?;
         return Ok(Ending::Done);
+    }
+    if let Some(given) = &given {
+        check_classes(&given.cohort, &arguments)?;
     }
     let mut settings = settings(&arguments)?;
     let mut folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
@@ -189,7 +195,7 @@ fn study(arguments: Arguments) -> anyhow::Result<Ending> {
     let study = pipeline::run(&outcomes, &settings, readers.as_ref(), folder.path())?;
     write(&arguments, &settings, &study, &options.file, folder.path())?;
     folder.finish()?;
-    summarize(&study, &arguments);
+    summarize(&study, &arguments)?;
     let mut excluded = study.cohort.excluded.iter();
     let failed = excluded.any(|patient| patient.reason.is_failure());
     Ok(match failed || !study.failed_repeats.is_empty() {
@@ -202,6 +208,49 @@ fn check_usage(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.nested == 1 {
         let problem = "--nested: expected 0, or 2 folds or more, found 1";
         return Err(WrongUsage(problem.to_owned()).into());
+    }
+    let inputs = [
+        &arguments.manifest,
+        &arguments.columns,
+        &arguments.readers,
+        &arguments.weights,
+    ];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    if !arguments.check {
+        refuse_inputs_inside(&arguments.out, &inputs)?;
+    }
+    Ok(())
+}
+
+/// Refuses a training split that is too small for the folds asked for, which the study would find out much later.
+fn check_classes(cohort: &Cohort, arguments: &Arguments) -> anyhow::Result<()> {
+    let training = cohort.training();
+    let (events, n) = (training.n_events, training.patients.len());
+    let fewest = events.min(n - events);
+    let needed = |least: usize, option: &str| {
+        if fewest >= least {
+            return Ok(());
+        }
+        bail!(
+            "{}: expected at least {least} patients of each outcome in split \"{}\" for {option} {least}, found {events} events and {} others",
+            cohort.manifest.display(),
+            training.name,
+            n - events
+        )
+    };
+    let (inner, outer) = (arguments.selection.folds, arguments.nested);
+    needed(inner, "--folds")?;
+    if outer == 0 {
+        return Ok(());
+    }
+    needed(outer, "--nested")?;
+    let left = fewest - fewest.div_ceil(outer);
+    if left < inner {
+        bail!(
+            "{}: expected at least {inner} patients of each outcome in split \"{}\" without an outer fold of --nested {outer}, found {left} for --folds {inner}",
+            cohort.manifest.display(),
+            training.name
+        );
     }
     Ok(())
 }
@@ -488,14 +537,32 @@ fn request(
     Ok(record)
 }
 
-/// One line a model and split on standard output.
-fn summarize(study: &Study, arguments: &Arguments) {
-    let rows = study.evaluation.iter().flat_map(|e| &e.performance);
-    println!(
+/// What could not be used, on standard error; one line a model and split on standard output.
+fn summarize(study: &Study, arguments: &Arguments) -> anyhow::Result<()> {
+    let excluded = study.cohort.excluded.iter();
+    for patient in excluded.filter(|patient| patient.reason.is_failure()) {
+        program::complain(&format!(
+            "patient {} is left out: {}",
+            patient.id, patient.reason
+        ));
+    }
+    for failed in &study.failed_repeats {
+        program::complain(&format!(
+            "patient {}, repeated outline of {}: {}",
+            failed.patient, failed.region, failed.reason
+        ));
+    }
+    program::say(&summary(study, arguments)?)
+}
+
+fn summary(study: &Study, arguments: &Arguments) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(
+        text,
         "{:<14} {:<22} {:>5} {:>7}  AUC (95 % CI)",
         "split", "model", "n", "events"
-    );
-    for row in rows {
+    )?;
+    for row in study.evaluation.iter().flat_map(|e| &e.performance) {
         let auc = match (&row.auc, &row.interval) {
             (Ok(auc), Ok(interval)) => {
                 format!("{auc:.3} ({:.3}-{:.3})", interval.low, interval.high)
@@ -503,41 +570,32 @@ fn summarize(study: &Study, arguments: &Arguments) {
             (Ok(auc), Err(reason)) => format!("{auc:.3} ({reason})"),
             (Err(reason), _) => reason.clone(),
         };
-        println!(
+        writeln!(
+            text,
             "{:<14} {:<22} {:>5} {:>7}  {auc}",
             row.split, row.model, row.n, row.events
-        );
+        )?;
     }
     if study.evaluation.is_none() {
-        println!("no model: nothing was selected");
+        writeln!(text, "no model: nothing was selected")?;
     }
     let nested = study.honest().into_iter().flat_map(|h| h.estimate.models());
     for model in nested {
-        println!(
+        writeln!(
+            text,
             "{:<14} {:<22} {:>5} {:>7}  {:.3} (SD {:.3} over {} folds)",
             "held out", model.model, "", "", model.auc, model.standard_deviation, model.n_folds
-        );
+        )?;
     }
-    for patient in study
-        .cohort
-        .excluded
-        .iter()
-        .filter(|p| p.reason.is_failure())
-    {
-        eprintln!(
-            "error: patient {} is left out: {}",
-            patient.id, patient.reason
-        );
-    }
-    for failed in &study.failed_repeats {
-        eprintln!(
-            "error: patient {}, repeated outline of {}: {}",
-            failed.patient, failed.region, failed.reason
-        );
-    }
-    println!(
+    writeln!(
+        text,
         "outlines: {} computed, {} taken from an earlier run",
         study.n_computed, study.n_known
-    );
-    println!("report: {}", arguments.out.join("report.html").display());
+    )?;
+    writeln!(
+        text,
+        "report: {}",
+        arguments.out.join("report.html").display()
+    )?;
+    Ok(text)
 }

@@ -1,6 +1,6 @@
 //! The tables of a publication against themselves: whole counts, intervals, p-values, agreement, sums.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use eval_stats::audit::{Rounding, Severity};
 use examples::audit::sheet::Sheet;
 use examples::audit::{AuditSettings, PaperAudit, audit_tables, output};
-use examples::output_folder::{ExistingOptions, OutputFolder};
+use examples::output_folder::{ExistingOptions, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::run_record::{RunRecord, hash_files};
 
@@ -124,6 +124,8 @@ fn audit(arguments: Arguments) -> anyhow::Result<Ending> {
             resume: false,
         }
         .existing();
+        let inputs: Vec<&Path> = arguments.tables.iter().map(PathBuf::as_path).collect();
+        refuse_inputs_inside(out, &inputs)?;
         let folder = OutputFolder::begin(out, PROGRAM, existing)?;
         output::write(folder.path(), &sheets, &audit)?;
         record(&arguments, &audit)?.write(folder.path())?;

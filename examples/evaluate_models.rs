@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use eval_stats::Direction;
 
-use examples::output_folder::{ExistingOptions, OutputFolder};
+use examples::output_folder::{ExistingOptions, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::run_record::{RunRecord, hash_files};
 use examples::study::evaluation::readers::ReaderReadings;
@@ -125,6 +125,7 @@ fn evaluation(arguments: Arguments) -> anyhow::Result<Ending> {
         resume: false,
     }
     .existing();
+    refuse_inputs_inside(&arguments.out, &[&arguments.table])?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing)?;
     let evaluation =
         evaluate(&input, &settings).with_context(|| arguments.table.display().to_string())?;

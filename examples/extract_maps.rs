@@ -10,7 +10,7 @@ use clap::Parser;
 
 use examples::case_list::{Case, CaseList, Shard};
 use examples::image_options::ImageOptions;
-use examples::output_folder::{ExistingOptions, OutputFolder};
+use examples::output_folder::{ExistingOptions, OutputFolder, refuse_inputs_inside};
 use examples::parameter_overrides::ParameterOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
@@ -118,6 +118,7 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         overwrite: arguments.overwrite,
         resume: false,
     };
+    refuse_inputs_inside(&arguments.out, &[&arguments.input])?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing.existing())?;
     let bar = progress::bar(cases.cases.len(), "maps");
     let mut table = MapTable::default();
@@ -126,8 +127,9 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
             if arguments.mask.is_some() {
                 return Err(error);
             }
-            eprintln!("error: {}{error}", case.place);
-            table.failed(case, &error.to_string());
+            let reason = program::with_causes(&error);
+            program::complain(&format!("{}{reason}", case.place));
+            table.failed(case, &reason);
         }
         bar.inc(1);
     }

@@ -113,10 +113,10 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         .find_map(|(_, bands)| (!bands.is_empty()).then_some(bands));
     if let (Some(bands), false) = (noise, arguments.drop_noise_bands) {
         let names: Vec<String> = bands.iter().map(ToString::to_string).collect();
-        eprintln!(
-            "warning: {} {NOISE_BANDS}; --drop-noise-bands leaves them out",
+        program::warn(&format!(
+            "{} {NOISE_BANDS}; --drop-noise-bands leaves them out",
             names.join(", ")
-        );
+        ));
     }
     let results = results.into_iter().map(|(rows, _)| rows).collect();
     let text = |value: &dyn std::fmt::Debug| Value::from(format!("{value:?}"));

@@ -11,7 +11,7 @@ use crate::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues, RegionRo
 use crate::journal::{Journal, case_key};
 use crate::merging::PartDescription;
 use crate::output_folder::{Existing, ExistingOptions};
-use crate::program::{Ending, WrongUsage};
+use crate::program::{Ending, WrongUsage, complain};
 use crate::run_record::{InputFile, RunRecord, hash_files, own_record, record_beside};
 
 /// Input and output of an extraction.
@@ -52,6 +52,23 @@ pub struct Extraction {
     names: Mutex<Vec<Arc<[String]>>>,
 }
 
+/// Refuses an output that is a folder, a device or one of the files that are read: renaming the results would put them in its place.
+fn check_output(out: &Path, cases: &CaseList) -> anyhow::Result<()> {
+    let shown = out.display();
+    if out.is_dir() {
+        bail!("{shown}: expected a file name for --out, found a folder");
+    }
+    if out.exists() && !out.is_file() {
+        bail!("{shown}: expected a file name for --out, found a device or pipe");
+    }
+    let is_out = |file: &PathBuf| file.canonicalize().ok() == out.canonicalize().ok();
+    if out.exists() && cases.files().iter().any(is_out) {
+        let problem = format!("--out {shown}: expected another file than those that are read");
+        return Err(WrongUsage(problem).into());
+    }
+    Ok(())
+}
+
 impl Extraction {
     /// Reads the list of cases and checks the output. `settings` identifies everything that a case's features depend on beside its
     /// files.
@@ -83,12 +100,7 @@ impl Extraction {
             }
             None => None,
             Some(out) => {
-                if out.is_dir() {
-                    bail!(
-                        "{}: expected a file name for --out, found a folder",
-                        out.display()
-                    );
-                }
+                check_output(out, &cases)?;
                 if out.exists() && existing == Existing::Refuse {
                     bail!(
                         "{}: exists; give --overwrite, --resume or another --out",
@@ -218,7 +230,7 @@ impl Extraction {
         for (case, found) in self.cases.cases.iter().zip(results) {
             for mut found in found {
                 if let Err(reason) = &found.features {
-                    eprintln!("error: {}{reason}", case.place);
+                    complain(&format!("{}{reason}", case.place));
                 }
                 let mut copied = case.copied.clone();
                 // A table's own column Label, empty for this case, tells its regions apart.

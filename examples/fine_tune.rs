@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -23,7 +24,7 @@ use examples::atomic_file::write_atomically;
 use examples::case_list::{Case, CaseList};
 use examples::feature_rows::{FeatureRow, FeatureRows, Format, NamedValues, RegionRow};
 use examples::network_options::NetworkOptions;
-use examples::output_folder::{Existing, ExistingOptions, OutputFolder};
+use examples::output_folder::{Existing, ExistingOptions, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::{OutlinedSlice, network_input};
@@ -153,6 +154,7 @@ fn fine_tune(arguments: Arguments) -> anyhow::Result<Ending> {
     let table = Table::read(&arguments)?;
     let vgg = arguments.network.load()?;
     let preprocess = arguments.network.preprocess(&vgg);
+    refuse_inputs_inside(&arguments.out, &[&arguments.input])?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, arguments.existing.existing())?;
     let usable = table.check(&preprocess, arguments.label);
     let (training, others) = table.divided(&usable);
@@ -189,7 +191,7 @@ fn fine_tune(arguments: Arguments) -> anyhow::Result<Ending> {
     record(&arguments, &table, &vgg, training.len(), failed)?.write(folder.path())?;
     states.remove(arguments.folds)?;
     folder.finish()?;
-    summarize(&fit, &arguments.out);
+    summarize(&fit, &arguments.out)?;
     Ok(match failed {
         0 => Ending::Done,
         _ => Ending::SomeCasesFailed,
@@ -354,7 +356,7 @@ impl Table {
                 .filter(|_| self.trains[at]);
             let fold = fold.map_or_else(|| "new".to_owned(), |fold| (fold + 1).to_string());
             if let Err(reason) = &checked {
-                eprintln!("error: {}{reason}", case.place);
+                program::complain(&format!("{}{reason}", case.place));
             }
             rows.push(FeatureRow {
                 copied: case.copied.clone(),
@@ -615,16 +617,15 @@ fn record(
 }
 
 /// One line a network on standard output.
-fn summarize(fit: &CrossFit, out: &Path) {
-    println!("{:<16} {:>6}  validation AUC", "network", "epoch");
+fn summarize(fit: &CrossFit, out: &Path) -> anyhow::Result<()> {
+    let mut text = format!("{:<16} {:>6}  validation AUC\n", "network", "epoch");
     for (name, model) in networks(fit) {
         let record = model.record();
         let auc = record.history[record.epoch].validation_auc;
         let auc = auc.map_or_else(String::new, |auc| format!("{auc:.3}"));
-        println!("{name:<16} {:>6}  {auc}", record.epoch + 1);
+        writeln!(text, "{name:<16} {:>6}  {auc}", record.epoch + 1)?;
     }
-    println!(
-        "checkpoint: {}",
-        out.join("checkpoint.safetensors").display()
-    );
+    let checkpoint = out.join("checkpoint.safetensors");
+    writeln!(text, "checkpoint: {}", checkpoint.display())?;
+    program::say(&text)
 }

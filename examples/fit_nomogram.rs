@@ -1,6 +1,5 @@
 //! A table of predictors to a risk model: screening, backward elimination, nomogram.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use nomogram::FewEvents;
 
-use examples::output_folder::{ExistingOptions, OutputFolder};
+use examples::output_folder::{ExistingOptions, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
@@ -120,14 +119,14 @@ fn nomogram(arguments: Arguments) -> anyhow::Result<Ending> {
         return Err(none_stays(&arguments, &model));
     };
     for aside in &model.set_aside {
-        // With stderr closed there is nobody to warn.
-        let _ = writeln!(io::stderr(), "warning: {aside}");
+        program::warn(&aside.to_string());
     }
     let existing = ExistingOptions {
         overwrite: arguments.overwrite,
         resume: false,
     }
     .existing();
+    refuse_inputs_inside(&arguments.out, &[&arguments.table])?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing)?;
     model.write(folder.path(), arguments.cutoff)?;
     if arguments.bootstrap > 0 {

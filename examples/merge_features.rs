@@ -48,6 +48,9 @@ fn join(arguments: Arguments) -> anyhow::Result<Ending> {
     if arguments.out.is_dir() {
         bail!("{shown}: expected a file name for --out, found a folder");
     }
+    if arguments.out.exists() && !arguments.out.is_file() {
+        bail!("{shown}: expected a file name for --out, found a device or pipe");
+    }
     if arguments.out.exists() && !arguments.overwrite {
         bail!("{shown}: exists; give --overwrite or another --out");
     }
@@ -55,9 +58,9 @@ fn join(arguments: Arguments) -> anyhow::Result<Ending> {
     if merged.failed == 0 {
         return Ok(Ending::Done);
     }
-    eprintln!(
-        "error: {} of {} rows failed; their reasons stand as \"error\" in {shown}",
+    program::complain(&format!(
+        "{} of {} rows failed; their reasons stand as \"error\" in {shown}",
         merged.failed, merged.rows
-    );
+    ));
     Ok(Ending::SomeCasesFailed)
 }

@@ -7,6 +7,7 @@ use deep_features::{FineTuned, Preprocess, Vgg, VggConfig, WeightsSource, Width,
 use serde_json::Value;
 
 use crate::program::WrongUsage;
+use crate::study::selection::choices::number;
 
 /// Side of the network's input without `--size`.
 const SIZE: usize = 224;
@@ -29,14 +30,24 @@ pub struct NetworkOptions {
     #[arg(long, value_name = "NAME", default_value = "vgg19")]
     pub network: VggConfig,
     /// Side of the network's input in pixels [default: 224].
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", value_parser = side)]
     pub size: Option<usize>,
     /// Margin around the region's box as a share of its sides [default: 0.1].
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = number(|share| (0.0..=10.0).contains(&share), "from 0 to 10"))]
     pub margin: Option<f64>,
     /// Where the network runs: cpu, cuda, cuda:N or metal; other devices than the CPU must be compiled in (--features cuda).
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub device: String,
+}
+
+/// Reads the side of an input, within what [`Preprocess`] takes.
+fn side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(side) if (1..=4096).contains(&side) => Ok(side),
+        _ => Err(format!(
+            "expected a whole number from 1 to 4096, found {text}"
+        )),
+    }
 }
 
 impl NetworkOptions {

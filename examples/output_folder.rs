@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use crate::atomic_file::TEMPORARY_PREFIX;
+use crate::program::WrongUsage;
 use crate::run_record::{RECORD_NAME, program_of};
 
 /// What to do when the output folder holds something already.
@@ -161,6 +162,25 @@ impl Drop for OutputFolder {
             // The error that led here is the one to report.
             let _ = fs::remove_dir_all(&self.staging);
         }
+    }
+}
+
+/// Refuses an output folder that holds one of the files that are read: replacing the folder would remove them.
+///
+/// # Errors
+/// [`WrongUsage`] with the first such file.
+pub fn refuse_inputs_inside(target: &Path, inputs: &[&Path]) -> Result<(), WrongUsage> {
+    let Ok(folder) = target.canonicalize() else {
+        return Ok(());
+    };
+    let is_inside = |file: &Path| file.canonicalize().is_ok_and(|f| f.starts_with(&folder));
+    match inputs.iter().find(|file| is_inside(file)) {
+        Some(file) => Err(WrongUsage(format!(
+            "--out {}: expected a folder without the files that are read, found {} in it",
+            target.display(),
+            file.display()
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use radiomics_features::Params;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::program::WrongUsage;
+use crate::program::{WrongUsage, warn};
 
 /// The options by which a command line gives parameters.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -44,7 +44,7 @@ impl ParameterOptions {
     /// Names features that were asked for and are left out, as PyRadiomics leaves them out, because they equal others.
     pub fn warn_of_replaced(&self, params: &Params) {
         for replaced in params.replaced_features() {
-            eprintln!("warning: {replaced}");
+            warn(&replaced.to_string());
         }
     }
 

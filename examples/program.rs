@@ -1,9 +1,12 @@
 //! What every program does the same way: arguments, one-line errors, exit codes.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -75,14 +78,18 @@ pub fn run_from<A: Parser>(
     }
 }
 
+/// Most worker threads: a system takes minutes to begin as many as it can name.
+const MAX_JOBS: usize = 1024;
+
 /// Limits the worker threads of this process; `None` takes all cores.
 ///
 /// # Errors
-/// When `jobs` is 0.
+/// When `jobs` is 0 or above 1024.
 pub fn set_jobs(jobs: Option<usize>) -> anyhow::Result<()> {
     if let Some(jobs) = jobs {
-        if jobs == 0 {
-            return Err(WrongUsage("--jobs: expected 1 or more, found 0".to_owned()).into());
+        if !(1..=MAX_JOBS).contains(&jobs) {
+            let problem = format!("--jobs: expected 1 to {MAX_JOBS}, found {jobs}");
+            return Err(WrongUsage(problem).into());
         }
         rayon::ThreadPoolBuilder::new()
             .num_threads(jobs)
@@ -91,9 +98,60 @@ pub fn set_jobs(jobs: Option<usize>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn complain(line: &str) {
+/// Prints on standard output. A reader that has gone away (`| head -1`) has seen what it wanted.
+///
+/// # Errors
+/// When the output cannot be written for another reason, such as a full disk.
+pub fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints one line on stderr that something failed.
+pub fn complain(line: &str) {
+    tell("error: ", line);
+}
+
+/// Prints one line on stderr that something should be known.
+pub fn warn(line: &str) {
+    tell("warning: ", line);
+}
+
+fn tell(kind: &str, line: &str) {
     // With stderr closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "error: {line}");
+    let _ = writeln!(io::stderr(), "{kind}{}", printable(line));
+}
+
+/// Most characters of a line on stderr.
+const MAX_LINE: usize = 4000;
+
+/// A line without what a file or a name must not do to a terminal: no line ends, no control characters, no end of length.
+fn printable(line: &str) -> Cow<'_, str> {
+    let fits = line.len() <= MAX_LINE && !line.chars().any(char::is_control);
+    if fits {
+        return Cow::Borrowed(line);
+    }
+    let mut text = String::new();
+    for (k, letter) in line.chars().enumerate() {
+        match letter {
+            _ if k == MAX_LINE => {
+                text.push('\u{2026}');
+                break;
+            }
+            '\n' | '\r' | '\t' => text.push(' '),
+            letter if letter.is_control() => {
+                // Writing to a text cannot fail.
+                let _ = write!(text, "{}", letter.escape_unicode());
+            }
+            letter => text.push(letter),
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// The parser's message without its usage text: its first paragraph and any tip, on one line.
@@ -141,8 +199,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_stays_one_line_of_bearable_length() {
+        assert_eq!(printable("a \u{e4}"), "a \u{e4}");
+        assert_eq!(printable("a\nb\0c\u{1b}[31m"), "a b\\u{0}c\\u{1b}[31m");
+        let long = "x".repeat(10 * MAX_LINE);
+        assert_eq!(printable(&long).chars().count(), MAX_LINE + 1);
+    }
+
+    #[test]
     fn a_cause_is_told_once() {
-        use anyhow::Context;
         let missing = || io::Error::new(io::ErrorKind::NotFound, "not there");
         let told: anyhow::Error = anyhow::Error::from(missing()).context("a.nii: not there");
         assert_eq!(with_causes(&told), "a.nii: not there");

@@ -1,6 +1,6 @@
 //! Progress on stderr; silent when stderr is no terminal.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -31,7 +31,9 @@ pub fn counter(what: &str) -> ProgressBar {
 
 /// Prints one line about a finished step, only where somebody is watching.
 pub fn step(line: &str) {
-    if std::io::stderr().is_terminal() {
-        eprintln!("{line}");
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        // A terminal that has gone away is nobody watching.
+        let _ = writeln!(stderr, "{line}");
     }
 }

@@ -1,7 +1,7 @@
 //! Features to a score: reliability, relevance, redundancy and the LASSO on a table of features.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Write;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use eval_stats::folds::Folds;
 use feature_selection::pipeline::FoldPlan;
 use ndarray::Array2;
 
-use examples::output_folder::{Existing, OutputFolder};
+use examples::output_folder::{Existing, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
@@ -125,6 +125,10 @@ fn selection(arguments: Arguments) -> anyhow::Result<Ending> {
         true => Existing::Overwrite,
         false => Existing::Refuse,
     };
+    let others = [&arguments.inter, &arguments.intra, &arguments.foldid];
+    let others = others.into_iter().flatten().map(PathBuf::as_path);
+    let inputs: Vec<&Path> = others.chain([arguments.table.as_path()]).collect();
+    refuse_inputs_inside(&arguments.out, &inputs)?;
     let folder = OutputFolder::begin(&arguments.out, PROGRAM, existing)?;
     progress::step("selecting features");
     let selected = select(input, settings)?;
@@ -249,18 +253,17 @@ fn record(arguments: &Arguments, selected: &Selection, filled: usize) -> anyhow:
 /// What a user wants to know at once: warnings on standard error, counts and AUCs on standard output.
 fn summarize(selected: &Selection, judged: &Judged, arguments: &Arguments) -> anyhow::Result<()> {
     for warning in selected.warnings() {
-        // With stderr closed there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        program::warn(&warning);
     }
-    let mut out = std::io::stdout().lock();
+    let mut text = String::new();
     for (step, kept, dropped) in selected.funnel() {
-        writeln!(out, "{step:<22} {kept:>6} features, {dropped:>6} dropped")?;
+        writeln!(text, "{step:<22} {kept:>6} features, {dropped:>6} dropped")?;
     }
     for line in selected.performance()?.into_iter().chain(judged.lines()) {
-        writeln!(out, "{line}")?;
+        writeln!(text, "{line}")?;
     }
-    writeln!(out, "results: {}", arguments.out.display())?;
-    Ok(())
+    writeln!(text, "results: {}", arguments.out.display())?;
+    program::say(&text)
 }
 
 fn read_input(arguments: &Arguments) -> anyhow::Result<SelectionInput> {

@@ -120,7 +120,7 @@ fn discrimination(evaluation: &Evaluation, model: &str, held_out: Option<HeldOut
 }
 
 fn held_out(study: &Study, model: &str) -> Option<HeldOut> {
-    let models = study.honest.as_ref()?.estimate.models();
+    let models = study.honest()?.estimate.models();
     let found = models.into_iter().find(|honest| honest.model == model)?;
     Some(HeldOut {
         auc: found.auc,
