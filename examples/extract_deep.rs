@@ -19,6 +19,7 @@ use examples::case_list::Case;
 use examples::extraction::{Extraction, ExtractionOptions};
 use examples::feature_rows::{NamedValues, RegionRow};
 use examples::heatmap_file::write_heatmap;
+use examples::input_file;
 use examples::network_options::NetworkOptions;
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
@@ -210,7 +211,8 @@ impl Work {
         let cam = |()| EigenCam::new(base.clone(), cam_tap);
         let cam = draws.then_some(()).map(cam).transpose()?;
         Ok(Self {
-            extractor: FeatureExtractor::new(base.clone(), &taps, &poolings)?,
+            extractor: FeatureExtractor::new(base.clone(), &taps, &poolings)
+                .map_err(|error| WrongUsage(format!("--tap, --pool: {error}")))?,
             preprocess: arguments.network.preprocess(&base),
             maps: cam.map(|cam| Maps::Eigen(Box::new(cam))),
             base,
@@ -276,7 +278,7 @@ fn or_default<T: Clone>(given: &[T], default: T) -> Vec<T> {
 
 fn read_checkpoint(file: &Path) -> anyhow::Result<FineTuned> {
     let shown = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("{shown}: cannot read"))?;
+    let bytes = input_file::read(file).with_context(|| format!("{shown}: cannot read"))?;
     FineTuned::from_safetensors(&bytes).with_context(|| shown.to_string())
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use examples::atomic_file::write_atomically;
 use examples::figure_file::write_figure;
+use examples::input_file;
 use examples::output_folder::{ExistingOptions, OutputFolder};
 use examples::program::{self, Ending, WrongUsage};
 use examples::run_record::{RunRecord, hash_files};
@@ -52,7 +53,7 @@ struct Arguments {
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
     clinical: Vec<String>,
     /// Weights of the network, if the study used a file and a score has deep features.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
     weights: Option<PathBuf>,
     /// Cut-off between low and high risk; by default the study's.
     #[arg(long, value_parser = probability, value_name = "RISK")]
@@ -112,12 +113,13 @@ struct Prediction {
 }
 
 fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
-    let given = clinical(&arguments.clinical)?;
+    check_pairs(&arguments.clinical)?;
+    let given = |model: &RiskModel| clinical(&arguments.clinical, &model.predictor_names());
     let mut study = Presentation::default();
     let (model, patient, cutoff, sources) = match (&arguments.bundle, &arguments.model) {
         (Some(folder), _) => {
             let bundle = Bundle::read(folder)?;
-            let patient = with_scores(given, &bundle, &arguments)?;
+            let patient = with_scores(given(&bundle.model)?, &bundle, &arguments)?;
             study = bundle.presentation;
             (bundle.model, patient, bundle.cutoff, bundle.files)
         }
@@ -129,7 +131,9 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
                 ))
                 .into());
             }
-            (read_model(path)?, given, None, vec![path.clone()])
+            let model = read_model(path)?;
+            let patient = given(&model)?;
+            (model, patient, None, vec![path.clone()])
         }
         (None, None) => bail!("expected --bundle or --model"),
     };
@@ -156,21 +160,38 @@ fn prediction(arguments: Arguments) -> anyhow::Result<Ending> {
 
 fn read_model(path: &Path) -> anyhow::Result<RiskModel> {
     let shown = || path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("{}: cannot read", shown()))?;
+    let bytes = input_file::read(path).with_context(|| format!("{}: cannot read", shown()))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{}: expected text", shown()))?;
     RiskModel::from_json(&text).with_context(shown)
 }
 
-fn clinical(pairs: &[String]) -> anyhow::Result<Patient> {
+fn check_pairs(pairs: &[String]) -> Result<(), WrongUsage> {
+    let is_pair = |pair: &String| {
+        pair.split_once('=')
+            .is_some_and(|(key, _)| !key.trim().is_empty())
+    };
+    match pairs.iter().find(|pair| !is_pair(pair)) {
+        Some(other) => Err(WrongUsage(format!(
+            "--clinical: expected KEY=VALUE, found {other:?}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The values of a patient. A name may hold an equals sign itself: the longest name of a predictor in front of one is the key.
+fn clinical(pairs: &[String], names: &[String]) -> anyhow::Result<Patient> {
     let mut patient = Patient::new();
     for pair in pairs {
+        let is_key = |key: &str| names.iter().any(|name| name == key.trim());
+        let ends = pair.match_indices('=').map(|(end, _)| end);
+        let mut longest = ends.clone().filter(|&end| is_key(&pair[..end]));
+        let end = longest
+            .next_back()
+            .or(ends.clone().next())
+            .unwrap_or(pair.len());
         // Cells of tables are read without surrounding blanks, too.
-        let parts = pair.split_once('=').map(|(k, v)| (k.trim(), v.trim()));
-        let Some((key, value)) = parts.filter(|(key, _)| !key.is_empty()) else {
-            return Err(
-                WrongUsage(format!("--clinical: expected KEY=VALUE, found {pair:?}")).into(),
-            );
-        };
+        let key = pair[..end].trim();
+        let value = pair[end..].strip_prefix('=').unwrap_or_default().trim();
         if patient.value(key).is_some() {
             return Err(WrongUsage(format!("--clinical: {key:?} is given twice")).into());
         }
@@ -185,6 +206,7 @@ fn with_scores(
     bundle: &Bundle,
     arguments: &Arguments,
 ) -> anyhow::Result<Patient> {
+    bundle.recipe.check_weights(arguments.weights.as_deref())?;
     let (images, masks) = (pairs(&arguments.image)?, pairs(&arguments.mask)?);
     for (region, _) in images.iter().chain(&masks) {
         if !bundle.regions.iter().any(|r| r.name == *region) {

@@ -16,13 +16,23 @@ use crate::spacing::ImageScale;
 /// What is wrong with the sub-bands that [`handcrafted`] returns.
 pub const NOISE_BANDS: &str = "hold only rounding noise on images of one slice";
 
-/// Reads an image with its mask and checks that `label` of the mask is a usable region of it; returns the image's scale.
+/// Reads an image with its mask and checks that `label` of the mask is a usable region of it, for features by definition and for those of a network;
+/// returns the image's scale.
 ///
 /// # Errors
-/// What [`read_image`], [`read_mask`] and [`Roi::new`] refuse, the file named.
+/// What [`read_image`], [`read_mask`] and [`Roi::new`] refuse, the file named; gray values that a network does not take.
 pub fn check_region(image: &Path, mask: &Path, roi: &RoiParams) -> anyhow::Result<ImageScale> {
     let (image_voxels, labels) = read_pair(image, mask, None)?;
-    Roi::new(&image_voxels, &labels, roi).map_err(|error| in_mask(mask, image, error))?;
+    let region =
+        Roi::new(&image_voxels, &labels, roi).map_err(|error| in_mask(mask, image, error))?;
+    let slice = OutlinedSlice::of(&image_voxels, &region);
+    let mut gray = slice.gray.iter();
+    if let Some(value) = gray.find(|value| !(0.0..=255.0).contains(*value)) {
+        anyhow::bail!(
+            "{}: expected gray values from 0 to 255 for the network, found {value}",
+            image.display()
+        );
+    }
     Ok(ImageScale::of(image, &image_voxels))
 }
 
@@ -229,6 +239,11 @@ impl OutlinedSlice {
         };
         let roi = Roi::new(&image_voxels, &labels, &params)
             .map_err(|error| in_mask(mask, image, error))?;
+        Ok(Self::of(&image_voxels, &roi))
+    }
+
+    /// The slice of an image with the largest part of a region.
+    fn of(image: &Volume, roi: &Roi) -> Self {
         let bounds = roi.bounds();
         let region = roi.mask();
         let area = |z: usize| {
@@ -243,17 +258,17 @@ impl OutlinedSlice {
             .rev()
             .max_by_key(|&z| area(z))
             .unwrap_or(0);
-        let voxels = image_voxels.voxels();
+        let voxels = image.voxels();
         let gray = voxels.index_axis(Axis(0), bounds.start[0] + slice);
         let mut inside = Array2::from_elem(gray.raw_dim(), false);
         let [_, top, left] = bounds.start;
         for ((y, x), &value) in region.index_axis(Axis(0), slice).indexed_iter() {
             inside[(top + y, left + x)] = value;
         }
-        Ok(Self {
+        Self {
             gray: gray.to_owned(),
             inside,
-        })
+        }
     }
 
     /// What a network gets to see of it.

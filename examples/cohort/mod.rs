@@ -221,6 +221,13 @@ impl Cohort {
         count_events(&mut cohort.splits, &cohort.patients);
         let mut faults = Faults::new();
         faults.extend(one_class_only(&self.manifest, &cohort.splits));
+        if !faults.lines().is_empty() {
+            // What left the split so is the fault to mend.
+            let reasons = failed.iter().map(|(row, reason)| {
+                format!("patient {} is left out: {reason}", self.patients[*row].id)
+            });
+            faults.extend(reasons);
+        }
         faults.into_result()?;
         for column in &mut cohort.clinical {
             column.values = column.values.of_rows(&left);
@@ -315,12 +322,14 @@ fn one_class_only<'a>(
         .iter()
         .filter(|split| split.n_events == 0 || split.n_events == split.patients.len());
     poor.map(|split| {
+        let found = match split.patients.len() {
+            0 => "no patient".to_owned(),
+            n => format!("{} in all {n} patients", usize::from(split.n_events > 0)),
+        };
         format!(
-            "{}: column \"outcome\": expected both outcomes in split \"{}\", found {} in all {} patients",
+            "{}: column \"outcome\": expected both outcomes in split \"{}\", found {found}",
             manifest.display(),
-            split.name,
-            usize::from(split.n_events > 0),
-            split.patients.len()
+            split.name
         )
     })
 }

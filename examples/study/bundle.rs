@@ -60,6 +60,24 @@ impl Recipe {
         Ok(Extractor::new(Params::original_and_wavelet())?)
     }
 
+    fn needless(&self, weights: &Path) -> anyhow::Error {
+        anyhow::anyhow!(
+            "{}: expected no weights, because the study used random ones",
+            weights.display()
+        )
+    }
+
+    /// Refuses weights for a recipe with random ones, also where no network is needed.
+    ///
+    /// # Errors
+    /// When there are such weights.
+    pub fn check_weights(&self, weights: Option<&Path>) -> anyhow::Result<()> {
+        match (self.weights_seed, weights) {
+            (Some(_), Some(path)) => Err(self.needless(path)),
+            _ => Ok(()),
+        }
+    }
+
     /// Loads or draws the weights and sets everything up.
     ///
     /// # Errors
@@ -94,10 +112,7 @@ impl Recipe {
             (None, None) => {
                 bail!("expected the file of the network's weights, found none; give --weights")
             }
-            (Some(_), Some(path)) => bail!(
-                "{}: expected no weights, because the study used random ones",
-                path.display()
-            ),
+            (Some(_), Some(path)) => return Err(self.needless(path)),
         };
         let vgg = Vgg::load(&self.config(), &source, &Device::Cpu)?;
         let preprocess = Preprocess::new(vgg.normalization());

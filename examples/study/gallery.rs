@@ -133,7 +133,10 @@ fn shown_patients(cohort: &Cohort, risks: &[f64]) -> Vec<usize> {
     shown
 }
 
-/// Writes `NUMBER_REGION_PATIENT.png` for every picture; letters that file names cannot hold become `_`.
+/// Letters of a region and of a patient in the name of a file: systems refuse names of more than 255 bytes.
+const LONGEST_NAME: usize = 60;
+
+/// Writes `NUMBER_REGION_PATIENT.png` for every picture; letters that file names cannot hold become `_`, long names are cut.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -142,6 +145,7 @@ pub fn write_pictures(pictures: &[HeatmapPicture], folder: &Path) -> anyhow::Res
         let plain = |text: &str| -> String {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
             text.chars()
+                .take(LONGEST_NAME)
                 .map(|c| if fits(c) { c } else { '_' })
                 .collect()
         };

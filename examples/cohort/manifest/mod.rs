@@ -14,6 +14,7 @@ use super::{
 use crate::case_list::files_of;
 use crate::faults::Faults;
 use crate::spacing::ImageScale;
+use crate::study::fit::score_column;
 use crate::table_file::{CsvTable, found, parse_outcome, quoted_list};
 
 /// Columns of the manifest by role.
@@ -60,7 +61,11 @@ pub(super) fn read(
         }
         None => vec![None; roles.regions.len()],
     };
-    check_anybody_left(&table, &kept, &mut faults);
+    if kept.rows.is_empty() {
+        faults.push(nobody_left(&table));
+        // Nothing more can be said of nobody.
+        return Err(faults.into());
+    }
     let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
     let patients = patients(&table, &roles, &kept.rows, &splits, options, &mut faults);
     check_shared_images(&table, &roles, &patients, &mut faults);
@@ -93,14 +98,12 @@ pub(super) fn read(
     })
 }
 
-fn check_anybody_left(table: &CsvTable, kept: &Kept, faults: &mut Faults) {
-    if kept.rows.is_empty() {
-        faults.push(format!(
-            "{}: expected at least one patient to be left, found that all {} are left out",
-            table.path.display(),
-            table.rows.len()
-        ));
-    }
+fn nobody_left(table: &CsvTable) -> String {
+    format!(
+        "{}: expected at least one patient to be left, found that all {} are left out",
+        table.path.display(),
+        table.rows.len()
+    )
 }
 
 /// The columns of every region; those that are used are marked as taken.
@@ -124,6 +127,12 @@ fn region_columns(table: &CsvTable, taken: &mut [bool], faults: &mut Faults) -> 
             continue;
         };
         take(column);
+        if let Err(problem) = check_region_name(name) {
+            faults.push(format!(
+                "{}: column \"{column}\": {problem}",
+                table.path.display()
+            ));
+        }
         regions.push(RegionColumns {
             name: name.to_owned(),
             image,
@@ -176,7 +185,12 @@ fn clinical_columns(
             true => cells.description("describes the examination"),
             false => clinical::understand(&cells, spec, faults),
         };
+        let is_score = |region: &RegionColumns| score_column(&region.name) == *name;
         match understood {
+            Understood::Predictor(_) if roles.regions.iter().any(is_score) => faults.push(format!(
+                "{}: expected another name for the clinical column \"{name}\", which is that of a region's score",
+                table.path.display()
+            )),
             Understood::Predictor(column) => predictors.push(column),
             Understood::Descriptive(column) => descriptive.push(column),
         }
@@ -260,6 +274,27 @@ impl Roles {
             regions,
             clinical,
         })
+    }
+}
+
+/// Longest name of a region, in bytes: files and columns of features have it as part of theirs.
+const REGION_NAME: usize = 100;
+
+/// Refuses a region whose name cannot be part of a file name.
+fn check_region_name(name: &str) -> Result<(), String> {
+    let is_bad = |c: char| c.is_control() || r#"/\:*?"<>|"#.contains(c);
+    match name.chars().find(|c| is_bad(*c)) {
+        Some(bad) => Err(format!(
+            "expected the name of a region that can be part of a file name, found {bad:?} in it"
+        )),
+        None if name.starts_with('.') => {
+            Err("expected the name of a region that does not begin with a dot".to_owned())
+        }
+        None if name.len() > REGION_NAME => Err(format!(
+            "expected the name of a region of at most {REGION_NAME} bytes, found {}",
+            name.len()
+        )),
+        None => Ok(()),
     }
 }
 
