@@ -8,21 +8,7 @@ use std::path::Path;
 use image::GrayImage;
 use tempfile::TempDir;
 
-use common::{disk, fails, listing, program, rows as table, texture};
-
-const PROGRAMS: [&str; 11] = [
-    "audit_paper",
-    "alnm_pipeline",
-    "extract_radiomics",
-    "extract_maps",
-    "extract_deep",
-    "merge_features",
-    "fine_tune",
-    "select_features",
-    "fit_nomogram",
-    "predict_patient",
-    "evaluate_models",
-];
+use common::{PROGRAMS, disk, fails, listing, program, rows as table, texture};
 
 /// Twelve patients, one region, two splits, both outcomes in each, one measured and one categorical column.
 fn cohort() -> (TempDir, Vec<String>) {

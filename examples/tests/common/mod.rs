@@ -11,6 +11,21 @@ use assert_cmd::Command;
 use image::GrayImage;
 use serde_json::Value;
 
+/// Every program of the workspace.
+pub const PROGRAMS: [&str; 11] = [
+    "audit_paper",
+    "alnm_pipeline",
+    "extract_radiomics",
+    "extract_maps",
+    "extract_deep",
+    "merge_features",
+    "fine_tune",
+    "select_features",
+    "fit_nomogram",
+    "predict_patient",
+    "evaluate_models",
+];
+
 /// The file of a program: examples are built beside the tests, in `target/<profile>/examples`.
 ///
 /// # Panics
