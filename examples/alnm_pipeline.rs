@@ -34,7 +34,7 @@ use examples::study::modeling::choices::{Backward, Penalty, probability};
 use examples::study::narrative::{Outcomes, StudyWords, Weights, report};
 use examples::study::pipeline::{self, Study, StudySettings, presentation};
 use examples::study::reader_study::ReaderTable;
-use examples::study::selection::choices::{SelectionOptions, whole};
+use examples::study::selection::choices::{SelectionOptions, between};
 use examples::synthetic::{CohortDesign, CohortSize, WrittenCohort};
 
 const PROGRAM: &str = "alnm_pipeline";
@@ -95,10 +95,10 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_name = "FOLDS")]
     nested: usize,
     /// Repeats of --nested with other folds.
-    #[arg(long, default_value_t = 1, value_parser = whole(1), value_name = "R")]
+    #[arg(long, default_value_t = 1, value_parser = between(1, 10_000), value_name = "R")]
     nested_repeats: usize,
     /// Nested cross-validations with the outcomes of training patients shuffled, which must come out at chance.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_parser = between(0, 10_000), value_name = "N")]
     controls: usize,
     /// Do the whole study on outcomes shuffled within every split: it must come out at chance.
     #[arg(long)]

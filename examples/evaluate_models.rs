@@ -13,7 +13,7 @@ use examples::run_record::{RunRecord, hash_files};
 use examples::study::evaluation::readers::ReaderReadings;
 use examples::study::evaluation::{
     AucMethod, CutoffRule, EvaluationInput, EvaluationSettings, ModelScores, ScoreKind, SplitRows,
-    evaluate,
+    evaluate, replicates,
 };
 use examples::table_file::{CsvTable, found, quoted_list};
 
@@ -87,7 +87,7 @@ struct Arguments {
     #[arg(long, default_value_t = 10, value_name = "N")]
     groups: usize,
     /// Bootstrap replicates behind the limits of decision and impact curves; 0 leaves the limits out.
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    #[arg(long, default_value_t = 500, value_parser = replicates, value_name = "N")]
     decision_replicates: usize,
     /// Seed of every bootstrap.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]

@@ -11,6 +11,7 @@ use examples::output_folder::{ExistingOptions, OutputFolder, refuse_inputs_insid
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
+use examples::study::evaluation::replicates;
 use examples::study::modeling::choices::{Backward, Penalty, probability};
 use examples::study::modeling::table::PredictorOptions;
 use examples::study::modeling::{
@@ -63,7 +64,7 @@ struct Arguments {
     #[command(flatten)]
     presentation: PresentationOptions,
     /// Resamples of the bootstrap validation, which repeats the elimination in each; 0 leaves it out.
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_parser = replicates, value_name = "N")]
     bootstrap: usize,
     /// Seed of the resamples: R draws the same with set.seed.
     #[arg(long, default_value_t = 1)]

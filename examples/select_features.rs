@@ -15,7 +15,7 @@ use examples::output_folder::{Existing, OutputFolder, refuse_inputs_inside};
 use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::run_record::{RunRecord, hash_files};
-use examples::study::selection::choices::{SelectionOptions, number, whole};
+use examples::study::selection::choices::{SelectionOptions, between, number, whole};
 use examples::study::selection::gaps::{self, MissingChoice};
 use examples::study::selection::judgement::{Judged, Judgement, NestedPlan, StabilityPlan};
 use examples::study::selection::{RepeatedReading, Selection, SelectionInput, select};
@@ -69,14 +69,14 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = whole(2), conflicts_with = "foldid", help_heading = JUDGEMENT)]
     nested: Option<usize>,
     /// Repeats of the outer folds.
-    #[arg(long, value_name = "R", default_value_t = 1, value_parser = whole(1), requires = "nested", help_heading = JUDGEMENT)]
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = between(1, 10_000), requires = "nested", help_heading = JUDGEMENT)]
     nested_repeats: usize,
     /// Also repeat the nested cross-validation on N shuffled outcomes: a p-value for its AUC, and what chance gives. Takes N times as long.
-    #[arg(long, value_name = "N", value_parser = whole(1), requires = "nested", help_heading = JUDGEMENT)]
+    #[arg(long, value_name = "N", value_parser = between(1, 1_000_000), requires = "nested", help_heading = JUDGEMENT)]
     permutations: Option<usize>,
     /// Also select on N random halves of the training rows, in complementary pairs (N is even, from 4 on; 100 is usual): how often each feature that reaches the LASSO is
     /// among the first to enter it, so many as keep the expected number of false selections at 1 or below.
-    #[arg(long, value_name = "N", value_parser = whole(4), help_heading = JUDGEMENT)]
+    #[arg(long, value_name = "N", value_parser = between(4, 1_000_000), help_heading = JUDGEMENT)]
     stability: Option<usize>,
     /// Share of the halves from which a feature is stable, above 0.5 and at most 1.
     #[arg(

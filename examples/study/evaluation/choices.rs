@@ -121,13 +121,29 @@ pub(super) fn checked_seed(seed: u64) -> u32 {
     u32::try_from(seed).expect("the settings were checked")
 }
 
+/// Most replicates of a bootstrap: all of them are in memory.
+const MOST_REPLICATES: usize = 1_000_000;
+
+/// Reads a number of replicates, or 0 for none.
+///
+/// # Errors
+/// What is no whole number, or above a million.
+pub fn replicates(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number <= MOST_REPLICATES => Ok(number),
+        _ => Err(format!(
+            "expected a whole number from 0 to {MOST_REPLICATES}, found {text}"
+        )),
+    }
+}
+
 impl FromStr for AucMethod {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.to_ascii_lowercase();
         let (name, replicates) = match text.split_once(':') {
-            Some((name, n)) => (name, Some(n.parse::<usize>().ok().filter(|&n| n >= 2))),
+            Some((name, n)) => (name, Some(replicates(n).ok().filter(|&n| n >= 2))),
             None => (text.as_str(), None),
         };
         match (name, replicates) {
@@ -138,7 +154,7 @@ impl FromStr for AucMethod {
             ("bootstrap", Some(Some(n))) => Ok(Self::Bootstrap(n)),
             ("bca", Some(Some(n))) => Ok(Self::Bca(n)),
             _ => Err(format!(
-                "expected delong, logit, hanley-mcneil, exact, bootstrap:N or bca:N with N from 2, found {text}"
+                "expected delong, logit, hanley-mcneil, exact, bootstrap:N or bca:N with N from 2 to {MOST_REPLICATES}, found {text}"
             )),
         }
     }

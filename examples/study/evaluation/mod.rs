@@ -56,7 +56,7 @@ use eval_stats::decision_curve::threshold_grid;
 
 use crate::table_file::{quoted_list, shortest};
 use calibration::{Calibration, GoodnessOfFit};
-pub use choices::{AucMethod, CutoffRule};
+pub use choices::{AucMethod, CutoffRule, replicates};
 use comparison::{AucComparison, CallComparison, Reclassification};
 use decision::{Decision, NetBenefitComparison};
 use figures::Figure;

@@ -345,6 +345,19 @@ pub fn number(
     }
 }
 
+/// Reads a whole number from `least` to `most`.
+pub fn between(
+    least: usize,
+    most: usize,
+) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync + 'static {
+    move |text| match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!(
+            "expected a whole number from {least} to {most}, found {text}"
+        )),
+    }
+}
+
 /// Reads a whole number from `least` on.
 pub fn whole(
     least: usize,
@@ -421,7 +434,7 @@ pub struct SelectionOptions {
     #[arg(long, default_value_t = 10, value_parser = whole(3), value_name = "N")]
     pub folds: usize,
     /// Repeats of the cross-validation with other folds, whose losses are averaged, at most 10000.
-    #[arg(long, default_value_t = 1, value_parser = whole(1), value_name = "R")]
+    #[arg(long, default_value_t = 1, value_parser = between(1, 10_000), value_name = "R")]
     pub repeats: usize,
     /// Which lambda: 1se (the largest within one standard error of the smallest loss), min (that of the smallest loss), or K=N (the one of smallest loss among
     /// those with exactly N features).

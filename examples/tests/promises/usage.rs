@@ -133,6 +133,39 @@ fn numbers_of_threads_that_no_machine_has_are_refused_at_once() {
     assert_eq!(listing(folder.path()).len(), 0);
 }
 
+/// Numbers that would take all memory, or more time than there is, are refused before anything is read.
+#[test]
+fn numbers_of_replicates_and_repeats_have_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |name: &str| match name {
+        "evaluate_models" => "t.csv --outcome y --models a --out o",
+        "fit_nomogram" => "t.csv --outcome y --predictors a --out o",
+        "select_features" => "t.csv --outcome y --nested 3 --out o",
+        _ => "--manifest t.csv --out o",
+    };
+    for (name, option, least) in [
+        ("evaluate_models", "--ci bootstrap:", 1_000_001_u64),
+        ("evaluate_models", "--ci bca:", 1_000_001),
+        ("evaluate_models", "--decision-replicates ", 1_000_001),
+        ("fit_nomogram", "--bootstrap ", 1_000_001),
+        ("select_features", "--repeats ", 10_001),
+        ("select_features", "--nested-repeats ", 10_001),
+        ("select_features", "--permutations ", 1_000_001),
+        ("select_features", "--stability ", 1_000_002),
+        ("alnm_pipeline", "--nested-repeats ", 10_001),
+        ("alnm_pipeline", "--controls ", 10_001),
+        ("alnm_pipeline", "--ci bootstrap:", 1_000_001),
+    ] {
+        for number in [least, u64::MAX] {
+            let words = format!("{} {option}{number}", start(name));
+            let words: Vec<&str> = words.split_whitespace().collect();
+            let stderr = fails(name, folder.path(), &words, 2);
+            assert!(stderr.contains(&number.to_string()), "{stderr}");
+        }
+    }
+    assert_eq!(listing(folder.path()).len(), 0);
+}
+
 /// Options that would fail every case are wrong usage, not failed cases.
 #[test]
 fn options_of_the_network_are_checked_before_any_image() {
