@@ -28,10 +28,10 @@ use examples::study::bundle::Recipe;
 use examples::study::cache::{CACHE_NAME, take_over};
 use examples::study::deep::{DeepSettings, DeepWay, TrainingFeatures};
 use examples::study::evaluation::{AucMethod, EvaluationSettings};
-use examples::study::honest::HonestSettings;
 use examples::study::modeling::ModelSettings;
 use examples::study::modeling::choices::{Backward, Penalty, probability};
 use examples::study::narrative::{Outcomes, StudyWords, Weights, report};
+use examples::study::nested::NestedSettings;
 use examples::study::pipeline::{self, Study, StudySettings, presentation};
 use examples::study::reader_study::ReaderTable;
 use examples::study::selection::choices::{SelectionOptions, between};
@@ -351,7 +351,7 @@ fn settings(arguments: &Arguments) -> anyhow::Result<StudySettings> {
             seed: arguments.seed,
             ..EvaluationSettings::default()
         },
-        honest: HonestSettings {
+        nested: NestedSettings {
             folds: arguments.nested,
             repeats: arguments.nested_repeats,
             controls: arguments.controls,
@@ -579,7 +579,7 @@ fn summary(study: &Study, arguments: &Arguments) -> Result<String, std::fmt::Err
     if study.evaluation.is_none() {
         writeln!(text, "no model: nothing was selected")?;
     }
-    let nested = study.honest().into_iter().flat_map(|h| h.estimate.models());
+    let nested = study.nested().into_iter().flat_map(|h| h.estimate.models());
     for model in nested {
         writeln!(
             text,

@@ -9,7 +9,7 @@
 //! | [`modeling`] | from predictors to a risk model and its nomogram |
 //! | [`fit`] | all of these on some training rows |
 //! | [`evaluation`] | models on every split: discrimination, comparison, calibration, decision curves |
-//! | [`honest`] | nested cross-validation of the whole, and the control on shuffled outcomes |
+//! | [`nested`] | nested cross-validation of the whole, and the control on shuffled outcomes |
 //! | [`reader_study`], [`gallery`] | readers without and with the model; heat maps |
 //! | [`bundle`] | all that a prediction for a new patient needs |
 //! | [`cache`] | what is finished, for a run that goes on |
@@ -24,9 +24,9 @@ pub mod evaluation;
 pub mod features;
 pub mod fit;
 pub mod gallery;
-pub mod honest;
 pub mod modeling;
 pub mod narrative;
+pub mod nested;
 pub mod outlines;
 mod output;
 pub mod pipeline;

@@ -45,8 +45,8 @@ impl Study {
             evaluation.write(&results)?;
             self.write_predictions(evaluation, &results.join("predictions.csv"))?;
         }
-        if let Some(honest) = self.honest() {
-            honest.write(&results)?;
+        if let Some(nested) = self.nested() {
+            nested.write(&results)?;
         }
         if let Some(readers) = &self.readers {
             readers.write(&created(folder.join("readers"))?)?;

@@ -1,4 +1,4 @@
-//! The whole study on a cohort: rows of every outline, scores, models, evaluation, an honest estimate, readers, heat maps.
+//! The whole study on a cohort: rows of every outline, scores, models, evaluation, nested cross-validation, readers, heat maps.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use super::evaluation::{
 use super::features::{FeatureSettings, TrainingRows};
 use super::fit::{COMBINED, RegionScores, StudyModels, StudyRegion, fit_models, fit_region};
 use super::gallery::{HeatmapPicture, pictures};
-use super::honest::{Honest, HonestSettings, NotPossible, judge};
 use super::modeling::{ModelSettings, Presentation};
+use super::nested::{NestedSettings, NestedValidation, NotPossible, judge};
 use super::outlines::{CohortRows, FailedRepeat, RegionRows, cohort_rows};
 use super::reader_study::ReaderTable;
 use super::selection::SelectionSettings;
@@ -32,7 +32,7 @@ pub struct StudySettings {
     /// Evaluation.
     pub evaluation: EvaluationSettings,
     /// Nested cross-validation and the control on shuffled outcomes.
-    pub honest: HonestSettings,
+    pub nested: NestedSettings,
 }
 
 /// Everything that the study found.
@@ -55,7 +55,7 @@ pub struct Study {
     /// All models on all splits; `None` if nothing was selected and there is no model.
     pub evaluation: Option<Evaluation>,
     /// What the models are worth; `None` if it was left out.
-    pub honest: Option<Result<Honest, NotPossible>>,
+    pub nested: Option<Result<NestedValidation, NotPossible>>,
     /// The reader study, if there is one and a model that assisted.
     pub readers: Option<Evaluation>,
     /// Heat maps of some patients.
@@ -99,9 +99,9 @@ pub fn run(
     let evaluation = evaluation_input(&cohort, models.risks())
         .map(|input| evaluate(&input, &settings.evaluation))
         .transpose()?;
-    let honest = match settings.honest.folds {
+    let nested = match settings.nested.folds {
         0 => None,
-        _ => Some(honest(&cohort, &rows, settings, &training, &cache)?),
+        _ => Some(nested(&cohort, &rows, settings, &training, &cache)?),
     };
     let mut study = Study {
         cohort,
@@ -112,7 +112,7 @@ pub fn run(
         scores,
         models,
         evaluation,
-        honest,
+        nested,
         readers: None,
         pictures: Vec::new(),
     };
@@ -126,21 +126,21 @@ pub fn run(
 }
 
 /// Judges the study, its folds remembered in the cache.
-fn honest(
+fn nested(
     cohort: &Cohort,
     rows: &[RegionRows],
     settings: &StudySettings,
     training: &TrainingRows,
     cache: &Cache,
-) -> anyhow::Result<Result<Honest, NotPossible>> {
+) -> anyhow::Result<Result<NestedValidation, NotPossible>> {
     let memory = cache.steps()?;
-    let honest = match judge(cohort, rows, settings, training, &memory) {
-        Ok(honest) => Ok(honest),
+    let nested = match judge(cohort, rows, settings, training, &memory) {
+        Ok(nested) => Ok(nested),
         Err(error) if error.is::<NotPossible>() => Err(NotPossible::because(&error)),
         Err(error) => return Err(error),
     };
     memory.finish()?;
-    Ok(honest)
+    Ok(nested)
 }
 
 impl Study {
@@ -152,8 +152,8 @@ impl Study {
     }
 
     /// What the models are worth, if that could be estimated.
-    pub fn honest(&self) -> Option<&Honest> {
-        self.honest.as_ref()?.as_ref().ok()
+    pub fn nested(&self) -> Option<&NestedValidation> {
+        self.nested.as_ref()?.as_ref().ok()
     }
 
     /// The cut-off of a model.

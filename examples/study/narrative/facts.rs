@@ -165,12 +165,12 @@ fn of_models(facts: &mut StudyFacts, study: &Study, settings: &StudySettings) {
             "missing predictors, images of another spacing and bundles of another version are refused",
         ));
     }
-    if let Some(honest) = study.honest() {
+    if let Some(nested) = study.nested() {
         facts.internal_validation = Some(
             Fact::new(format!(
                 "nested cross-validation of the whole study, {} folds; {} runs on shuffled outcomes",
-                settings.honest.folds * settings.honest.repeats,
-                honest.controls.len()
+                settings.nested.folds * settings.nested.repeats,
+                nested.controls.len()
             ))
             .see(INTERNAL_VALIDATION),
         );

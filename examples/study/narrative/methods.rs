@@ -94,10 +94,7 @@ fn evaluation(settings: &StudySettings) -> String {
 /// The control on shuffled outcomes.
 fn control(section: &mut Section, study: &Study, words: &StudyWords) {
     let shuffled_run = words.outcomes == Outcomes::Shuffled;
-    let has_controls = study
-        .honest
-        .as_ref()
-        .is_some_and(|h| !h.controls.is_empty());
+    let has_controls = study.nested().is_some_and(|n| !n.controls.is_empty());
     if !shuffled_run && !has_controls {
         return;
     }
@@ -108,17 +105,17 @@ fn control(section: &mut Section, study: &Study, words: &StudyWords) {
              must lie around 0.5, whatever the training rows show.",
         );
     }
-    let Some(honest) = study.honest() else {
+    let Some(nested) = study.nested() else {
         return;
     };
-    let deviation = honest.chance_deviation;
+    let deviation = nested.chance_deviation;
     if shuffled_run {
         section.paragraph(format!(
             "By chance alone an AUC of as many patients has a standard deviation of {deviation:.3}. {}",
-            verdict(honest.estimate.models(), deviation)
+            verdict(nested.estimate.models(), deviation)
         ));
     }
-    for (number, control) in honest.controls.iter().enumerate() {
+    for (number, control) in nested.controls.iter().enumerate() {
         let caption = format!(
             "Nested cross-validation with the outcomes of the training patients shuffled (draw {})",
             number + 1
@@ -131,7 +128,7 @@ fn control(section: &mut Section, study: &Study, words: &StudyWords) {
 }
 
 /// Whether all models lie where chance puts nearly all.
-fn verdict(models: Vec<super::super::honest::HonestModel>, deviation: f64) -> String {
+fn verdict(models: Vec<super::super::nested::NestedModel>, deviation: f64) -> String {
     let far: Vec<String> = models
         .iter()
         .filter(|model| (model.auc - 0.5).abs() > 3.0 * deviation)

@@ -17,8 +17,8 @@ use nomogram::format_p;
 
 use super::baseline::Baseline;
 use super::evaluation::Evaluation;
-use super::honest::HonestEstimate;
 use super::modeling::readable;
+use super::nested::NestedEstimate;
 use super::pipeline::{Study, StudySettings};
 use super::results::{
     Nomogram, level, model_section, odds_ratio, region_section, risk_group_table,
@@ -202,8 +202,8 @@ fn risk_groups(study: &Study, evaluation: &Evaluation) -> Section {
 
 fn internal_validation(study: &Study) -> Section {
     let mut section = Section::new(INTERNAL_VALIDATION);
-    let honest = match &study.honest {
-        Some(Ok(honest)) => honest,
+    let nested = match &study.nested {
+        Some(Ok(nested)) => nested,
         Some(Err(reason)) => {
             section.paragraph(format!("The nested cross-validation is not possible: {reason}. The performance in training patients above is apparent performance only."));
             return section;
@@ -217,7 +217,7 @@ fn internal_validation(study: &Study) -> Section {
         "The whole study, from deep features through selection to the final model, was fitted anew without each fold of the training patients and evaluated in that \
          fold. The held-out AUC estimates performance in new patients of the same kind; its distance from the apparent AUC of the same fits is the optimism.",
     );
-    section.table(nested_table("Nested cross-validation in the training patients", &honest.estimate).note(
+    section.table(nested_table("Nested cross-validation in the training patients", &nested.estimate).note(
         "AUC: mean over folds, weighted by their pairs of an event and a non-event. SD: over folds; no standard error, because folds share training patients. \
          A fold in which nothing was selected has no model and counts as 0.5.",
     ));
@@ -225,7 +225,7 @@ fn internal_validation(study: &Study) -> Section {
 }
 
 /// The models over all outer folds.
-fn nested_table(caption: &str, estimate: &HonestEstimate) -> Table {
+fn nested_table(caption: &str, estimate: &NestedEstimate) -> Table {
     Table::new(
         caption,
         [

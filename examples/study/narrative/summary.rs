@@ -120,8 +120,8 @@ fn discrimination(evaluation: &Evaluation, model: &str, held_out: Option<HeldOut
 }
 
 fn held_out(study: &Study, model: &str) -> Option<HeldOut> {
-    let models = study.honest()?.estimate.models();
-    let found = models.into_iter().find(|honest| honest.model == model)?;
+    let models = study.nested()?.estimate.models();
+    let found = models.into_iter().find(|nested| nested.model == model)?;
     Some(HeldOut {
         auc: found.auc,
         standard_deviation: found.standard_deviation,

@@ -1,9 +1,6 @@
 //! What the programs promise their users beside the numbers, tried through the command line: help and usage, where results go and how they look,
 //! hostile input, odd cohorts, one new patient.
 
-#[path = "../study/cohort.rs"]
-#[allow(dead_code, reason = "the study's tests use the rest")]
-mod cohort;
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -20,7 +17,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use cohort::Numbers;
+use common::cohort::{self, Numbers};
 use common::{disk, texture};
 
 /// Sixty cases of a study: `id,y,split,group` and four measurements that overlap between the outcomes, the last a count.

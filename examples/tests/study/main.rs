@@ -3,7 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod honest;
+mod nested;
 mod resume;
 mod typed;
 

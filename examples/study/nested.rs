@@ -26,7 +26,7 @@ const OUTER_SEED: u32 = 0x5eed_0000;
 
 /// How a study is judged on patients it has not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HonestSettings {
+pub struct NestedSettings {
     /// Outer folds; 0 leaves the estimate out.
     pub folds: usize,
     /// Repeats with other folds.
@@ -39,7 +39,7 @@ pub struct HonestSettings {
 
 /// One model in one outer fold.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HonestFold {
+pub struct NestedFold {
     /// Name of the model.
     pub model: String,
     /// Repeat, from 0.
@@ -60,14 +60,14 @@ pub struct HonestFold {
 
 /// A study's models in all outer folds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HonestEstimate {
+pub struct NestedEstimate {
     /// By repeat, fold and model.
-    pub folds: Vec<HonestFold>,
+    pub folds: Vec<NestedFold>,
 }
 
 /// One model over all outer folds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HonestModel {
+pub struct NestedModel {
     /// Its name.
     pub model: String,
     /// Mean AUC on patients held out.
@@ -84,11 +84,11 @@ pub struct HonestModel {
 
 /// What a study is worth, and what shuffled outcomes give.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Honest {
+pub struct NestedValidation {
     /// With the outcomes as they are.
-    pub estimate: HonestEstimate,
+    pub estimate: NestedEstimate,
     /// With the outcomes of training patients shuffled.
-    pub controls: Vec<HonestEstimate>,
+    pub controls: Vec<NestedEstimate>,
     /// Standard deviation of an AUC by chance, for as many patients as were held out in all folds together.
     pub chance_deviation: f64,
 }
@@ -103,7 +103,7 @@ pub fn judge(
     settings: &StudySettings,
     training: &TrainingRows,
     memory: &StepMemory,
-) -> anyhow::Result<Honest> {
+) -> anyhow::Result<NestedValidation> {
     let runner = Runner {
         cohort,
         rows,
@@ -111,7 +111,7 @@ pub fn judge(
         memory,
         digests: rows.iter().map(|rows| rows.digest(cohort)).collect(),
     };
-    let HonestSettings { seed, controls, .. } = settings.honest;
+    let NestedSettings { seed, controls, .. } = settings.nested;
     let estimate = runner.estimate(training, "nested cross-validation")?;
     let controls = (0..controls)
         .map(|number| {
@@ -124,7 +124,7 @@ pub fn judge(
         .collect::<anyhow::Result<_>>()?;
     let events = |patient: &&usize| training.outcome[**patient];
     let n_events = training.patients.iter().filter(events).count();
-    Ok(Honest {
+    Ok(NestedValidation {
         estimate,
         controls,
         chance_deviation: chance_deviation(n_events, training.patients.len() - n_events),
@@ -166,13 +166,13 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn estimate(&self, training: &TrainingRows, what: &str) -> anyhow::Result<HonestEstimate> {
-        let HonestSettings {
+    fn estimate(&self, training: &TrainingRows, what: &str) -> anyhow::Result<NestedEstimate> {
+        let NestedSettings {
             folds: n_folds,
             repeats,
             seed,
             ..
-        } = self.settings.honest;
+        } = self.settings.nested;
         let outcome: Vec<bool> = training
             .patients
             .iter()
@@ -197,7 +197,7 @@ impl Runner<'_> {
                 let made = self
                     .fold(&inner, &held_out)
                     .with_context(|| format!("{what}, fold {} of {n_folds}", fold + 1))?;
-                folds.extend(made.into_iter().map(|made| HonestFold {
+                folds.extend(made.into_iter().map(|made| NestedFold {
                     repeat,
                     fold,
                     ..made
@@ -206,11 +206,11 @@ impl Runner<'_> {
             }
         }
         bar.finish_and_clear();
-        Ok(HonestEstimate { folds })
+        Ok(NestedEstimate { folds })
     }
 
     /// All models fitted on some patients, judged on others.
-    fn fold(&self, inner: &TrainingRows, held_out: &[usize]) -> anyhow::Result<Vec<HonestFold>> {
+    fn fold(&self, inner: &TrainingRows, held_out: &[usize]) -> anyhow::Result<Vec<NestedFold>> {
         let scores: Vec<RegionScores> = (0..self.rows.len())
             .map(|region| self.scores(region, inner))
             .collect::<anyhow::Result<_>>()?;
@@ -231,7 +231,7 @@ impl Runner<'_> {
             .map(|name| {
                 let risk = risks.iter().find(|risk| risk.name == name);
                 let of = |rows: &[usize]| risk.map_or(Ok(0.5), |risk| auc(&risk.values, rows));
-                Ok(HonestFold {
+                Ok(NestedFold {
                     model: name.to_owned(),
                     repeat: 0,
                     fold: 0,
@@ -272,9 +272,9 @@ impl Runner<'_> {
     }
 }
 
-impl HonestEstimate {
+impl NestedEstimate {
     /// The models in their order, each over all folds.
-    pub fn models(&self) -> Vec<HonestModel> {
+    pub fn models(&self) -> Vec<NestedModel> {
         let mut names: Vec<&str> = Vec::new();
         for fold in &self.folds {
             if !names.contains(&fold.model.as_str()) {
@@ -284,15 +284,15 @@ impl HonestEstimate {
         names.into_iter().map(|name| self.model(name)).collect()
     }
 
-    fn model(&self, name: &str) -> HonestModel {
-        let folds: Vec<&HonestFold> = self.folds.iter().filter(|f| f.model == name).collect();
-        let pairs = |fold: &HonestFold| (fold.events * (fold.n - fold.events)) as f64;
+    fn model(&self, name: &str) -> NestedModel {
+        let folds: Vec<&NestedFold> = self.folds.iter().filter(|f| f.model == name).collect();
+        let pairs = |fold: &NestedFold| (fold.events * (fold.n - fold.events)) as f64;
         let all: f64 = folds.iter().map(|fold| pairs(fold)).sum();
         let mean =
-            |of: fn(&HonestFold) -> f64| folds.iter().map(|f| pairs(f) * of(f)).sum::<f64>() / all;
+            |of: fn(&NestedFold) -> f64| folds.iter().map(|f| pairs(f) * of(f)).sum::<f64>() / all;
         let plain = folds.iter().map(|f| f.auc).sum::<f64>() / folds.len() as f64;
         let squares: f64 = folds.iter().map(|f| (f.auc - plain).powi(2)).sum();
-        HonestModel {
+        NestedModel {
             model: name.to_owned(),
             auc: mean(|fold| fold.auc),
             standard_deviation: (squares / (folds.len() as f64 - 1.0)).sqrt(),
@@ -303,7 +303,7 @@ impl HonestEstimate {
     }
 }
 
-impl Honest {
+impl NestedValidation {
     /// Writes `nested.csv` (folds) and `nested.json` (summary).
     ///
     /// # Errors
@@ -320,7 +320,7 @@ impl Honest {
             "apparent_auc",
             "has_model",
         ];
-        let row = |outcomes: &str, fold: &HonestFold| -> Vec<Cell> {
+        let row = |outcomes: &str, fold: &NestedFold| -> Vec<Cell> {
             vec![
                 outcomes.into(),
                 (fold.repeat + 1).into(),
@@ -345,8 +345,8 @@ impl Honest {
             rows.extend(control.folds.iter().map(|fold| row(&name, fold)));
         }
         write_csv(&folder.join("nested.csv"), &header, rows)?;
-        let models = |estimate: &HonestEstimate| -> Vec<serde_json::Value> {
-            let of = |model: HonestModel| {
+        let models = |estimate: &NestedEstimate| -> Vec<serde_json::Value> {
+            let of = |model: NestedModel| {
                 json!({
                     "model": model.model,
                     "auc": model.auc,
@@ -376,7 +376,7 @@ mod tests {
 
     #[test]
     fn folds_are_weighted_by_their_pairs() {
-        let fold = |fold, n, events, auc| HonestFold {
+        let fold = |fold, n, events, auc| NestedFold {
             model: "m".to_owned(),
             repeat: 0,
             fold,
@@ -386,7 +386,7 @@ mod tests {
             apparent_auc: 1.0,
             has_model: fold > 0,
         };
-        let estimate = HonestEstimate {
+        let estimate = NestedEstimate {
             folds: vec![fold(0, 4, 2, 0.5), fold(1, 5, 3, 1.0)],
         };
         let model = &estimate.models()[0];
