@@ -110,6 +110,10 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     let params = params(&arguments)?;
     let extractor =
         Extractor::new(params.clone()).map_err(|error| WrongUsage(error.to_string()))?;
+    if let (Some(shard), Some(_)) = (arguments.shard, &arguments.mask) {
+        let problem = format!("--shard {shard}: expected a batch table, found one image and mask");
+        return Err(WrongUsage(problem).into());
+    }
     let mut cases = CaseList::read(&arguments.input, arguments.mask.as_deref())?;
     if let Some(shard) = arguments.shard {
         cases.take_shard(shard);

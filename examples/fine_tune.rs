@@ -29,6 +29,7 @@ use examples::program::{self, Ending, WrongUsage};
 use examples::progress;
 use examples::regions::{OutlinedSlice, network_input};
 use examples::run_record::{RunRecord, hash_files};
+use examples::study::selection::choices::between;
 use examples::table_file::{Cell, parse_outcome, write_csv};
 
 const PROGRAM: &str = "fine_tune";
@@ -64,7 +65,7 @@ struct Arguments {
     #[arg(long = "unfreeze", value_name = "EPOCH:BLOCK")]
     unfreeze: Vec<From>,
     /// Views of each training region: 1 as it is, more with augmentation (lateral flips, small turns, gain, speckle; never upside down).
-    #[arg(long, default_value_t = 1, value_name = "K")]
+    #[arg(long, default_value_t = 1, value_parser = between(1, 1000), value_name = "K")]
     views: usize,
     /// Passes over the training rows, at most.
     #[arg(long, default_value_t = 40, value_name = "N")]
@@ -91,7 +92,7 @@ struct Arguments {
     #[arg(long, default_value_t = 8, value_name = "N")]
     patience: usize,
     /// Folds of patients for the features of training rows.
-    #[arg(long, default_value_t = 5, value_name = "K")]
+    #[arg(long, default_value_t = 5, value_parser = between(2, 1000), value_name = "K")]
     folds: usize,
     /// Share of the patients of each training that stops it early.
     #[arg(long, default_value_t = 0.2, value_name = "SHARE")]

@@ -200,7 +200,9 @@ fn what_cannot_be_trained_is_refused_in_one_line() {
     refused(&with(&["--epochs", "0"]), 2, "epochs");
     refused(&with(&["--head-rate", "0"]), 2, "learning rate of the head");
     refused(&with(&["--pool", "max"]), 2, "masked-avg");
-    refused(&with(&["--views", "0"]), 1, "views");
+    refused(&with(&["--views", "0"]), 2, "--views");
+    refused(&with(&["--views", "1001"]), 2, "--views");
+    refused(&with(&["--folds", "18446744073709551615"]), 2, "--folds");
     refused(&with(&["--folds", "20"]), 1, "20 of each class");
     refused(&with(&["--validation-share", "1"]), 1, "validation share");
     refused(&with(&["--train-where", "split"]), 2, "COLUMN=VALUE");

@@ -263,7 +263,7 @@ fn options_out_of_range_and_in_contradiction_are_wrong_usage() {
             &["--relevance", "mi", "--redundancy", "mrmr"],
             "expected fewer features than the 100",
         ),
-        (&["--jobs", "0"], "--jobs: expected 1 or more"),
+        (&["--jobs", "0"], "--jobs: expected 1 to 1024"),
     ] {
         refused(as_it_is, options, 2, &[part]);
     }
