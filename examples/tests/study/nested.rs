@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::cohort::{cohort, run};
+use crate::cohort::{Numbers, cohort, run, write_rows};
 use crate::common::{column, json, rows};
 
 /// Nested AUCs by model from `nested.json`.
@@ -73,14 +73,32 @@ fn a_run_on_shuffled_outcomes_says_so_and_finds_nothing() {
     assert_eq!(events(&shuffled), events(&real));
 }
 
+/// More predictors than the events of an outer fold, and fewer than those of all training patients.
 #[test]
-fn too_many_folds_cost_the_estimate_and_nothing_else() {
-    let (folder, _) = cohort();
+fn folds_with_too_few_events_cost_the_estimate_and_nothing_else() {
+    let (folder, mut rows) = cohort();
     let root = folder.path();
-    run(root, "out", &["--nested", "40"], 0);
+    let mut numbers = Numbers::new(5);
+    for (k, row) in rows.iter_mut().enumerate() {
+        for column in 0..24 {
+            *row += &match k {
+                0 => format!(",noise{column}"),
+                _ => format!(",{:.3}", numbers.next()),
+            };
+        }
+    }
+    write_rows(root, &rows);
+    let options = ["--screen", "0.999999", "--backward", "none"];
+    run(root, "out", &options, 0);
     assert!(!root.join("out/evaluation/nested.json").exists());
     let report = fs::read_to_string(root.join("out/report.html")).unwrap();
     assert!(report.contains("The nested cross-validation is not possible"));
+    // More folds than events are seen at once.
+    let refused = run(root, "two", &["--nested", "40"], 1);
+    assert!(
+        refused.contains("for --nested 40, found 30 events"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -94,7 +112,7 @@ fn a_study_that_finds_nothing_still_reports() {
         cells[2] = ((k / 2) % 2).to_string();
         *row = cells.join(",");
     }
-    crate::cohort::write_rows(root, &rows);
+    write_rows(root, &rows);
     let options = ["--screen", "0.0000001", "--rule", "1se", "--nested", "2"];
     let printed = run(root, "out", &options, 0);
     assert!(
