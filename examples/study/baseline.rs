@@ -119,7 +119,7 @@ impl Baseline {
         Ok(Self {
             caption: format!(
                 "Baseline characteristics of the split {} by outcome",
-                training.name
+                readable(&training.name)
             ),
             rows: clinical_rows(cohort, &groups)?,
             groups: groups.into(),
@@ -129,7 +129,11 @@ impl Baseline {
     /// The table as journals print it: a footnote names the test of every P.
     pub fn table(&self) -> Table {
         let mut header = vec!["Characteristic".to_owned()];
-        header.extend(self.group_headings());
+        header.extend(
+            self.groups
+                .iter()
+                .map(|group| format!("{} (n = {})", readable(&group.name), group.patients.len())),
+        );
         header.extend(["P", "SMD"].map(str::to_owned));
         let mut tests: Vec<TestName> = Vec::new();
         let mut rows = Vec::new();

@@ -247,7 +247,7 @@ impl DeepModel {
                 )
             }
             Self::Components(fit) => format!(
-                "{} principal components of the network's features (fitted on {} training images, {:.1} % of their variance)",
+                "{} principal components of the network's features (fitted on {} training images, {:.1}% of their variance)",
                 fit.k(),
                 fit.n_samples,
                 100.0 * fit.explained_variance_ratio.sum()

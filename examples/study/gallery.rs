@@ -12,6 +12,7 @@ use super::fit::StudyRegion;
 use crate::atomic_file::write_atomically;
 use crate::cohort::Cohort;
 use crate::heatmap_file::heatmap_png;
+use crate::labels::readable;
 use crate::regions::OutlinedSlice;
 
 /// Patients shown of each region.
@@ -93,7 +94,7 @@ pub fn pictures(
                 caption: format!(
                     "{}, {}: {}, predicted risk {:.2}. {}.",
                     patient.id,
-                    cohort.splits[patient.split].name,
+                    readable(&cohort.splits[patient.split].name),
                     if patient.outcome { "event" } else { "no event" },
                     risks[row],
                     maps.name()

@@ -56,8 +56,8 @@ fn csv_file(baseline: &Baseline) -> (Vec<String>, Vec<Vec<String>>) {
 fn a_footnote_names_the_test_of_every_row() {
     let table = html(&Baseline::by_split(&cohort(true)).unwrap());
     for expected in [
-        "train <span class=\"piece\">(n = 12)</span>",
-        "test (n = 8)",
+        "Train <span class=\"piece\">(n = 12)</span>",
+        "Test (n = 8)",
         "<th scope=\"row\">Age, mean \u{b1} SD</th><td class=\"number\">45.5 \u{b1} 3.6</td>",
         "<th scope=\"row\">Marker, median (quartiles)</th>",
         "<th scope=\"row\">Node, n (%)</th>",
