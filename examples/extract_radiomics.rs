@@ -6,6 +6,7 @@ use clap::Parser;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use examples::case_list::Case;
 use examples::extraction::{Extraction, ExtractionOptions};
 use examples::feature_rows::RegionRow;
 use examples::image_options::ImageOptions;
@@ -90,33 +91,15 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
                 labels: case.label.map_or_else(|| labels.clone(), LabelChoice::One),
                 lesions: arguments.lesions,
             };
-            let (key, known) = extraction.known(case);
-            let key = key.filter(|_| known.is_none());
-            let result = match known {
-                Some(rows) => known_bands(&rows, &files).map(|bands| (rows, bands)),
-                None => handcrafted_regions(&extractor, &files, &choice),
-            };
-            let mut result = result.unwrap_or_else(|error| {
-                let failed = RegionRow::only(Err(error.to_string()));
-                (vec![failed], Vec::new())
-            });
-            extraction.share_names(&mut result.0);
-            extraction.note(key.as_deref(), &result.0)?;
+            let result = one_case(&extraction, case, &extractor, &files, &choice);
             bar.inc(1);
-            Ok(result)
+            result
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     bar.finish_and_clear();
 
-    let noise = results
-        .iter()
-        .find_map(|(_, bands)| (!bands.is_empty()).then_some(bands));
-    if let (Some(bands), false) = (noise, arguments.drop_noise_bands) {
-        let names: Vec<String> = bands.iter().map(ToString::to_string).collect();
-        program::warn(&format!(
-            "{} {NOISE_BANDS}; --drop-noise-bands leaves them out",
-            names.join(", ")
-        ));
+    if !arguments.drop_noise_bands {
+        warn_of_noise(&results);
     }
     let results = results.into_iter().map(|(rows, _)| rows).collect();
     let text = |value: &dyn std::fmt::Debug| Value::from(format!("{value:?}"));
@@ -137,6 +120,41 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         ("resolved", text(&params)),
     ]);
     extraction.finish(results, &options)
+}
+
+/// The regions of a case, computed or taken from an interrupted run, with the sub-bands that hold only noise.
+fn one_case(
+    extraction: &Extraction,
+    case: &Case,
+    extractor: &Extractor,
+    files: &ImageFiles<'_>,
+    choice: &RegionChoice,
+) -> anyhow::Result<(Vec<RegionRow>, Vec<ImageName>)> {
+    let (key, known) = extraction.known(case);
+    let key = key.filter(|_| known.is_none());
+    let result = match known {
+        Some(rows) => known_bands(&rows, files).map(|bands| (rows, bands)),
+        None => handcrafted_regions(extractor, files, choice),
+    };
+    let mut result = result.unwrap_or_else(|error| {
+        let failed = RegionRow::only(Err(error.to_string()));
+        (vec![failed], Vec::new())
+    });
+    extraction.share_names(&mut result.0);
+    extraction.note(key.as_deref(), &result.0)?;
+    Ok(result)
+}
+
+/// Says once which sub-bands hold only noise.
+fn warn_of_noise(results: &[(Vec<RegionRow>, Vec<ImageName>)]) {
+    let mut bands = results.iter().map(|(_, bands)| bands);
+    if let Some(bands) = bands.find(|bands| !bands.is_empty()) {
+        let names: Vec<String> = bands.iter().map(ToString::to_string).collect();
+        program::warn(&format!(
+            "{} {NOISE_BANDS}; --drop-noise-bands leaves them out",
+            names.join(", ")
+        ));
+    }
 }
 
 /// What `--label` was given.

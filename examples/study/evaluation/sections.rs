@@ -15,7 +15,7 @@ use crate::labels::readable;
 use crate::report::{Section, Table};
 use crate::table_file::shortest;
 pub use summary::HeldOut;
-use text::{NOTHING, decimals3, interval, known, notes, owned, share, with_interval};
+use text::{NOTHING, decimals3, interval, known, notes, owned, shares, with_interval};
 
 impl Evaluation {
     /// Sections of the report: performance, comparison, calibration, usefulness and, where there are any, readers. Of the figures about a single model
@@ -65,18 +65,11 @@ impl Evaluation {
             ],
         );
         for row in &self.performance {
-            let metrics = row.metrics.as_ref().ok();
-            let shares = [
-                metrics.and_then(|m| m.accuracy),
-                metrics.and_then(|m| m.sensitivity),
-                metrics.and_then(|m| m.specificity),
-                metrics.and_then(|m| m.ppv),
-                metrics.and_then(|m| m.npv),
-            ];
+            let shares = shares(row.metrics.as_ref().ok());
             table = table.row(
                 [readable(&row.split), readable(&row.model)]
                     .into_iter()
-                    .chain(shares.map(share)),
+                    .chain(shares),
             );
         }
         section.table(table.note(format!(

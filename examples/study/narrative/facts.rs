@@ -117,20 +117,22 @@ fn of_features(
             kept: region.selection.score().terms.len(),
         })
         .collect();
+    facts.reliability = reliability(study, settings);
+}
+
+fn reliability(study: &Study, settings: &StudySettings) -> Option<ReliabilityFacts> {
     let cases = n_repeated(study);
-    if cases > 0 {
-        let selection = &settings.selection;
-        facts.reliability = Some(ReliabilityFacts {
-            cases,
-            rule: format!(
-                "{} {}, {}",
-                selection.icc_form,
-                words_of(&selection.icc_filter),
-                outline_kinds(study)
-            ),
-            see: Some(METHODS.to_owned()),
-        });
-    }
+    let selection = &settings.selection;
+    (cases > 0).then(|| ReliabilityFacts {
+        cases,
+        rule: format!(
+            "{} {}, {}",
+            selection.icc_form,
+            words_of(&selection.icc_filter),
+            outline_kinds(study)
+        ),
+        see: Some(METHODS.to_owned()),
+    })
 }
 
 fn words_of(filter: &IccFilter) -> String {

@@ -8,7 +8,7 @@ use nomogram::format_p;
 
 use super::super::Evaluation;
 use super::super::figures::Subject;
-use super::text::{NOTHING, interval, share, with_interval};
+use super::text::{NOTHING, interval, shares, with_interval};
 use crate::labels::readable;
 use crate::report::{Section, Table};
 
@@ -77,19 +77,12 @@ impl Evaluation {
                         Condition::Without => &calls.without,
                         Condition::With => &calls.with,
                     });
-                let shares = [
-                    metrics.and_then(|m| m.accuracy),
-                    metrics.and_then(|m| m.sensitivity),
-                    metrics.and_then(|m| m.specificity),
-                    metrics.and_then(|m| m.ppv),
-                    metrics.and_then(|m| m.npv),
-                ];
                 let head = [
                     readable(&reader.name),
                     condition.to_string(),
                     auc.unwrap_or_else(|| NOTHING.to_owned()),
                 ];
-                table = table.row(head.into_iter().chain(shares.map(share)));
+                table = table.row(head.into_iter().chain(shares(metrics)));
             }
         }
         table.note("The AUC of calls is the mean of their sensitivity and specificity. Clopper-Pearson intervals.")

@@ -1,6 +1,7 @@
 //! Numbers and reasons as the tables of the report print them.
 
 use eval_stats::Estimate;
+use eval_stats::confusion::ClassificationMetrics;
 use eval_stats::proportion::Proportion;
 
 use super::super::Known;
@@ -42,8 +43,20 @@ fn capitalized(text: &str) -> String {
     })
 }
 
+/// Cells of accuracy, sensitivity, specificity, PPV and NPV.
+pub(super) fn shares(metrics: Option<&ClassificationMetrics>) -> [String; 5] {
+    [
+        metrics.and_then(|m| m.accuracy),
+        metrics.and_then(|m| m.sensitivity),
+        metrics.and_then(|m| m.specificity),
+        metrics.and_then(|m| m.ppv),
+        metrics.and_then(|m| m.npv),
+    ]
+    .map(share)
+}
+
 /// `90.1 (64/71) [80.7\u{2013}95.9]`, in percent.
-pub(super) fn share(proportion: Option<Proportion>) -> String {
+fn share(proportion: Option<Proportion>) -> String {
     proportion.map_or(NOTHING.to_owned(), |p| {
         format!(
             "{:.1} ({}/{}) [{:.1}\u{2013}{:.1}]",
