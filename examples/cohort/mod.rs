@@ -27,6 +27,9 @@ use crate::spacing::{ImageScale, SpacingRule};
 pub use clinical::{ClinicalColumn, ClinicalValues, DescriptiveColumn, MissingClinical};
 pub use columns::{CohortFile, ColumnKind, ColumnSpec};
 
+/// Training patients with a repeated outline from which on agreement can be told.
+pub const MIN_REPEATED: usize = 2;
+
 /// How to read a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct CohortOptions {

@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis, concatenate};
 use super::deep::{DeepFeatures, DeepModel, DeepSettings, PooledRows, TrainingLog};
 use super::outlines::{Outline, OutlineSettings, RegionRows};
 use super::selection::{LeftOut, RepeatedReading};
-use crate::cohort::Cohort;
+use crate::cohort::{Cohort, MIN_REPEATED};
 use crate::table_file::{Cell, write_csv};
 
 /// What features are computed, and with what.
@@ -161,7 +161,8 @@ fn repeated(
             which == outline && training.contains(patient)
         })
         .collect();
-    if chosen.is_empty() {
+    // Agreement cannot be told from one patient; a cohort with only one is refused, a fold may have one left.
+    if chosen.len() < MIN_REPEATED {
         return None;
     }
     Some(RepeatedReading {

@@ -9,7 +9,7 @@ use super::clinical::{self, Cells, MissingClinical, Understood};
 use super::columns::ColumnKind;
 use super::{
     ClinicalColumn, Cohort, CohortFile, CohortOptions, DescriptiveColumn, Excluded, Exclusion,
-    Patient, RegionFiles, Split, UnusableImages,
+    MIN_REPEATED, Patient, RegionFiles, Split, UnusableImages,
 };
 use crate::case_list::files_of;
 use crate::faults::Faults;
@@ -69,6 +69,7 @@ pub(super) fn read(
     let mut splits = split_rows(&table, &roles, &kept.rows, options, &mut faults);
     let patients = patients(&table, &roles, &kept.rows, &splits, options, &mut faults);
     check_shared_images(&table, &roles, &patients, &mut faults);
+    check_repeated(&table, &roles, &patients, &mut faults);
     super::count_events(&mut splits, &patients);
     faults.extend(super::one_class_only(&table.path, &splits));
     let in_training: Vec<bool> = patients.iter().map(|patient| patient.split == 0).collect();
@@ -527,6 +528,25 @@ fn patients(
             }
         })
         .collect()
+}
+
+/// Repeated outlines of a single training patient tell nothing of agreement.
+fn check_repeated(table: &CsvTable, roles: &Roles, patients: &[Patient], faults: &mut Faults) {
+    let training = || patients.iter().filter(|patient| patient.split == 0);
+    for (k, region) in roles.regions.iter().enumerate() {
+        let inter = training().filter(|p| p.regions[k].mask_inter.is_some());
+        let intra = training().filter(|p| p.regions[k].mask_intra.is_some());
+        let counts = [(region.inter, inter.count()), (region.intra, intra.count())];
+        for (column, count) in counts {
+            if let Some(column) = column.filter(|_| (1..MIN_REPEATED).contains(&count)) {
+                faults.push(format!(
+                    "{}: column \"{}\": expected outlines of no or at least {MIN_REPEATED} training patients, found {count}",
+                    table.path.display(),
+                    table.header[column]
+                ));
+            }
+        }
+    }
 }
 
 /// One image for two patients would put the same pixels on both sides of a split.

@@ -115,6 +115,21 @@ fn all_faults_of_a_cohort_are_named_at_once() {
 }
 
 #[test]
+fn repeated_outlines_of_one_patient_are_refused() {
+    let (folder, mut table) = cohort();
+    let root = folder.path();
+    for row in &mut table[2..] {
+        *row = row.replace("inter.png,", ",");
+    }
+    write_rows(root, &table);
+    let stderr = fails("alnm_pipeline", root, &["--manifest", "cohort.csv"], 1);
+    assert!(
+        stderr.contains("column \"lesion_mask_inter\"") && stderr.contains("found 1"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn cases_that_fail_are_left_out_and_named() {
     let (folder, mut table) = cohort();
     let root = folder.path();
