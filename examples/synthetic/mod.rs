@@ -30,12 +30,15 @@ use crate::atomic_file::write_atomically;
 use crate::cohort::{CohortFile, ColumnKind, ColumnSpec};
 use crate::table_file::{Cell, write_csv};
 use center::CENTERS;
-use outline::{Outline, Reader};
+use outline::Reader;
 use patient::{Findings, Patient, Posterior};
 use published::SPLITS;
 
 /// Training cases outlined again by a second reader and by the same reader.
 pub const REPEATED_OUTLINES: usize = 50;
+
+/// The regions of a patient.
+const REGIONS: [&str; 2] = ["tumor", "ln"];
 
 /// The file that says what a cohort was generated from.
 const DESIGN_NAME: &str = "design.json";
@@ -125,20 +128,16 @@ impl CohortDesign {
         folder: &Path,
         patient_done: impl Fn() + Sync,
     ) -> anyhow::Result<WrittenCohort> {
-        for part in ["images", "masks"] {
-            let part = folder.join(part);
-            std::fs::create_dir_all(&part)
-                .with_context(|| format!("{}: cannot create the folder", part.display()))?;
-        }
+        self.begin(folder)?;
         let enrolled = self.enroll();
-        let rows = enrolled
-            .par_iter()
-            .map(|case| {
-                let row = write_patient(folder, case)?;
-                patient_done();
-                Ok(row)
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        enrolled.par_iter().try_for_each(|case| {
+            if !case.files().all(|file| folder.join(file).exists()) {
+                draw_patient(folder, case)?;
+            }
+            patient_done();
+            anyhow::Ok(())
+        })?;
+        let rows = enrolled.iter().map(Enrolled::row);
         let reader_study = folder.join("readers.csv");
         let mut rng = stream(self.seed, STREAM_READERS);
         let prospective = enrolled.iter().filter(|case| case.split == "prospective");
@@ -147,7 +146,6 @@ impl CohortDesign {
             &mut rng,
         );
         write_csv(&reader_study, &reader_study::header(), calls)?;
-        write_atomically(&folder.join(DESIGN_NAME), self.to_json().as_bytes())?;
         let columns = folder.join(COLUMNS_NAME);
         write_atomically(&columns, cohort_file().to_yaml()?.as_bytes())?;
         // The manifest comes last: where it is, everything is.
@@ -159,6 +157,17 @@ impl CohortDesign {
             columns,
             n_patients: enrolled.len(),
         })
+    }
+
+    /// Keeps what an interrupted run has drawn of this very cohort, and nothing else.
+    fn begin(&self, folder: &Path) -> anyhow::Result<()> {
+        let design = folder.join(DESIGN_NAME);
+        let is_ours = std::fs::read_to_string(&design).is_ok_and(|text| text == self.to_json());
+        if !is_ours && folder.exists() {
+            std::fs::remove_dir_all(folder)
+                .with_context(|| format!("{}: cannot clear the folder", folder.display()))?;
+        }
+        write_atomically(&design, self.to_json().as_bytes())
     }
 
     /// The cohort in `folder`, if it is there completely and has this design.
@@ -221,16 +230,57 @@ fn stream(seed: u64, index: u64) -> ChaCha8Rng {
     rng
 }
 
-/// Scans both regions of a patient, writes the PNG files and returns the manifest row.
-fn write_patient(folder: &Path, case: &Enrolled) -> anyhow::Result<Vec<Cell>> {
+/// Endings of the outlines of a region, the first one always there.
+const OUTLINES: [&str; 3] = ["", "_inter", "_intra"];
+
+impl Enrolled {
+    /// Outlines of a region that this patient has.
+    fn outlines(&self) -> &'static [&'static str] {
+        match self.repeated {
+            true => &OUTLINES,
+            false => &OUTLINES[..1],
+        }
+    }
+
+    fn file(&self, kind: &str, region: &str, ending: &str) -> String {
+        format!("{kind}/{}_{region}{ending}.png", self.id)
+    }
+
+    /// All files of the patient, relative to the cohort's folder.
+    fn files(&self) -> impl Iterator<Item = String> {
+        REGIONS.into_iter().flat_map(move |region| {
+            let masks = self.outlines().iter();
+            let masks = masks.map(move |ending| self.file("masks", region, ending));
+            std::iter::once(self.file("images", region, "")).chain(masks)
+        })
+    }
+
+    /// The patient's row of the manifest.
+    fn row(&self) -> Vec<Cell> {
+        let mut row = vec![
+            Cell::from(self.id.as_str()),
+            Cell::from(CENTERS[self.center].name),
+            Cell::from(self.split),
+            Cell::from(usize::from(self.patient.node_positive)),
+        ];
+        for region in REGIONS {
+            row.push(Cell::Text(self.file("images", region, "")));
+            for (k, ending) in OUTLINES.iter().enumerate() {
+                row.push(match k < self.outlines().len() {
+                    true => Cell::Text(self.file("masks", region, ending)),
+                    false => Cell::Empty,
+                });
+            }
+        }
+        row.extend(clinical_cells(&self.patient));
+        row
+    }
+}
+
+/// Scans both regions of a patient and writes the PNG files.
+fn draw_patient(folder: &Path, case: &Enrolled) -> anyhow::Result<()> {
     let mut rng = case.rng.clone();
-    let mut row = vec![
-        Cell::from(case.id.as_str()),
-        Cell::from(CENTERS[case.center].name),
-        Cell::from(case.split),
-        Cell::from(usize::from(case.patient.node_positive)),
-    ];
-    for region in ["tumor", "ln"] {
+    for region in REGIONS {
         let settings = CENTERS[case.center].acquisition(&mut rng);
         let (scene, outline) = match region {
             "tumor" => tumor::tumor_scene(&case.patient, &settings, &mut rng),
@@ -238,25 +288,16 @@ fn write_patient(folder: &Path, case: &Enrolled) -> anyhow::Result<Vec<Cell>> {
         };
         let gray = scanner::scan(&scene, &settings, &mut rng);
         let (width, height) = (scene.width, scene.height);
-        let mut write = |kind: &str, name: &str, pixels: Vec<u8>| -> anyhow::Result<()> {
-            let relative = format!("{kind}/{}_{region}{name}.png", case.id);
-            write_png(&folder.join(&relative), width, height, pixels)?;
-            row.push(Cell::Text(relative));
-            Ok(())
-        };
-        write("images", "", gray)?;
-        let mut draw =
-            |outline: &Outline, reader| outline.drawn_by(&mut rng, reader).mask(width, height);
-        write("masks", "", draw(&outline, Reader::FIRST))?;
-        if case.repeated {
-            write("masks", "_inter", draw(&outline, Reader::SECOND))?;
-            write("masks", "_intra", draw(&outline, Reader::SAME))?;
-        } else {
-            row.extend([Cell::Empty, Cell::Empty]);
+        let image = folder.join(case.file("images", region, ""));
+        write_png(&image, width, height, gray)?;
+        let readers = [Reader::FIRST, Reader::SECOND, Reader::SAME];
+        for (ending, reader) in case.outlines().iter().zip(readers) {
+            let mask = outline.drawn_by(&mut rng, reader).mask(width, height);
+            let file = folder.join(case.file("masks", region, ending));
+            write_png(&file, width, height, mask)?;
         }
     }
-    row.extend(clinical_cells(&case.patient));
-    Ok(row)
+    Ok(())
 }
 
 fn manifest_header() -> Vec<&'static str> {
@@ -341,7 +382,9 @@ fn clinical_cells(patient: &Patient) -> Vec<Cell> {
 fn write_png(path: &Path, width: usize, height: usize, pixels: Vec<u8>) -> anyhow::Result<()> {
     let image = image::GrayImage::from_raw(width as u32, height as u32, pixels)
         .expect("the scanner and the mask fill width x height pixels");
+    let mut bytes = std::io::Cursor::new(Vec::new());
     image
-        .save(path)
-        .with_context(|| format!("{}: cannot write the image", path.display()))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .with_context(|| format!("{}: cannot encode the image", path.display()))?;
+    write_atomically(path, bytes.get_ref())
 }
