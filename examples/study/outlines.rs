@@ -22,9 +22,6 @@ use crate::journal::{Journal, case_key};
 use crate::progress;
 use crate::regions::{NOISE_BANDS, handcrafted, network_input, noise_bands};
 
-/// Images that go through the network together.
-const BATCH: usize = 8;
-
 /// What is computed of an outline, and with what.
 #[derive(Debug)]
 pub struct OutlineSettings {
@@ -367,7 +364,9 @@ fn deep_results(
         env!("CARGO_PKG_VERSION")
     );
     let mut results = Vec::with_capacity(units.len());
-    for (batch, crafted) in units.chunks(BATCH).zip(crafted.chunks(BATCH)) {
+    // One image a thread, as with handcrafted features: what is in work is all that a kill costs.
+    let n = rayon::current_num_threads();
+    for (batch, crafted) in units.chunks(n).zip(crafted.chunks(n)) {
         let mut made: Vec<Result<Made, String>> = batch
             .par_iter()
             .zip(crafted)
@@ -415,7 +414,10 @@ fn embed(
         return Ok(());
     }
     let names: Arc<[String]> = settings.network.names().into();
-    let embedded = settings.network.extract(&usable, BATCH, |_, _| {})?.values;
+    let embedded = settings
+        .network
+        .extract(&usable, usable.len(), |_, _| {})?
+        .values;
     for (&k, values) in ready.iter().zip(embedded.outer_iter()) {
         let values = NamedValues {
             names: Arc::clone(&names),
