@@ -461,9 +461,9 @@ impl RegionFeatures {
             Family::Shape => {
                 let shape = self.shape.as_ref()?;
                 match feature {
-                    "Compactness1" => Some(shape.compactness_1()),
-                    "Compactness2" => Some(shape.compactness_2()),
-                    "SphericalDisproportion" => Some(shape.spherical_disproportion()),
+                    "Compactness1" => Some(shape.compactness_1),
+                    "Compactness2" => Some(shape.compactness_2),
+                    "SphericalDisproportion" => Some(shape.spherical_disproportion),
                     _ => find(shape.iter(), feature),
                 }
             }

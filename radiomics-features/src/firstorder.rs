@@ -20,42 +20,42 @@ feature_table! {
     /// First-order features. Symbols as in the [module documentation](self).
     pub struct FirstOrderFeatures from s: &Sample {
         /// 10th percentile `P_10`; intensity units.
-        percentile_10 ("10Percentile", ibsi Some("QG58")) = s.percentile_10;
+        percentile_10 ("10Percentile", ibsi "QG58" "stat_p10") = s.percentile_10;
         /// 90th percentile `P_90`; intensity units.
-        percentile_90 ("90Percentile", ibsi Some("8DWT")) = s.percentile_90;
+        percentile_90 ("90Percentile", ibsi "8DWT" "stat_p90") = s.percentile_90;
         /// Energy `Σ (X + c)²`; squared intensity units. Grows with the size of the region.
-        energy ("Energy", ibsi Some("N8CA")) = s.energy;
+        energy ("Energy", ibsi "N8CA" "stat_energy") = s.energy;
         /// Entropy of the gray levels `-Σ p(i) log2 p(i)`; bits. 0 for a flat region.
-        entropy ("Entropy", ibsi Some("TLU2")) = s.entropy;
+        entropy ("Entropy", ibsi "TLU2" "ih_entropy") = s.entropy;
         /// Interquartile range `P_75 - P_25`; intensity units.
-        interquartile_range ("InterquartileRange", ibsi Some("SALO")) = s.percentile_75 - s.percentile_25;
+        interquartile_range ("InterquartileRange", ibsi "SALO" "stat_iqr") = s.percentile_75 - s.percentile_25;
         /// Kurtosis `m_4 / m_2²`, 3 for a normal distribution (not excess); 0 for a flat region.
-        kurtosis ("Kurtosis", ibsi Some("IPH6")) = if s.m2 == 0.0 { 0.0 } else { s.m4 / (s.m2 * s.m2) };
+        kurtosis ("Kurtosis", ibsi "IPH6" "stat_kurt") = if s.m2 == 0.0 { 0.0 } else { s.m4 / (s.m2 * s.m2) };
         /// Largest intensity.
-        maximum ("Maximum", ibsi Some("84IY")) = s.maximum;
+        maximum ("Maximum", ibsi "84IY" "stat_max") = s.maximum;
         /// Mean absolute deviation `(1/N) Σ |X - µ|`; intensity units.
-        mean_absolute_deviation ("MeanAbsoluteDeviation", ibsi Some("4FUA")) = s.mean_absolute_deviation;
+        mean_absolute_deviation ("MeanAbsoluteDeviation", ibsi "4FUA" "stat_mad") = s.mean_absolute_deviation;
         /// Mean `µ`; intensity units.
-        mean ("Mean", ibsi Some("Q4LE")) = s.mean;
+        mean ("Mean", ibsi "Q4LE" "stat_mean") = s.mean;
         /// Median `P_50`; intensity units.
-        median ("Median", ibsi Some("Y12H")) = s.median;
+        median ("Median", ibsi "Y12H" "stat_median") = s.median;
         /// Smallest intensity.
-        minimum ("Minimum", ibsi Some("1GSF")) = s.minimum;
+        minimum ("Minimum", ibsi "1GSF" "stat_min") = s.minimum;
         /// `Maximum - Minimum`; intensity units.
-        range ("Range", ibsi Some("2OJQ")) = s.maximum - s.minimum;
+        range ("Range", ibsi "2OJQ" "stat_range") = s.maximum - s.minimum;
         /// Mean absolute deviation of the intensities in `[P_10, P_90]` about their own mean; intensity units. NaN if
         /// no intensity lies in that interval, which only a region of two voxels (or few more) can have.
-        robust_mean_absolute_deviation ("RobustMeanAbsoluteDeviation", ibsi Some("1128")) = s.robust_deviation;
+        robust_mean_absolute_deviation ("RobustMeanAbsoluteDeviation", ibsi "1128" "stat_rmad") = s.robust_deviation;
         /// Root mean square `√((1/N) Σ (X + c)²)`; intensity units.
-        root_mean_squared ("RootMeanSquared", ibsi Some("5ZWQ")) = (s.energy / s.n).sqrt();
+        root_mean_squared ("RootMeanSquared", ibsi "5ZWQ" "stat_rms") = (s.energy / s.n).sqrt();
         /// Skewness `m_3 / m_2^1.5`; 0 for a flat region.
-        skewness ("Skewness", ibsi Some("KE2A")) = if s.m2 == 0.0 { 0.0 } else { s.m3 / s.m2.powf(1.5) };
+        skewness ("Skewness", ibsi "KE2A" "stat_skew") = if s.m2 == 0.0 { 0.0 } else { s.m3 / s.m2.powf(1.5) };
         /// Energy times the volume of a voxel; squared intensity units times mm³.
-        total_energy ("TotalEnergy", ibsi None) = s.energy * s.voxel_volume;
+        total_energy ("TotalEnergy") = s.energy * s.voxel_volume;
         /// Uniformity of the gray levels `Σ p(i)²`; in (0, 1], 1 for a flat region.
-        uniformity ("Uniformity", ibsi Some("BJ5W")) = s.uniformity;
+        uniformity ("Uniformity", ibsi "BJ5W" "ih_uniformity") = s.uniformity;
         /// Variance `m_2` (of the population: divided by `N`); squared intensity units.
-        variance ("Variance", ibsi Some("ECT3")) = s.m2;
+        variance ("Variance", ibsi "ECT3" "stat_var") = s.m2;
     }
 }
 

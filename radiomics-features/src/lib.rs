@@ -8,6 +8,7 @@ mod extractor;
 mod feature_table;
 pub mod filters;
 pub mod firstorder;
+pub mod ibsi;
 pub mod io;
 mod mask;
 mod name;

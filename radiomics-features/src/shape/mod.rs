@@ -32,34 +32,43 @@ use mesh::Mesh;
 feature_table! {
     /// Shape features of a volume. Symbols as in the [module documentation](self).
     pub struct ShapeFeatures from s: &Measures {
+        /// Asphericity `(A³ / (36 π V²))^(1/3) - 1`; 0 for a ball.
+        asphericity (ibsi "25C7" "morph_asphericity") = 1.0 / s.sphericity() - 1.0;
+        /// Compactness 1, `V / (√π A^1.5)`; at most `1 / (6 π)`. PyRadiomics reports it only when asked by name
+        /// (`Compactness1`): it says the same as the sphericity.
+        compactness_1 (ibsi "SKGS" "morph_comp_1") = s.mesh.volume / (PI.sqrt() * s.mesh.area.powf(1.5));
+        /// Compactness 2, `36 π V² / A³`; the third power of the sphericity. Reported only when asked by name (`Compactness2`).
+        compactness_2 (ibsi "BQWJ" "morph_comp_2") = 36.0 * PI * s.mesh.volume * s.mesh.volume / s.mesh.area.powi(3);
         /// Elongation `√(l1 / l2)`; in [0, 1], 0 for a line, 1 for a disk or ball, NaN for one voxel.
-        elongation ("Elongation", ibsi Some("Q3CK")) = s.axes.elongation();
+        elongation ("Elongation", ibsi "Q3CK" "morph_pca_elongation") = s.axes.elongation();
         /// Flatness `√(l0 / l2)`; in [0, 1], 0 for a plane, 1 for a ball, NaN for one voxel.
-        flatness ("Flatness", ibsi Some("N17B")) = s.axes.flatness();
+        flatness ("Flatness", ibsi "N17B" "morph_pca_flatness") = s.axes.flatness();
         /// Least axis length `4 √l0`; mm. 0 for a region of one slice.
-        least_axis_length ("LeastAxisLength", ibsi Some("7J51")) = s.axes.length(0);
+        least_axis_length ("LeastAxisLength", ibsi "7J51" "morph_pca_least_axis") = s.axes.length(0);
         /// Major axis length `4 √l2`; mm.
-        major_axis_length ("MajorAxisLength", ibsi Some("TDIC")) = s.axes.length(2);
+        major_axis_length ("MajorAxisLength", ibsi "TDIC" "morph_pca_maj_axis") = s.axes.length(2);
         /// Largest distance of two mesh vertices in one plane perpendicular to y; mm.
-        maximum_2d_diameter_column ("Maximum2DDiameterColumn", ibsi None) = s.diameters.planar[1];
+        maximum_2d_diameter_column ("Maximum2DDiameterColumn") = s.diameters.planar[1];
         /// Largest distance of two mesh vertices in one plane perpendicular to x; mm.
-        maximum_2d_diameter_row ("Maximum2DDiameterRow", ibsi None) = s.diameters.planar[2];
+        maximum_2d_diameter_row ("Maximum2DDiameterRow") = s.diameters.planar[2];
         /// Largest distance of two mesh vertices in one plane perpendicular to z; mm.
-        maximum_2d_diameter_slice ("Maximum2DDiameterSlice", ibsi None) = s.diameters.planar[0];
+        maximum_2d_diameter_slice ("Maximum2DDiameterSlice") = s.diameters.planar[0];
         /// Largest distance of two mesh vertices; mm.
-        maximum_3d_diameter ("Maximum3DDiameter", ibsi Some("L0JK")) = s.diameters.spatial;
+        maximum_3d_diameter ("Maximum3DDiameter", ibsi "L0JK" "morph_diam") = s.diameters.spatial;
         /// Mesh volume `V`; mm³.
-        mesh_volume ("MeshVolume", ibsi Some("RNU0")) = s.mesh.volume;
+        mesh_volume ("MeshVolume", ibsi "RNU0" "morph_volume") = s.mesh.volume;
         /// Minor axis length `4 √l1`; mm.
-        minor_axis_length ("MinorAxisLength", ibsi Some("P9VJ")) = s.axes.length(1);
+        minor_axis_length ("MinorAxisLength", ibsi "P9VJ" "morph_pca_min_axis") = s.axes.length(1);
         /// Sphericity `(36 π V²)^(1/3) / A`; in (0, 1], 1 for a ball.
-        sphericity ("Sphericity", ibsi Some("QCFX")) = (36.0 * PI * s.mesh.volume * s.mesh.volume).cbrt() / s.mesh.area;
+        sphericity ("Sphericity", ibsi "QCFX" "morph_sphericity") = s.sphericity();
+        /// Spherical disproportion, `1 / Sphericity`. Reported only when asked by name (`SphericalDisproportion`).
+        spherical_disproportion (ibsi "KRCK" "morph_sph_dispr") = 1.0 / s.sphericity();
         /// Surface area `A` of the mesh; mm².
-        surface_area ("SurfaceArea", ibsi Some("C0JK")) = s.mesh.area;
+        surface_area ("SurfaceArea", ibsi "C0JK" "morph_area_mesh") = s.mesh.area;
         /// Surface to volume ratio `A / V`; 1/mm.
-        surface_volume_ratio ("SurfaceVolumeRatio", ibsi Some("2PR5")) = s.mesh.area / s.mesh.volume;
+        surface_volume_ratio ("SurfaceVolumeRatio", ibsi "2PR5" "morph_av") = s.mesh.area / s.mesh.volume;
         /// Number of voxels times the volume of one; mm³.
-        voxel_volume ("VoxelVolume", ibsi Some("YEKZ")) = s.voxel_volume;
+        voxel_volume ("VoxelVolume", ibsi "YEKZ" "morph_vol_approx") = s.voxel_volume;
     }
 }
 
@@ -85,23 +94,6 @@ impl ShapeFeatures {
             axes,
         }))
     }
-
-    /// Compactness 1, `V / (√π A^1.5)`; at most `1 / (6 π)`. PyRadiomics reports it only when asked by name
-    /// (`Compactness1`): it says the same as the sphericity.
-    pub fn compactness_1(&self) -> f64 {
-        self.mesh_volume / (PI.sqrt() * self.surface_area.powf(1.5))
-    }
-
-    /// Compactness 2, `36 π V² / A³`; the third power of the sphericity. Reported only when asked by name
-    /// (`Compactness2`).
-    pub fn compactness_2(&self) -> f64 {
-        36.0 * PI * self.mesh_volume * self.mesh_volume / self.surface_area.powi(3)
-    }
-
-    /// Spherical disproportion, `1 / Sphericity`. Reported only when asked by name (`SphericalDisproportion`).
-    pub fn spherical_disproportion(&self) -> f64 {
-        1.0 / self.sphericity
-    }
 }
 
 /// What the features are made of.
@@ -110,6 +102,13 @@ struct Measures {
     axes: PrincipalAxes,
     diameters: Diameters,
     voxel_volume: f64,
+}
+
+impl Measures {
+    /// `(36 π V²)^(1/3) / A`.
+    fn sphericity(&self) -> f64 {
+        (36.0 * PI * self.mesh.volume * self.mesh.volume).cbrt() / self.mesh.area
+    }
 }
 
 #[cfg(test)]
@@ -140,9 +139,9 @@ mod tests {
             (1.0, 1.0, 1.0)
         );
         assert_eq!((f.major_axis_length, f.least_axis_length), (0.0, 0.0));
-        close(f.spherical_disproportion() * f.sphericity, 1.0);
-        close(f.compactness_2(), f.sphericity.powi(3));
-        close(f.compactness_1(), f.compactness_2().sqrt() / (6.0 * PI));
+        close(f.spherical_disproportion * f.sphericity, 1.0);
+        close(f.compactness_2, f.sphericity.powi(3));
+        close(f.compactness_1, f.compactness_2.sqrt() / (6.0 * PI));
     }
 
     #[test]

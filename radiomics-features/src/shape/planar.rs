@@ -28,23 +28,23 @@ feature_table! {
     /// Shape features of a plane region. Symbols as for [`ShapeFeatures`](crate::ShapeFeatures). IBSI has no plane shape.
     pub struct Shape2dFeatures from s: &Measures {
         /// Elongation `√(l1 / l2)`; in [0, 1], 0 for a line, 1 for a disk, NaN for one pixel.
-        elongation ("Elongation", ibsi None) = s.axes.elongation();
+        elongation ("Elongation") = s.axes.elongation();
         /// Major axis length `4 √l2`; mm.
-        major_axis_length ("MajorAxisLength", ibsi None) = s.axes.length(2);
+        major_axis_length ("MajorAxisLength") = s.axes.length(2);
         /// Largest distance of two vertices of the outline; mm.
-        maximum_diameter ("MaximumDiameter", ibsi None) = s.diameter;
+        maximum_diameter ("MaximumDiameter") = s.diameter;
         /// Area `S` inside the outline; mm².
-        mesh_surface ("MeshSurface", ibsi None) = s.outline.area;
+        mesh_surface ("MeshSurface") = s.outline.area;
         /// Minor axis length `4 √l1`; mm.
-        minor_axis_length ("MinorAxisLength", ibsi None) = s.axes.length(1);
+        minor_axis_length ("MinorAxisLength") = s.axes.length(1);
         /// Length `P` of the outline; mm.
-        perimeter ("Perimeter", ibsi None) = s.outline.length;
+        perimeter ("Perimeter") = s.outline.length;
         /// `P / S`; 1/mm.
-        perimeter_surface_ratio ("PerimeterSurfaceRatio", ibsi None) = s.outline.length / s.outline.area;
+        perimeter_surface_ratio ("PerimeterSurfaceRatio") = s.outline.length / s.outline.area;
         /// Number of pixels times the area of one; mm².
-        pixel_surface ("PixelSurface", ibsi None) = s.pixel_surface;
+        pixel_surface ("PixelSurface") = s.pixel_surface;
         /// Sphericity `2 √(π S) / P`; in (0, 1], 1 for a disk.
-        sphericity ("Sphericity", ibsi None) = 2.0 * (PI * s.outline.area).sqrt() / s.outline.length;
+        sphericity ("Sphericity") = 2.0 * (PI * s.outline.area).sqrt() / s.outline.length;
     }
 }
 

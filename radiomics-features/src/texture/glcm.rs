@@ -153,59 +153,63 @@ feature_table! {
     /// Gray level co-occurrence features. Symbols as in the [module documentation](self).
     pub struct GlcmFeatures from m: &Marginals {
         /// Autocorrelation `Σ p i j`; squared levels.
-        autocorrelation ("Autocorrelation", ibsi Some("QWB0")) = m.autocorrelation;
+        autocorrelation ("Autocorrelation", ibsi "QWB0" "cm_auto_corr") = m.autocorrelation;
         /// Cluster prominence `Σ p (i + j - µx - µy)⁴`; levels⁴. 0 for a flat region.
-        cluster_prominence ("ClusterProminence", ibsi Some("AE86")) = m.cluster(4);
+        cluster_prominence ("ClusterProminence", ibsi "AE86" "cm_clust_prom") = m.cluster(4);
         /// Cluster shade `Σ p (i + j - µx - µy)³`; levels³. 0 for a flat region.
-        cluster_shade ("ClusterShade", ibsi Some("7NFM")) = m.cluster(3);
+        cluster_shade ("ClusterShade", ibsi "7NFM" "cm_clust_shade") = m.cluster(3);
         /// Cluster tendency `Σ p (i + j - µx - µy)²`; squared levels. 0 for a flat region.
-        cluster_tendency ("ClusterTendency", ibsi Some("DG8W")) = m.cluster(2);
+        cluster_tendency ("ClusterTendency", ibsi "DG8W" "cm_clust_tend") = m.cluster(2);
         /// Contrast `Σ_k k² p₋(k)`; squared levels. 0 for a flat region.
-        contrast ("Contrast", ibsi Some("ACUI")) = over(&m.difference, |k, p| k * k * p);
+        contrast ("Contrast", ibsi "ACUI" "cm_contrast") = over(&m.difference, |k, p| k * k * p);
         /// Correlation `Σ p (i - µx)(j - µy) / (σx σy)`, in [-1, 1]; 1 if `σx σy` is 0. If only one level occurs as center or as
         /// neighbor, but not as both, rounding can keep it from 0, and the correlation is 0 then, as in PyRadiomics.
-        correlation ("Correlation", ibsi Some("NI2N")) = m.correlation;
-        /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region.
-        difference_average ("DifferenceAverage", ibsi Some("TF7R")) = m.difference_average;
+        correlation ("Correlation", ibsi "NI2N" "cm_corr") = m.correlation;
+        /// Difference average `Σ k p₋(k)`; levels. 0 for a flat region. The same as the dissimilarity.
+        difference_average ("DifferenceAverage", ibsi "TF7R" "cm_diff_avg") = m.difference_average;
+        /// Dissimilarity `Σ k p₋(k)`; levels. 0 for a flat region.
+        dissimilarity (ibsi "8S9J" "cm_dissimilarity") = m.difference_average;
         /// Difference entropy `-Σ p₋ log2 p₋`; bits. 0 for a flat region.
-        difference_entropy ("DifferenceEntropy", ibsi Some("NTRS")) = entropy(&m.difference);
+        difference_entropy ("DifferenceEntropy", ibsi "NTRS" "cm_diff_entr") = entropy(&m.difference);
         /// Difference variance `Σ (k - DifferenceAverage)² p₋(k)`; squared levels. 0 for a flat region.
-        difference_variance ("DifferenceVariance", ibsi Some("D3YU")) =
+        difference_variance ("DifferenceVariance", ibsi "D3YU" "cm_diff_var") =
             over(&m.difference, |k, p| (k - m.difference_average) * (k - m.difference_average) * p);
         /// Inverse difference `Σ p₋(k) / (1 + k)`, in (0, 1]; 1 for a flat region.
-        id ("Id", ibsi Some("IB1Z")) = over(&m.difference, |k, p| p / (1.0 + k));
+        id ("Id", ibsi "IB1Z" "cm_inv_diff") = over(&m.difference, |k, p| p / (1.0 + k));
         /// Inverse difference moment `Σ p₋(k) / (1 + k²)`, in (0, 1]; 1 for a flat region.
-        idm ("Idm", ibsi Some("WF0Z")) = over(&m.difference, |k, p| p / (1.0 + k * k));
+        idm ("Idm", ibsi "WF0Z" "cm_inv_diff_mom") = over(&m.difference, |k, p| p / (1.0 + k * k));
         /// Normalized inverse difference moment `Σ p₋(k) / (1 + k² / Ng²)`, in (0, 1].
-        idmn ("Idmn", ibsi Some("1QCO")) = over(&m.difference, |k, p| p / (1.0 + k * k / (m.n_g * m.n_g)));
+        idmn ("Idmn", ibsi "1QCO" "cm_inv_diff_mom_norm") = over(&m.difference, |k, p| p / (1.0 + k * k / (m.n_g * m.n_g)));
         /// Normalized inverse difference `Σ p₋(k) / (1 + k / Ng)`, in (0, 1].
-        idn ("Idn", ibsi Some("NDRX")) = over(&m.difference, |k, p| p / (1.0 + k / m.n_g));
+        idn ("Idn", ibsi "NDRX" "cm_inv_diff_norm") = over(&m.difference, |k, p| p / (1.0 + k / m.n_g));
         /// First informational measure of correlation `(HXY - HXY1) / max(HX, HY) = -MI / max(HX, HY)`, in [-1, 0]; 0 if
         /// both entropies are 0.
-        imc1 ("Imc1", ibsi Some("R8DG")) = m.imc1;
+        imc1 ("Imc1", ibsi "R8DG" "cm_info_corr1") = m.imc1;
         /// Second informational measure of correlation `√(1 - exp(-2 MI))`, in [0, 1); 0 where the levels are independent.
-        imc2 ("Imc2", ibsi Some("JN9H")) = (-(-2.0 * m.mutual_information).exp_m1()).sqrt();
+        imc2 ("Imc2", ibsi "JN9H" "cm_info_corr2") = (-(-2.0 * m.mutual_information).exp_m1()).sqrt();
         /// Inverse variance `Σ_{k≥1} p₋(k) / k²`; 0 for a flat region.
-        inverse_variance ("InverseVariance", ibsi Some("E8JP")) =
+        inverse_variance ("InverseVariance", ibsi "E8JP" "cm_inv_var") =
             over(&m.difference, |k, p| if k > 0.0 { p / (k * k) } else { 0.0 });
         /// Joint average `µx`; levels.
-        joint_average ("JointAverage", ibsi Some("60VM")) = m.mean_x;
+        joint_average ("JointAverage", ibsi "60VM" "cm_joint_avg") = m.mean_x;
         /// Joint energy (angular second moment) `Σ p²`, in (0, 1]; 1 for a flat region.
-        joint_energy ("JointEnergy", ibsi Some("8ZQL")) = m.energy;
+        joint_energy ("JointEnergy", ibsi "8ZQL" "cm_energy") = m.energy;
         /// Joint entropy `HXY`; bits. 0 for a flat region.
-        joint_entropy ("JointEntropy", ibsi Some("TU9B")) = m.joint_entropy;
+        joint_entropy ("JointEntropy", ibsi "TU9B" "cm_joint_entr") = m.joint_entropy;
         /// Maximal correlation coefficient, in [0, 1]: the square root of the second largest eigenvalue of
         /// `Q(i, j) = Σ_k p(i, k) p(j, k) / (px(i) py(k))`. 1 for a flat region; 0 if the region has several levels, but
         /// the matrix one.
-        mcc ("MCC", ibsi None) = m.mcc;
+        mcc ("MCC") = m.mcc;
         /// Largest probability `max p`, in (0, 1].
-        maximum_probability ("MaximumProbability", ibsi Some("GYBY")) = m.maximum;
+        maximum_probability ("MaximumProbability", ibsi "GYBY" "cm_joint_max") = m.maximum;
         /// Sum average `Σ k p₊(k)`; levels. `2 µx` where `p` is symmetric.
-        sum_average ("SumAverage", ibsi Some("ZGXS")) = over(&m.sum, |k, p| k * p);
+        sum_average ("SumAverage", ibsi "ZGXS" "cm_sum_avg") = over(&m.sum, |k, p| k * p);
         /// Sum entropy `-Σ p₊ log2 p₊`; bits. 0 for a flat region.
-        sum_entropy ("SumEntropy", ibsi Some("P6QZ")) = entropy(&m.sum);
+        sum_entropy ("SumEntropy", ibsi "P6QZ" "cm_sum_entr") = entropy(&m.sum);
+        /// Sum variance `Σ (k - SumAverage)² p₊(k)`; squared levels. 0 for a flat region. The same as the cluster tendency.
+        sum_variance (ibsi "OEEB" "cm_sum_var") = m.cluster(2);
         /// Sum of squares (joint variance) `Σ p (i - µx)²`; squared levels. 0 for a flat region.
-        sum_squares ("SumSquares", ibsi Some("UR99")) = m.variance_x;
+        sum_squares ("SumSquares", ibsi "UR99" "cm_joint_var") = m.variance_x;
     }
 }
 

@@ -94,38 +94,44 @@ pub(crate) fn both_ways(directions: &[Direction]) -> Vec<Direction> {
 feature_table! {
     /// Gray level dependence features. Symbols as in the [module documentation](self).
     pub struct GldmFeatures from m: &SizeMarginals {
+        /// Dependence count energy `Σ q²`; in (0, 1].
+        dependence_count_energy (ibsi "CAS9" "ngl_dc_energy") = m.energy;
+        /// Dependence count percentage, the fraction of voxels that are in the matrix; 1, since all are.
+        dependence_count_percentage (ibsi "6XV8" "ngl_dc_perc") = m.n / m.n;
         /// Dependence entropy `-Σ q log2 q`; bits.
-        dependence_entropy ("DependenceEntropy", ibsi Some("FCBV")) = m.entropy;
+        dependence_entropy ("DependenceEntropy", ibsi "FCBV" "ngl_dc_entr") = m.entropy;
         /// Dependence non-uniformity `Σ_d (Σ_i P)² / Nz`; in [1, Nz].
-        dependence_non_uniformity ("DependenceNonUniformity", ibsi Some("Z87G")) = m.size_non_uniformity();
+        dependence_non_uniformity ("DependenceNonUniformity", ibsi "Z87G" "ngl_dcnu") = m.size_non_uniformity();
         /// Normalized dependence non-uniformity `Σ_d (Σ_i P)² / Nz²`; in (0, 1].
-        dependence_non_uniformity_normalized ("DependenceNonUniformityNormalized", ibsi Some("OKJI")) =
+        dependence_non_uniformity_normalized ("DependenceNonUniformityNormalized", ibsi "OKJI" "ngl_dcnu_norm") =
             m.size_non_uniformity_normalized();
         /// Dependence variance `Σ q (d - µ)²`; squared neighbors.
-        dependence_variance ("DependenceVariance", ibsi Some("DNX2")) = m.size_variance;
+        dependence_variance ("DependenceVariance", ibsi "DNX2" "ngl_dc_var") = m.size_variance;
         /// Gray level non-uniformity `Σ_i (Σ_d P)² / Nz`; in [1, Nz].
-        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi Some("FP8K")) = m.level_non_uniformity();
+        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi "FP8K" "ngl_glnu") = m.level_non_uniformity();
+        /// Normalized gray level non-uniformity `Σ_i (Σ_d P)² / Nz²`; in (0, 1].
+        gray_level_non_uniformity_normalized (ibsi "5SPA" "ngl_glnu_norm") = m.level_non_uniformity_normalized();
         /// Gray level variance `Σ q (i - µ)²`; squared levels. 0 for a flat region.
-        gray_level_variance ("GrayLevelVariance", ibsi Some("1PFV")) = m.level_variance;
+        gray_level_variance ("GrayLevelVariance", ibsi "1PFV" "ngl_gl_var") = m.level_variance;
         /// High gray level emphasis `Σ q i²`; squared levels.
-        high_gray_level_emphasis ("HighGrayLevelEmphasis", ibsi Some("OAE7")) = m.high_level;
+        high_gray_level_emphasis ("HighGrayLevelEmphasis", ibsi "OAE7" "ngl_hgce") = m.high_level;
         /// Large dependence emphasis `Σ q d²`.
-        large_dependence_emphasis ("LargeDependenceEmphasis", ibsi Some("IMOQ")) = m.large;
+        large_dependence_emphasis ("LargeDependenceEmphasis", ibsi "IMOQ" "ngl_hde") = m.large;
         /// Large dependence high gray level emphasis `Σ q d² i²`.
-        large_dependence_high_gray_level_emphasis ("LargeDependenceHighGrayLevelEmphasis", ibsi Some("9QMG")) =
+        large_dependence_high_gray_level_emphasis ("LargeDependenceHighGrayLevelEmphasis", ibsi "9QMG" "ngl_hdhge") =
             m.large_high;
         /// Large dependence low gray level emphasis `Σ q d² / i²`.
-        large_dependence_low_gray_level_emphasis ("LargeDependenceLowGrayLevelEmphasis", ibsi Some("NBZI")) =
+        large_dependence_low_gray_level_emphasis ("LargeDependenceLowGrayLevelEmphasis", ibsi "NBZI" "ngl_hdlge") =
             m.large_low;
         /// Low gray level emphasis `Σ q / i²`; in (0, 1].
-        low_gray_level_emphasis ("LowGrayLevelEmphasis", ibsi Some("TL9H")) = m.low_level;
+        low_gray_level_emphasis ("LowGrayLevelEmphasis", ibsi "TL9H" "ngl_lgce") = m.low_level;
         /// Small dependence emphasis `Σ q / d²`; in (0, 1].
-        small_dependence_emphasis ("SmallDependenceEmphasis", ibsi Some("SODN")) = m.small;
+        small_dependence_emphasis ("SmallDependenceEmphasis", ibsi "SODN" "ngl_lde") = m.small;
         /// Small dependence high gray level emphasis `Σ q i² / d²`.
-        small_dependence_high_gray_level_emphasis ("SmallDependenceHighGrayLevelEmphasis", ibsi Some("JA6D")) =
+        small_dependence_high_gray_level_emphasis ("SmallDependenceHighGrayLevelEmphasis", ibsi "JA6D" "ngl_ldhge") =
             m.small_high;
         /// Small dependence low gray level emphasis `Σ q / (i² d²)`; in (0, 1].
-        small_dependence_low_gray_level_emphasis ("SmallDependenceLowGrayLevelEmphasis", ibsi Some("EQ3F")) =
+        small_dependence_low_gray_level_emphasis ("SmallDependenceLowGrayLevelEmphasis", ibsi "EQ3F" "ngl_ldlge") =
             m.small_low;
     }
 }

@@ -89,39 +89,39 @@ feature_table! {
     /// Gray level run length features. Symbols as in the [module documentation](self).
     pub struct GlrlmFeatures from m: &SizeMarginals {
         /// Gray level non-uniformity `Σ_i (Σ_r P)² / Nr`; in [1, Nr].
-        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi Some("R5YN")) = m.level_non_uniformity();
+        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi "R5YN" "rlm_glnu") = m.level_non_uniformity();
         /// Normalized gray level non-uniformity `Σ_i (Σ_r P)² / Nr²`; in (0, 1].
-        gray_level_non_uniformity_normalized ("GrayLevelNonUniformityNormalized", ibsi Some("OVBL")) =
+        gray_level_non_uniformity_normalized ("GrayLevelNonUniformityNormalized", ibsi "OVBL" "rlm_glnu_norm") =
             m.level_non_uniformity_normalized();
         /// Gray level variance `Σ q (i - µ)²`; squared levels. 0 for a flat region.
-        gray_level_variance ("GrayLevelVariance", ibsi Some("8CE5")) = m.level_variance;
+        gray_level_variance ("GrayLevelVariance", ibsi "8CE5" "rlm_gl_var") = m.level_variance;
         /// High gray level run emphasis `Σ q i²`; squared levels.
-        high_gray_level_run_emphasis ("HighGrayLevelRunEmphasis", ibsi Some("G3QZ")) = m.high_level;
+        high_gray_level_run_emphasis ("HighGrayLevelRunEmphasis", ibsi "G3QZ" "rlm_hgre") = m.high_level;
         /// Long run emphasis `Σ q r²`; squared voxels.
-        long_run_emphasis ("LongRunEmphasis", ibsi Some("W4KF")) = m.large;
+        long_run_emphasis ("LongRunEmphasis", ibsi "W4KF" "rlm_lre") = m.large;
         /// Long run high gray level emphasis `Σ q r² i²`.
-        long_run_high_gray_level_emphasis ("LongRunHighGrayLevelEmphasis", ibsi Some("3KUM")) = m.large_high;
+        long_run_high_gray_level_emphasis ("LongRunHighGrayLevelEmphasis", ibsi "3KUM" "rlm_lrhge") = m.large_high;
         /// Long run low gray level emphasis `Σ q r² / i²`.
-        long_run_low_gray_level_emphasis ("LongRunLowGrayLevelEmphasis", ibsi Some("IVPO")) = m.large_low;
+        long_run_low_gray_level_emphasis ("LongRunLowGrayLevelEmphasis", ibsi "IVPO" "rlm_lrlge") = m.large_low;
         /// Low gray level run emphasis `Σ q / i²`; in (0, 1].
-        low_gray_level_run_emphasis ("LowGrayLevelRunEmphasis", ibsi Some("V3SW")) = m.low_level;
+        low_gray_level_run_emphasis ("LowGrayLevelRunEmphasis", ibsi "V3SW" "rlm_lgre") = m.low_level;
         /// Run entropy `-Σ q log2 q`; bits.
-        run_entropy ("RunEntropy", ibsi Some("HJ9O")) = m.entropy;
+        run_entropy ("RunEntropy", ibsi "HJ9O" "rlm_rl_entr") = m.entropy;
         /// Run length non-uniformity `Σ_r (Σ_i P)² / Nr`; in [1, Nr].
-        run_length_non_uniformity ("RunLengthNonUniformity", ibsi Some("W92Y")) = m.size_non_uniformity();
+        run_length_non_uniformity ("RunLengthNonUniformity", ibsi "W92Y" "rlm_rlnu") = m.size_non_uniformity();
         /// Normalized run length non-uniformity `Σ_r (Σ_i P)² / Nr²`; in (0, 1].
-        run_length_non_uniformity_normalized ("RunLengthNonUniformityNormalized", ibsi Some("IC23")) =
+        run_length_non_uniformity_normalized ("RunLengthNonUniformityNormalized", ibsi "IC23" "rlm_rlnu_norm") =
             m.size_non_uniformity_normalized();
         /// Run percentage `Nr / Np`; in (0, 1].
-        run_percentage ("RunPercentage", ibsi Some("9ZK5")) = m.percentage();
+        run_percentage ("RunPercentage", ibsi "9ZK5" "rlm_r_perc") = m.percentage();
         /// Run variance `Σ q (r - µ)²`; squared voxels.
-        run_variance ("RunVariance", ibsi Some("SXLW")) = m.size_variance;
+        run_variance ("RunVariance", ibsi "SXLW" "rlm_rl_var") = m.size_variance;
         /// Short run emphasis `Σ q / r²`; in (0, 1].
-        short_run_emphasis ("ShortRunEmphasis", ibsi Some("22OV")) = m.small;
+        short_run_emphasis ("ShortRunEmphasis", ibsi "22OV" "rlm_sre") = m.small;
         /// Short run high gray level emphasis `Σ q i² / r²`.
-        short_run_high_gray_level_emphasis ("ShortRunHighGrayLevelEmphasis", ibsi Some("GD3A")) = m.small_high;
+        short_run_high_gray_level_emphasis ("ShortRunHighGrayLevelEmphasis", ibsi "GD3A" "rlm_srhge") = m.small_high;
         /// Short run low gray level emphasis `Σ q / (i² r²)`; in (0, 1].
-        short_run_low_gray_level_emphasis ("ShortRunLowGrayLevelEmphasis", ibsi Some("HTZT")) = m.small_low;
+        short_run_low_gray_level_emphasis ("ShortRunLowGrayLevelEmphasis", ibsi "HTZT" "rlm_srlge") = m.small_low;
     }
 }
 

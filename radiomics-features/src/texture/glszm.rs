@@ -57,39 +57,39 @@ feature_table! {
     /// Gray level size zone features. Symbols as in the [module documentation](self).
     pub struct GlszmFeatures from m: &SizeMarginals {
         /// Gray level non-uniformity `Σ_i (Σ_s P)² / Nz`; in [1, Nz].
-        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi Some("JNSA")) = m.level_non_uniformity();
+        gray_level_non_uniformity ("GrayLevelNonUniformity", ibsi "JNSA" "szm_glnu") = m.level_non_uniformity();
         /// Normalized gray level non-uniformity `Σ_i (Σ_s P)² / Nz²`; in (0, 1].
-        gray_level_non_uniformity_normalized ("GrayLevelNonUniformityNormalized", ibsi Some("Y1RO")) =
+        gray_level_non_uniformity_normalized ("GrayLevelNonUniformityNormalized", ibsi "Y1RO" "szm_glnu_norm") =
             m.level_non_uniformity_normalized();
         /// Gray level variance `Σ q (i - µ)²`; squared levels. 0 for a flat region.
-        gray_level_variance ("GrayLevelVariance", ibsi Some("BYLV")) = m.level_variance;
+        gray_level_variance ("GrayLevelVariance", ibsi "BYLV" "szm_gl_var") = m.level_variance;
         /// High gray level zone emphasis `Σ q i²`; squared levels.
-        high_gray_level_zone_emphasis ("HighGrayLevelZoneEmphasis", ibsi Some("5GN9")) = m.high_level;
+        high_gray_level_zone_emphasis ("HighGrayLevelZoneEmphasis", ibsi "5GN9" "szm_hgze") = m.high_level;
         /// Large area emphasis `Σ q s²`; squared voxels.
-        large_area_emphasis ("LargeAreaEmphasis", ibsi Some("48P8")) = m.large;
+        large_area_emphasis ("LargeAreaEmphasis", ibsi "48P8" "szm_lze") = m.large;
         /// Large area high gray level emphasis `Σ q s² i²`.
-        large_area_high_gray_level_emphasis ("LargeAreaHighGrayLevelEmphasis", ibsi Some("J17V")) = m.large_high;
+        large_area_high_gray_level_emphasis ("LargeAreaHighGrayLevelEmphasis", ibsi "J17V" "szm_lzhge") = m.large_high;
         /// Large area low gray level emphasis `Σ q s² / i²`.
-        large_area_low_gray_level_emphasis ("LargeAreaLowGrayLevelEmphasis", ibsi Some("YH51")) = m.large_low;
+        large_area_low_gray_level_emphasis ("LargeAreaLowGrayLevelEmphasis", ibsi "YH51" "szm_lzlge") = m.large_low;
         /// Low gray level zone emphasis `Σ q / i²`; in (0, 1].
-        low_gray_level_zone_emphasis ("LowGrayLevelZoneEmphasis", ibsi Some("XMSY")) = m.low_level;
+        low_gray_level_zone_emphasis ("LowGrayLevelZoneEmphasis", ibsi "XMSY" "szm_lgze") = m.low_level;
         /// Size zone non-uniformity `Σ_s (Σ_i P)² / Nz`; in [1, Nz].
-        size_zone_non_uniformity ("SizeZoneNonUniformity", ibsi Some("4JP3")) = m.size_non_uniformity();
+        size_zone_non_uniformity ("SizeZoneNonUniformity", ibsi "4JP3" "szm_zsnu") = m.size_non_uniformity();
         /// Normalized size zone non-uniformity `Σ_s (Σ_i P)² / Nz²`; in (0, 1].
-        size_zone_non_uniformity_normalized ("SizeZoneNonUniformityNormalized", ibsi Some("VB3A")) =
+        size_zone_non_uniformity_normalized ("SizeZoneNonUniformityNormalized", ibsi "VB3A" "szm_zsnu_norm") =
             m.size_non_uniformity_normalized();
         /// Small area emphasis `Σ q / s²`; in (0, 1].
-        small_area_emphasis ("SmallAreaEmphasis", ibsi Some("5QRC")) = m.small;
+        small_area_emphasis ("SmallAreaEmphasis", ibsi "5QRC" "szm_sze") = m.small;
         /// Small area high gray level emphasis `Σ q i² / s²`.
-        small_area_high_gray_level_emphasis ("SmallAreaHighGrayLevelEmphasis", ibsi Some("HW1V")) = m.small_high;
+        small_area_high_gray_level_emphasis ("SmallAreaHighGrayLevelEmphasis", ibsi "HW1V" "szm_szhge") = m.small_high;
         /// Small area low gray level emphasis `Σ q / (i² s²)`; in (0, 1].
-        small_area_low_gray_level_emphasis ("SmallAreaLowGrayLevelEmphasis", ibsi Some("5RAI")) = m.small_low;
+        small_area_low_gray_level_emphasis ("SmallAreaLowGrayLevelEmphasis", ibsi "5RAI" "szm_szlge") = m.small_low;
         /// Zone entropy `-Σ q log2 q`; bits. 0 for a single zone.
-        zone_entropy ("ZoneEntropy", ibsi Some("GU8N")) = m.entropy;
+        zone_entropy ("ZoneEntropy", ibsi "GU8N" "szm_zs_entr") = m.entropy;
         /// Zone percentage `Nz / Np`; in (0, 1].
-        zone_percentage ("ZonePercentage", ibsi Some("P30P")) = m.percentage();
+        zone_percentage ("ZonePercentage", ibsi "P30P" "szm_z_perc") = m.percentage();
         /// Zone variance `Σ q (s - µ)²`; squared voxels. 0 for a single zone.
-        zone_variance ("ZoneVariance", ibsi Some("3NSA")) = m.size_variance;
+        zone_variance ("ZoneVariance", ibsi "3NSA" "szm_zs_var") = m.size_variance;
     }
 }
 

@@ -93,17 +93,17 @@ feature_table! {
     /// Neighboring gray tone difference features. Symbols as in the [module documentation](self).
     pub struct NgtdmFeatures from m: &Sums {
         /// Busyness `Σ p s / Σ_ij |i p(i) - j p(j)|`; 0 for a flat region.
-        busyness ("Busyness", ibsi Some("NQ30")) = ratio(m.weighted_difference, m.busy);
+        busyness ("Busyness", ibsi "NQ30" "ngt_busyness") = ratio(m.weighted_difference, m.busy);
         /// Coarseness `1 / Σ p s`; 1e6 where every voxel equals the mean of its neighbors.
-        coarseness ("Coarseness", ibsi Some("QCDE")) =
+        coarseness ("Coarseness", ibsi "QCDE" "ngt_coarseness") =
             if m.weighted_difference == 0.0 { MAX_COARSENESS } else { 1.0 / m.weighted_difference };
         /// Complexity `(1/N) Σ_ij |i - j| (p(i) s(i) + p(j) s(j)) / (p(i) + p(j))`; 0 for a flat region.
-        complexity ("Complexity", ibsi Some("HDEZ")) = m.complex / m.n;
+        complexity ("Complexity", ibsi "HDEZ" "ngt_complexity") = m.complex / m.n;
         /// Contrast `(Σ_ij p(i) p(j) (i - j)²) (Σ s / N) / (Ngp (Ngp - 1))`; 0 for a flat region.
-        contrast ("Contrast", ibsi Some("65HE")) =
+        contrast ("Contrast", ibsi "65HE" "ngt_contrast") =
             ratio(m.spread * m.difference / m.n, m.n_levels * (m.n_levels - 1.0));
         /// Strength `Σ_ij (p(i) + p(j)) (i - j)² / Σ s`; 0 if `Σ s` is.
-        strength ("Strength", ibsi Some("1X9X")) = ratio(m.strong, m.difference);
+        strength ("Strength", ibsi "1X9X" "ngt_strength") = ratio(m.strong, m.difference);
     }
 }
 

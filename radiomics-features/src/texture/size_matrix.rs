@@ -78,6 +78,8 @@ pub(super) struct SizeMarginals {
     pub size_variance: f64,
     /// `-Σ q log2 q`.
     pub entropy: f64,
+    /// `Σ q²`.
+    pub energy: f64,
     /// `Σ q i²` and `Σ q / i²`.
     pub high_level: f64,
     pub low_level: f64,
@@ -109,6 +111,7 @@ impl SizeMarginals {
             level_variance: 0.0,
             size_variance: 0.0,
             entropy: 0.0,
+            energy: 0.0,
             high_level: 0.0,
             low_level: 0.0,
             large: 0.0,
@@ -125,6 +128,7 @@ impl SizeMarginals {
             m.level_variance += q * (i - mean_level) * (i - mean_level);
             m.size_variance += q * (s - mean_size) * (s - mean_size);
             m.entropy -= if q > 0.0 { q * q.log2() } else { 0.0 };
+            m.energy += q * q;
             m.high_level += q * i2;
             m.low_level += q / i2;
             m.large += q * s2;
@@ -146,6 +150,7 @@ impl SizeMarginals {
             &mut self.level_variance,
             &mut self.size_variance,
             &mut self.entropy,
+            &mut self.energy,
             &mut self.high_level,
             &mut self.low_level,
             &mut self.large,
