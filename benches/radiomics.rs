@@ -17,7 +17,7 @@ use radiomics_features::texture::{
     GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
 };
 use radiomics_features::{
-    Binning, BoundingBox, Extractor, FirstOrderFeatures, ImageFilter, Interpolator, Levels, Mask,
+    Binning, BoundingBox, Extractor, FirstOrderFeatures, FirstOrderParams, ImageFilter, Interpolator, Levels, Mask,
     Params, PixelKind, PixelSpacing, Resampling, Roi, RoiParams, Shape2dFeatures, ShapeFeatures,
     Volume,
 };
@@ -145,7 +145,7 @@ fn families(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(roi.n_voxels() as u64));
         timed(&mut group, "discretize", &case, discretize);
         timed(&mut group, "firstorder", &case, || {
-            FirstOrderFeatures::new(values.view(), roi.mask(), &levels, spacing, 0.0)
+            FirstOrderFeatures::new(values.view(), roi.mask(), &levels, spacing, &FirstOrderParams::default())
         });
         timed(&mut group, "glcm", &case, || {
             GlcmFeatures::new(&levels, spacing, &params)

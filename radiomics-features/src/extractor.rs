@@ -329,11 +329,10 @@ impl Extractor {
             &params.binning,
         )?;
         self.check_neighbors(&levels, texture)?;
-        let shift = params.voxel_array_shift;
         Ok(ImageFeatures {
             image: response.name,
             first_order: self.when(Family::FirstOrder, || {
-                FirstOrderFeatures::new(values, mask, &levels, spacing, shift)
+                FirstOrderFeatures::new(values, mask, &levels, spacing, &params.first_order)
             })?,
             glcm: self.when(Family::Glcm, || {
                 GlcmFeatures::new(&levels, spacing, texture)

@@ -8,13 +8,45 @@
 //!
 //! # Differences
 //! PyRadiomics adds `2^-52` inside every logarithm; here `0 log 0 = 0` exactly, so the entropy of a flat region is 0
-//! and not `-3.2e-16`. Against IBSI: kurtosis is not excess (IBSI + 3), and energy is taken after the shift.
+//! and not `-3.2e-16`. Against IBSI: the kurtosis is not excess unless [asked for](Kurtosis), and energy is taken after the shift.
 
 use ndarray::{ArrayView3, Zip};
 
 use crate::discretize::{Levels, check_spacing, same_shape};
 use crate::feature_table::feature_table;
 use crate::{Error, Result};
+
+/// Settings of the first-order features; the default is PyRadiomics'.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FirstOrderParams {
+    /// The constant `c` added before squaring in Energy, TotalEnergy and RootMeanSquared (`voxelArrayShift`). Default 0.
+    pub voxel_array_shift: f64,
+    /// Which kurtosis is reported. Default: not excess.
+    pub kurtosis: Kurtosis,
+}
+
+/// Conventions of the kurtosis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Kurtosis {
+    /// `m_4 / m_2²`, 3 for a normal distribution: PyRadiomics.
+    #[default]
+    Raw,
+    /// `m_4 / m_2² - 3`, 0 for a normal distribution: IBSI.
+    Excess,
+}
+
+impl Kurtosis {
+    /// From the central moments; 0 without any spread.
+    pub(crate) fn of(self, m2: f64, m4: f64) -> f64 {
+        if m2 == 0.0 {
+            return 0.0;
+        }
+        match self {
+            Self::Raw => m4 / (m2 * m2),
+            Self::Excess => m4 / (m2 * m2) - 3.0,
+        }
+    }
+}
 
 feature_table! {
     /// First-order features. Symbols as in the [module documentation](self).
@@ -23,24 +55,31 @@ feature_table! {
         percentile_10 ("10Percentile", ibsi "QG58" "stat_p10") = s.percentile_10;
         /// 90th percentile `P_90`; intensity units.
         percentile_90 ("90Percentile", ibsi "8DWT" "stat_p90") = s.percentile_90;
+        /// Coefficient of variation `√m_2 / µ`. Infinite or NaN if the mean is 0.
+        coefficient_of_variation (ibsi "7TET" "stat_cov") = s.m2.sqrt() / s.mean;
         /// Energy `Σ (X + c)²`; squared intensity units. Grows with the size of the region.
         energy ("Energy", ibsi "N8CA" "stat_energy") = s.energy;
         /// Entropy of the gray levels `-Σ p(i) log2 p(i)`; bits. 0 for a flat region.
         entropy ("Entropy", ibsi "TLU2" "ih_entropy") = s.entropy;
         /// Interquartile range `P_75 - P_25`; intensity units.
         interquartile_range ("InterquartileRange", ibsi "SALO" "stat_iqr") = s.percentile_75 - s.percentile_25;
-        /// Kurtosis `m_4 / m_2²`, 3 for a normal distribution (not excess); 0 for a flat region.
-        kurtosis ("Kurtosis", ibsi "IPH6" "stat_kurt") = if s.m2 == 0.0 { 0.0 } else { s.m4 / (s.m2 * s.m2) };
+        /// Kurtosis `m_4 / m_2²`, 3 for a normal distribution, or [3 less](Kurtosis); 0 for a flat region.
+        kurtosis ("Kurtosis", ibsi "IPH6" "stat_kurt") = s.kurtosis;
         /// Largest intensity.
         maximum ("Maximum", ibsi "84IY" "stat_max") = s.maximum;
         /// Mean absolute deviation `(1/N) Σ |X - µ|`; intensity units.
         mean_absolute_deviation ("MeanAbsoluteDeviation", ibsi "4FUA" "stat_mad") = s.mean_absolute_deviation;
         /// Mean `µ`; intensity units.
         mean ("Mean", ibsi "Q4LE" "stat_mean") = s.mean;
+        /// Mean absolute deviation from the median, `(1/N) Σ |X - P_50|`; intensity units. IBSI calls it median absolute deviation.
+        median_absolute_deviation (ibsi "N72L" "stat_medad") = s.median_deviation;
         /// Median `P_50`; intensity units.
         median ("Median", ibsi "Y12H" "stat_median") = s.median;
         /// Smallest intensity.
         minimum ("Minimum", ibsi "1GSF" "stat_min") = s.minimum;
+        /// Quartile coefficient of dispersion `(P_75 - P_25) / (P_75 + P_25)`. Infinite or NaN if the sum is 0.
+        quartile_coefficient_of_dispersion (ibsi "9S40" "stat_qcod") =
+            (s.percentile_75 - s.percentile_25) / (s.percentile_75 + s.percentile_25);
         /// `Maximum - Minimum`; intensity units.
         range ("Range", ibsi "2OJQ" "stat_range") = s.maximum - s.minimum;
         /// Mean absolute deviation of the intensities in `[P_10, P_90]` about their own mean; intensity units. NaN if
@@ -62,8 +101,7 @@ feature_table! {
 impl FirstOrderFeatures {
     /// The 18 features of the values inside the mask.
     ///
-    /// `values` and `mask` are `(z, y, x)` and of one shape, `levels` is their discretization, `spacing` in mm per axis,
-    /// `voxel_array_shift` the constant `c` added before squaring (PyRadiomics' `voxelArrayShift`, 0 by default).
+    /// `values` and `mask` are `(z, y, x)` and of one shape, `levels` is their discretization, `spacing` in mm per axis.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if the shapes differ, [`Error::RegionMismatch`] if the levels were made from a mask
@@ -73,7 +111,7 @@ impl FirstOrderFeatures {
         mask: ArrayView3<'_, bool>,
         levels: &Levels,
         spacing: [f64; 3],
-        voxel_array_shift: f64,
+        params: &FirstOrderParams,
     ) -> Result<Self> {
         same_shape(values.dim(), mask.dim())?;
         check_spacing(spacing)?;
@@ -94,7 +132,7 @@ impl FirstOrderFeatures {
             inside,
             levels,
             voxel_volume,
-            voxel_array_shift,
+            params,
         )))
     }
 
@@ -113,8 +151,9 @@ struct Sample {
     mean: f64,
     m2: f64,
     m3: f64,
-    m4: f64,
+    kurtosis: f64,
     mean_absolute_deviation: f64,
+    median_deviation: f64,
     robust_deviation: f64,
     energy: f64,
     percentile_10: f64,
@@ -128,7 +167,13 @@ struct Sample {
 }
 
 impl Sample {
-    fn new(mut values: Vec<f64>, levels: &Levels, voxel_volume: f64, shift: f64) -> Self {
+    fn new(
+        mut values: Vec<f64>,
+        levels: &Levels,
+        voxel_volume: f64,
+        params: &FirstOrderParams,
+    ) -> Self {
+        let shift = params.voxel_array_shift;
         let n = values.len() as f64;
         let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
         let maximum = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -143,6 +188,7 @@ impl Sample {
             percentile_75,
             percentile_90,
         ] = percentiles(&mut values, [10.0, 25.0, 50.0, 75.0, 90.0]);
+        let median_deviation = sum(&values, |x| (x - median).abs()) / n;
         values.retain(|&x| percentile_10 <= x && x <= percentile_90);
         let robust_deviation = Mean::of(&values).absolute_deviation(&values);
         let fractions = levels.histogram().iter().map(|bin| bin.count as f64 / n);
@@ -153,8 +199,9 @@ impl Sample {
             mean: mean.value,
             m2,
             m3,
-            m4,
+            kurtosis: params.kurtosis.of(m2, m4),
             mean_absolute_deviation,
+            median_deviation,
             robust_deviation,
             energy,
             percentile_10,
@@ -263,7 +310,7 @@ fn percentiles<const K: usize>(values: &mut [f64], percents: [f64; K]) -> [f64; 
 }
 
 /// From `low` at 0 to `high` at 1, computed from the nearer end so that both ends are exact.
-fn interpolate(low: f64, high: f64, fraction: f64) -> f64 {
+pub(crate) fn interpolate(low: f64, high: f64, fraction: f64) -> f64 {
     let step = high - low;
     if fraction >= 0.5 {
         high - step * (1.0 - fraction)
@@ -279,6 +326,10 @@ mod tests {
     use ndarray::Array3;
 
     fn features_of(values: &[f64], width: f64, shift: f64) -> FirstOrderFeatures {
+        let params = FirstOrderParams {
+            voxel_array_shift: shift,
+            ..FirstOrderParams::default()
+        };
         let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
         let mask = Array3::from_elem(values.dim(), true);
         let levels = Levels::new(
@@ -288,8 +339,14 @@ mod tests {
             &Binning::Width(width),
         );
         let levels = levels.expect("levels");
-        FirstOrderFeatures::new(values.view(), mask.view(), &levels, [3.0, 2.0, 1.0], shift)
-            .expect("features")
+        FirstOrderFeatures::new(
+            values.view(),
+            mask.view(),
+            &levels,
+            [3.0, 2.0, 1.0],
+            &params,
+        )
+        .expect("features")
     }
 
     #[test]
@@ -312,6 +369,9 @@ mod tests {
         assert_eq!(f.variance, 10.0);
         assert_eq!(f.standard_deviation(), 10f64.sqrt());
         assert_eq!(f.mean_absolute_deviation, 2.4);
+        assert_eq!(f.median_absolute_deviation, 2.2);
+        assert_eq!(f.coefficient_of_variation, 10f64.sqrt() / 4.0);
+        assert_eq!(f.quartile_coefficient_of_dispersion, 2.0 / 6.0);
         // [P10, P90] keeps 2, 3, 4.
         approx::assert_relative_eq!(
             f.robust_mean_absolute_deviation,

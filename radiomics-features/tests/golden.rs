@@ -385,7 +385,7 @@ fn normalized_volume() {
     });
     for image in &mut params.images {
         image.binning = Binning::Width(5.0);
-        image.voxel_array_shift = 300.0;
+        image.first_order.voxel_array_shift = 300.0;
     }
     volume_case("brain1", "brain1_normalize100_out3", params, tier);
 }

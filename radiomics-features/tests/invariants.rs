@@ -7,7 +7,9 @@ use radiomics_features::texture::{
     Axis, Glcm, GlcmFeatures, Gldm, GldmFeatures, Glrlm, GlrlmFeatures, Glszm, GlszmFeatures,
     Ngtdm, NgtdmFeatures, TextureParams, WeightingNorm,
 };
-use radiomics_features::{Binning, FirstOrderFeatures, Levels, PixelKind, ShapeFeatures};
+use radiomics_features::{
+    Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, ShapeFeatures,
+};
 
 /// A region of up to 5 × 7 × 7 voxels with up to 9 levels; at least one voxel.
 fn regions() -> impl Strategy<Value = Array3<u16>> {
@@ -180,7 +182,7 @@ proptest! {
             let values = Array3::from_shape_vec((1, 1, values.len()), values).expect("a row");
             let mask = Array3::from_elem(values.dim(), true);
             let levels = Levels::new(values.view(), mask.view(), PixelKind::Float64, &Binning::Width(1.0)).expect("levels");
-            FirstOrderFeatures::new(values.view(), mask.view(), &levels, [1.0; 3], 0.0).expect("features")
+            FirstOrderFeatures::new(values.view(), mask.view(), &levels, [1.0; 3], &FirstOrderParams::default()).expect("features")
         };
         let x = of(values.clone());
         let y = of(values.iter().map(|value| a * value + b).collect());

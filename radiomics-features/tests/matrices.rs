@@ -12,7 +12,8 @@ use radiomics_features::texture::{
     GlszmFeatures, Ngtdm, NgtdmFeatures, TextureParams, WeightingNorm,
 };
 use radiomics_features::{
-    Binning, FirstOrderFeatures, Levels, PixelKind, Shape2dFeatures, ShapeFeatures,
+    Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, Shape2dFeatures,
+    ShapeFeatures,
 };
 use serde_json::Value;
 
@@ -261,8 +262,14 @@ fn features_of(case: &Value) -> BTreeMap<String, f64> {
     let mut put = |family: &str, features: &mut dyn Iterator<Item = (&'static str, f64)>| {
         found.extend(features.map(|(name, value)| (format!("{family}_{name}"), value)));
     };
-    let first = FirstOrderFeatures::new(values.view(), mask.view(), &levels, spacing, 0.0)
-        .expect("first order");
+    let first = FirstOrderFeatures::new(
+        values.view(),
+        mask.view(),
+        &levels,
+        spacing,
+        &FirstOrderParams::default(),
+    )
+    .expect("first order");
     put("firstorder", &mut first.iter());
     put(
         "shape",

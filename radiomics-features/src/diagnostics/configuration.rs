@@ -155,12 +155,17 @@ fn filter_settings(d: &mut Dictionary, filter: &ImageFilter) {
 fn image_settings(d: &mut Dictionary, image: &ImageParams, other: &ImageParams) {
     if image.binning != other.binning {
         match image.binning {
-            Binning::Width(width) => d.set("binWidth", number(width)),
-            Binning::Count(count) => d.set("binCount", count),
+            Binning::Width(width) | Binning::FixedBinSize { width, .. } => {
+                d.set("binWidth", number(width))
+            }
+            Binning::Count(count) | Binning::FixedBinNumber(count) => d.set("binCount", count),
         }
     }
-    if image.voxel_array_shift != other.voxel_array_shift {
-        d.set("voxelArrayShift", number(image.voxel_array_shift));
+    if image.first_order != other.first_order {
+        d.set(
+            "voxelArrayShift",
+            number(image.first_order.voxel_array_shift),
+        );
     }
     let (texture, others) = (&image.texture, &other.texture);
     if texture.symmetrical_glcm != others.symmetrical_glcm {

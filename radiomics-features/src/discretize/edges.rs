@@ -1,6 +1,6 @@
 //! Where the bins of gray levels begin.
 
-use super::{Binning, Levels, PixelKind};
+use super::{Levels, PixelKind, low_bits, too_many};
 use crate::wide::wide;
 use crate::{Error, Result};
 
@@ -23,19 +23,11 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    pub(super) fn new(range: ValueRange, kind: PixelKind, binning: &Binning) -> Result<Self> {
-        let edges = match *binning {
-            Binning::Width(width) => Self::of_width(range, width)?,
-            Binning::Count(count) => Self::of_count(range, count.get(), kind)?,
-        };
-        let levels = edges.count_up_to(range.max);
-        if levels > usize::from(Levels::MAX_LEVEL) {
-            return Err(too_many(levels as f64));
-        }
-        Ok(edges)
+    pub(super) fn of_width(range: ValueRange, width: f64) -> Result<Self> {
+        Self::aligned(range, width)?.checked(range)
     }
 
-    fn of_width(range: ValueRange, width: f64) -> Result<Self> {
+    fn aligned(range: ValueRange, width: f64) -> Result<Self> {
         if !(width.is_finite() && width > 0.0) {
             return Err(Error::InvalidSetting {
                 name: "binWidth",
@@ -77,7 +69,7 @@ impl Edges {
         })
     }
 
-    fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
+    pub(super) fn of_count(range: ValueRange, count: usize, kind: PixelKind) -> Result<Self> {
         if count > usize::from(Levels::MAX_LEVEL) {
             return Err(too_many(count as f64));
         }
@@ -96,13 +88,23 @@ impl Edges {
         } else {
             max + 1.0
         };
-        Ok(Self {
+        let edges = Self {
             low: min,
             step,
             n: count + 1,
             replaced: (count as f64, last),
             round_to_f32,
-        })
+        };
+        edges.checked(range)
+    }
+
+    /// Itself, unless there are more levels than can be held.
+    fn checked(self, range: ValueRange) -> Result<Self> {
+        let levels = self.count_up_to(range.max);
+        if levels > usize::from(Levels::MAX_LEVEL) {
+            return Err(too_many(levels as f64));
+        }
+        Ok(self)
     }
 
     /// Edge `index`, by the reference's operations.
@@ -182,20 +184,6 @@ impl Edges {
     }
 }
 
-/// A whole number below 2¹⁶ as an integer, without the question whether it is one: then 2⁵² more have it as their last bits.
-#[inline(always)]
-fn low_bits(number: f64) -> u16 {
-    const INTEGERS: f64 = (1u64 << 52) as f64;
-    (number + INTEGERS).to_bits() as u16
-}
-
-fn too_many(levels: f64) -> Error {
-    Error::TooManyLevels {
-        levels,
-        limit: usize::from(Levels::MAX_LEVEL),
-    }
-}
-
 /// The remainder with the sign of the divisor, computed as C's `fmod` plus a correction.
 fn floored_modulo(value: f64, width: f64) -> f64 {
     let remainder = value % width;
@@ -240,11 +228,11 @@ mod tests {
                 max: inside().fold(f64::NEG_INFINITY, f64::max),
             };
             let kind = if whole { PixelKind::Integer } else { PixelKind::Float32 };
-            let binning = match count.try_into() {
-                Ok(count) if by_count => Binning::Count(count),
-                _ => Binning::Width(width),
+            let edges = match by_count {
+                true => Edges::of_count(range, count, kind),
+                false => Edges::of_width(range, width),
             };
-            let edges = Edges::new(range, kind, &binning).expect("few bins");
+            let edges = edges.expect("few bins");
             let mut levels = vec![7; values.len()];
             edges.write_levels(&values, &mask, &mut levels);
             for ((&value, &inside), &level) in values.iter().zip(&mask).zip(&levels) {

@@ -8,11 +8,19 @@
 //! level(v) = number of edges e_i <= v                             so the smallest value has level 1
 //! ```
 //!
-//! All bins are half-open. With a width, edges are multiples of the width, so that the same intensity has the same bin in
+//! and, as the rules of IBSI are written, for all but the largest value of the region (which has level N):
+//!
+//! ```text
+//! fixed bin size W from X:  level(v) = floor((v - X) / W) + 1             at least 1
+//! fixed bin number N:       level(v) = floor(N (v - min) / (max - min)) + 1
+//! ```
+//!
+//! With PyRadiomics' rules, all bins are half-open. With a width, edges are multiples of the width, so that the same intensity has the same bin in
 //! every patient up to an offset; a maximum that is a multiple of the width opens its own bin. With a count on a flat
 //! region, the one value sits in the middle of a range of length 1.
 
 mod edges;
+mod formula;
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -21,6 +29,7 @@ use std::ops::Range;
 use ndarray::{Array3, ArrayView1, ArrayView3, Zip};
 
 use self::edges::{Edges, ValueRange};
+use self::formula::Formula;
 use crate::roi::BoundingBox;
 use crate::wide::wide;
 use crate::{Error, Result};
@@ -32,6 +41,46 @@ pub enum Binning {
     Width(f64),
     /// This many bins between the smallest and the largest value of the region (IBSI "fixed bin number").
     Count(NonZeroUsize),
+    /// IBSI's fixed bin size (Q3RU): bins of `width` intensity units from `origin` on; what lies below it has level 1.
+    FixedBinSize {
+        /// Width of a bin in intensity units.
+        width: f64,
+        /// Where the first bin begins.
+        origin: BinOrigin,
+    },
+    /// IBSI's fixed bin number (K15C), by its own formula; a region of one value has level 1.
+    FixedBinNumber(NonZeroUsize),
+}
+
+/// Where the first bin of a [fixed size](Binning::FixedBinSize) begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BinOrigin {
+    /// At the lower limit of the [re-segmentation](crate::Resegmentation) range, so that one intensity has one level in all
+    /// patients; at the smallest intensity of the region without such a range.
+    RangeLow,
+    /// At the smallest intensity of the region.
+    RegionMinimum,
+    /// At this intensity.
+    At(f64),
+}
+
+impl Binning {
+    /// The same with the lower limit of the re-segmentation put in as the origin that asks for it.
+    pub(crate) fn from_range_low(self, low: Option<f64>) -> Self {
+        match (self, low) {
+            (
+                Self::FixedBinSize {
+                    width,
+                    origin: BinOrigin::RangeLow,
+                },
+                Some(low),
+            ) => Self::FixedBinSize {
+                width,
+                origin: BinOrigin::At(low),
+            },
+            (other, _) => other,
+        }
+    }
 }
 
 impl Default for Binning {
@@ -101,8 +150,8 @@ impl Levels {
         same_shape(values.dim(), mask.dim())?;
         let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
         let (values, mask) = (bounds.slice(values), bounds.slice(mask));
-        let edges = Edges::new(finite_range(values, mask, bounds.start)?, kind, binning)?;
-        Self::from_grid(binned(values, mask, &edges))
+        let range = finite_range(values, mask, bounds.start)?;
+        Self::from_grid(binned(values, mask, &Rule::new(range, kind, binning)?))
     }
 
     /// Takes gray levels as they are: `(z, y, x)`, 0 outside the region. Crops to the region's bounding box.
@@ -209,15 +258,61 @@ impl Levels {
     }
 }
 
+/// What decides about the level of a value.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// Between which edges it lies.
+    Edges(Edges),
+    /// A formula.
+    Formula(Formula),
+}
+
+impl Rule {
+    fn new(range: ValueRange, kind: PixelKind, binning: &Binning) -> Result<Self> {
+        match *binning {
+            Binning::Width(width) => Edges::of_width(range, width).map(Self::Edges),
+            Binning::Count(count) => Edges::of_count(range, count.get(), kind).map(Self::Edges),
+            Binning::FixedBinSize { width, origin } => {
+                Formula::of_size(range, width, origin).map(Self::Formula)
+            }
+            Binning::FixedBinNumber(count) => {
+                Formula::of_number(range, count.get()).map(Self::Formula)
+            }
+        }
+    }
+
+    /// Writes the levels of a row, 0 outside the mask.
+    fn write_levels(&self, values: &[f64], mask: &[bool], levels: &mut [u16]) {
+        match self {
+            Self::Edges(edges) => edges.write_levels(values, mask, levels),
+            Self::Formula(formula) => formula.write_levels(values, mask, levels),
+        }
+    }
+}
+
+fn too_many(levels: f64) -> Error {
+    Error::TooManyLevels {
+        levels,
+        limit: usize::from(Levels::MAX_LEVEL),
+    }
+}
+
+/// A whole number below 2¹⁶ as an integer, without the question whether it is one: then 2⁵² more have it as their last bits.
+#[inline(always)]
+fn low_bits(number: f64) -> u16 {
+    const INTEGERS: f64 = (1u64 << 52) as f64;
+    (number + INTEGERS).to_bits() as u16
+}
+
 /// The levels of the values inside the mask.
-fn binned(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>, edges: &Edges) -> Array3<u16> {
+fn binned(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>, rule: &Rule) -> Array3<u16> {
     let mut grid = Array3::zeros(values.dim());
     Zip::from(grid.rows_mut())
         .and(values.rows())
         .and(mask.rows())
         .for_each(|mut levels, values, mask| {
             let levels = levels.as_slice_mut().expect("a row of a new array");
-            edges.write_levels(&contiguous(values), &contiguous(mask), levels);
+            rule.write_levels(&contiguous(values), &contiguous(mask), levels);
         });
     grid
 }

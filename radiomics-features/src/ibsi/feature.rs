@@ -206,6 +206,15 @@ impl Aggregation {
         }
     }
 
+    /// Whether it takes the volume as a whole and not slice by slice.
+    #[must_use]
+    pub fn is_volume(self) -> bool {
+        matches!(
+            self,
+            Self::VolumeAveraged | Self::VolumeMerged | Self::Volume
+        )
+    }
+
     /// Whether it is one of the six for matrices with a direction.
     #[must_use]
     pub fn is_directional(self) -> bool {

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::filters::{LbpMethod, LocalBinaryPattern, MotherWavelet};
+use crate::firstorder::FirstOrderParams;
 use crate::name::Family;
 use crate::normalize::Normalization;
 use crate::resample::{PixelSpacing, Resampling};
@@ -311,7 +312,10 @@ impl Settings {
         Ok(ImageParams {
             binning: self.binning(),
             texture: self.texture(),
-            voxel_array_shift: self.voxelArrayShift.unwrap_or(0) as f64,
+            first_order: FirstOrderParams {
+                voxel_array_shift: self.voxelArrayShift.unwrap_or(0) as f64,
+                ..FirstOrderParams::default()
+            },
             ..ImageParams::new(filter)
         })
     }

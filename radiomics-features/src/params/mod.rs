@@ -11,6 +11,7 @@ use std::str::FromStr;
 use crate::discretize::Binning;
 use crate::error::{Error, Result};
 use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Wavelet};
+use crate::firstorder::FirstOrderParams;
 use crate::name::{Family, ReplacedFeature};
 use crate::normalize::Normalization;
 use crate::resample::Resampling;
@@ -77,8 +78,8 @@ pub struct ImageParams {
     pub binning: Binning,
     /// Settings of the texture matrices; `force_2d` holds for the filter as well.
     pub texture: TextureParams,
-    /// Added to intensities in Energy, TotalEnergy and RootMeanSquared. Default 0.
-    pub voxel_array_shift: f64,
+    /// Conventions of the first-order features.
+    pub first_order: FirstOrderParams,
 }
 
 impl ImageParams {
@@ -89,7 +90,7 @@ impl ImageParams {
             filter,
             binning: Binning::default(),
             texture: TextureParams::default(),
-            voxel_array_shift: 0.0,
+            first_order: FirstOrderParams::default(),
         }
     }
 }
@@ -305,11 +306,11 @@ impl ImageParams {
                 format!("{:?}", self.texture.distances),
             ));
         }
-        if !self.voxel_array_shift.is_finite() {
+        if !self.first_order.voxel_array_shift.is_finite() {
             return Err(invalid(
                 "voxelArrayShift",
                 "a finite number",
-                self.voxel_array_shift,
+                self.first_order.voxel_array_shift,
             ));
         }
         Ok(())

@@ -94,15 +94,34 @@ impl Glcm {
                     }),
             );
         }
-        cells.sort_by_key(|cell| (cell.i, cell.j));
-        cells.dedup_by(|next, kept| {
-            let same = (next.i, next.j) == (kept.i, kept.j);
-            if same {
-                kept.p += next.p;
-            }
-            same
-        });
+        add_equal(&mut cells);
         Ok(Self::normalized(levels, cells))
+    }
+
+    /// The matrix of counts that may hold a cell several times, as of several slices and directions; `None` if there is no pair.
+    pub(crate) fn of_counts<'a>(
+        levels: &Levels,
+        counts: impl IntoIterator<Item = &'a GlcmCell>,
+    ) -> Option<Self> {
+        let side = levels.n_g() + 1;
+        let mut counts = counts.into_iter().peekable();
+        counts.peek()?;
+        if side * side > DENSE {
+            let mut cells: Vec<GlcmCell> = counts.copied().collect();
+            add_equal(&mut cells);
+            return Self::normalized(levels, cells);
+        }
+        let mut table = vec![0.0; side * side];
+        for cell in counts {
+            table[usize::from(cell.i) * side + usize::from(cell.j)] += cell.p;
+        }
+        let filled = table.iter().enumerate().filter(|&(_, &p)| p > 0.0);
+        let cells = filled.map(|(at, &p)| GlcmCell {
+            i: (at / side) as u16,
+            j: (at % side) as u16,
+            p,
+        });
+        Self::normalized(levels, cells.collect())
     }
 
     /// Divides counts by their sum.
@@ -130,8 +149,27 @@ impl Glcm {
     }
 }
 
+/// Matrices of up to this many cells are added in a table of all cells.
+const DENSE: usize = 1 << 20;
+
+/// Sorts cells and adds those of one place.
+fn add_equal(cells: &mut Vec<GlcmCell>) {
+    cells.sort_by_key(|cell| (cell.i, cell.j));
+    cells.dedup_by(|next, kept| {
+        let same = (next.i, next.j) == (kept.i, kept.j);
+        if same {
+            kept.p += next.p;
+        }
+        same
+    });
+}
+
 /// Pairs of one direction, unnormalized.
-fn counts(levels: &Levels, direction: Direction, params: &TextureParams) -> Vec<GlcmCell> {
+pub(crate) fn counts(
+    levels: &Levels,
+    direction: Direction,
+    params: &TextureParams,
+) -> Vec<GlcmCell> {
     let mut tally = Tally::new(levels.n_g(), levels.n_g(), levels.n_voxels());
     walk::row_pairs(levels, direction, |centers, neighbors| {
         tally.add(centers, neighbors)

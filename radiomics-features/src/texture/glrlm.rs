@@ -42,6 +42,18 @@ impl Glrlm {
     /// # Panics
     /// If the direction is not one of [`directions`] at distance 1: its first step that is not 0 is 1, all others -1, 0 or 1.
     pub fn new(levels: &Levels, direction: Direction) -> Option<Self> {
+        let glrlm = Self::of_all_runs(levels, direction);
+        // A run of 2 is two voxels on a line; only without any must the lines be looked at.
+        let is_used = glrlm.matrix.cells.iter().any(|cell| cell.size > 1)
+            || walk::some_line_holds_two(levels, direction);
+        is_used.then_some(glrlm)
+    }
+
+    /// The matrix of one direction, with the runs of one voxel each where no line along it holds two, as IBSI counts them.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn of_all_runs(levels: &Levels, direction: Direction) -> Self {
         let neighbor = direction.0.iter().all(|step| (-1..=1).contains(step));
         assert!(
             neighbor && direction > Direction([0, 0, 0]),
@@ -56,12 +68,6 @@ impl Glrlm {
             tally.add(levels, lengths)
         });
         let cells = tally.into_cells();
-        // A run of 2 is two voxels on a line; only without any must the lines be looked at.
-        if cells.iter().all(|cell| cell.column == 1)
-            && !walk::some_line_holds_two(levels, direction)
-        {
-            return None;
-        }
         // The count at r is of the runs that are at least r long.
         let longer = |index: usize| {
             let (this, next) = (&cells[index], cells.get(index + 1)?);
@@ -72,11 +78,11 @@ impl Glrlm {
             size: u32::from(cell.column),
             count: f64::from(cell.count - longer(index).unwrap_or(0)),
         });
-        Some(Self {
+        Self {
             matrix: SizeMatrix {
                 cells: exactly.filter(|cell| cell.count > 0.0).collect(),
             },
-        })
+        }
     }
 
     /// The features of this matrix.

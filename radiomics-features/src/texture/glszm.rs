@@ -15,7 +15,8 @@
 //! Symbols: `Nz = Σ P` the number of zones, `Np = Σ s P` the number of voxels, `q = P / Nz`, `µ` the mean under `q`. There is
 //! one matrix whatever the direction, so neither distances nor weighting apply.
 
-use super::size_matrix::{SizeCell, SizeMarginals, SizeMatrix};
+use super::size_matrix::{SizeMarginals, SizeMatrix};
+use super::walk::Zone;
 use super::{TextureParams, walk};
 use crate::Result;
 use crate::discretize::Levels;
@@ -33,17 +34,16 @@ pub struct Glszm {
 impl Glszm {
     /// Finds the zones, in the planes perpendicular to `force_2d` or in the whole volume.
     pub fn new(levels: &Levels, force_2d: Option<Axis>) -> Self {
-        let mut zones = walk::zones(levels, force_2d);
-        zones.sort_unstable();
-        let cells = zones.chunk_by(|a, b| a == b).map(|equal| SizeCell {
-            level: equal[0].0,
-            size: equal[0].1,
-            count: equal.len() as f64,
-        });
         Self {
-            matrix: SizeMatrix {
-                cells: cells.collect(),
-            },
+            matrix: SizeMatrix::counting(&mut walk::zones(levels, force_2d)),
+        }
+    }
+
+    /// Counts zones that are known.
+    pub(crate) fn of_zones(zones: &[Zone]) -> Self {
+        let mut sizes: Vec<(u16, u32)> = zones.iter().map(|zone| (zone.level, zone.size)).collect();
+        Self {
+            matrix: SizeMatrix::counting(&mut sizes),
         }
     }
 

@@ -1,10 +1,11 @@
-//! Texture: how gray levels are arranged, counted in five kinds of matrix.
+//! Texture: how gray levels are arranged, counted in six kinds of matrix.
 //!
 //! | module | matrix counts | features |
 //! |---|---|---|
 //! | [`glcm`] | pairs of levels at a distance | 24 |
 //! | [`glrlm`] | runs of one level along a direction | 16 |
 //! | [`glszm`] | connected zones of one level | 16 |
+//! | [`gldzm`] | the same zones by their distance from the border; IBSI only | 16 |
 //! | [`gldm`] | voxels by their number of like neighbors | 14 |
 //! | [`ngtdm`] | differences between voxels and the mean of their neighbors | 5 |
 //!
@@ -30,6 +31,7 @@
 pub mod direction;
 pub mod glcm;
 pub mod gldm;
+pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
 mod maximal_correlation;
@@ -41,10 +43,11 @@ mod walk;
 pub use direction::{Axis, Direction, WeightingNorm};
 pub use glcm::{Glcm, GlcmFeatures};
 pub use gldm::{Gldm, GldmFeatures};
+pub use gldzm::{Gldzm, GldzmFeatures};
 pub use glrlm::{Glrlm, GlrlmFeatures};
 pub use glszm::{Glszm, GlszmFeatures};
 pub use ngtdm::{Ngtdm, NgtdmFeatures};
-pub(crate) use walk::zone_numbers;
+pub(crate) use walk::{Zone, distance_zones, edge_distances, zone_numbers};
 
 /// Settings of the texture matrices; the default is PyRadiomics'.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,18 @@ pub struct TextureParams {
     pub weighting: Option<WeightingNorm>,
     /// Largest difference of two levels that counts as alike in [`gldm`]; default 0.
     pub gldm_alpha: u16,
+    /// Whether voxels without any neighbor count in [`ngtdm`]. Default: they do.
+    pub isolated_voxels: IsolatedVoxels,
+}
+
+/// What [`ngtdm`] makes of a voxel without any neighbor in the region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum IsolatedVoxels {
+    /// It counts, and differs from its neighbors by 0: PyRadiomics.
+    #[default]
+    Count,
+    /// It is left out: IBSI.
+    Skip,
 }
 
 impl Default for TextureParams {
@@ -72,6 +87,7 @@ impl Default for TextureParams {
             symmetrical_glcm: true,
             weighting: None,
             gldm_alpha: 0,
+            isolated_voxels: IsolatedVoxels::Count,
         }
     }
 }

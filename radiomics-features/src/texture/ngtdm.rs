@@ -17,11 +17,11 @@
 //! levels that occur.
 //!
 //! # Differences
-//! IBSI leaves voxels without neighbors out of `n(i)`.
+//! IBSI leaves voxels without neighbors out of `n(i)`, and so does this crate [on request](super::IsolatedVoxels).
 
 use super::direction::Axis;
 pub(crate) use super::walk::Shell;
-use super::{TextureParams, walk};
+use super::{IsolatedVoxels, TextureParams, walk};
 use crate::Result;
 use crate::discretize::Levels;
 use crate::feature_table::feature_table;
@@ -53,28 +53,63 @@ impl Ngtdm {
     pub fn new(levels: &Levels, params: &TextureParams) -> Result<Self> {
         super::direction::pair_directions(levels.shape(), params)?;
         let shells = shells(levels.shape(), &params.distances);
-        Ok(Self::among(levels, &shells, params.force_2d))
+        Ok(Self::among(
+            levels,
+            &shells,
+            params.force_2d,
+            params.isolated_voxels,
+        ))
     }
 
     /// Compares every voxel with its neighbors in these shells, in the plane perpendicular to `flat`.
-    pub(crate) fn among(levels: &Levels, shells: &[Shell], flat: Option<Axis>) -> Self {
+    pub(crate) fn among(
+        levels: &Levels,
+        shells: &[Shell],
+        flat: Option<Axis>,
+        isolated: IsolatedVoxels,
+    ) -> Self {
         let mut differences = vec![0.0; levels.n_g() + 1];
+        let mut alone = vec![0usize; levels.n_g() + 1];
         walk::sum_neighbors(levels, shells, flat, |levels, sums, counts| {
             for ((&level, &sum), &count) in levels.iter().zip(sums).zip(counts) {
-                if level != 0 && count > 0 {
+                if level == 0 {
+                    continue;
+                }
+                if count > 0 {
                     differences[usize::from(level)] +=
                         (f64::from(level) - sum as f64 / count as f64).abs();
+                } else {
+                    alone[usize::from(level)] += 1;
                 }
             }
         });
         let rows = levels.histogram().iter().map(|bin| NgtdmRow {
             level: bin.level,
-            count: bin.count,
+            count: match isolated {
+                IsolatedVoxels::Count => bin.count,
+                IsolatedVoxels::Skip => bin.count - alone[usize::from(bin.level)],
+            },
             difference: differences[usize::from(bin.level)],
         });
         Self {
-            rows: rows.collect(),
+            rows: rows.filter(|row| row.count > 0).collect(),
         }
+    }
+
+    /// The sum of matrices, as of slices.
+    pub(crate) fn sum(matrices: impl IntoIterator<Item = Self>) -> Self {
+        let mut rows: Vec<NgtdmRow> = matrices.into_iter().flat_map(|m| m.rows).collect();
+        // Stable: of one level, differences are added in the order of the matrices.
+        rows.sort_by_key(|row| row.level);
+        rows.dedup_by(|next, kept| {
+            let same = next.level == kept.level;
+            if same {
+                kept.count += next.count;
+                kept.difference += next.difference;
+            }
+            same
+        });
+        Self { rows }
     }
 
     /// The features of this matrix.

@@ -35,6 +35,24 @@ impl SizeMatrix {
             .sum()
     }
 
+    /// The matrix of elements, each a level and a size; sorts them.
+    pub(super) fn counting(elements: &mut [(u16, u32)]) -> Self {
+        elements.sort_unstable();
+        let cells = elements.chunk_by(|a, b| a == b).map(|equal| SizeCell {
+            level: equal[0].0,
+            size: equal[0].1,
+            count: equal.len() as f64,
+        });
+        Self {
+            cells: cells.collect(),
+        }
+    }
+
+    /// The sum of matrices.
+    pub(crate) fn sum(matrices: impl IntoIterator<Item = SizeMatrix>) -> Self {
+        Self::weighted_sum(matrices.into_iter().map(|matrix| (1.0, matrix)))
+    }
+
     /// The weighted sum of matrices.
     pub(super) fn weighted_sum(matrices: impl IntoIterator<Item = (f64, SizeMatrix)>) -> Self {
         let mut cells: Vec<SizeCell> = matrices

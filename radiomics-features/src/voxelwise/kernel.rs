@@ -249,8 +249,8 @@ impl<'f, 'a> Plan<'f, 'a> {
             Kind::FirstOrder => {
                 let (values, mask) = (self.frame.response.voxels.view(), self.frame.mask);
                 let (values, mask) = (bounds.slice(values), bounds.slice(mask));
-                let shift = self.frame.image.voxel_array_shift;
-                values_of(FirstOrderFeatures::new(values, mask, &levels, spacing, shift)?.iter())
+                let params = &self.frame.image.first_order;
+                values_of(FirstOrderFeatures::new(values, mask, &levels, spacing, params)?.iter())
             }
             Kind::Glcm { directions, .. } => {
                 let all = GlcmFeatures::per_matrix(&levels, directions, spacing, texture)?;
@@ -267,7 +267,7 @@ impl<'f, 'a> Plan<'f, 'a> {
             ),
             Kind::Glszm => values_of(Glszm::new(&levels, texture.force_2d).features().iter()),
             Kind::Ngtdm { shells } => values_of(
-                Ngtdm::among(&levels, shells, texture.force_2d)
+                Ngtdm::among(&levels, shells, texture.force_2d, texture.isolated_voxels)
                     .features()
                     .iter(),
             ),

@@ -4,10 +4,12 @@
 //! each voxel whether its neighbor exists, a row is cut once to the part that faces the region in the neighbor's row; "outside
 //! the region", which holes are, is level 0, which counts like any other level and is dropped at the end.
 
+mod distance;
 mod zones;
 
-pub(crate) use zones::zone_numbers;
+pub(crate) use distance::edge_distances;
 pub(super) use zones::zones;
+pub(crate) use zones::{Zone, distance_zones, zone_numbers};
 
 use std::ops::Range;
 

@@ -51,18 +51,75 @@ static REPRESENTATIVES: LazyLock<Vec<u16>> = LazyLock::new(|| {
     (0..1 << EARLIER.len()).map(of_set).collect()
 });
 
+/// A connected zone of one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Zone {
+    pub level: u16,
+    /// Number of voxels.
+    pub size: u32,
+    /// The smallest of its voxels' distances.
+    pub distance: u32,
+}
+
 /// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
 /// in the plane perpendicular to `flat`).
 pub(in crate::texture) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
+    collect(
+        levels,
+        flat,
+        #[inline(always)]
+        |zone: &mut (u16, u32), _, level| *zone = (level, zone.1 + 1),
+        |root, part| root.1 += part.1,
+        |zone| zone.1 > 0,
+    )
+}
+
+/// The zones with their smallest distances; `distances` has one number a voxel of the levels' box, in memory order.
+pub(crate) fn distance_zones(levels: &Levels, distances: &[u32], flat: Option<Axis>) -> Vec<Zone> {
+    collect(
+        levels,
+        flat,
+        #[inline(always)]
+        |zone: &mut Zone, voxel, level| {
+            let distance = distances[voxel];
+            *zone = Zone {
+                level,
+                size: zone.size + 1,
+                distance: if zone.size == 0 {
+                    distance
+                } else {
+                    distance.min(zone.distance)
+                },
+            };
+        },
+        |root, part| {
+            root.size += part.size;
+            root.distance = root.distance.min(part.distance);
+        },
+        |zone| zone.size > 0,
+    )
+}
+
+/// What is known of every zone, in the order of their first voxel: each voxel is added to a part of its zone, and the parts to the
+/// part that holds the first voxel, which is never empty.
+fn collect<Z: Copy + Default>(
+    levels: &Levels,
+    flat: Option<Axis>,
+    mut add: impl FnMut(&mut Z, usize, u16),
+    mut join: impl FnMut(&mut Z, Z),
+    is_zone: impl Fn(&Z) -> bool,
+) -> Vec<Z> {
     let Connected { labels, forest } = Connected::new(levels, flat);
     let rows = Rows::of(levels);
-    let mut zones = vec![(0, 0); forest.parent.len()];
+    let mut zones = vec![Z::default(); forest.parent.len()];
     for (z, y) in rows.indices() {
         let extent = rows.extent(z, y);
-        let labels = &labels[rows.start(z, y)..][extent.clone()];
-        for (&label, &level) in labels.iter().zip(&rows.get(z, y)[extent]) {
-            let zone = &mut zones[label as usize];
-            *zone = (level, zone.1 + 1);
+        let start = rows.start(z, y);
+        let labels = &labels[start..][extent.clone()];
+        let voxels = labels.iter().zip(&rows.get(z, y)[extent.clone()]);
+        for (voxel, (&label, &level)) in (start + extent.start..).zip(voxels) {
+            // Label 0, of the holes, is not a zone.
+            add(&mut zones[label as usize], voxel, level);
         }
     }
     // Every label but the roots is younger than its root.
@@ -70,14 +127,11 @@ pub(in crate::texture) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16
     for label in (1..zones.len()).rev() {
         let root = roots[label] as usize;
         if root != label {
-            zones[root].1 += std::mem::take(&mut zones[label].1);
+            let part = std::mem::take(&mut zones[label]);
+            join(&mut zones[root], part);
         }
     }
-    zones
-        .into_iter()
-        .skip(1)
-        .filter(|zone| zone.1 > 0)
-        .collect()
+    zones.into_iter().skip(1).filter(is_zone).collect()
 }
 
 /// The number of each voxel's zone, shape `(z, y, x)`: 1, 2, .. in the order of the zones' first voxels, 0 outside the region.

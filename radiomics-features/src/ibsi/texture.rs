@@ -1,0 +1,420 @@
+//! Texture in all aggregations: the matrices of every slice and direction are counted once, then merged and averaged.
+//!
+//! Slices are the planes perpendicular to z. The matrix of a direction in the plane is the sum of its slices' matrices, so the
+//! volume is walked only for directions across slices. A matrix without any pair of neighbors has no features and is left out of
+//! means; runs of one voxel are runs in any direction.
+
+use ndarray::{Array3, ArrayView3};
+
+use super::{Aggregation, Family};
+use crate::Result;
+use crate::discretize::Levels;
+use crate::par::map_indexed;
+use crate::roi::BoundingBox;
+use crate::texture::direction::{Direction, directions};
+use crate::texture::glcm::{self, GlcmCell};
+use crate::texture::gldm::both_ways;
+use crate::texture::size_matrix::SizeMatrix;
+use crate::texture::{
+    Axis, Glcm, GlcmFeatures, Gldm, GldmFeatures, Gldzm, GldzmFeatures, Glrlm, GlrlmFeatures,
+    Glszm, GlszmFeatures, Ngtdm, NgtdmFeatures, TextureParams, Zone, distance_zones,
+    edge_distances, ngtdm,
+};
+
+/// Features under one aggregation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Aggregated<T> {
+    /// How they were aggregated.
+    pub aggregation: Aggregation,
+    /// The features.
+    pub features: T,
+}
+
+/// Texture features of a region; a family that was not asked for is empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct TextureFeatures {
+    /// Gray level co-occurrence.
+    pub glcm: Vec<Aggregated<GlcmFeatures>>,
+    /// Gray level run length.
+    pub glrlm: Vec<Aggregated<GlrlmFeatures>>,
+    /// Gray level size zone.
+    pub glszm: Vec<Aggregated<GlszmFeatures>>,
+    /// Gray level distance zone.
+    pub gldzm: Vec<Aggregated<GldzmFeatures>>,
+    /// Neighborhood gray tone difference.
+    pub ngtdm: Vec<Aggregated<NgtdmFeatures>>,
+    /// Neighboring gray level dependence.
+    pub ngldm: Vec<Aggregated<GldmFeatures>>,
+}
+
+/// What textures are taken of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextureRegion<'a> {
+    /// The gray levels of the intensity mask.
+    pub levels: &'a Levels,
+    /// The morphological mask, in its own box.
+    pub mask: ArrayView3<'a, bool>,
+    /// Where the box of the levels begins in that of the mask.
+    pub offset: [usize; 3],
+}
+
+impl TextureFeatures {
+    /// The features of the wanted families under the wanted aggregations; of the settings, distances, symmetry, alpha and isolated
+    /// voxels apply.
+    pub(crate) fn new<'a>(
+        region: TextureRegion<'a>,
+        params: &'a TextureParams,
+        families: &'a [Family],
+        aggregations: &[Aggregation],
+    ) -> Result<Self> {
+        let wants = |aggregation: &Aggregation| aggregations.contains(aggregation);
+        let by_slice = aggregations.iter().any(|a| !a.is_volume());
+        let by_volume = aggregations.iter().any(|a| a.is_volume());
+        let counter = Counter::new(region, params, families)?;
+        let slices = match by_slice {
+            true => counter.slices(),
+            false => Vec::new(),
+        };
+        let volume = match by_volume {
+            true => Some(counter.volume(&slices)),
+            false => None,
+        };
+        let chosen: Vec<Aggregation> = Aggregation::ALL.into_iter().filter(wants).collect();
+        let levels = region.levels;
+        Ok(Self {
+            glcm: counter.when(Family::Glcm, || {
+                let glcm = |cells: &[&Vec<GlcmCell>]| {
+                    Glcm::of_counts(levels, cells.iter().copied().flatten())
+                };
+                let features = |cells: &[&Vec<GlcmCell>]| Some(glcm(cells)?.features());
+                let parts = Parts::new(&slices, volume.as_ref(), |m| &m.glcm);
+                parts.aggregated(&chosen, features, |all| GlcmFeatures::mean(all))
+            }),
+            glrlm: counter.when(Family::Glrlm, || {
+                let features = |matrices: &[&SizeMatrix]| {
+                    let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
+                    Some(Glrlm { matrix }.features())
+                };
+                let parts = Parts::new(&slices, volume.as_ref(), |m| &m.glrlm);
+                parts.aggregated(&chosen, features, |all| GlrlmFeatures::mean(all))
+            }),
+            glszm: counter.when(Family::Glszm, || {
+                let features = |zones: &[&Zones]| {
+                    Some(Glszm::of_zones(&Zones::joined(zones).zones).features())
+                };
+                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.zones);
+                parts.aggregated(&chosen, features, |all| GlszmFeatures::mean(all))
+            }),
+            gldzm: counter.when(Family::Gldzm, || {
+                let features = |zones: &[&Zones]| {
+                    let Zones { zones, n_voxels } = Zones::joined(zones);
+                    Some(Gldzm::of_zones(&zones, n_voxels).features())
+                };
+                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.zones);
+                parts.aggregated(&chosen, features, |all| GldzmFeatures::mean(all))
+            }),
+            ngtdm: counter.when(Family::Ngtdm, || {
+                let features = |matrices: &[&Ngtdm]| {
+                    let merged = Ngtdm::sum(matrices.iter().copied().cloned());
+                    (!merged.rows.is_empty()).then(|| merged.features())
+                };
+                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.ngtdm);
+                parts.aggregated(&chosen, features, |all| NgtdmFeatures::mean(all))
+            }),
+            ngldm: counter.when(Family::Ngldm, || {
+                let features = |matrices: &[&SizeMatrix]| {
+                    let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
+                    Some(Gldm { matrix }.features())
+                };
+                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.ngldm);
+                parts.aggregated(&chosen, features, |all| GldmFeatures::mean(all))
+            }),
+        })
+    }
+}
+
+/// The matrices of a slice, or of the volume.
+#[derive(Debug, Clone, Default)]
+struct Matrices {
+    /// Unnormalized, one for each direction.
+    glcm: Vec<Vec<GlcmCell>>,
+    /// One for each direction.
+    glrlm: Vec<SizeMatrix>,
+    zones: Vec<Zones>,
+    ngtdm: Vec<Ngtdm>,
+    ngldm: Vec<SizeMatrix>,
+}
+
+/// Zones and the number of voxels they were found in.
+#[derive(Debug, Clone, Default)]
+struct Zones {
+    zones: Vec<Zone>,
+    n_voxels: usize,
+}
+
+impl Zones {
+    fn joined(parts: &[&Self]) -> Self {
+        Self {
+            zones: parts.iter().flat_map(|part| &part.zones).copied().collect(),
+            n_voxels: parts.iter().map(|part| part.n_voxels).sum(),
+        }
+    }
+}
+
+/// What is counted, and in which directions.
+struct Counter<'a> {
+    levels: &'a Levels,
+    params: &'a TextureParams,
+    families: &'a [Family],
+    /// Steps from the border in the plane and in the volume, on the box of the levels.
+    distances: [Array3<u32>; 2],
+    /// Pairs in the plane, and across slices.
+    pairs: [Vec<Direction>; 2],
+    /// Runs in the plane, and across slices.
+    runs: [Vec<Direction>; 2],
+}
+
+impl<'a> Counter<'a> {
+    fn new(
+        region: TextureRegion<'a>,
+        params: &'a TextureParams,
+        families: &'a [Family],
+    ) -> Result<Self> {
+        let levels = region.levels;
+        let bounds = BoundingBox {
+            start: region.offset,
+            size: levels.shape(),
+        };
+        let zones = families.contains(&Family::Gldzm);
+        let distances = |flat| match zones {
+            true => {
+                let distances = edge_distances(region.mask, flat);
+                bounds
+                    .slice(distances.view())
+                    .as_standard_layout()
+                    .into_owned()
+            }
+            // Zones without a distance are enough.
+            false => Array3::zeros(levels.shape()),
+        };
+        let halves = |all: Vec<Direction>| {
+            let (in_plane, across) = all.into_iter().partition(|direction| direction.0[0] == 0);
+            [in_plane, across]
+        };
+        Ok(Self {
+            levels,
+            params,
+            families,
+            distances: [distances(Some(Axis::Z)), distances(None)],
+            pairs: halves(directions(levels.shape(), &params.distances, None)?),
+            // All 13, whether the box has room for two voxels or not.
+            runs: halves(directions([2, 2, 2], &[1], None)?),
+        })
+    }
+
+    fn wants(&self, family: Family) -> bool {
+        self.families.contains(&family)
+    }
+
+    fn when<T>(&self, family: Family, features: impl FnOnce() -> Vec<T>) -> Vec<T> {
+        match self.wants(family) {
+            true => features(),
+            false => Vec::new(),
+        }
+    }
+
+    fn wants_zones(&self) -> bool {
+        self.wants(Family::Glszm) || self.wants(Family::Gldzm)
+    }
+
+    /// The matrices of every slice that holds a voxel.
+    fn slices(&self) -> Vec<Matrices> {
+        let [n_slices, ny, nx] = self.levels.shape();
+        let slices = map_indexed(n_slices, |z| {
+            let bounds = BoundingBox {
+                start: [z, 0, 0],
+                size: [1, ny, nx],
+            };
+            let levels = self.levels.window(&bounds);
+            if levels.n_voxels() == 0 {
+                return None;
+            }
+            let [distances, _] = &self.distances;
+            let distances = bounds.slice(distances.view());
+            let distances = distances.to_slice().expect("a slice has no gaps");
+            Some(Matrices {
+                glcm: self.pairs_along(&levels, &self.pairs[0]),
+                glrlm: self.runs_along(&levels, &self.runs[0]),
+                ..self.undirected(&levels, distances, Some(Axis::Z))
+            })
+        });
+        slices.into_iter().flatten().collect()
+    }
+
+    /// The matrices of the volume; those of directions in the plane from the slices, if they are known.
+    fn volume(&self, slices: &[Matrices]) -> Matrices {
+        let [_, distances] = &self.distances;
+        let distances = distances.as_slice().expect("in standard layout");
+        let [pairs, pairs_across] = &self.pairs;
+        let [runs, runs_across] = &self.runs;
+        let (mut glcm, mut glrlm) = match slices {
+            [] => (
+                self.pairs_along(self.levels, pairs),
+                self.runs_along(self.levels, runs),
+            ),
+            slices => (merged_pairs(slices), merged_runs(slices)),
+        };
+        glcm.extend(self.pairs_along(self.levels, pairs_across));
+        glrlm.extend(self.runs_along(self.levels, runs_across));
+        Matrices {
+            glcm,
+            glrlm,
+            ..self.undirected(self.levels, distances, None)
+        }
+    }
+
+    fn pairs_along(&self, levels: &Levels, directions: &[Direction]) -> Vec<Vec<GlcmCell>> {
+        self.when(Family::Glcm, || {
+            map_indexed(directions.len(), |k| {
+                glcm::counts(levels, directions[k], self.params)
+            })
+        })
+    }
+
+    fn runs_along(&self, levels: &Levels, directions: &[Direction]) -> Vec<SizeMatrix> {
+        self.when(Family::Glrlm, || {
+            map_indexed(directions.len(), |k| {
+                Glrlm::of_all_runs(levels, directions[k]).matrix
+            })
+        })
+    }
+
+    /// The matrices without direction.
+    fn undirected(&self, levels: &Levels, distances: &[u32], flat: Option<Axis>) -> Matrices {
+        let params = self.params;
+        let zones = || Zones {
+            zones: distance_zones(levels, distances, flat),
+            n_voxels: levels.n_voxels(),
+        };
+        let differences = || {
+            let shells = ngtdm::shells(levels.shape(), &params.distances);
+            Ngtdm::among(levels, &shells, flat, params.isolated_voxels)
+        };
+        let dependences = || {
+            let [in_plane, across] = &self.pairs;
+            let mut offsets = both_ways(in_plane);
+            if flat.is_none() {
+                offsets.extend(both_ways(across));
+            }
+            Gldm::among(levels, &offsets, params.gldm_alpha).matrix
+        };
+        Matrices {
+            zones: Vec::from_iter(self.wants_zones().then(zones)),
+            ngtdm: Vec::from_iter(self.wants(Family::Ngtdm).then(differences)),
+            ngldm: Vec::from_iter(self.wants(Family::Ngldm).then(dependences)),
+            ..Matrices::default()
+        }
+    }
+}
+
+/// For each direction, the pairs of all slices.
+fn merged_pairs(slices: &[Matrices]) -> Vec<Vec<GlcmCell>> {
+    let n_directions = slices.first().map_or(0, |slice| slice.glcm.len());
+    let of_direction = |k: usize| slices.iter().flat_map(move |slice| &slice.glcm[k]).copied();
+    (0..n_directions)
+        .map(|k| of_direction(k).collect())
+        .collect()
+}
+
+/// For each direction, the runs of all slices.
+fn merged_runs(slices: &[Matrices]) -> Vec<SizeMatrix> {
+    let n_directions = slices.first().map_or(0, |slice| slice.glrlm.len());
+    let of_direction = |k: usize| slices.iter().map(move |slice| slice.glrlm[k].clone());
+    (0..n_directions)
+        .map(|k| SizeMatrix::sum(of_direction(k)))
+        .collect()
+}
+
+/// The matrices of one family.
+struct Parts<'a, M> {
+    /// One list per slice, one matrix per direction.
+    slices: Vec<&'a [M]>,
+    volume: &'a [M],
+    is_directional: bool,
+}
+
+impl<'a, M: Sync> Parts<'a, M> {
+    /// Of a family whose matrices have a direction.
+    fn new(
+        slices: &'a [Matrices],
+        volume: Option<&'a Matrices>,
+        family: impl Fn(&'a Matrices) -> &'a Vec<M>,
+    ) -> Self {
+        Self {
+            slices: slices
+                .iter()
+                .map(|slice| family(slice).as_slice())
+                .collect(),
+            volume: volume.map_or(&[], |volume| family(volume).as_slice()),
+            is_directional: true,
+        }
+    }
+
+    /// Of a family with one matrix a slice.
+    fn single(
+        slices: &'a [Matrices],
+        volume: Option<&'a Matrices>,
+        family: impl Fn(&'a Matrices) -> &'a Vec<M>,
+    ) -> Self {
+        Self {
+            is_directional: false,
+            ..Self::new(slices, volume, family)
+        }
+    }
+
+    /// Groups of matrices: each group is merged and has features, which are averaged.
+    fn groups(&self, aggregation: Aggregation) -> Vec<Vec<&'a M>> {
+        let each = |matrices: &'a [M]| matrices.iter().map(|m| vec![m]).collect::<Vec<_>>();
+        let n_directions = self.slices.first().map_or(0, |slice| slice.len());
+        match aggregation {
+            Aggregation::SliceAndDirectionAveraged | Aggregation::Slices => {
+                self.slices.iter().flat_map(|slice| each(slice)).collect()
+            }
+            Aggregation::SliceAveraged => self
+                .slices
+                .iter()
+                .map(|slice| slice.iter().collect())
+                .collect(),
+            Aggregation::DirectionAveraged => (0..n_directions)
+                .map(|k| self.slices.iter().map(|slice| &slice[k]).collect())
+                .collect(),
+            Aggregation::SlicesMerged | Aggregation::MergedSlices => {
+                vec![self.slices.iter().flat_map(|slice| slice.iter()).collect()]
+            }
+            Aggregation::VolumeAveraged => each(self.volume),
+            Aggregation::VolumeMerged | Aggregation::Volume => vec![self.volume.iter().collect()],
+        }
+    }
+
+    /// The features under each aggregation that the family has.
+    fn aggregated<F: Send>(
+        &self,
+        aggregations: &[Aggregation],
+        features: impl Fn(&[&M]) -> Option<F> + Sync,
+        mean: impl Fn(&[F]) -> F,
+    ) -> Vec<Aggregated<F>> {
+        let applies = |a: &&Aggregation| a.is_directional() == self.is_directional;
+        let one = |&aggregation: &Aggregation| {
+            let groups = self.groups(aggregation);
+            let found = map_indexed(groups.len(), |k| features(&groups[k]));
+            let found: Vec<F> = found.into_iter().flatten().collect();
+            Aggregated {
+                aggregation,
+                features: mean(&found),
+            }
+        };
+        aggregations.iter().filter(applies).map(one).collect()
+    }
+}
