@@ -193,7 +193,8 @@ fn extraction(criterion: &mut Criterion) {
         spacing: PixelSpacing::Volume([0.0, 1.5, 1.5]),
         interpolator: Interpolator::default(),
         margin: 5,
-    });
+..Resampling::default()
+});
     let settings = [
         ("original", Params::default()),
         ("original and wavelet", Params::original_and_wavelet()),

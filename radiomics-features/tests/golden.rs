@@ -398,12 +398,14 @@ fn resampled_volume() {
         spacing: PixelSpacing::Volume([2.0; 3]),
         interpolator: Interpolator::BSpline,
         margin: 5,
+        ..Resampling::default()
     });
     volume_case("brain1", "brain1_resample2mm", params.clone(), tier);
     params.resampling = Some(Resampling {
         spacing: PixelSpacing::Volume([0.0, 1.0, 1.0]),
         interpolator: Interpolator::Linear,
         margin: 10,
+        ..Resampling::default()
     });
     params.images.truncate(1);
     volume_case("brain1", "brain1_resample_linear_inplane", params, tier);

@@ -421,6 +421,7 @@ impl Settings {
                 .flatten()
                 .map_or_else(Default::default, |i| i.0),
             margin: self.pad_distance(),
+            ..Resampling::default()
         }))
     }
 
@@ -624,6 +625,7 @@ mod tests {
             spacing: PixelSpacing::Volume([0.0, 2.0, 1.0]),
             interpolator: crate::Interpolator::Linear,
             margin: 7,
+            ..Resampling::default()
         };
         assert_eq!(
             (params.resampling, params.roi.mask_grid),

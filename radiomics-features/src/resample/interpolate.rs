@@ -7,6 +7,7 @@
 
 use ndarray::Array3;
 
+use super::IntensityRounding;
 use super::grid::{Mapping, reversed};
 use crate::par::map_indexed;
 use crate::volume::PixelType;
@@ -82,7 +83,7 @@ pub(super) fn resample<K: Kernel>(
     mapping: &Mapping,
     new_size: [usize; 3],
     old_size: [usize; 3],
-    pixel_type: PixelType,
+    storage: Storage,
 ) -> Array3<f64> {
     let [nx, ny, nz] = new_size;
     let lines = if mapping.is_aligned() {
@@ -93,7 +94,7 @@ pub(super) fn resample<K: Kernel>(
                 return vec![0.0; nx];
             };
             let value = |x: &Option<K::Taps>| match x {
-                Some(x) => stored(kernel.value([x, y, z]), pixel_type),
+                Some(x) => storage.holds(kernel.value([x, y, z])),
                 None => 0.0,
             };
             tx.iter().map(value).collect()
@@ -105,7 +106,7 @@ pub(super) fn resample<K: Kernel>(
                 let position = line.at(x);
                 if (0..3).all(|a| is_inside(position[a], old_size[a])) {
                     let [x, y, z] = [0, 1, 2].map(|a| kernel.taps(a, position[a]));
-                    stored(kernel.value([&x, &y, &z]), pixel_type)
+                    storage.holds(kernel.value([&x, &y, &z]))
                 } else {
                     0.0
                 }
@@ -117,30 +118,56 @@ pub(super) fn resample<K: Kernel>(
     Array3::from_shape_vec(reversed(new_size), values).expect("one value per voxel")
 }
 
-/// The value as a voxel of this type holds it: set to the nearest limit outside the type's range, and to a whole number, by
-/// cutting the fraction off, if it is an integer type.
-fn stored(value: f64, pixel_type: PixelType) -> f64 {
-    let (low, high) = match pixel_type {
-        PixelType::U8 => (0.0, f64::from(u8::MAX)),
-        PixelType::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
-        PixelType::U16 => (0.0, f64::from(u16::MAX)),
-        PixelType::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
-        PixelType::U32 => (0.0, f64::from(u32::MAX)),
-        PixelType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
-        PixelType::U64 => (0.0, u64::MAX as f64),
-        PixelType::I64 => (i64::MIN as f64, i64::MAX as f64),
-        PixelType::F32 => {
-            let limit = f64::from(f32::MAX);
-            return f64::from(value.clamp(-limit, limit) as f32);
+/// How interpolated values are held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Storage {
+    /// The type of the new image.
+    pub pixel_type: PixelType,
+    pub rounding: IntensityRounding,
+}
+
+impl Storage {
+    /// For interpolated values of an image of this type. Numbers that are not rounded need a type that holds them.
+    pub(super) fn new(pixel_type: PixelType, rounding: IntensityRounding) -> Self {
+        let pixel_type = match rounding {
+            IntensityRounding::None => PixelType::F64,
+            _ => pixel_type,
+        };
+        Self {
+            pixel_type,
+            rounding,
         }
-        PixelType::F64 => (f64::MIN, f64::MAX),
-    };
-    let value = value.clamp(low, high);
-    if pixel_type.is_integer() {
-        // Adding zero makes a negative zero positive.
-        value.trunc() + 0.0
-    } else {
-        value
+    }
+
+    /// The value as a voxel holds it: set to the nearest limit outside the type's range, and to a whole number if it is an integer
+    /// type or rounding asks for it, by cutting the fraction off or by rounding.
+    fn holds(self, value: f64) -> f64 {
+        let value = match self.rounding {
+            IntensityRounding::NearestInteger => value.round_ties_even(),
+            _ => value,
+        };
+        let (low, high) = match self.pixel_type {
+            PixelType::U8 => (0.0, f64::from(u8::MAX)),
+            PixelType::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
+            PixelType::U16 => (0.0, f64::from(u16::MAX)),
+            PixelType::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
+            PixelType::U32 => (0.0, f64::from(u32::MAX)),
+            PixelType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            PixelType::U64 => (0.0, u64::MAX as f64),
+            PixelType::I64 => (i64::MIN as f64, i64::MAX as f64),
+            PixelType::F32 => {
+                let limit = f64::from(f32::MAX);
+                return f64::from(value.clamp(-limit, limit) as f32);
+            }
+            PixelType::F64 => (f64::MIN, f64::MAX),
+        };
+        let value = value.clamp(low, high);
+        if self.pixel_type.is_integer() {
+            // Adding zero makes a negative zero positive.
+            value.trunc() + 0.0
+        } else {
+            value
+        }
     }
 }
 
@@ -240,6 +267,9 @@ mod tests {
 
     #[test]
     fn integers_are_clamped_and_truncated() {
+        let stored = |value, pixel_type| {
+            Storage::new(pixel_type, IntensityRounding::OfPixelType).holds(value)
+        };
         assert_eq!(stored(-0.9, PixelType::I8).to_bits(), 0.0f64.to_bits());
         assert_eq!(stored(2.9, PixelType::U8), 2.0);
         assert_eq!(stored(-2.9, PixelType::I16), -2.0);
@@ -247,6 +277,22 @@ mod tests {
         assert_eq!(stored(-1e99, PixelType::I32), f64::from(i32::MIN));
         assert_eq!(stored(0.1, PixelType::F32), f64::from(0.1f32));
         assert_eq!(stored(1e300, PixelType::F32), f64::from(f32::MAX));
+    }
+
+    #[test]
+    fn intensities_are_rounded_as_asked() {
+        let nearest =
+            |value| Storage::new(PixelType::I16, IntensityRounding::NearestInteger).holds(value);
+        assert_eq!(
+            [-1.5, -0.6, 0.5, 1.5, 2.4].map(nearest),
+            [-2.0, -1.0, 0.0, 2.0, 2.0]
+        );
+        assert_eq!(nearest(4e4), 32_767.0);
+        let exact = Storage::new(PixelType::I16, IntensityRounding::None);
+        assert_eq!(
+            (exact.holds(2.75), exact.pixel_type),
+            (2.75, PixelType::F64)
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! should be whole numbers are common, and the last bit decides about them:
 //!
 //! * [`grid`]: indices and millimeters, the new grid; [`inverse`]: the inverse of a direction,
+//! * [`centered`]: IBSI's grid, which is centered on the image's, and its interpolation of masks,
 //! * [`interpolate`]: the loop over voxels, nearest neighbor, linear; [`bspline`], [`gaussian`], [`sinc`].
 //!
 //! # Differences
@@ -15,6 +16,7 @@
 //! * Sine, cosine, logarithm and exponential are those of the platform, for ITK as for this crate.
 
 mod bspline;
+mod centered;
 mod gaussian;
 mod grid;
 mod interpolate;
@@ -28,7 +30,9 @@ use ndarray::Array3;
 use self::bspline::{BSpline, Coefficients, Support};
 use self::gaussian::{Gaussian, Summary};
 use self::grid::{Frame, Mapping, MaskBox, NewGrid, reversed};
-use self::interpolate::{AxisTaps, Linear, NearestNeighbor, Voxels, is_inside, nearest, resample};
+use self::interpolate::{
+    AxisTaps, Linear, NearestNeighbor, Storage, Voxels, is_inside, nearest, resample,
+};
 use self::sinc::{Window, WindowedSinc};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
@@ -55,8 +59,67 @@ pub struct Resampling {
     pub spacing: PixelSpacing,
     /// How image intensities are interpolated; the mask takes the nearest voxel. Default: cubic B-spline.
     pub interpolator: Interpolator,
-    /// Voxels of the new grid that are kept around the region, `padDistance`. Default 5.
+    /// Voxels of the new grid that are kept around the region, `padDistance`. Default 5. A [centered](GridAlignment::Center) grid
+    /// covers the whole image.
     pub margin: usize,
+    /// How the new grid lies on the old one. Default: by its corner.
+    pub grid: GridAlignment,
+    /// How the mask is interpolated. Default: its nearest voxel.
+    pub mask: MaskInterpolation,
+    /// Whether interpolated intensities are rounded. Default: as the image's type has it.
+    pub rounding: IntensityRounding,
+}
+
+/// How a grid of another spacing lies on the image's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum GridAlignment {
+    /// It shares the outer corner of the first voxel of the mask's grid, and covers the region and a margin: PyRadiomics.
+    #[default]
+    Corner,
+    /// Its center is the center of the image's grid, and it covers the image: IBSI's "align grid centers" (3WE3), which has
+    /// `⌈n s / s'⌉` voxels along an axis of `n` voxels and spacing `s`. Beyond the outermost centers the image is continued by its
+    /// border.
+    Center,
+}
+
+/// How a mask is interpolated.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum MaskInterpolation {
+    /// A voxel takes the nearest voxel of the mask.
+    #[default]
+    Nearest,
+    /// A voxel belongs to the region if, by linear interpolation, at least this fraction of it does; IBSI's partial volume threshold
+    /// (E8H9). Only on a [centered](GridAlignment::Center) grid.
+    Linear {
+        /// The fraction, above 0 and up to 1; usually 0.5.
+        threshold: f64,
+    },
+}
+
+/// What becomes of interpolated intensities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum IntensityRounding {
+    /// The fraction is cut off if the image has an integer type: PyRadiomics.
+    #[default]
+    OfPixelType,
+    /// To the nearest whole number, halves to the even one; IBSI for CT (68QD).
+    NearestInteger,
+    /// They stay as they are.
+    None,
+}
+
+impl Default for Resampling {
+    /// PyRadiomics' settings, with the spacing of the mask.
+    fn default() -> Self {
+        Self {
+            spacing: PixelSpacing::Volume([0.0; 3]),
+            interpolator: Interpolator::default(),
+            margin: 5,
+            grid: GridAlignment::default(),
+            mask: MaskInterpolation::default(),
+            rounding: IntensityRounding::default(),
+        }
+    }
 }
 
 /// `resampledPixelSpacing` in mm, in `(z, y, x)` order. 0 keeps the spacing of the mask along that axis.
@@ -100,9 +163,25 @@ impl Resampling {
             PixelSpacing::Plane(spacings) => &spacings[..],
             PixelSpacing::Volume(spacings) => &spacings[..],
         };
-        match spacings.iter().find(|s| !(s.is_finite() && **s >= 0.0)) {
-            None => Ok(()),
-            Some(spacing) => Err(invalid("numbers of 0 or more", spacing)),
+        if let Some(spacing) = spacings.iter().find(|s| !(s.is_finite() && **s >= 0.0)) {
+            return Err(invalid("numbers of 0 or more", spacing));
+        }
+        match self.mask {
+            MaskInterpolation::Linear { threshold } if !(threshold > 0.0 && threshold <= 1.0) => {
+                Err(Error::InvalidSetting {
+                    name: "mask threshold",
+                    expected: "a fraction above 0 and up to 1",
+                    found: threshold.to_string(),
+                })
+            }
+            MaskInterpolation::Linear { .. } if self.grid == GridAlignment::Corner => {
+                Err(Error::InvalidSetting {
+                    name: "mask interpolation",
+                    expected: "nearest on a grid that is aligned by its corner",
+                    found: "linear".to_string(),
+                })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -117,6 +196,9 @@ impl Resampling {
         let spacing = self.spacing.of(image)?;
         let source = Source::new(image, roi)?;
         source.check_inside(image)?;
+        if self.grid == GridAlignment::Center {
+            return self.on_centered_grid(image, &source, spacing);
+        }
         let MaskBox {
             geometry, bounds, ..
         } = source.mask;
@@ -144,14 +226,22 @@ impl Resampling {
         let frame = Frame::new(&grid.geometry, image.dimensionality())?;
         let region = source.nearest(&frame, grid.size)?;
         let mapping = Mapping::new(frame, source.image_frame, grid.size[2]);
-        let voxels = self.interpolator.resample(image, &mapping, grid.size);
+        Ok((self.interpolated(image, &mapping, &grid)?, region))
+    }
+
+    /// The image on another grid.
+    fn interpolated(&self, image: &Volume, mapping: &Mapping, grid: &NewGrid) -> Result<Volume> {
+        let storage = Storage::new(image.pixel_type(), self.rounding);
+        let voxels = self
+            .interpolator
+            .resample(image, mapping, grid.size, storage);
         for ((z, y, x), &value) in voxels.indexed_iter() {
             if !value.is_finite() {
                 return Err(Error::NotFinite { z, y, x, value });
             }
         }
-        let image = Volume::trusted(voxels, image, image.pixel_type());
-        Ok((image.with_geometry(grid.geometry), region))
+        let image = Volume::trusted(voxels, image, storage.pixel_type);
+        Ok(image.with_geometry(grid.geometry))
     }
 }
 
@@ -274,7 +364,20 @@ impl<'a> Source<'a> {
 
     /// The region on another grid: a voxel belongs to it if the nearest voxel of the mask does.
     fn nearest(&self, frame: &Frame, size: [usize; 3]) -> Result<Region> {
-        let [low, high] = self.corners();
+        self.on_grid(frame, size, self.corners(), |position| {
+            self.selects(position)
+        })
+    }
+
+    /// The region on another grid: a voxel belongs to it if `selects` says so of its position in the mask, which is asked inside
+    /// these corners, `(x, y, z)` order.
+    fn on_grid(
+        &self,
+        frame: &Frame,
+        size: [usize; 3],
+        [low, high]: [[f64; 3]; 2],
+        selects: impl Fn([f64; 3]) -> bool + Sync,
+    ) -> Result<Region> {
         let extent = Mapping::new(self.mask_frame.clone(), frame.clone(), 1).extent(low, high);
         let mut bounds = BoundingBox {
             start: [0; 3],
@@ -293,9 +396,7 @@ impl<'a> Source<'a> {
         let lines = map_indexed(nz * ny, |line| {
             let line = mapping.line(bounds.start[1] + line % ny, bounds.start[0] + line / ny);
             let columns = bounds.start[2]..bounds.start[2] + nx;
-            columns
-                .map(|x| self.selects(line.at(x)))
-                .collect::<Vec<bool>>()
+            columns.map(|x| selects(line.at(x))).collect::<Vec<bool>>()
         });
         let selected = Array3::from_shape_vec(bounds.size, lines.concat()).expect("lines of nx");
         Region::cropped(selected.view(), bounds.start, self.label)
@@ -321,10 +422,15 @@ impl<'a> Source<'a> {
 
 impl Interpolator {
     /// The image at the voxels of a grid of `size`, `(z, y, x)` order.
-    fn resample(self, image: &Volume, mapping: &Mapping, size: [usize; 3]) -> Array3<f64> {
+    fn resample(
+        self,
+        image: &Volume,
+        mapping: &Mapping,
+        size: [usize; 3],
+        storage: Storage,
+    ) -> Array3<f64> {
         let (old, new) = (reversed(image.size()), reversed(size));
         let (dimensions, spacing) = (mapping.dimensions(), reversed(image.spacing()));
-        let pixel_type = image.pixel_type();
         let values = image.numbers().to_f64();
         let voxels = Voxels::new(&values, old);
         let windowed = |window| {
@@ -334,20 +440,20 @@ impl Interpolator {
                 dimensions,
                 window,
             };
-            resample(&kernel, mapping, new, old, pixel_type)
+            resample(&kernel, mapping, new, old, storage)
         };
         let gaussian = |result| {
             let kernel = Gaussian::new(voxels, old, spacing, dimensions, result);
-            resample(&kernel, mapping, new, old, pixel_type)
+            resample(&kernel, mapping, new, old, storage)
         };
         match self {
             Self::NearestNeighbor => {
                 let kernel = NearestNeighbor { voxels, size: old };
-                resample(&kernel, mapping, new, old, pixel_type)
+                resample(&kernel, mapping, new, old, storage)
             }
             Self::Linear => {
                 let kernel = Linear { voxels, size: old };
-                resample(&kernel, mapping, new, old, pixel_type)
+                resample(&kernel, mapping, new, old, storage)
             }
             Self::BSpline => {
                 let needed = spline_support(mapping, new, old);
@@ -356,7 +462,7 @@ impl Interpolator {
                     size: old,
                     dimensions,
                 };
-                resample(&kernel, mapping, new, old, pixel_type)
+                resample(&kernel, mapping, new, old, storage)
             }
             Self::Gaussian => gaussian(Summary::Mean),
             Self::LabelGaussian => gaussian(Summary::Vote),

@@ -115,6 +115,7 @@ impl Case {
             spacing,
             interpolator,
             margin: self.margin,
+            ..Resampling::default()
         })
     }
 
@@ -255,6 +256,7 @@ fn apply(image: &Volume, mask: &Mask, spacing: PixelSpacing) -> Result<(Volume, 
         spacing,
         interpolator: Interpolator::default(),
         margin: 1,
+        ..Resampling::default()
     };
     let params = RoiParams {
         mask_grid: MaskGrid::Own,
@@ -350,6 +352,7 @@ fn coordinates_beyond_all_precision_do_not_panic() {
                 spacing: PixelSpacing::Volume([0.5; 3]),
                 interpolator,
                 margin: 1,
+                ..Resampling::default()
             };
             let params = RoiParams {
                 mask_grid: MaskGrid::Own,
