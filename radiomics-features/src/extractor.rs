@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::filters::Response;
 use crate::firstorder::FirstOrderFeatures;
 use crate::mask::Mask;
-use crate::name::{Family, FeatureName, ImageName};
+use crate::name::{Family, FeatureName, ImageName, NamedFeature};
 use crate::par::map_indexed;
-use crate::params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params};
+use crate::params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params, Profile};
 use crate::preprocess::Prepared;
 use crate::resegment::ResegmentShape;
 use crate::roi::{Roi, RoiParams};
@@ -106,6 +106,13 @@ pub struct ImageFeatures {
     pub ngtdm: Option<NgtdmFeatures>,
 }
 
+/// The images that features are taken from, with their settings.
+pub(crate) struct Responses<'a> {
+    pub images: Vec<(&'a ImageParams, Response)>,
+    /// Those among them, dropped or not, that hold nothing but rounding errors.
+    pub noise_bands: Vec<ImageName>,
+}
+
 impl ImageFeatures {
     /// Of an image of which no family is asked for.
     fn none(image: ImageName) -> Self {
@@ -137,13 +144,17 @@ impl Extractor {
         &self.params
     }
 
-    /// The features as one row, named and ordered as PyRadiomics' columns: shape first, then image by image.
+    /// The features as one row, named by the [profile](Profile) of the settings: PyRadiomics' columns in its order, shape first, then
+    /// image by image, or those of the standard.
     ///
     /// # Errors
     /// [`Error::ResegmentedAway`], [`Error::ConstantImage`], [`Error::Shape2dOfVolume`] as the settings ask for these steps,
     /// and what the checks of a region report when re-segmentation left too little of it. [`Error::InImage`] around what went
     /// wrong in one image, e.g. a bin width that gives too many gray levels.
     pub fn extract(&self, roi: &Roi<'_>) -> Result<FeatureVector> {
+        if self.params.profile == Profile::Ibsi {
+            return self.ibsi_row(roi);
+        }
         let features = self.extract_families(roi)?;
         let mut row = Row::default();
         for family in [Family::Shape, Family::Shape2d] {
@@ -216,31 +227,13 @@ impl Extractor {
         let (image, kept) = (&*prepared.image, prepared.kept());
         let shape_region = match &params.resegmentation {
             Some(r) if r.shape == ResegmentShape::Original => prepared.region.within(&kept.bounds),
-            _ => kept.mask.view(),
+            Some(r) if r.shape == ResegmentShape::Resegmented => kept.mask.view(),
+            _ => prepared.region.mask.view(),
         };
-        let responses = map_indexed(params.images.len(), |i| {
-            let image_params = &params.images[i];
-            let flat_axis = image_params.texture.force_2d;
-            let responses = image_params
-                .filter
-                .responses(image, &kept.bounds, flat_axis)?;
-            Ok(responses
-                .into_iter()
-                .map(|response| (image_params, response))
-                .collect())
-        });
-        let responses: Vec<Vec<(&ImageParams, Response)>> =
-            responses.into_iter().collect::<Result<_>>()?;
-        let mut responses: Vec<(&ImageParams, Response)> =
-            responses.into_iter().flatten().collect();
-        let noise_bands: Vec<ImageName> = responses
-            .iter()
-            .map(|(_, r)| r.name)
-            .filter(|name| name.is_noise(image.size()))
-            .collect();
-        if params.noise_bands == NoiseBands::Drop {
-            responses.retain(|(_, response)| !noise_bands.contains(&response.name));
-        }
+        let Responses {
+            images: responses,
+            noise_bands,
+        } = self.responses(&prepared)?;
         let spacing = in_plane_spacing(image);
         let images = map_indexed(responses.len(), |i| {
             let (image_params, response) = &responses[i];
@@ -256,10 +249,49 @@ impl Extractor {
             shape_2d: self.shape_2d(image, shape_region)?,
             images: images.into_iter().collect::<Result<_>>()?,
             noise_bands,
-            diagnostics: match params.additional_info {
-                Some(true) => Some(Diagnostics::new(params, roi, &prepared)?),
-                _ => None,
-            },
+            diagnostics: self.diagnostics(roi, &prepared)?,
+        })
+    }
+
+    /// What the extraction saw, if the settings ask for it.
+    pub(crate) fn diagnostics(
+        &self,
+        roi: &Roi<'_>,
+        prepared: &Prepared<'_>,
+    ) -> Result<Option<Diagnostics>> {
+        match self.params.additional_info {
+            Some(true) => Diagnostics::new(&self.params, roi, prepared).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The images that features are taken from, cut to the box of the region.
+    pub(crate) fn responses(&self, prepared: &Prepared<'_>) -> Result<Responses<'_>> {
+        let params = &self.params;
+        let responses = map_indexed(params.images.len(), |i| {
+            let image_params = &params.images[i];
+            let flat_axis = image_params.texture.force_2d;
+            let bounds = &prepared.kept().bounds;
+            let responses = image_params
+                .filter
+                .responses(&prepared.image, bounds, flat_axis)?;
+            let with_params = |response| (image_params, response);
+            Ok(responses.into_iter().map(with_params).collect())
+        });
+        let responses: Vec<Vec<(&ImageParams, Response)>> =
+            responses.into_iter().collect::<Result<_>>()?;
+        let mut images: Vec<(&ImageParams, Response)> = responses.into_iter().flatten().collect();
+        let noise_bands: Vec<ImageName> = images
+            .iter()
+            .map(|(_, r)| r.name)
+            .filter(|name| name.is_noise(prepared.image.size()))
+            .collect();
+        if params.noise_bands == NoiseBands::Drop {
+            images.retain(|(_, response)| !noise_bands.contains(&response.name));
+        }
+        Ok(Responses {
+            images,
+            noise_bands,
         })
     }
 
@@ -433,11 +465,11 @@ impl Row {
         let family = selection.family;
         let mut one = |feature: &'static str| {
             if let Some(value) = value(feature) {
-                self.names.push(FeatureName {
-                    image,
+                let feature = NamedFeature::Pyradiomics {
                     family,
-                    feature,
-                });
+                    name: feature,
+                };
+                self.names.push(FeatureName { image, feature });
                 self.values.push(value);
             }
         };

@@ -37,11 +37,15 @@ pub use filters::ImageFilter;
 pub use firstorder::{FirstOrderFeatures, FirstOrderParams, Kurtosis};
 pub use histogram::IntensityHistogramFeatures;
 pub use mask::Mask;
-pub use name::{Band, Family, FeatureName, ImageName, Pass, ReplacedFeature, Replacement};
+pub use name::{
+    Band, Family, FeatureName, ImageName, NamedFeature, Pass, ReplacedFeature, Replacement,
+};
 pub use normalize::Normalization;
-pub use params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params};
-pub use resample::{Interpolator, PixelSpacing, Resampling};
-pub use resegment::{ResegmentMode, ResegmentShape, Resegmentation};
+pub use params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, Params, Profile};
+pub use resample::{
+    GridAlignment, IntensityRounding, Interpolator, MaskInterpolation, PixelSpacing, Resampling,
+};
+pub use resegment::{OutlierFilter, ResegmentMode, ResegmentShape, Resegmentation};
 pub use roi::{BoundingBox, MaskGrid, Roi, RoiParams};
 pub use shape::{Shape2dFeatures, ShapeFeatures};
 pub use volume::{Dimensionality, Geometry, GeometryDifference, PixelType, Volume};

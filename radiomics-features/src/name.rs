@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 use crate::filters::Sigma;
 use crate::firstorder::FirstOrderFeatures;
+use crate::ibsi::{self, Aggregation};
 use crate::shape::{Shape2dFeatures, ShapeFeatures};
 use crate::texture::{GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures};
 
@@ -324,28 +325,94 @@ impl fmt::Display for ImageName {
     }
 }
 
-/// The full name of a feature. Prints as, and is parsed from, `image_family_Feature`.
+/// The full name of a feature. Prints as, and is parsed from, `image_family_Feature`, or `image_tag_CODE_aggregation` if it is one
+/// of the standard.
 ///
 /// ```
-/// use radiomics_features::{Family, FeatureName};
+/// use radiomics_features::{Family, FeatureName, NamedFeature};
 /// let name: FeatureName = "wavelet-LLH_glcm_JointEnergy".parse()?;
-/// assert_eq!(name.family, Family::Glcm);
+/// assert!(matches!(name.feature, NamedFeature::Pyradiomics { family: Family::Glcm, .. }));
 /// assert_eq!(name.to_string(), "wavelet-LLH_glcm_JointEnergy");
+///
+/// let name: FeatureName = "original_cm_energy_8ZQL_3D_merged".parse()?;
+/// assert_eq!(name.ibsi_id(), Some("8ZQL"));
 /// # Ok::<(), radiomics_features::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureName {
     /// The image.
     pub image: ImageName,
-    /// The family.
-    pub family: Family,
-    /// The feature, one of [`Family::features`] or [`Family::features_on_demand`].
-    pub feature: &'static str,
+    /// The feature.
+    pub feature: NamedFeature,
+}
+
+/// A feature under the name of its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedFeature {
+    /// As PyRadiomics calls it.
+    Pyradiomics {
+        /// The family.
+        family: Family,
+        /// The feature, one of [`Family::features`] or [`Family::features_on_demand`].
+        name: &'static str,
+    },
+    /// As the standard calls it.
+    Ibsi {
+        /// The feature, one of [`ibsi::features`].
+        feature: ibsi::Feature,
+        /// The aggregation, if it is a feature of texture.
+        aggregation: Option<Aggregation>,
+    },
+}
+
+impl FeatureName {
+    /// The family among PyRadiomics' classes; `None` for a feature of the standard.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        match self.feature {
+            NamedFeature::Pyradiomics { family, .. } => Some(family),
+            NamedFeature::Ibsi { .. } => None,
+        }
+    }
+
+    /// The name within its family: PyRadiomics' (`JointEnergy`), or the tag of a feature of the standard (`cm_energy`).
+    #[must_use]
+    pub fn short(&self) -> &'static str {
+        match self.feature {
+            NamedFeature::Pyradiomics { name, .. } => name,
+            NamedFeature::Ibsi { feature, .. } => feature.tag,
+        }
+    }
+
+    /// The code of a feature of the standard; `None` under PyRadiomics' names.
+    #[must_use]
+    pub fn ibsi_id(&self) -> Option<&'static str> {
+        match self.feature {
+            NamedFeature::Ibsi { feature, .. } => Some(feature.id),
+            NamedFeature::Pyradiomics { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for FeatureName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}_{}", self.image, self.family, self.feature)
+        write!(f, "{}_{}", self.image, self.feature)
+    }
+}
+
+impl fmt::Display for NamedFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pyradiomics { family, name } => write!(f, "{family}_{name}"),
+            Self::Ibsi {
+                feature,
+                aggregation: None,
+            } => write!(f, "{feature}"),
+            Self::Ibsi {
+                feature,
+                aggregation: Some(aggregation),
+            } => write!(f, "{feature}_{aggregation}"),
+        }
     }
 }
 
@@ -417,21 +484,53 @@ impl FromStr for FeatureName {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let mut parts = name.splitn(3, '_');
-        let (Some(image), Some(family), Some(feature)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(unknown(name, "expected image_family_Feature"));
-        };
+        let expected = "expected image_family_Feature or image_tag_CODE_aggregation";
+        let (image, rest) = name
+            .split_once('_')
+            .ok_or_else(|| unknown(name, expected))?;
+        if let Some(feature) = of_standard(rest) {
+            let image = image.parse()?;
+            return Ok(Self { image, feature });
+        }
+        let (family, feature) = rest
+            .split_once('_')
+            .ok_or_else(|| unknown(name, expected))?;
         let family: Family = family.parse()?;
         let feature = family
             .feature(feature)
             .ok_or_else(|| unknown(name, "the family has no such feature"))?;
         Ok(Self {
             image: image.parse()?,
-            family,
-            feature,
+            feature: NamedFeature::Pyradiomics {
+                family,
+                name: feature,
+            },
         })
     }
+}
+
+/// A feature of the standard by `tag_CODE` or `tag_CODE_aggregation`, as its family has it.
+fn of_standard(name: &str) -> Option<NamedFeature> {
+    ibsi::features().find_map(|feature| {
+        let rest = name
+            .strip_prefix(feature.tag)?
+            .strip_prefix('_')?
+            .strip_prefix(feature.id)?;
+        let family = feature.family();
+        let aggregation: Option<Aggregation> = match rest.strip_prefix('_') {
+            Some(aggregation) => Some(aggregation.parse().ok()?),
+            None if rest.is_empty() => None,
+            None => return None,
+        };
+        let fits = match aggregation {
+            Some(a) => family.is_texture() && family.is_directional() == a.is_directional(),
+            None => !family.is_texture(),
+        };
+        fits.then_some(NamedFeature::Ibsi {
+            feature,
+            aggregation,
+        })
+    })
 }
 
 fn unknown(name: &str, problem: &'static str) -> Error {
@@ -468,6 +567,44 @@ mod tests {
                     assert_eq!(name.parse::<FeatureName>().unwrap().to_string(), name);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn names_of_the_standard_survive_parsing_and_printing() {
+        let mut seen = std::collections::HashSet::new();
+        for feature in ibsi::features() {
+            let family = feature.family();
+            let aggregations: Vec<Option<Aggregation>> = match family.is_texture() {
+                false => vec![None],
+                true => Aggregation::ALL
+                    .into_iter()
+                    .filter(|a| a.is_directional() == family.is_directional())
+                    .map(Some)
+                    .collect(),
+            };
+            for aggregation in aggregations {
+                let feature = NamedFeature::Ibsi {
+                    feature,
+                    aggregation,
+                };
+                let name = format!("wavelet-LH_{feature}");
+                let parsed: FeatureName = name.parse().unwrap();
+                assert_eq!(
+                    (parsed.feature, parsed.to_string()),
+                    (feature, name.clone())
+                );
+                assert!(seen.insert(name));
+            }
+        }
+        for wrong in [
+            "original_cm_energy_8ZQL",
+            "original_cm_energy_8ZQL_3D",
+            "original_cm_energy_8ZQX_3D_avg",
+            "original_stat_mean_Q4LE_3D",
+            "original_ivh_v10_BC2Mx",
+        ] {
+            assert!(wrong.parse::<FeatureName>().is_err(), "{wrong}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::Result;
 use crate::params::Params;
+use crate::resegment::keep_inside_all;
 use crate::roi::{Region, RegionGrid, Roi, grid_mismatch};
 use crate::volume::Volume;
 
@@ -44,12 +45,14 @@ impl<'a> Prepared<'a> {
         };
         // A region on a grid of its own has not been checked yet.
         region.check(roi.params())?;
-        let resegmented = match &params.resegmentation {
-            None => None,
-            Some(resegmentation) => {
+        let outliers = params.outliers.map(|filter| filter.interval());
+        let intervals = Vec::from_iter(params.resegmentation.into_iter().chain(outliers));
+        let resegmented = match intervals[..] {
+            [] => None,
+            _ => {
                 let values = image.part(&region.bounds);
-                let kept =
-                    resegmentation.apply(values.view(), region.mask.view(), image.pixel_type())?;
+                let mask = region.mask.view();
+                let kept = keep_inside_all(&intervals, values.view(), mask, image.pixel_type())?;
                 Some(Region::new(kept.view(), region.bounds.start, roi.params())?)
             }
         };

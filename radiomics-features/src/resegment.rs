@@ -36,8 +36,66 @@ pub enum ResegmentShape {
     /// The original one, but cut to the box of the re-segmented one, as PyRadiomics does.
     #[default]
     Original,
+    /// The original one as it is: IBSI's morphological mask.
+    Whole,
     /// The re-segmented one.
     Resegmented,
+}
+
+/// Leaves voxels out of the region whose intensity is an outlier: more than `sigmas` standard deviations (divisor n) from the mean
+/// of the region, IBSI 7ACA. Together with a [`Resegmentation`] the voxels inside both intervals are kept; mean and deviation are
+/// those of the region before either.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutlierFilter {
+    /// Number of standard deviations; usually 3.
+    pub sigmas: f64,
+}
+
+impl OutlierFilter {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.sigmas.is_finite() && self.sigmas > 0.0 {
+            return Ok(());
+        }
+        Err(Error::InvalidSetting {
+            name: "outliers",
+            expected: "a positive number of standard deviations",
+            found: self.sigmas.to_string(),
+        })
+    }
+
+    /// The same as an interval.
+    pub(crate) fn interval(&self) -> Resegmentation {
+        Resegmentation {
+            lower: -self.sigmas,
+            upper: Some(self.sigmas),
+            mode: ResegmentMode::Sigma,
+            shape: ResegmentShape::Whole,
+        }
+    }
+}
+
+/// The part of a mask inside all of the intervals, each of which is found from the whole mask. Arrays are of one shape.
+///
+/// # Errors
+/// [`Error::ResegmentedAway`] if at most one voxel is left, [`Error::InvalidSetting`].
+pub(crate) fn keep_inside_all(
+    intervals: &[Resegmentation],
+    values: ArrayView3<'_, f64>,
+    mask: ArrayView3<'_, bool>,
+    pixel_type: PixelType,
+) -> Result<Array3<bool>> {
+    let mut kept = mask.to_owned();
+    for interval in intervals {
+        let inside = interval.apply(values, mask, pixel_type)?;
+        kept.zip_mut_with(&inside, |kept, &inside| *kept &= inside);
+    }
+    let count = |mask: ArrayView3<'_, bool>| mask.iter().filter(|&&inside| inside).count();
+    let n_voxels = count(kept.view());
+    if n_voxels <= 1 {
+        let before = count(mask);
+        return Err(Error::ResegmentedAway { n_voxels, before });
+    }
+    Ok(kept)
 }
 
 impl Resegmentation {
@@ -146,6 +204,25 @@ mod tests {
         // Mean 2.5, standard deviation 1.118.
         let sigma = kept(-1.0, Some(1.0), ResegmentMode::Sigma).unwrap();
         assert_eq!(sigma, [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn two_intervals_keep_what_is_inside_both() {
+        let values = arr3(&[[[1.0, 2.0, 2.5, 3.0, 4.0, 100.0]]]);
+        let mask = arr3(&[[[true, true, true, true, true, false]]]);
+        let range = Resegmentation {
+            lower: 2.0,
+            upper: None,
+            mode: ResegmentMode::Absolute,
+            shape: ResegmentShape::Whole,
+        };
+        // Mean 2.5 and deviation 1 of all five voxels, not of the four in the range.
+        let both = [range, OutlierFilter { sigmas: 1.0 }.interval()];
+        let kept = keep_inside_all(&both, values.view(), mask.view(), PixelType::F64).unwrap();
+        assert_eq!(
+            kept.into_raw_vec_and_offset().0,
+            [false, true, true, true, false, false]
+        );
     }
 
     #[test]

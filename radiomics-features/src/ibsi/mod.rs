@@ -1,7 +1,34 @@
 //! The Image Biomarker Standardisation Initiative: its features by their codes, its six ways of aggregation.
 
 mod feature;
+mod features;
 mod texture;
 
 pub use feature::{Aggregation, Family, Feature};
+pub use features::{ImageFeatures, MorphologyFeatures, RegionFeatures, Selection};
 pub use texture::{Aggregated, TextureFeatures};
+
+use crate::firstorder::FirstOrderFeatures;
+use crate::histogram::IntensityHistogramFeatures;
+use crate::shape::ShapeFeatures;
+use crate::texture::{
+    GlcmFeatures, GldmFeatures, GldzmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures,
+};
+use crate::volume_histogram::IntensityVolumeHistogramFeatures;
+
+/// Every feature of the standard, family by family.
+pub fn features() -> impl Iterator<Item = Feature> {
+    let tables = [
+        ShapeFeatures::IBSI,
+        FirstOrderFeatures::IBSI,
+        IntensityHistogramFeatures::IBSI,
+        IntensityVolumeHistogramFeatures::IBSI,
+        GlcmFeatures::IBSI,
+        GlrlmFeatures::IBSI,
+        GlszmFeatures::IBSI,
+        GldzmFeatures::IBSI,
+        NgtdmFeatures::IBSI,
+        GldmFeatures::IBSI,
+    ];
+    tables.into_iter().flatten().copied()
+}

@@ -8,16 +8,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::discretize::Binning;
+use crate::discretize::{BinOrigin, Binning};
 use crate::error::{Error, Result};
 use crate::filters::{Gradient, ImageFilter, LaplacianOfGaussian, Wavelet};
-use crate::firstorder::FirstOrderParams;
+use crate::firstorder::{FirstOrderParams, Kurtosis};
+use crate::ibsi::Selection;
 use crate::name::{Family, ReplacedFeature};
 use crate::normalize::Normalization;
 use crate::resample::Resampling;
-use crate::resegment::Resegmentation;
+use crate::resegment::{OutlierFilter, Resegmentation};
 use crate::roi::RoiParams;
-use crate::texture::TextureParams;
+use crate::texture::{IsolatedVoxels, TextureParams};
+use crate::volume_histogram::IvhBinning;
 use crate::voxelwise::VoxelParams;
 
 /// All settings of an extraction. The default is PyRadiomics' default extractor: every family but shape2D on the original
@@ -37,6 +39,8 @@ use crate::voxelwise::VoxelParams;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Params {
+    /// Whose features are computed, under whose names. Default: PyRadiomics'.
+    pub profile: Profile,
     /// Which region, and how it is checked.
     pub roi: RoiParams,
     /// Rescaling of the whole image. Default: none.
@@ -48,10 +52,14 @@ pub struct Params {
     pub pre_crop: Option<usize>,
     /// Exclusion of voxels by intensity. Default: none.
     pub resegmentation: Option<Resegmentation>,
+    /// Exclusion of voxels with outlying intensities, beside the above. Default: none.
+    pub outliers: Option<OutlierFilter>,
     /// The images to take features from, in the order of the results.
     pub images: Vec<ImageParams>,
-    /// The families to compute, in the order of the results.
+    /// The families to compute, in the order of the results; those of [`ibsi`](Self::ibsi) with the profile of the standard.
     pub families: Vec<FamilySelection>,
+    /// Families and aggregations of the standard, for [`Profile::Ibsi`]. Default: all.
+    pub ibsi: Selection,
     /// Axis whose planes are treated one by one in shape2D. Default: none, which leaves shape2D out for volumes.
     ///
     /// For textures and wavelets the setting is [`TextureParams::force_2d`] of each image; [`set_force_2d`](Self::set_force_2d)
@@ -68,6 +76,19 @@ pub struct Params {
     pub voxel: VoxelParams,
 }
 
+/// Whose features are computed, under whose names.
+///
+/// Every convention is a setting of its own and can be chosen under either profile; [`Params::default`] and [`Params::ibsi`] set
+/// them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Profile {
+    /// The feature classes of PyRadiomics, `original_glcm_Contrast`.
+    #[default]
+    Pyradiomics,
+    /// The families of the Image Biomarker Standardisation Initiative in its aggregations, `original_cm_contrast_ACUI_3D_avg`.
+    Ibsi,
+}
+
 /// One image type with its settings.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -80,9 +101,31 @@ pub struct ImageParams {
     pub texture: TextureParams,
     /// Conventions of the first-order features.
     pub first_order: FirstOrderParams,
+    /// How intensities are grouped for the intensity-volume histogram ([`Profile::Ibsi`]). Default: not at all.
+    pub volume_histogram: IvhBinning,
 }
 
 impl ImageParams {
+    /// An image type with the conventions of the standard.
+    #[must_use]
+    pub fn ibsi(filter: ImageFilter) -> Self {
+        Self {
+            binning: Binning::FixedBinSize {
+                width: 1.0,
+                origin: BinOrigin::RangeLow,
+            },
+            texture: TextureParams {
+                isolated_voxels: IsolatedVoxels::Skip,
+                ..TextureParams::default()
+            },
+            first_order: FirstOrderParams {
+                kurtosis: Kurtosis::Excess,
+                ..FirstOrderParams::default()
+            },
+            ..Self::new(filter)
+        }
+    }
+
     /// An image type with default settings.
     #[must_use]
     pub fn new(filter: ImageFilter) -> Self {
@@ -91,6 +134,7 @@ impl ImageParams {
             binning: Binning::default(),
             texture: TextureParams::default(),
             first_order: FirstOrderParams::default(),
+            volume_histogram: IvhBinning::default(),
         }
     }
 }
@@ -131,13 +175,16 @@ impl Default for Params {
             .into_iter()
             .filter(|&family| family != Family::Shape2d);
         Self {
+            profile: Profile::default(),
             roi: RoiParams::default(),
             normalization: None,
             resampling: None,
             pre_crop: None,
             resegmentation: None,
+            outliers: None,
             images: vec![ImageParams::new(ImageFilter::Original)],
             families: families.map(FamilySelection::all).collect(),
+            ibsi: Selection::default(),
             shape_force_2d: None,
             noise_bands: NoiseBands::default(),
             label_channel: None,
@@ -200,6 +247,21 @@ impl FamilySelection {
 }
 
 impl Params {
+    /// The standard's features under its conventions: all families in all aggregations on the original image, excess kurtosis, no
+    /// isolated voxels in NGTDM, bins of one intensity unit from the smallest intensity on, no interpolation.
+    #[must_use]
+    pub fn ibsi() -> Self {
+        Self {
+            profile: Profile::Ibsi,
+            roi: RoiParams {
+                minimum_dimensions: 1,
+                ..RoiParams::default()
+            },
+            images: vec![ImageParams::ibsi(ImageFilter::Original)],
+            ..Self::default()
+        }
+    }
+
     /// The settings of most single-slice studies: original and coif1 wavelet images. On one slice these are 851 features:
     /// 14 of shape and 93 on each of nine images, four of which are rounding noise ([`NoiseBands`]).
     #[must_use]
@@ -275,6 +337,9 @@ impl Params {
         self.voxel.check()?;
         if let Some(resegmentation) = &self.resegmentation {
             resegmentation.check()?;
+        }
+        if let Some(outliers) = &self.outliers {
+            outliers.check()?;
         }
         for image in &self.images {
             image.check()?;

@@ -7,7 +7,7 @@ use super::{FeatureMap, FeatureMaps, Kernel, VoxelParams};
 use crate::error::{Error, Result};
 use crate::extractor::{Extractor, in_plane_spacing, texture_params};
 use crate::filters::Response;
-use crate::name::{Family, FeatureName, ImageName};
+use crate::name::{Family, FeatureName, ImageName, NamedFeature};
 use crate::params::{FamilySelection, ImageParams, NoiseBands, Params};
 use crate::preprocess::Prepared;
 use crate::roi::{BoundingBox, Roi};
@@ -246,8 +246,10 @@ impl Maps<'_> {
         FeatureMap {
             name: FeatureName {
                 image: current.response.name,
-                family: current.family,
-                feature: current.table.columns[column],
+                feature: NamedFeature::Pyradiomics {
+                    family: current.family,
+                    name: current.table.columns[column],
+                },
             },
             voxels,
             geometry: self.geometry(),
