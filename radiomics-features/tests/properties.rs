@@ -303,7 +303,7 @@ fn shape_of_planes_needs_planes() {
         scene
             .extract(params)
             .iter()
-            .filter(|(n, _)| n.family == Family::Shape2d)
+            .filter(|(n, _)| n.family() == Some(Family::Shape2d))
             .count()
     };
     assert_eq!(columns(&scene([1, 20, 20]), &params), 0);

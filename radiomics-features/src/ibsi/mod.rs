@@ -1,9 +1,11 @@
 //! The Image Biomarker Standardisation Initiative: its features by their codes, its six ways of aggregation.
 
+mod configuration;
 mod feature;
 mod features;
 mod texture;
 
+pub use configuration::Configuration;
 pub use feature::{Aggregation, Family, Feature};
 pub use features::{ImageFeatures, MorphologyFeatures, RegionFeatures, Selection};
 pub use texture::{Aggregated, TextureFeatures};

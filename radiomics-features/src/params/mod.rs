@@ -3,8 +3,10 @@
 mod file;
 mod keys;
 mod place;
+mod standard;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -106,13 +108,21 @@ pub struct ImageParams {
 }
 
 impl ImageParams {
-    /// An image type with the conventions of the standard.
+    /// An image type with the conventions of the standard: intensities of the image itself are in bins of one unit from the lower end
+    /// of the re-segmentation range (or the smallest intensity) on, those of a filter's response, whose unit is arbitrary, in 32 bins.
     #[must_use]
     pub fn ibsi(filter: ImageFilter) -> Self {
         Self {
-            binning: Binning::FixedBinSize {
-                width: 1.0,
-                origin: BinOrigin::RangeLow,
+            binning: match filter {
+                ImageFilter::Original => Binning::FixedBinSize {
+                    width: 1.0,
+                    origin: BinOrigin::RangeLow,
+                },
+                _ => Binning::FixedBinNumber(const { NonZeroUsize::new(32).expect("not 0") }),
+            },
+            volume_histogram: match filter {
+                ImageFilter::Original => IvhBinning::None,
+                _ => IvhBinning::FixedBinNumber(const { NonZeroUsize::new(1000).expect("not 0") }),
             },
             texture: TextureParams {
                 isolated_voxels: IsolatedVoxels::Skip,
@@ -299,9 +309,11 @@ impl Params {
             .for_each(|image| image.texture.force_2d = axis);
     }
 
-    /// Reads a parameter file of PyRadiomics, YAML or JSON.
+    /// Reads a parameter file of PyRadiomics, or one of the standard, YAML or JSON.
     ///
-    /// Values left out have PyRadiomics' defaults. A file without `featureClass` asks for all families, shape2D included.
+    /// A file with the key `profile` is one of the standard, see [`ibsi`](crate::ibsi); values left out have the defaults of
+    /// [`Params::ibsi`]. All others are PyRadiomics' files, with PyRadiomics' defaults; one without `featureClass` asks for all
+    /// families, shape2D included.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::ParameterFile`] with key and line for an unknown key, a value of the wrong type or range, and
