@@ -17,9 +17,9 @@ use radiomics_features::texture::{
     GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
 };
 use radiomics_features::{
-    Binning, BoundingBox, Extractor, FirstOrderFeatures, FirstOrderParams, ImageFilter, Interpolator, Levels, Mask,
-    Params, PixelKind, PixelSpacing, Resampling, Roi, RoiParams, Shape2dFeatures, ShapeFeatures,
-    Volume,
+    Binning, BoundingBox, Extractor, FirstOrderFeatures, FirstOrderParams, ImageFilter,
+    Interpolator, Levels, Mask, Params, PixelKind, PixelSpacing, Resampling, Roi, RoiParams,
+    Shape2dFeatures, ShapeFeatures, Volume,
 };
 
 /// An input: its name, an image and a mask with one region.
@@ -145,7 +145,13 @@ fn families(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(roi.n_voxels() as u64));
         timed(&mut group, "discretize", &case, discretize);
         timed(&mut group, "firstorder", &case, || {
-            FirstOrderFeatures::new(values.view(), roi.mask(), &levels, spacing, &FirstOrderParams::default())
+            FirstOrderFeatures::new(
+                values.view(),
+                roi.mask(),
+                &levels,
+                spacing,
+                &FirstOrderParams::default(),
+            )
         });
         timed(&mut group, "glcm", &case, || {
             GlcmFeatures::new(&levels, spacing, &params)
@@ -193,8 +199,8 @@ fn extraction(criterion: &mut Criterion) {
         spacing: PixelSpacing::Volume([0.0, 1.5, 1.5]),
         interpolator: Interpolator::default(),
         margin: 5,
-..Resampling::default()
-});
+        ..Resampling::default()
+    });
     let settings = [
         ("original", Params::default()),
         ("original and wavelet", Params::original_and_wavelet()),

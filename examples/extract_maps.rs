@@ -160,7 +160,7 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
 }
 
 fn params(arguments: &Arguments) -> anyhow::Result<Params> {
-    let mut params = arguments.parameters.resolve()?;
+    let mut params = arguments.parameters.resolve(None)?;
     if let Some(label) = arguments.label {
         params.roi.label = label;
     }

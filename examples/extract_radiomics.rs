@@ -16,12 +16,12 @@ use examples::progress;
 use examples::regions::{
     ImageFiles, LabelChoice, NOISE_BANDS, RegionChoice, handcrafted_regions, noise_bands,
 };
-use radiomics_features::{Extractor, ImageName, NoiseBands};
+use radiomics_features::{Extractor, ImageName, NoiseBands, Profile};
 
 const PROGRAM: &str = "extract_radiomics";
 
-/// Extracts handcrafted radiomics features of outlined regions, named and valued as PyRadiomics does. Cases that fail keep their
-/// row with the reason in the column "error".
+/// Extracts handcrafted radiomics features of outlined regions, named and valued as PyRadiomics does, or as the Image Biomarker
+/// Standardisation Initiative. Cases that fail keep their row with the reason in the column "error".
 #[derive(Debug, Parser)]
 #[command(
     name = PROGRAM,
@@ -33,9 +33,9 @@ struct Arguments {
     extraction: ExtractionOptions,
     #[command(flatten)]
     parameters: ParameterOptions,
-    /// Whose conventions to follow.
-    #[arg(long, value_name = "PROFILE", default_value = "pyradiomics", value_parser = ["pyradiomics"])]
-    profile: String,
+    /// Whose features and conventions [default: those of the parameter file, or pyradiomics]. Columns of ibsi are named image_tag_CODE_aggregation, with the code that IBSI gives the feature.
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<ProfileArgument>,
     /// Label of the region in the masks, where the batch table has no column Label [default: 1]. Repeated, or "all": one row a label, told apart by a column Label.
     #[arg(long = "label", value_name = "N|all")]
     labels: Vec<LabelArgument>,
@@ -58,7 +58,9 @@ fn main() -> ExitCode {
 
 fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     program::set_jobs(arguments.extraction.jobs)?;
-    let mut params = arguments.parameters.resolve()?;
+    let mut params = arguments
+        .parameters
+        .resolve(arguments.profile.map(Profile::from))?;
     if arguments.drop_noise_bands {
         params.noise_bands = NoiseBands::Drop;
     }
@@ -105,7 +107,10 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     let text = |value: &dyn std::fmt::Debug| Value::from(format!("{value:?}"));
     let mut options = arguments.parameters.record().to_vec();
     options.extend([
-        ("profile", arguments.profile.into()),
+        (
+            "profile",
+            format!("{:?}", params.profile).to_lowercase().into(),
+        ),
         ("label", text(&labels)),
         ("lesions", arguments.lesions.into()),
         (
@@ -154,6 +159,22 @@ fn warn_of_noise(results: &[(Vec<RegionRow>, Vec<ImageName>)]) {
             "{} {NOISE_BANDS}; --drop-noise-bands leaves them out",
             names.join(", ")
         ));
+    }
+}
+
+/// What `--profile` was given.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ProfileArgument {
+    Pyradiomics,
+    Ibsi,
+}
+
+impl From<ProfileArgument> for Profile {
+    fn from(argument: ProfileArgument) -> Self {
+        match argument {
+            ProfileArgument::Pyradiomics => Self::Pyradiomics,
+            ProfileArgument::Ibsi => Self::Ibsi,
+        }
     }
 }
 

@@ -174,7 +174,7 @@ pub enum Error {
         /// The value given.
         found: String,
     },
-    /// A setting, image type or feature of PyRadiomics that this crate does not compute. Remove it from the settings.
+    /// A setting, image type or feature that this crate does not compute. Remove it from the settings.
     #[error("{name} is not supported")]
     Unsupported {
         /// The setting or name, as it was asked for.

@@ -14,7 +14,9 @@ use crate::report::checklist::{Fact, RegionFacts, ReliabilityFacts, SplitFacts, 
 pub(super) fn bins(settings: &StudySettings) -> String {
     let params = settings.features.outlines.extractor.params();
     match params.images.first().map(|image| image.binning) {
-        Some(Binning::Width(width) | Binning::FixedBinSize { width, .. }) => format!("bins of width {width}"),
+        Some(Binning::Width(width) | Binning::FixedBinSize { width, .. }) => {
+            format!("bins of width {width}")
+        }
         Some(Binning::Count(count) | Binning::FixedBinNumber(count)) => format!("{count} bins"),
         None => "no bins".to_owned(),
     }

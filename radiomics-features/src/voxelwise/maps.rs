@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::extractor::{Extractor, in_plane_spacing, texture_params};
 use crate::filters::Response;
 use crate::name::{Family, FeatureName, ImageName, NamedFeature};
-use crate::params::{FamilySelection, ImageParams, NoiseBands, Params};
+use crate::params::{FamilySelection, ImageParams, NoiseBands, Params, Profile};
 use crate::preprocess::Prepared;
 use crate::roi::{BoundingBox, Roi};
 use crate::volume::Geometry;
@@ -54,10 +54,16 @@ impl Extractor {
     /// ```
     ///
     /// # Errors
-    /// What preprocessing refuses, as [`extract`](Self::extract), and [`Error::NoMaps`] if only shape is asked for. The iterator
+    /// What preprocessing refuses, as [`extract`](Self::extract), [`Error::NoMaps`] if only shape is asked for, and
+    /// [`Error::Unsupported`] under [`Profile::Ibsi`]. The iterator
     /// yields [`Error::InImage`] around what went wrong in one image, and ends there.
     pub fn maps<'a>(&'a self, roi: &Roi<'a>) -> Result<Maps<'a>> {
         let params = self.params();
+        if params.profile == Profile::Ibsi {
+            return Err(Error::Unsupported {
+                name: "maps of the profile ibsi".to_owned(),
+            });
+        }
         let families: Vec<&FamilySelection> = params
             .families
             .iter()
