@@ -43,9 +43,9 @@ pub struct IntensityRange {
 feature_table! {
     /// Intensity-volume histogram features. Symbols as in the [module documentation](self).
     pub struct IntensityVolumeHistogramFeatures from h: &Histogram {
-        /// Largest volume fraction with an intensity fraction of at least 10 %; in [0, 1].
+        /// Largest volume fraction with an intensity fraction of at least 10 %; in [0, 1], 1 for a range of one step.
         volume_at_intensity_fraction_10 (ibsi "BC2M" "ivh_v10") = h.volume_at(0.1);
-        /// Largest volume fraction with an intensity fraction of at least 90 %; in [0, 1].
+        /// Largest volume fraction with an intensity fraction of at least 90 %; in [0, 1], 1 for a range of one step.
         volume_at_intensity_fraction_90 (ibsi "BC2M" "ivh_v90") = h.volume_at(0.9);
         /// Smallest intensity that at most 10 % of the volume have; one step above the range if more have its end.
         intensity_at_volume_fraction_10 (ibsi "GBPN" "ivh_i10") = h.intensity_at(0.1);
@@ -104,16 +104,12 @@ impl Histogram {
         };
         match binning {
             IvhBinning::None => {
-                let mut intensities = inside(values, mask);
-                intensities.sort_unstable_by(f64::total_cmp);
-                let [Some(&smallest), Some(&largest)] = [intensities.first(), intensities.last()]
-                else {
-                    return Err(Error::EmptyMask);
-                };
+                let [smallest, largest] = ends(values, mask);
                 let first = range.lower.unwrap_or(smallest);
                 let last = range.upper.unwrap_or(largest);
-                let at_least = |i: f64| intensities.len() - intensities.partition_point(|&v| v < i);
-                Self::of_steps(first, 1.0, last, intensities.len(), at_least)
+                let n_steps = n_steps(last - first)?;
+                let (at_least, n_voxels) = at_least_each_step(values, mask, first, n_steps);
+                Ok(Self::of_counts(first, 1.0, &at_least, n_voxels))
             }
             IvhBinning::FixedBinSize(width) => {
                 let origin = range.lower.map_or(BinOrigin::RegionMinimum, BinOrigin::At);
@@ -121,54 +117,27 @@ impl Histogram {
                 let [smallest, largest] = ends(values, mask);
                 let low = range.lower.unwrap_or(smallest);
                 let high = range.upper.unwrap_or(largest);
-                let counts = at_least_each_level(&levels);
                 // Step k of the range is the center of bin k + 1.
-                let steps = |last: f64| {
-                    Self::of_steps(0.0, 1.0, last, levels.n_voxels(), |k| {
-                        counts.get(k as usize).copied().unwrap_or(0)
-                    })
-                };
-                let histogram = steps((high - low) / width - 1.0)?;
-                Ok(Self {
-                    first: low + 0.5 * width,
-                    step: width,
-                    ..histogram
-                })
+                let at_least = at_least_each_level(&levels, n_steps((high - low) / width - 1.0)?);
+                let center = low + 0.5 * width;
+                Ok(Self::of_counts(center, width, &at_least, levels.n_voxels()))
             }
             IvhBinning::FixedBinNumber(count) => {
                 let levels = levels(Binning::FixedBinNumber(count))?;
-                let counts = at_least_each_level(&levels);
-                Self::of_steps(1.0, 1.0, count.get() as f64, levels.n_voxels(), |i| {
-                    counts.get(i as usize - 1).copied().unwrap_or(0)
-                })
+                let at_least = at_least_each_level(&levels, count.get());
+                Ok(Self::of_counts(1.0, 1.0, &at_least, levels.n_voxels()))
             }
         }
     }
 
-    /// With the number of voxels of at least the intensity of every step of a range.
-    fn of_steps(
-        first: f64,
-        step: f64,
-        last: f64,
-        n_voxels: usize,
-        at_least: impl Fn(f64) -> usize,
-    ) -> Result<Self> {
-        // The range's end is a step of it up to rounding.
-        let n_steps = ((last - first) / step + 1e-9).floor().max(0.0) + 1.0;
-        if !(n_steps <= MAX_STEPS) {
-            return Err(Error::TooManyLevels {
-                levels: n_steps,
-                limit: MAX_STEPS as usize,
-            });
-        }
-        let fractions = (0..n_steps as usize)
-            .map(|k| at_least(first + k as f64 * step) as f64 / n_voxels as f64)
-            .collect();
-        Ok(Self {
+    /// From the number of voxels with at least the intensity of each step.
+    fn of_counts(first: f64, step: f64, at_least: &[usize], n_voxels: usize) -> Self {
+        let n = n_voxels as f64;
+        Self {
             first,
             step,
-            fractions,
-        })
+            fractions: at_least.iter().map(|&count| count as f64 / n).collect(),
+        }
     }
 
     /// `γ` at step `k`; 0 in a range of one step.
@@ -206,15 +175,45 @@ impl Histogram {
     }
 }
 
-/// The values inside a mask.
-fn inside(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> Vec<f64> {
-    let mut found = Vec::new();
+/// Number of steps of a range that is so many steps long; one at least. The end of the range is a step up to rounding.
+fn n_steps(length: f64) -> Result<usize> {
+    let steps = (length + 1e-9).floor().max(0.0) + 1.0;
+    if !(steps <= MAX_STEPS) {
+        return Err(Error::TooManyLevels {
+            levels: steps,
+            limit: MAX_STEPS as usize,
+        });
+    }
+    Ok(steps as usize)
+}
+
+/// How many voxels have at least each intensity of `first`, `first + 1`, .., and how many voxels there are.
+fn at_least_each_step(
+    values: ArrayView3<'_, f64>,
+    mask: ArrayView3<'_, bool>,
+    first: f64,
+    n_steps: usize,
+) -> (Vec<usize>, usize) {
+    let last = n_steps as f64 - 1.0;
+    let mut counts = vec![0; n_steps];
+    let mut n_voxels = 0;
     Zip::from(values).and(mask).for_each(|&value, &is_inside| {
-        if is_inside {
-            found.push(value);
+        if !is_inside {
+            return;
+        }
+        n_voxels += 1;
+        // The last step that is not above the value; the difference is rounded.
+        let mut step = (value - first).floor();
+        if first + step > value {
+            step -= 1.0;
+        } else if first + (step + 1.0) <= value {
+            step += 1.0;
+        }
+        if step >= 0.0 {
+            counts[step.min(last) as usize] += 1;
         }
     });
-    found
+    (cumulated(counts), n_voxels)
 }
 
 /// Smallest and largest value inside a mask.
@@ -229,13 +228,108 @@ fn ends(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> [f64; 2] {
 }
 
 /// How many voxels have at least each level, from 1 on.
-fn at_least_each_level(levels: &Levels) -> Vec<usize> {
-    let mut counts = vec![0; levels.n_g()];
+fn at_least_each_level(levels: &Levels, n_levels: usize) -> Vec<usize> {
+    let mut counts = vec![0; n_levels.max(levels.n_g())];
     for bin in levels.histogram() {
         counts[usize::from(bin.level) - 1] = bin.count;
     }
-    for level in (1..counts.len()).rev() {
-        counts[level - 1] += counts[level];
+    let mut at_least = cumulated(counts);
+    at_least.truncate(n_levels);
+    at_least
+}
+
+/// The sum of each count and all after it.
+fn cumulated(mut counts: Vec<usize>) -> Vec<usize> {
+    for k in (1..counts.len()).rev() {
+        counts[k - 1] += counts[k];
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(
+        values: &[f64],
+        binning: IvhBinning,
+        range: IntensityRange,
+    ) -> Result<IntensityVolumeHistogramFeatures> {
+        let values =
+            ndarray::Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).expect("a row");
+        let mask = values.mapv(|_| true);
+        IntensityVolumeHistogramFeatures::new(values.view(), mask.view(), binning, range)
+    }
+
+    const OPEN: IntensityRange = IntensityRange {
+        lower: None,
+        upper: None,
+    };
+
+    #[test]
+    fn discrete_intensities_by_hand() {
+        let values: Vec<f64> = (0..=10).map(f64::from).collect();
+        let f = features(&values, IvhBinning::None, OPEN).expect("features");
+        // At least 1: 10 of 11; at least 9: 2 of 11.
+        assert_eq!(f.volume_at_intensity_fraction_10, 10.0 / 11.0);
+        assert_eq!(f.volume_at_intensity_fraction_90, 2.0 / 11.0);
+        // At least 10: 1 of 11, at most a tenth; at least 2: 9 of 11.
+        assert_eq!(f.intensity_at_volume_fraction_10, 10.0);
+        assert_eq!(f.intensity_at_volume_fraction_90, 2.0);
+        let range = IntensityRange {
+            lower: Some(-10.0),
+            upper: Some(20.0),
+        };
+        let f = features(&values, IvhBinning::None, range).expect("features");
+        // A tenth of the range is at -7, nine tenths at 17.
+        assert_eq!(
+            (
+                f.volume_at_intensity_fraction_10,
+                f.volume_at_intensity_fraction_90
+            ),
+            (1.0, 0.0)
+        );
+    }
+
+    #[test]
+    fn bins_are_taken_at_their_centers_or_by_their_number() {
+        let values = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.4];
+        let range = IntensityRange {
+            lower: Some(0.0),
+            upper: Some(4.0),
+        };
+        let f = features(&values, IvhBinning::FixedBinSize(1.0), range).expect("features");
+        // Two voxels in each of the bins with centers 0.5, 1.5, 2.5 and 3.5.
+        assert_eq!(f.volume_at_intensity_fraction_90, 0.25);
+        assert_eq!(f.intensity_at_volume_fraction_90, 1.5);
+        let four = IvhBinning::FixedBinNumber(4.try_into().expect("not 0"));
+        let f = features(&values, four, range).expect("features");
+        assert_eq!(f.intensity_at_volume_fraction_90, 2.0);
+    }
+
+    #[test]
+    fn a_flat_region_is_one_step() {
+        let f = features(&[5.0, 5.0], IvhBinning::None, OPEN).expect("features");
+        assert_eq!(
+            (
+                f.volume_at_intensity_fraction_10,
+                f.volume_at_intensity_fraction_90
+            ),
+            (1.0, 1.0)
+        );
+        // More than a tenth have 5.
+        assert_eq!(
+            (f.intensity_at_volume_fraction_10, f.area_under_curve),
+            (6.0, 0.0)
+        );
+    }
+
+    #[test]
+    fn a_range_of_too_many_steps_is_refused() {
+        let error = features(&[0.0, 1e12], IvhBinning::None, OPEN);
+        assert!(
+            matches!(error, Err(Error::TooManyLevels { .. })),
+            "{error:?}"
+        );
+    }
 }

@@ -18,7 +18,7 @@ use crate::texture::size_matrix::SizeMatrix;
 use crate::texture::{
     Axis, Glcm, GlcmFeatures, Gldm, GldmFeatures, Gldzm, GldzmFeatures, Glrlm, GlrlmFeatures,
     Glszm, GlszmFeatures, Ngtdm, NgtdmFeatures, TextureParams, Zone, distance_zones,
-    edge_distances, ngtdm,
+    edge_distances, ngtdm, zones,
 };
 
 /// Features under one aggregation.
@@ -72,7 +72,7 @@ impl TextureFeatures {
         let wants = |aggregation: &Aggregation| aggregations.contains(aggregation);
         let by_slice = aggregations.iter().any(|a| !a.is_volume());
         let by_volume = aggregations.iter().any(|a| a.is_volume());
-        let counter = Counter::new(region, params, families)?;
+        let counter = Counter::new(region, params, families, [by_slice, by_volume])?;
         let slices = match by_slice {
             true => counter.slices(),
             false => Vec::new(),
@@ -168,8 +168,8 @@ struct Counter<'a> {
     levels: &'a Levels,
     params: &'a TextureParams,
     families: &'a [Family],
-    /// Steps from the border in the plane and in the volume, on the box of the levels.
-    distances: [Array3<u32>; 2],
+    /// Steps from the border in the plane and in the volume, on the box of the levels, where they are asked for.
+    distances: [Option<Array3<u32>>; 2],
     /// Pairs in the plane, and across slices.
     pairs: [Vec<Direction>; 2],
     /// Runs in the plane, and across slices.
@@ -181,24 +181,19 @@ impl<'a> Counter<'a> {
         region: TextureRegion<'a>,
         params: &'a TextureParams,
         families: &'a [Family],
+        [by_slice, by_volume]: [bool; 2],
     ) -> Result<Self> {
         let levels = region.levels;
         let bounds = BoundingBox {
             start: region.offset,
             size: levels.shape(),
         };
-        let zones = families.contains(&Family::Gldzm);
-        let distances = |flat| match zones {
-            true => {
-                let distances = edge_distances(region.mask, flat);
-                bounds
-                    .slice(distances.view())
-                    .as_standard_layout()
-                    .into_owned()
-            }
-            // Zones without a distance are enough.
-            false => Array3::zeros(levels.shape()),
+        let distances = |flat| {
+            let distances = edge_distances(region.mask, flat);
+            let inside = bounds.slice(distances.view());
+            inside.as_standard_layout().into_owned()
         };
+        let wanted = families.contains(&Family::Gldzm);
         let halves = |all: Vec<Direction>| {
             let (in_plane, across) = all.into_iter().partition(|direction| direction.0[0] == 0);
             [in_plane, across]
@@ -207,7 +202,10 @@ impl<'a> Counter<'a> {
             levels,
             params,
             families,
-            distances: [distances(Some(Axis::Z)), distances(None)],
+            distances: [
+                (wanted && by_slice).then(|| distances(Some(Axis::Z))),
+                (wanted && by_volume).then(|| distances(None)),
+            ],
             pairs: halves(directions(levels.shape(), &params.distances, None)?),
             // All 13, whether the box has room for two voxels or not.
             runs: halves(directions([2, 2, 2], &[1], None)?),
@@ -242,8 +240,8 @@ impl<'a> Counter<'a> {
                 return None;
             }
             let [distances, _] = &self.distances;
-            let distances = bounds.slice(distances.view());
-            let distances = distances.to_slice().expect("a slice has no gaps");
+            let distances = distances.as_ref().map(|all| bounds.slice(all.view()));
+            let distances = distances.map(|d| d.to_slice().expect("a slice has no gaps"));
             Some(Matrices {
                 glcm: self.pairs_along(&levels, &self.pairs[0]),
                 glrlm: self.runs_along(&levels, &self.runs[0]),
@@ -256,7 +254,9 @@ impl<'a> Counter<'a> {
     /// The matrices of the volume; those of directions in the plane from the slices, if they are known.
     fn volume(&self, slices: &[Matrices]) -> Matrices {
         let [_, distances] = &self.distances;
-        let distances = distances.as_slice().expect("in standard layout");
+        let distances = distances
+            .as_ref()
+            .map(|d| d.as_slice().expect("in standard layout"));
         let [pairs, pairs_across] = &self.pairs;
         let [runs, runs_across] = &self.runs;
         let (mut glcm, mut glrlm) = match slices {
@@ -292,10 +292,18 @@ impl<'a> Counter<'a> {
     }
 
     /// The matrices without direction.
-    fn undirected(&self, levels: &Levels, distances: &[u32], flat: Option<Axis>) -> Matrices {
+    fn undirected(
+        &self,
+        levels: &Levels,
+        distances: Option<&[u32]>,
+        flat: Option<Axis>,
+    ) -> Matrices {
         let params = self.params;
-        let zones = || Zones {
-            zones: distance_zones(levels, distances, flat),
+        let found_zones = || Zones {
+            zones: match distances {
+                Some(distances) => distance_zones(levels, distances, flat),
+                None => zones(levels, flat),
+            },
             n_voxels: levels.n_voxels(),
         };
         let differences = || {
@@ -311,7 +319,7 @@ impl<'a> Counter<'a> {
             Gldm::among(levels, &offsets, params.gldm_alpha).matrix
         };
         Matrices {
-            zones: Vec::from_iter(self.wants_zones().then(zones)),
+            zones: Vec::from_iter(self.wants_zones().then(found_zones)),
             ngtdm: Vec::from_iter(self.wants(Family::Ngtdm).then(differences)),
             ngldm: Vec::from_iter(self.wants(Family::Ngldm).then(dependences)),
             ..Matrices::default()

@@ -34,9 +34,7 @@ pub struct Glszm {
 impl Glszm {
     /// Finds the zones, in the planes perpendicular to `force_2d` or in the whole volume.
     pub fn new(levels: &Levels, force_2d: Option<Axis>) -> Self {
-        Self {
-            matrix: SizeMatrix::counting(&mut walk::zones(levels, force_2d)),
-        }
+        Self::of_zones(&walk::zones(levels, force_2d))
     }
 
     /// Counts zones that are known.

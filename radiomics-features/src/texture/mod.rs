@@ -47,7 +47,7 @@ pub use gldzm::{Gldzm, GldzmFeatures};
 pub use glrlm::{Glrlm, GlrlmFeatures};
 pub use glszm::{Glszm, GlszmFeatures};
 pub use ngtdm::{Ngtdm, NgtdmFeatures};
-pub(crate) use walk::{Zone, distance_zones, edge_distances, zone_numbers};
+pub(crate) use walk::{Zone, distance_zones, edge_distances, zone_numbers, zones};
 
 /// Settings of the texture matrices; the default is PyRadiomics'.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,7 @@ mod distance;
 mod zones;
 
 pub(crate) use distance::edge_distances;
-pub(super) use zones::zones;
-pub(crate) use zones::{Zone, distance_zones, zone_numbers};
+pub(crate) use zones::{Zone, distance_zones, zone_numbers, zones};
 
 use std::ops::Range;
 
@@ -457,6 +456,11 @@ mod tests {
         }
     }
 
+    fn sizes(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
+        let found = zones(levels, flat).into_iter();
+        found.map(|zone| (zone.level, zone.size)).collect()
+    }
+
     #[test]
     fn zones_equal_a_flood_fill() {
         for shape in [[4, 5, 6], [1, 9, 9], [7, 1, 5], [3, 8, 4]] {
@@ -488,7 +492,7 @@ mod tests {
                     }
                     expected.push((level, size));
                 }
-                let mut found = zones(&levels, flat);
+                let mut found = sizes(&levels, flat);
                 found.sort_unstable();
                 expected.sort_unstable();
                 assert_eq!(found, expected, "{shape:?} {flat:?}");
@@ -501,10 +505,10 @@ mod tests {
         // Runs that end at the same x, and runs that begin where the other ends.
         let plane = ndarray::arr3(&[[[1u16, 1, 2, 2, 1], [2, 2, 1, 1, 2]]]);
         let levels = Levels::from_array(plane.view()).expect("levels");
-        let mut found = zones(&levels, None);
+        let mut found = sizes(&levels, None);
         found.sort_unstable();
         assert_eq!(found, [(1, 5), (2, 5)]);
-        let mut columns = zones(&levels, Some(Axis::X));
+        let mut columns = sizes(&levels, Some(Axis::X));
         columns.sort_unstable();
         assert_eq!(
             columns,

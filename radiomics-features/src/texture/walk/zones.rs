@@ -61,16 +61,18 @@ pub(crate) struct Zone {
     pub distance: u32,
 }
 
-/// The connected zones of equal level, as `(level, voxels)` in the order of their first voxel. Neighbors are the 26 (the 8
+/// The connected zones of equal level, in the order of their first voxel, their distances left at 0. Neighbors are the 26 (the 8
 /// in the plane perpendicular to `flat`).
-pub(in crate::texture) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<(u16, u32)> {
+pub(crate) fn zones(levels: &Levels, flat: Option<Axis>) -> Vec<Zone> {
     collect(
         levels,
         flat,
         #[inline(always)]
-        |zone: &mut (u16, u32), _, level| *zone = (level, zone.1 + 1),
-        |root, part| root.1 += part.1,
-        |zone| zone.1 > 0,
+        |zone, _, level| {
+            zone.level = level;
+            zone.size += 1;
+        },
+        |root, part| root.size += part.size,
     )
 }
 
@@ -80,7 +82,7 @@ pub(crate) fn distance_zones(levels: &Levels, distances: &[u32], flat: Option<Ax
         levels,
         flat,
         #[inline(always)]
-        |zone: &mut Zone, voxel, level| {
+        |zone, voxel, level| {
             let distance = distances[voxel];
             *zone = Zone {
                 level,
@@ -96,22 +98,20 @@ pub(crate) fn distance_zones(levels: &Levels, distances: &[u32], flat: Option<Ax
             root.size += part.size;
             root.distance = root.distance.min(part.distance);
         },
-        |zone| zone.size > 0,
     )
 }
 
-/// What is known of every zone, in the order of their first voxel: each voxel is added to a part of its zone, and the parts to the
-/// part that holds the first voxel, which is never empty.
-fn collect<Z: Copy + Default>(
+/// The zones, in the order of their first voxel: each voxel is added to a part of its zone, and the parts to the part that holds
+/// the first voxel, which is never empty.
+fn collect(
     levels: &Levels,
     flat: Option<Axis>,
-    mut add: impl FnMut(&mut Z, usize, u16),
-    mut join: impl FnMut(&mut Z, Z),
-    is_zone: impl Fn(&Z) -> bool,
-) -> Vec<Z> {
+    mut add: impl FnMut(&mut Zone, usize, u16),
+    mut join: impl FnMut(&mut Zone, Zone),
+) -> Vec<Zone> {
     let Connected { labels, forest } = Connected::new(levels, flat);
     let rows = Rows::of(levels);
-    let mut zones = vec![Z::default(); forest.parent.len()];
+    let mut zones = vec![Zone::default(); forest.parent.len()];
     for (z, y) in rows.indices() {
         let extent = rows.extent(z, y);
         let start = rows.start(z, y);
@@ -131,7 +131,11 @@ fn collect<Z: Copy + Default>(
             join(&mut zones[root], part);
         }
     }
-    zones.into_iter().skip(1).filter(is_zone).collect()
+    zones
+        .into_iter()
+        .skip(1)
+        .filter(|zone| zone.size > 0)
+        .collect()
 }
 
 /// The number of each voxel's zone, shape `(z, y, x)`: 1, 2, .. in the order of the zones' first voxels, 0 outside the region.
