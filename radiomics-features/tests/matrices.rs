@@ -1,195 +1,20 @@
-//! Matrices and features of regions whose gray levels are given: the IBSI digital phantom, and small regions computed by
-//! PyRadiomics. Provenance in `golden/README.md`.
+//! Features of small regions whose gray levels are given, computed by PyRadiomics. Provenance in `golden/README.md`.
 
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{COLLINEAR, DIRECT, EIGENVALUE, Tier, golden};
-use ndarray::{Array3, ArrayView3, Axis as ArrayAxis};
+use ndarray::{Array3, Axis as ArrayAxis};
 use radiomics_features::texture::{
-    Axis, Direction, Glcm, GlcmFeatures, Gldm, GldmFeatures, Glrlm, GlrlmFeatures, Glszm,
-    GlszmFeatures, Ngtdm, NgtdmFeatures, TextureParams, WeightingNorm,
+    Axis, GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
+    WeightingNorm,
 };
 use radiomics_features::{
     Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, Shape2dFeatures,
     ShapeFeatures,
 };
 use serde_json::Value;
-
-/// `(i, j or size) -> n`.
-type Cells = BTreeMap<(u32, u32), f64>;
-
-fn phantom() -> Array3<u16> {
-    let mut levels = Array3::zeros((4, 4, 5));
-    for row in csv::Reader::from_path(golden("ibsi1/voxels.csv"))
-        .expect("the phantom")
-        .into_records()
-    {
-        let row = row.expect("a voxel");
-        let number = |column: usize| row[column].parse::<u16>().expect("a number");
-        let at = [2, 1, 0].map(|column| usize::from(number(column)));
-        levels[at] = number(3) * number(4);
-    }
-    levels
-}
-
-/// A published or computed matrix of the phantom: its key in the file, and its cells.
-fn reference_matrices() -> BTreeMap<[String; 4], Cells> {
-    let mut found: BTreeMap<[String; 4], Cells> = BTreeMap::new();
-    for row in csv::Reader::from_path(golden("ibsi1/matrices.csv"))
-        .expect("the matrices")
-        .into_records()
-    {
-        let row = row.expect("a cell");
-        let key = [0, 1, 2, 3].map(|column| row[column].to_owned());
-        let number = |column: usize| row[column].parse::<f64>().expect("a number");
-        found
-            .entry(key)
-            .or_default()
-            .insert((number(4) as u32, number(5) as u32), number(6));
-    }
-    found
-}
-
-/// Drops what the reference does not list.
-fn without_zeros(cells: impl IntoIterator<Item = ((u32, u32), f64)>) -> Cells {
-    let mut found = Cells::new();
-    for (key, n) in cells {
-        *found.entry(key).or_default() += n;
-    }
-    found.retain(|_, n| *n != 0.0);
-    found
-}
-
-fn direction(xyz: &str) -> Direction {
-    let mut steps = xyz.split(' ').map(|step| step.parse().expect("a step"));
-    let [x, y, z] = std::array::from_fn(|_| steps.next().expect("three steps"));
-    // One of each pair of opposite directions is in use; runs and symmetric pairs do not differ.
-    let found = Direction([z, y, x]);
-    found.max(Direction([-z, -y, -x]))
-}
-
-fn glcm(levels: &Levels, direction: Direction) -> Cells {
-    let Some(glcm) = Glcm::new(levels, direction, &TextureParams::default()) else {
-        return Cells::new();
-    };
-    let cells = glcm.cells.iter();
-    without_zeros(cells.map(|c| {
-        (
-            (u32::from(c.i), u32::from(c.j)),
-            (c.p * glcm.n_pairs).round(),
-        )
-    }))
-}
-
-fn glrlm(levels: &Levels, direction: Direction) -> Cells {
-    let glrlm = Glrlm::new(levels, direction).expect("a line with two voxels");
-    without_zeros(
-        glrlm
-            .matrix
-            .cells
-            .iter()
-            .map(|c| ((u32::from(c.level), c.size), c.count)),
-    )
-}
-
-/// The sum over all directions that fit.
-fn merged(levels: &Levels, one: impl Fn(&Levels, Direction) -> Cells) -> Cells {
-    let directions = radiomics_features::texture::direction::directions(levels.shape(), &[1], None);
-    without_zeros(
-        directions
-            .expect("directions")
-            .into_iter()
-            .flat_map(|d| one(levels, d)),
-    )
-}
-
-#[test]
-fn matrices_of_the_ibsi_phantom() {
-    let phantom = phantom();
-    let mut checked = BTreeSet::new();
-    for (key, expected) in reference_matrices() {
-        let [family, scope, slice, xyz] = key.each_ref().map(String::as_str);
-        let voxels: ArrayView3<'_, u16> = match slice.parse::<usize>() {
-            Ok(z) => phantom.slice(ndarray::s![z..z + 1, .., ..]),
-            Err(_) => phantom.view(),
-        };
-        let levels = Levels::from_array(voxels).expect("voxels");
-        let found = match (family, scope) {
-            ("glcm", "2D" | "3D") => glcm(&levels, direction(xyz)),
-            ("glcm", _) => merged(&levels, glcm),
-            ("glrlm", "2D" | "3D") => glrlm(&levels, direction(xyz)),
-            ("glrlm", _) => merged(&levels, glrlm),
-            ("glszm", _) => {
-                let cells = Glszm::new(&levels, None).matrix.cells;
-                without_zeros(
-                    cells
-                        .iter()
-                        .map(|c| ((u32::from(c.level), c.size), c.count)),
-                )
-            }
-            ("ngldm", _) => {
-                let gldm = Gldm::new(&levels, &TextureParams::default()).expect("valid distances");
-                // IBSI's k counts from 1, too.
-                without_zeros(
-                    gldm.matrix
-                        .cells
-                        .iter()
-                        .map(|c| ((u32::from(c.level), c.size), c.count)),
-                )
-            }
-            // Has a number of voxels and a sum per level: the next test. Distance zones are not computed here.
-            ("ngtdm" | "gldzm", _) => continue,
-            _ => panic!("unknown matrix {key:?}"),
-        };
-        assert_eq!(found, expected, "{key:?}");
-        checked.insert(key);
-    }
-    assert_eq!(checked.len(), 88 - 5 - 5);
-}
-
-#[test]
-fn gray_tone_differences_of_the_ibsi_phantom() {
-    let phantom = phantom();
-    let mut expected: BTreeMap<String, Vec<(u16, f64, usize)>> = BTreeMap::new();
-    for row in csv::Reader::from_path(golden("ibsi1/matrices.csv"))
-        .expect("the matrices")
-        .into_records()
-    {
-        let row = row.expect("a row");
-        if &row[0] == "ngtdm" {
-            let level = row[4].parse().expect("a level");
-            let difference = row[5].parse().expect("a sum");
-            let count = row[6].parse().expect("a count");
-            expected
-                .entry(row[2].to_owned())
-                .or_default()
-                .push((level, difference, count));
-        }
-    }
-    assert_eq!(expected.len(), 5);
-    for (slice, rows) in expected {
-        let voxels: ArrayView3<'_, u16> = match slice.parse::<usize>() {
-            Ok(z) => phantom.slice(ndarray::s![z..z + 1, .., ..]),
-            Err(_) => phantom.view(),
-        };
-        let levels = Levels::from_array(voxels).expect("voxels");
-        let found = Ngtdm::new(&levels, &TextureParams::default())
-            .expect("valid distances")
-            .rows;
-        assert_eq!(found.len(), rows.len());
-        for (row, (level, difference, count)) in found.iter().zip(rows) {
-            assert_eq!((row.level, row.count), (level, count), "slice {slice:?}");
-            // The file has six decimals.
-            assert!(
-                (row.difference - difference).abs() <= 5.1e-7,
-                "slice {slice:?} level {level}: {}",
-                row.difference
-            );
-        }
-    }
-}
 
 fn spacing_of(case: &Value) -> [f64; 3] {
     let spacing: Vec<f64> = serde_json::from_value(case["spacing"].clone()).expect("a spacing");
