@@ -19,7 +19,7 @@ use radiomics_features::texture::{
 use radiomics_features::{
     Binning, BoundingBox, Extractor, FirstOrderFeatures, FirstOrderParams, ImageFilter,
     Interpolator, Levels, Mask, Params, PixelKind, PixelSpacing, Resampling, Roi, RoiParams,
-    Shape2dFeatures, ShapeFeatures, Volume,
+    Shape2dFeatures, ShapeFeatures, ShapeParams, Volume,
 };
 
 /// An input: its name, an image and a mask with one region.
@@ -179,7 +179,7 @@ fn shapes(criterion: &mut Criterion) {
         let roi = case.roi();
         group.throughput(Throughput::Elements(roi.n_voxels() as u64));
         timed(&mut group, "shape", &case, || {
-            ShapeFeatures::new(roi.mask(), case.image.spacing())
+            ShapeFeatures::new(roi.mask(), case.image.spacing(), &ShapeParams::default())
         });
         if case.image.size()[0] == 1 {
             let plane = roi.mask().index_axis_move(ndarray::Axis(0), 0);

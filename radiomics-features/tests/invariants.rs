@@ -8,7 +8,7 @@ use radiomics_features::texture::{
     Ngtdm, NgtdmFeatures, TextureParams, WeightingNorm,
 };
 use radiomics_features::{
-    Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, ShapeFeatures,
+    Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, ShapeFeatures, ShapeParams,
 };
 
 /// A region of up to 5 × 7 × 7 voxels with up to 9 levels; at least one voxel.
@@ -135,7 +135,7 @@ proptest! {
             prop_assert!(identical(&textures(&region, &params), &textures(&padded(&region, margin), &params)));
         }
         let shape = |region: &Array3<u16>| {
-            ShapeFeatures::new(region.mapv(|level| level != 0).view(), [2.0, 0.5, 0.8]).expect("a voxel")
+            ShapeFeatures::new(region.mapv(|level| level != 0).view(), [2.0, 0.5, 0.8], &ShapeParams::default()).expect("a voxel")
         };
         let (here, there) = (shape(&region), shape(&padded(&region, margin)));
         let bits = |features: ShapeFeatures| features.iter().map(|(_, value)| value.to_bits()).collect::<Vec<_>>();
@@ -207,8 +207,8 @@ proptest! {
     fn shape_scales_with_the_spacing(region in regions(), s in 0.2f64..6.0) {
         let mask = region.mapv(|level| level != 0);
         let spacing = [2.0, 0.5, 0.8];
-        let small = ShapeFeatures::new(mask.view(), spacing).expect("a voxel");
-        let large = ShapeFeatures::new(mask.view(), spacing.map(|mm| s * mm)).expect("a voxel");
+        let small = ShapeFeatures::new(mask.view(), spacing, &ShapeParams::default()).expect("a voxel");
+        let large = ShapeFeatures::new(mask.view(), spacing.map(|mm| s * mm), &ShapeParams::default()).expect("a voxel");
         prop_assert!(close(large.mesh_volume, s.powi(3) * small.mesh_volume, 1e-10));
         prop_assert!(close(large.voxel_volume, s.powi(3) * small.voxel_volume, 1e-12));
         prop_assert!(close(large.surface_area, s.powi(2) * small.surface_area, 1e-12));

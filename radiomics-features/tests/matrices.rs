@@ -12,7 +12,7 @@ use radiomics_features::texture::{
 };
 use radiomics_features::{
     Binning, FirstOrderFeatures, FirstOrderParams, Levels, PixelKind, Shape2dFeatures,
-    ShapeFeatures,
+    ShapeFeatures, ShapeParams,
 };
 use serde_json::Value;
 
@@ -98,7 +98,7 @@ fn features_of(case: &Value) -> BTreeMap<String, f64> {
     put("firstorder", &mut first.iter());
     put(
         "shape",
-        &mut ShapeFeatures::new(mask.view(), spacing)
+        &mut ShapeFeatures::new(mask.view(), spacing, &ShapeParams::default())
             .expect("shape")
             .iter(),
     );

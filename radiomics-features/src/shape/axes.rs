@@ -3,7 +3,17 @@
 use nalgebra::Matrix3;
 use ndarray::ArrayView3;
 
-/// Eigenvalues `l0 ≤ l1 ≤ l2` of the covariance in mm², divided by the number of voxels.
+/// What the sums of the covariance of the voxel centers are divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Covariance {
+    /// The number of voxels `N`, as in PyRadiomics.
+    #[default]
+    Population,
+    /// `N - 1`, as in the values of IBSI; the covariance of one voxel is 0.
+    Sample,
+}
+
+/// Eigenvalues `l0 ≤ l1 ≤ l2` of the covariance in mm².
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PrincipalAxes {
     /// In ascending order, never negative.
@@ -13,10 +23,16 @@ pub(super) struct PrincipalAxes {
 
 impl PrincipalAxes {
     /// Of the true voxels of a mask, which must have one; `(z, y, x)`, spacing in mm.
-    pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
+    pub(super) fn new(
+        mask: ArrayView3<'_, bool>,
+        spacing: [f64; 3],
+        covariance: Covariance,
+    ) -> Self {
         let moments = Moments::of(mask);
-        let covariance =
-            Matrix3::from_fn(|a, b| spacing[a] * spacing[b] * moments.covariance(a, b));
+        let divisor = moments.divisor(covariance);
+        let covariance = Matrix3::from_fn(|a, b| {
+            spacing[a] * spacing[b] * (moments.central(a, b) as f64 / divisor)
+        });
         let mut eigenvalues: [f64; 3] = covariance.symmetric_eigenvalues().into();
         eigenvalues.sort_by(f64::total_cmp);
         // What rounding leaves of a direction in which the region does not extend is 0.
@@ -88,9 +104,17 @@ impl Moments {
         }
     }
 
-    /// In voxels. The numerator is a whole number, so an axis without extent has exactly 0.
-    fn covariance(&self, a: usize, b: usize) -> f64 {
-        let numerator = self.n * self.second[a][b] - self.first[a] * self.first[b];
-        numerator as f64 / (self.n as f64 * self.n as f64)
+    /// `N` times the sum of the products of deviations, in voxels; a whole number, so an axis without extent has exactly 0.
+    fn central(&self, a: usize, b: usize) -> i128 {
+        self.n * self.second[a][b] - self.first[a] * self.first[b]
+    }
+
+    /// What makes that sum a covariance; 1 for one voxel, whose sum is 0.
+    fn divisor(&self, covariance: Covariance) -> f64 {
+        let n = self.n as f64;
+        match covariance {
+            Covariance::Population => n * n,
+            Covariance::Sample => n * (n - 1.0).max(1.0),
+        }
     }
 }

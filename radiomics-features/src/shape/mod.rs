@@ -1,25 +1,26 @@
 //! Shape: the form of a region, whatever its intensities.
 //!
 //! Symbols: `V` the volume enclosed by a triangle mesh around the region, `A` the mesh's area, `l0 ≤ l1 ≤ l2` the eigenvalues
-//! of the covariance matrix of the voxel centers in mm (divided by the number of voxels).
+//! of the [covariance](Covariance) matrix of the voxel centers in mm.
 //!
 //! The mesh is that of marching cubes: its vertices lie halfway between a voxel inside and one outside. Only the spacing of
 //! the image matters, not its direction. Where voxels meet only along an edge or at a corner the mesh can have holes, a known
 //! flaw of the method; the volume then depends on the origin, which is PyRadiomics': one voxel before the region's box.
 //!
 //! # Differences
-//! Against IBSI: axis lengths have `N` in the covariance (IBSI's values have `N - 1`).
+//! Against IBSI: axis lengths have `N` in the covariance by default, as in PyRadiomics (IBSI's values have `N - 1`).
 
 mod axes;
 mod diameter;
 mod mesh;
 mod planar;
 
+pub use axes::Covariance;
 pub use planar::Shape2dFeatures;
 
 use std::f64::consts::PI;
 
-use ndarray::ArrayView3;
+use ndarray::{Array3, ArrayView3};
 
 use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
@@ -72,21 +73,27 @@ feature_table! {
     }
 }
 
+/// Settings of [`ShapeFeatures`]. The default is PyRadiomics'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ShapeParams {
+    /// The divisor of the covariance whose eigenvalues are the axes.
+    pub covariance: Covariance,
+}
+
 impl ShapeFeatures {
-    /// The 14 features of a region. `mask` is `(z, y, x)`, `spacing` in mm per axis.
+    /// The features of a region. `mask` is `(z, y, x)`, `spacing` in mm per axis.
     ///
     /// # Errors
     /// [`Error::EmptyMask`] if no voxel is inside, [`Error::InvalidSpacing`] if a spacing is not a positive number,
     /// [`Error::RegionTooLarge`] if a side of the region's box is longer than 65,535 voxels.
-    pub fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Result<Self> {
+    pub fn new(
+        mask: ArrayView3<'_, bool>,
+        spacing: [f64; 3],
+        params: &ShapeParams,
+    ) -> Result<Self> {
         check_spacing(spacing)?;
-        let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
-        if bounds.size.iter().any(|&side| side > usize::from(u16::MAX)) {
-            return Err(Error::RegionTooLarge { shape: bounds.size });
-        }
-        // A copy without gaps: the rows are read many times.
-        let mask = bounds.slice(mask).as_standard_layout().into_owned();
-        let axes = PrincipalAxes::new(mask.view(), spacing);
+        let mask = cropped(mask)?;
+        let axes = PrincipalAxes::new(mask.view(), spacing, params.covariance);
         Ok(Self::compute(&Measures {
             mesh: Mesh::new(mask.view(), spacing),
             diameters: Diameters::new(mask.view(), spacing),
@@ -94,6 +101,15 @@ impl ShapeFeatures {
             axes,
         }))
     }
+}
+
+/// A mask's box in memory without gaps: the rows are read many times.
+fn cropped(mask: ArrayView3<'_, bool>) -> Result<Array3<bool>> {
+    let bounds = BoundingBox::around(mask).ok_or(Error::EmptyMask)?;
+    if bounds.size.iter().any(|&side| side > usize::from(u16::MAX)) {
+        return Err(Error::RegionTooLarge { shape: bounds.size });
+    }
+    Ok(bounds.slice(mask).as_standard_layout().into_owned())
 }
 
 /// What the features are made of.
@@ -114,7 +130,6 @@ impl Measures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array3;
 
     #[test]
     fn names_are_in_ascii_order() {
@@ -125,7 +140,8 @@ mod tests {
     #[test]
     fn one_voxel_is_an_octahedron() {
         let mask = Array3::from_elem((1, 1, 1), true);
-        let f = ShapeFeatures::new(mask.view(), [1.0; 3]).expect("a voxel");
+        let f =
+            ShapeFeatures::new(mask.view(), [1.0; 3], &ShapeParams::default()).expect("a voxel");
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-15, "{a} {b}");
         // Vertices at ±1/2 on the axes: volume 4/3 r³, area 4 √3 r².
         close(f.mesh_volume, 1.0 / 6.0);
@@ -147,7 +163,8 @@ mod tests {
     #[test]
     fn a_slice_has_no_least_axis() {
         let mask = Array3::from_shape_fn((1, 9, 7), |(_, y, x)| (x + y) % 5 != 0);
-        let f = ShapeFeatures::new(mask.view(), [3.0, 0.1, 0.7]).expect("a slice");
+        let f = ShapeFeatures::new(mask.view(), [3.0, 0.1, 0.7], &ShapeParams::default())
+            .expect("a slice");
         assert_eq!((f.least_axis_length, f.flatness), (0.0, 0.0));
         assert!(f.elongation > 0.0 && f.minor_axis_length > 0.0);
     }
@@ -155,7 +172,8 @@ mod tests {
     #[test]
     fn a_diagonal_line_has_one_axis() {
         let mask = Array3::from_shape_fn((1, 30, 30), |(_, y, x)| x == y);
-        let f = ShapeFeatures::new(mask.view(), [0.7, 0.3, 0.3]).expect("a line");
+        let f = ShapeFeatures::new(mask.view(), [0.7, 0.3, 0.3], &ShapeParams::default())
+            .expect("a line");
         assert_eq!((f.minor_axis_length, f.elongation), (0.0, 0.0));
         approx::assert_relative_eq!(
             f.major_axis_length,
@@ -165,14 +183,38 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_covariance_has_longer_axes() {
+        let mask = Array3::from_shape_fn((3, 4, 5), |(z, y, x)| z + y + x < 7);
+        let features = |covariance| {
+            ShapeFeatures::new(mask.view(), [1.0, 2.0, 0.5], &ShapeParams { covariance })
+                .expect("a voxel")
+        };
+        let population = features(Covariance::Population);
+        let sample = features(Covariance::Sample);
+        let n = population.voxel_volume;
+        approx::assert_relative_eq!(
+            sample.least_axis_length,
+            population.least_axis_length * (n / (n - 1.0)).sqrt(),
+            max_relative = 1e-13
+        );
+        approx::assert_relative_eq!(sample.flatness, population.flatness, max_relative = 1e-13);
+        let voxel = Array3::from_elem((1, 1, 1), true);
+        let params = ShapeParams {
+            covariance: Covariance::Sample,
+        };
+        let voxel = ShapeFeatures::new(voxel.view(), [1.0; 3], &params).expect("a voxel");
+        assert_eq!(voxel.major_axis_length, 0.0);
+    }
+
+    #[test]
     fn unusable_input_is_an_error() {
         let nothing = Array3::from_elem((2, 2, 2), false);
         assert!(matches!(
-            ShapeFeatures::new(nothing.view(), [1.0; 3]),
+            ShapeFeatures::new(nothing.view(), [1.0; 3], &ShapeParams::default()),
             Err(Error::EmptyMask)
         ));
         let something = Array3::from_elem((2, 2, 2), true);
-        let error = ShapeFeatures::new(something.view(), [1.0, 0.0, 1.0]);
+        let error = ShapeFeatures::new(something.view(), [1.0, 0.0, 1.0], &ShapeParams::default());
         assert!(
             matches!(error, Err(Error::InvalidSpacing { axis: "y", .. })),
             "{error:?}"

@@ -18,7 +18,7 @@ use std::f64::consts::PI;
 
 use ndarray::{ArrayView2, Axis};
 
-use super::axes::PrincipalAxes;
+use super::axes::{Covariance, PrincipalAxes};
 use super::diameter::Diameters;
 use crate::feature_table::feature_table;
 use crate::roi::BoundingBox;
@@ -64,7 +64,7 @@ impl Shape2dFeatures {
             return Err(Error::RegionTooLarge { shape: bounds.size });
         }
         let mask = bounds.slice(mask).as_standard_layout().into_owned();
-        let axes = PrincipalAxes::new(mask.view(), volume_spacing);
+        let axes = PrincipalAxes::new(mask.view(), volume_spacing, Covariance::Population);
         Ok(Self::compute(&Measures {
             outline: Outline::new(mask.index_axis(Axis(0), 0), spacing),
             // The vertices halfway to the slices above and below lie in other planes than the outline, and nearer together.
