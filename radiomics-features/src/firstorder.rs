@@ -229,14 +229,14 @@ fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
 ///
 /// Intensities with a large offset lie close together on the scale of the mean's last digit; without the rest, that digit
 /// would shift all deviations, and a symmetric distribution would be skewed.
-struct Mean {
+pub(crate) struct Mean {
     value: f64,
     rest: f64,
 }
 
 impl Mean {
     /// That of equal values exactly, not up to the rounding of a division. NaN without values.
-    fn of(values: &[f64]) -> Self {
+    pub(crate) fn of(values: &[f64]) -> Self {
         if let [first, others @ ..] = values
             && others.iter().all(|value| value == first)
         {
@@ -251,7 +251,13 @@ impl Mean {
         Self { value, rest }
     }
 
-    fn deviation(&self, x: f64) -> f64 {
+    /// The mean, rounded.
+    pub(crate) fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// Of a value from the mean.
+    pub(crate) fn deviation(&self, x: f64) -> f64 {
         (x - self.value) - self.rest
     }
 

@@ -10,13 +10,16 @@
 //! # Differences
 //! Against IBSI: axis lengths have `N` in the covariance by default, as in PyRadiomics (IBSI's values have `N - 1`).
 
+mod autocorrelation;
 mod axes;
 mod diameter;
 mod mesh;
 mod planar;
+mod spatial;
 
 pub use axes::Covariance;
 pub use planar::Shape2dFeatures;
+pub use spatial::SpatialFeatures;
 
 use std::f64::consts::PI;
 
