@@ -47,7 +47,9 @@ pub use resample::{
 };
 pub use resegment::{OutlierFilter, ResegmentMode, ResegmentShape, Resegmentation};
 pub use roi::{BoundingBox, MaskGrid, Roi, RoiParams};
-pub use shape::{Covariance, Shape2dFeatures, ShapeFeatures, ShapeParams, SpatialFeatures};
+pub use shape::{
+    Covariance, DensityFeatures, Shape2dFeatures, ShapeFeatures, ShapeParams, SpatialFeatures,
+};
 pub use volume::{Dimensionality, Geometry, GeometryDifference, PixelType, Volume};
 pub use volume_histogram::{IntensityRange, IntensityVolumeHistogramFeatures, IvhBinning};
 pub use voxelwise::{FeatureMap, FeatureMaps, Kernel, Maps, MissingDirections, VoxelParams};

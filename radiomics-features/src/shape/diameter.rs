@@ -28,8 +28,7 @@ impl Diameters {
     /// Of the mesh around the true voxels of a mask; `(z, y, x)`, spacing in mm.
     pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
         let half = spacing.map(|mm| mm / 2.0);
-        let mut extremes: [Extremes; 3] =
-            std::array::from_fn(|axis| Extremes::new(mask.dim(), axis));
+        let mut extremes = [0, 1, 2].map(|axis| Extremes::new(mask.dim(), axis));
         for_each_vertex(mask, |vertex| {
             extremes.iter_mut().for_each(|lines| lines.add(vertex))
         });
@@ -40,6 +39,34 @@ impl Diameters {
         let spatial = fewest.map_or(0.0, |stack| stack.largest().sqrt());
         Self { spatial, planar }
     }
+}
+
+/// Vertices of the mesh around a mask, in half voxels: all corners of their convex hull, and few others.
+pub(super) fn outermost_vertices(mask: ArrayView3<'_, bool>) -> Vec<[i64; 3]> {
+    // Corners of the hull are corners of the hulls of their planes, and long lines leave few candidates.
+    let (nz, ny, nx) = mask.dim();
+    let axis = if nz <= ny.min(nx) {
+        0
+    } else if ny <= nx {
+        1
+    } else {
+        2
+    };
+    let mut extremes = Extremes::new(mask.dim(), axis);
+    for_each_vertex(mask, |vertex| extremes.add(vertex));
+    let (u, v) = (extremes.u, extremes.v);
+    let planes = extremes.stack([1.0; 3]).planes;
+    let corners = planes
+        .iter()
+        .flat_map(|plane| plane.hull.iter().map(|&point| (plane.place, point)));
+    corners
+        .map(|(place, point)| {
+            let mut vertex = [0; 3];
+            vertex[axis] = i64::from(place);
+            [vertex[u], vertex[v]] = point;
+            vertex
+        })
+        .collect()
 }
 
 /// A vertex in half voxels from the center of the first voxel, `(z, y, x)`; one coordinate is odd.

@@ -12,12 +12,17 @@
 
 mod autocorrelation;
 mod axes;
+mod boxes;
+mod density;
 mod diameter;
+mod ellipsoid;
+mod hull;
 mod mesh;
 mod planar;
 mod spatial;
 
 pub use axes::Covariance;
+pub use density::DensityFeatures;
 pub use planar::Shape2dFeatures;
 pub use spatial::SpatialFeatures;
 

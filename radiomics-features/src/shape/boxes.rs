@@ -1,0 +1,381 @@
+//! Boxes around a convex hull.
+
+use super::hull::{Hull, Point, scaled_normal};
+use crate::par::map_indexed;
+use crate::wide::wide;
+
+/// A box of any direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cuboid {
+    /// Lengths of the edges; mm.
+    pub sides: [f64; 3],
+}
+
+impl Cuboid {
+    /// The product of the sides; mm³.
+    pub(super) fn volume(&self) -> f64 {
+        self.sides.iter().product()
+    }
+
+    /// Of the six sides; mm².
+    pub(super) fn area(&self) -> f64 {
+        let [a, b, c] = self.sides;
+        2.0 * (a * b + a * c + b * c)
+    }
+
+    /// The smallest box with one side in a face of the hull, or perpendicular to an axis of the image; `half` is half the
+    /// spacing. Of boxes of one volume, the first.
+    ///
+    /// The smallest box of all may touch the hull with edges alone, which is not looked for. In a plane perpendicular to a side
+    /// of the box, the smallest rectangle has one side in an edge of the hull's outline; all are tried.
+    pub(super) fn around(hull: &Hull, half: [f64; 3]) -> Self {
+        const BLOCK: usize = 64;
+        let solid = Solid::new(hull, half);
+        let directions = directions(hull, half);
+        let blocks: Vec<&[[f64; 3]]> = directions.chunks(BLOCK).collect();
+        let smallest = map_indexed(blocks.len(), |block| {
+            let mut outline = Outline::default();
+            let cuboids = blocks[block]
+                .iter()
+                .map(|&direction| solid.cuboid(direction, &mut outline));
+            smallest(cuboids)
+        });
+        smallest
+            .into_iter()
+            .reduce(smaller)
+            .unwrap_or(Self { sides: [0.0; 3] })
+    }
+}
+
+fn smallest(cuboids: impl Iterator<Item = Cuboid>) -> Cuboid {
+    cuboids.reduce(smaller).unwrap_or(Cuboid {
+        sides: [f64::INFINITY; 3],
+    })
+}
+
+/// The first of two unless the second is smaller.
+fn smaller(a: Cuboid, b: Cuboid) -> Cuboid {
+    if b.volume() < a.volume() { b } else { a }
+}
+
+/// The axes, and the normals of the hull's faces, each once; of length 1.
+fn directions(hull: &Hull, half: [f64; 3]) -> Vec<[f64; 3]> {
+    let mut normals: Vec<Point> = hull.normals.iter().map(|&normal| reduced(normal)).collect();
+    normals.extend([[1, 0, 0], [0, 1, 0], [0, 0, 1]]);
+    normals.sort_unstable();
+    normals.dedup();
+    let lengths = normals
+        .into_iter()
+        .map(|normal| unit(scaled_normal(normal, half)));
+    lengths.collect()
+}
+
+/// The shortest whole vector in the direction of another or against it.
+fn reduced(normal: Point) -> Point {
+    let divisor = normal
+        .iter()
+        .fold(0, |divisor, &component| gcd(divisor, component.abs()));
+    let is_negative = normal
+        .iter()
+        .find(|&&component| component != 0)
+        .is_some_and(|&first| first < 0);
+    let divisor = if is_negative { -divisor } else { divisor };
+    normal.map(|component| component / divisor)
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn unit(a: [f64; 3]) -> [f64; 3] {
+    let length = (a[0] * a[0] + a[1] * a[1] + a[2] * a[2]).sqrt();
+    a.map(|component| component / length)
+}
+
+/// A hull in mm, coordinates and normals by axis.
+struct Solid {
+    vertices: [Vec<f64>; 3],
+    normals: [Vec<f64>; 3],
+    /// Two vertices and two faces each.
+    edges: Vec<[[u32; 2]; 2]>,
+}
+
+/// The hull seen along a direction.
+#[derive(Default)]
+struct Outline {
+    /// Whether the front of each face is seen.
+    seen: Vec<bool>,
+    heights: Vec<f64>,
+    points: Vec<[f64; 2]>,
+    corners: Vec<[f64; 2]>,
+}
+
+impl Solid {
+    fn new(hull: &Hull, half: [f64; 3]) -> Self {
+        let normals: Vec<[f64; 3]> = hull
+            .normals
+            .iter()
+            .map(|&normal| scaled_normal(normal, half))
+            .collect();
+        let index = |i: usize| u32::try_from(i).expect("fewer than 2^32 corners");
+        Self {
+            vertices: [0, 1, 2].map(|axis| {
+                hull.vertices
+                    .iter()
+                    .map(|v| v[axis] as f64 * half[axis])
+                    .collect()
+            }),
+            normals: [0, 1, 2].map(|axis| normals.iter().map(|normal| normal[axis]).collect()),
+            edges: hull
+                .edges
+                .iter()
+                .map(|edge| [edge.vertices.map(index), edge.faces.map(index)])
+                .collect(),
+        }
+    }
+
+    /// The smallest box with a side perpendicular to a direction of length 1.
+    fn cuboid(&self, direction: [f64; 3], outline: &mut Outline) -> Cuboid {
+        along(&self.vertices, direction, &mut outline.heights);
+        let (low, high) = range(&outline.heights);
+        self.look(direction, outline);
+        let [width, depth] = smallest_rectangle(&outline.corners);
+        Cuboid {
+            sides: [high - low, width, depth],
+        }
+    }
+
+    /// Fills the corners of the hull's outline.
+    fn look(&self, direction: [f64; 3], outline: &mut Outline) {
+        along(&self.normals, direction, &mut outline.heights);
+        outline.seen.clear();
+        outline
+            .seen
+            .extend(outline.heights.iter().map(|&height| height > 0.0));
+        let [u, v] = perpendicular(direction);
+        outline.points.clear();
+        for &[vertices, [front, back]] in &self.edges {
+            if outline.seen[front as usize] != outline.seen[back as usize] {
+                outline.points.extend(vertices.map(|vertex| {
+                    let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
+                    [u, v].map(|axis| dot(axis, at))
+                }));
+            }
+        }
+        convex(&mut outline.points, &mut outline.corners);
+    }
+}
+
+/// The coordinate along a direction of points given by axis.
+fn along([zs, ys, xs]: &[Vec<f64>; 3], [z, y, x]: [f64; 3], heights: &mut Vec<f64>) {
+    heights.resize(zs.len(), 0.0);
+    wide(
+        #[inline(always)]
+        || {
+            for (((height, pz), py), px) in heights.iter_mut().zip(zs).zip(ys).zip(xs) {
+                *height = z * pz + y * py + x * px;
+            }
+        },
+    );
+}
+
+/// The smallest and the largest of some numbers.
+fn range(numbers: &[f64]) -> (f64, f64) {
+    const LANES: usize = 8;
+    let mut low = [f64::INFINITY; LANES];
+    let mut high = [f64::NEG_INFINITY; LANES];
+    wide(
+        #[inline(always)]
+        || {
+            for chunk in numbers.chunks(LANES) {
+                for (lane, &number) in chunk.iter().enumerate() {
+                    low[lane] = if number < low[lane] {
+                        number
+                    } else {
+                        low[lane]
+                    };
+                    high[lane] = if number > high[lane] {
+                        number
+                    } else {
+                        high[lane]
+                    };
+                }
+            }
+        },
+    );
+    (
+        low.into_iter().fold(f64::INFINITY, f64::min),
+        high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+    )
+}
+
+/// Two directions of length 1 that make right angles with a third and with each other.
+fn perpendicular(direction: [f64; 3]) -> [[f64; 3]; 2] {
+    let [z, y, x] = direction;
+    // Away from the axis that the direction is nearest to.
+    let aside = if z.abs() <= y.abs() && z.abs() <= x.abs() {
+        [0.0, -x, y]
+    } else if y.abs() <= x.abs() {
+        [x, 0.0, -z]
+    } else {
+        [-y, z, 0.0]
+    };
+    let u = unit(aside);
+    let v = [
+        y * u[2] - x * u[1],
+        x * u[0] - z * u[2],
+        z * u[1] - y * u[0],
+    ];
+    [u, v]
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// The corners of the convex hull of points in a plane, counterclockwise.
+fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
+    points.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    points.dedup();
+    corners.clear();
+    let turns_left = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| {
+        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0.0
+    };
+    let mut add = |point: [f64; 2], first: usize| {
+        while corners.len() > first + 1
+            && let [.., a, b] = corners[..]
+            && !turns_left(a, b, point)
+        {
+            corners.pop();
+        }
+        corners.push(point);
+        corners.len()
+    };
+    let mut n = 0;
+    for &point in points.iter() {
+        n = add(point, 0);
+    }
+    for &point in points.iter().rev().skip(1) {
+        add(point, n - 1);
+    }
+    // The first corner again.
+    if corners.len() > 1 {
+        corners.pop();
+    }
+}
+
+/// The sides of the smallest rectangle around a convex polygon, corners counterclockwise (rotating calipers).
+fn smallest_rectangle(corners: &[[f64; 2]]) -> [f64; 2] {
+    let n = corners.len();
+    let mut best = [0.0; 2];
+    let mut least = f64::INFINITY;
+    // Farthest along the edge, away from it, and against it.
+    let [mut right, mut top, mut left] = [0; 3];
+    for i in 0..n {
+        let (from, to) = (corners[i], corners[(i + 1) % n]);
+        let (du, dv) = (to[0] - from[0], to[1] - from[1]);
+        let length = (du * du + dv * dv).sqrt();
+        if length == 0.0 {
+            continue;
+        }
+        let (u, v) = (du / length, dv / length);
+        let advance = |start: usize, [a, b]: [f64; 2]| {
+            let place = |index: usize| a * corners[index % n][0] + b * corners[index % n][1];
+            (start..start + n)
+                .find(|&index| place(index + 1) <= place(index))
+                .unwrap_or(start)
+        };
+        right = advance(right.max(i + 1), [u, v]);
+        top = advance(top.max(right), [-v, u]);
+        left = advance(left.max(top), [-u, -v]);
+        let at = |index: usize| corners[index % n];
+        let width = u * (at(right)[0] - at(left)[0]) + v * (at(right)[1] - at(left)[1]);
+        let depth = -v * (at(top)[0] - from[0]) + u * (at(top)[1] - from[1]);
+        if width * depth < least {
+            least = width * depth;
+            best = [width, depth];
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sorted(mut sides: [f64; 3]) -> [f64; 3] {
+        sides.sort_by(f64::total_cmp);
+        sides
+    }
+
+    #[test]
+    fn the_box_of_a_box_is_it() {
+        let corners: Vec<Point> = (0..8)
+            .map(|i| [(i & 1) * 4, (i >> 1 & 1) * 6, (i >> 2) * 10])
+            .collect();
+        let hull = Hull::new(&corners).expect("a box");
+        let found = Cuboid::around(&hull, [0.5, 1.0, 0.1]);
+        assert_eq!(sorted(found.sides), [1.0, 2.0, 6.0]);
+        assert_eq!((found.volume(), found.area()), (12.0, 40.0));
+    }
+
+    #[test]
+    fn a_turned_box_is_found() {
+        // Edges (3, 4, 0), (-4, 3, 0), (0, 0, 2).
+        let corners: Vec<Point> = (0..8)
+            .map(|i| [i & 1, i >> 1 & 1, i >> 2])
+            .map(|[a, b, c]| [3 * a - 4 * b, 4 * a + 3 * b, 2 * c])
+            .collect();
+        let hull = Hull::new(&corners).expect("a box");
+        let found = sorted(Cuboid::around(&hull, [1.0; 3]).sides);
+        for (found, side) in found.into_iter().zip([2.0, 5.0, 5.0]) {
+            assert!((found - side).abs() < 1e-12, "{found}, expected {side}");
+        }
+    }
+
+    /// Every direction and every pair of points as an edge.
+    fn brute(points: &[Point], hull: &Hull, half: [f64; 3]) -> f64 {
+        let mm: Vec<[f64; 3]> = points
+            .iter()
+            .map(|p| [0, 1, 2].map(|i| p[i] as f64 * half[i]))
+            .collect();
+        let extent = |direction: [f64; 3]| {
+            let places: Vec<f64> = mm.iter().map(|&p| dot(p, direction)).collect();
+            let (low, high) = range(&places);
+            high - low
+        };
+        let mut best = f64::INFINITY;
+        for direction in directions(hull, half) {
+            let [u, v] = perpendicular(direction);
+            for a in &mm {
+                for b in &mm {
+                    let edge = [0, 1, 2].map(|i| b[i] - a[i]);
+                    let (du, dv) = (dot(edge, u), dot(edge, v));
+                    let length = du.hypot(dv);
+                    if length > 1e-9 {
+                        let turned =
+                            |a: f64, b: f64| [0, 1, 2].map(|i| (a * u[i] + b * v[i]) / length);
+                        let sides = [direction, turned(du, dv), turned(-dv, du)].map(extent);
+                        best = best.min(sides.iter().product());
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_edge_gives_a_smaller_box(
+            points in prop::collection::vec(prop::array::uniform3(0i64..9), 4..16),
+            half in prop::array::uniform3(0.2f64..3.0),
+        ) {
+            if let Some(hull) = Hull::new(&points) {
+                let (found, expected) = (Cuboid::around(&hull, half).volume(), brute(&points, &hull, half));
+                prop_assert!((found - expected).abs() <= 1e-12 * expected, "{found}, expected {expected}");
+            }
+        }
+    }
+}
