@@ -16,7 +16,7 @@ use crate::params::{FamilySelection, FeatureSelection, ImageParams, NoiseBands, 
 use crate::preprocess::Prepared;
 use crate::resegment::ResegmentShape;
 use crate::roi::{Roi, RoiParams};
-use crate::shape::{Shape2dFeatures, ShapeFeatures, ShapeParams};
+use crate::shape::{Shape2dFeatures, ShapeFeatures};
 use crate::texture::direction::directions;
 use crate::texture::{
     Axis, GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
@@ -307,7 +307,7 @@ impl Extractor {
         if !self.wants(Family::Shape) || image.dimensionality() == Dimensionality::Two {
             return Ok(None);
         }
-        ShapeFeatures::new(mask, image.spacing(), &ShapeParams::default()).map(Some)
+        ShapeFeatures::new(mask, image.spacing(), &self.params.shape).map(Some)
     }
 
     /// Planar shape, under PyRadiomics' conditions.

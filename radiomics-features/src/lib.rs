@@ -11,6 +11,7 @@ pub mod firstorder;
 pub mod histogram;
 pub mod ibsi;
 pub mod io;
+pub mod local_intensity;
 mod mask;
 mod name;
 mod normalize;
@@ -36,6 +37,7 @@ pub use extractor::{Extractor, FeatureVector, ImageFeatures, LabelFeatures, Regi
 pub use filters::ImageFilter;
 pub use firstorder::{FirstOrderFeatures, FirstOrderParams, Kurtosis};
 pub use histogram::IntensityHistogramFeatures;
+pub use local_intensity::LocalIntensityFeatures;
 pub use mask::Mask;
 pub use name::{
     Band, Family, FeatureName, ImageName, NamedFeature, Pass, ReplacedFeature, Replacement,

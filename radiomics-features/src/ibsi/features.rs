@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ndarray::Array3;
+
 use super::texture::{TextureFeatures, TextureRegion};
 use super::{Aggregated, Aggregation, Family, Feature};
 use crate::Result;
@@ -18,7 +20,7 @@ use crate::params::ImageParams;
 use crate::preprocess::Prepared;
 use crate::resegment::ResegmentMode;
 use crate::roi::Roi;
-use crate::shape::ShapeFeatures;
+use crate::shape::{DensityFeatures, ShapeFeatures, SpatialFeatures};
 use crate::volume_histogram::{IntensityRange, IntensityVolumeHistogramFeatures};
 
 /// Which features of the standard are wanted.
@@ -65,6 +67,10 @@ pub struct RegionFeatures {
 pub struct MorphologyFeatures {
     /// Volume, surface, axes, diameter, and what is made of them.
     pub shape: ShapeFeatures,
+    /// Volume and area relative to those of enclosing bodies.
+    pub density: DensityFeatures,
+    /// How intensities lie in the region.
+    pub spatial: SpatialFeatures,
 }
 
 /// Features of one image.
@@ -89,7 +95,10 @@ type Value = (Feature, Option<Aggregation>, f64);
 impl MorphologyFeatures {
     /// Every feature with its value.
     pub fn iter(&self) -> impl Iterator<Item = (Feature, f64)> + use<> {
-        self.shape.iter_ibsi()
+        let shape = self.shape.iter_ibsi();
+        shape
+            .chain(self.density.iter_ibsi())
+            .chain(self.spatial.iter_ibsi())
     }
 }
 
@@ -171,8 +180,20 @@ impl Extractor {
 
     fn morphology(&self, prepared: &Prepared<'_>) -> Result<MorphologyFeatures> {
         let spacing = in_plane_spacing(&prepared.image);
-        let shape = ShapeFeatures::new(prepared.region.mask.view(), spacing)?;
-        Ok(MorphologyFeatures { shape })
+        let (region, kept) = (&prepared.region, prepared.kept());
+        let mask = region.mask.view();
+        let shape = ShapeFeatures::new(mask, spacing, &self.params().shape)?;
+        let mut intensity = Array3::from_elem(mask.dim(), false);
+        kept.bounds
+            .relative_to(region.bounds.start)
+            .slice_mut(intensity.view_mut())
+            .assign(&kept.mask);
+        let values = prepared.image.part(&region.bounds);
+        Ok(MorphologyFeatures {
+            density: DensityFeatures::new(mask, spacing, &shape)?,
+            spatial: SpatialFeatures::new(values.view(), mask, intensity.view(), spacing, &shape)?,
+            shape,
+        })
     }
 
     /// The range of the re-segmentation, which is known for the intensities of the image itself only.

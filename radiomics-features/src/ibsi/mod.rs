@@ -12,7 +12,7 @@ pub use texture::{Aggregated, TextureFeatures};
 
 use crate::firstorder::FirstOrderFeatures;
 use crate::histogram::IntensityHistogramFeatures;
-use crate::shape::ShapeFeatures;
+use crate::shape::{DensityFeatures, ShapeFeatures, SpatialFeatures};
 use crate::texture::{
     GlcmFeatures, GldmFeatures, GldzmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures,
 };
@@ -22,6 +22,8 @@ use crate::volume_histogram::IntensityVolumeHistogramFeatures;
 pub fn features() -> impl Iterator<Item = Feature> {
     let tables = [
         ShapeFeatures::IBSI,
+        DensityFeatures::IBSI,
+        SpatialFeatures::IBSI,
         FirstOrderFeatures::IBSI,
         IntensityHistogramFeatures::IBSI,
         IntensityVolumeHistogramFeatures::IBSI,

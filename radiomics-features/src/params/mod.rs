@@ -20,6 +20,7 @@ use crate::normalize::Normalization;
 use crate::resample::Resampling;
 use crate::resegment::{OutlierFilter, Resegmentation};
 use crate::roi::RoiParams;
+use crate::shape::{Covariance, ShapeParams};
 use crate::texture::{IsolatedVoxels, TextureParams};
 use crate::volume_histogram::IvhBinning;
 use crate::voxelwise::VoxelParams;
@@ -62,6 +63,8 @@ pub struct Params {
     pub families: Vec<FamilySelection>,
     /// Families and aggregations of the standard, for [`Profile::Ibsi`]. Default: all.
     pub ibsi: Selection,
+    /// Conventions of the shape features.
+    pub shape: ShapeParams,
     /// Axis whose planes are treated one by one in shape2D. Default: none, which leaves shape2D out for volumes.
     ///
     /// For textures and wavelets the setting is [`TextureParams::force_2d`] of each image; [`set_force_2d`](Self::set_force_2d)
@@ -195,6 +198,7 @@ impl Default for Params {
             images: vec![ImageParams::new(ImageFilter::Original)],
             families: families.map(FamilySelection::all).collect(),
             ibsi: Selection::default(),
+            shape: ShapeParams::default(),
             shape_force_2d: None,
             noise_bands: NoiseBands::default(),
             label_channel: None,
@@ -257,8 +261,8 @@ impl FamilySelection {
 }
 
 impl Params {
-    /// The standard's features under its conventions: all families in all aggregations on the original image, excess kurtosis, no
-    /// isolated voxels in NGTDM, bins of one intensity unit from the smallest intensity on, no interpolation.
+    /// The standard's features under its conventions: all families in all aggregations on the original image, excess kurtosis,
+    /// `N - 1` in the covariance, no isolated voxels in NGTDM, bins of one intensity unit from the smallest intensity on, no interpolation.
     #[must_use]
     pub fn ibsi() -> Self {
         Self {
@@ -268,6 +272,9 @@ impl Params {
                 ..RoiParams::default()
             },
             images: vec![ImageParams::ibsi(ImageFilter::Original)],
+            shape: ShapeParams {
+                covariance: Covariance::Sample,
+            },
             ..Self::default()
         }
     }

@@ -18,6 +18,7 @@ use crate::resample::{
 };
 use crate::resegment::{OutlierFilter, ResegmentMode, ResegmentShape, Resegmentation};
 use crate::roi::{MaskGrid, RoiParams};
+use crate::shape::{Covariance, ShapeParams};
 use crate::texture::{IsolatedVoxels, TextureParams};
 use crate::volume_histogram::IvhBinning;
 
@@ -239,6 +240,16 @@ enum IsolatedKey {
 #[serde(deny_unknown_fields)]
 struct ConventionKeys {
     kurtosis: Option<KurtosisKey>,
+    covariance: Option<CovarianceKey>,
+}
+
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CovarianceKey {
+    /// Divided by N - 1.
+    Sample,
+    /// Divided by N.
+    Population,
 }
 
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
@@ -323,6 +334,10 @@ impl StandardFile {
             texture: self.texture.unwrap_or_default().params(),
             conventions: self.conventions.unwrap_or_default(),
         };
+        let covariance = match general.conventions.covariance {
+            None | Some(CovarianceKey::Sample) => Covariance::Sample,
+            Some(CovarianceKey::Population) => Covariance::Population,
+        };
         let images = match self.images {
             Some(List(images)) => images
                 .into_iter()
@@ -344,6 +359,7 @@ impl StandardFile {
                 .map(|Positive(sigmas)| OutlierFilter { sigmas }),
             resegmentation: resegmentation.range(),
             images,
+            shape: ShapeParams { covariance },
             ibsi: self.features.unwrap_or_default().selection(),
             ..default
         };
