@@ -75,6 +75,11 @@ fn radius() -> f64 {
     10.0 * (3.0 / (4.0 * PI)).cbrt()
 }
 
+/// How many voxels a ball reaches from its center along z, y and x; none is looked at beyond.
+pub(crate) fn reach(spacing: [f64; 3]) -> [usize; 3] {
+    spacing.map(|mm| (radius() / mm).ceil() as usize)
+}
+
 /// What has been found among some voxels.
 #[derive(Debug, Clone, Copy)]
 struct Peaks {

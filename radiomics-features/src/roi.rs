@@ -134,10 +134,15 @@ impl BoundingBox {
 
     /// The box grown by `margin` voxels on every side, cut at the border of an image of size `bounds`.
     pub(crate) fn grown(&self, margin: usize, bounds: [usize; 3]) -> Self {
-        let start = self.start.map(|s| s.saturating_sub(margin));
+        self.grown_by([margin; 3], bounds)
+    }
+
+    /// The same with a margin for each axis.
+    pub(crate) fn grown_by(&self, margins: [usize; 3], bounds: [usize; 3]) -> Self {
+        let start = [0, 1, 2].map(|axis| self.start[axis].saturating_sub(margins[axis]));
         let size = [0, 1, 2].map(|axis| {
             let end = self.start[axis] + self.size[axis];
-            end.saturating_add(margin).min(bounds[axis]) - start[axis]
+            end.saturating_add(margins[axis]).min(bounds[axis]) - start[axis]
         });
         Self { start, size }
     }

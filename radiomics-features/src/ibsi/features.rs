@@ -14,6 +14,7 @@ use crate::extractor::{Extractor, FeatureVector, Responses, in_plane_spacing, pi
 use crate::filters::Response;
 use crate::firstorder::FirstOrderFeatures;
 use crate::histogram::IntensityHistogramFeatures;
+use crate::local_intensity::{self, LocalIntensityFeatures};
 use crate::name::{FeatureName, ImageName, NamedFeature};
 use crate::par::map_indexed;
 use crate::params::ImageParams;
@@ -53,6 +54,8 @@ impl Selection {
 pub struct RegionFeatures {
     /// Of the morphological mask and the image before any filter.
     pub morphology: Option<MorphologyFeatures>,
+    /// Of the image before any filter, around the intensity mask.
+    pub local_intensity: Option<LocalIntensityFeatures>,
     /// One entry per image, original and filtered, in the order of the settings.
     pub images: Vec<ImageFeatures>,
     /// The wavelet sub-bands that hold nothing but rounding errors ([`ImageName::is_noise`]), whether kept or dropped.
@@ -130,6 +133,17 @@ impl ImageFeatures {
     }
 }
 
+/// The peaks, from the part of the image that they see.
+fn local_intensity(prepared: &Prepared<'_>) -> Result<LocalIntensityFeatures> {
+    let (image, kept) = (&prepared.image, prepared.kept());
+    let spacing = in_plane_spacing(image);
+    let seen = kept
+        .bounds
+        .grown_by(local_intensity::reach(spacing), image.size());
+    let start = kept.bounds.relative_to(seen.start).start;
+    LocalIntensityFeatures::new(image.part(&seen).view(), kept.mask.view(), start, spacing)
+}
+
 /// Appends the features of every aggregation.
 fn push_all<T>(
     values: &mut Vec<Value>,
@@ -170,8 +184,13 @@ impl Extractor {
             true => Some(self.morphology(&prepared)?),
             false => None,
         };
+        let local_intensity = match selection.wants(Family::LocalIntensity) {
+            true => Some(local_intensity(&prepared)?),
+            false => None,
+        };
         Ok(RegionFeatures {
             morphology,
+            local_intensity,
             images: images.into_iter().collect::<Result<_>>()?,
             noise_bands,
             diagnostics: self.diagnostics(roi, &prepared)?,
@@ -275,6 +294,10 @@ impl Extractor {
             .iter()
             .flat_map(MorphologyFeatures::iter)
         {
+            push(ImageName::Original, (feature, None, value));
+        }
+        let peaks = features.local_intensity.iter();
+        for (feature, value) in peaks.flat_map(LocalIntensityFeatures::iter_ibsi) {
             push(ImageName::Original, (feature, None, value));
         }
         for image in &features.images {

@@ -12,6 +12,7 @@ pub use texture::{Aggregated, TextureFeatures};
 
 use crate::firstorder::FirstOrderFeatures;
 use crate::histogram::IntensityHistogramFeatures;
+use crate::local_intensity::LocalIntensityFeatures;
 use crate::shape::{DensityFeatures, ShapeFeatures, SpatialFeatures};
 use crate::texture::{
     GlcmFeatures, GldmFeatures, GldzmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures,
@@ -24,6 +25,7 @@ pub fn features() -> impl Iterator<Item = Feature> {
         ShapeFeatures::IBSI,
         DensityFeatures::IBSI,
         SpatialFeatures::IBSI,
+        LocalIntensityFeatures::IBSI,
         FirstOrderFeatures::IBSI,
         IntensityHistogramFeatures::IBSI,
         IntensityVolumeHistogramFeatures::IBSI,

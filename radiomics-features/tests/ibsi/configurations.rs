@@ -79,6 +79,8 @@ pub fn compared() -> (Vec<Row>, Vec<String>) {
                 wrong.push(format!("{letter} {name}: {value}, MIRP {expected}"));
             }
         }
+        // MIRP has neither the oriented box nor the smallest ellipsoid, nor the area under the volume histogram.
+        assert_eq!(row.total, found.len() - 5, "{letter}");
         rows.push(row);
     }
     (rows, wrong)
@@ -90,10 +92,6 @@ fn every_configuration_agrees_with_mirp() {
     for row in &rows {
         println!("{row}");
     }
-    assert_eq!(
-        rows.iter().map(|row| row.total).sum::<usize>(),
-        2 * 345 + 3 * 209
-    );
     assert!(
         wrong.is_empty(),
         "{} values differ:\n{}",
