@@ -1,0 +1,198 @@
+//! Morphology and local intensity against IBSI's reference values, MIRP and slow computations.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::Array3;
+use radiomics_features::{
+    Covariance, DensityFeatures, LocalIntensityFeatures, ShapeFeatures, ShapeParams,
+    SpatialFeatures,
+};
+
+use common::golden;
+
+/// An image with its two masks.
+struct Case {
+    spacing: [f64; 3],
+    values: Array3<f64>,
+    morphological: Array3<bool>,
+    intensity: Array3<bool>,
+}
+
+/// All features by tag, and the bodies that the densities are relative to.
+fn quantities(case: &Case) -> BTreeMap<String, f64> {
+    let Case {
+        spacing, values, ..
+    } = case;
+    let (morphological, intensity) = (case.morphological.view(), case.intensity.view());
+    let params = ShapeParams {
+        covariance: Covariance::Sample,
+    };
+    let shape = ShapeFeatures::new(morphological, *spacing, &params).expect("shape");
+    let density = DensityFeatures::new(morphological, *spacing, &shape).expect("density");
+    let spatial = SpatialFeatures::new(values.view(), morphological, intensity, *spacing, &shape);
+    let spatial = spatial.expect("spatial");
+    let local = LocalIntensityFeatures::new(values.view(), intensity, [0; 3], *spacing);
+    let local = local.expect("local intensity");
+    let features = (shape.iter_ibsi())
+        .chain(density.iter_ibsi())
+        .chain(spatial.iter_ibsi())
+        .chain(local.iter_ibsi());
+    let mut all: BTreeMap<String, f64> = BTreeMap::new();
+    for (feature, value) in features {
+        let before = all.insert(feature.tag.to_string(), value);
+        assert!(before.is_none(), "{} twice", feature.tag);
+    }
+    let (volume, area) = (shape.mesh_volume, shape.surface_area);
+    for (name, value) in [
+        ("hull_volume", volume / density.volume_density_hull),
+        ("hull_area", area / density.area_density_hull),
+        ("ombb_volume", volume / density.volume_density_ombb),
+        ("ombb_area", area / density.area_density_ombb),
+        ("mvee_volume", volume / density.volume_density_mvee),
+    ] {
+        all.insert(name.to_string(), value);
+    }
+    all
+}
+
+fn records(name: &str) -> Vec<csv::StringRecord> {
+    let path = golden(&format!("ibsi1/{name}"));
+    let mut reader =
+        csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    reader.records().map(|row| row.expect("a row")).collect()
+}
+
+fn number(text: &str) -> f64 {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text:?} is no number"))
+}
+
+fn phantom() -> Case {
+    let mut values = Array3::zeros((4, 4, 5));
+    let mut mask = Array3::from_elem(values.dim(), false);
+    for row in records("voxels.csv") {
+        let [x, y, z] = [0, 1, 2].map(|i| number(&row[i]) as usize);
+        values[[z, y, x]] = number(&row[3]);
+        mask[[z, y, x]] = &row[4] == "1";
+    }
+    Case {
+        spacing: [2.0; 3],
+        values,
+        morphological: mask.clone(),
+        intensity: mask,
+    }
+}
+
+/// A value to as many significant digits as a number is printed with.
+fn rounded_like(value: f64, printed: &str) -> f64 {
+    let digits = printed.trim_start_matches('-').replace('.', "");
+    let digits = digits.trim_start_matches('0').len().max(1);
+    number(&format!("{value:.*e}", digits - 1))
+}
+
+#[test]
+fn the_digital_phantom_has_ibsis_values() {
+    let found = quantities(&phantom());
+    let mut tags = Vec::new();
+    let rows = records("values.csv");
+    let family = |row: &&csv::StringRecord| ["morphology", "local_intensity"].contains(&&row[2]);
+    for row in rows.iter().filter(family) {
+        let (tag, expected, tolerance) = (&row[0], number(&row[6]), &row[7]);
+        let value = found.get(tag).unwrap_or_else(|| panic!("{tag} is missing"));
+        if tolerance.is_empty() {
+            assert_eq!(rounded_like(*value, &row[6]), expected, "{tag}: {value}");
+        } else {
+            let difference = (value - expected).abs();
+            assert!(
+                difference <= number(tolerance),
+                "{tag}: {value}, expected {expected}"
+            );
+        }
+        tags.push(tag.to_string());
+    }
+    // Of these the table has no value.
+    let without: Vec<&str> = found
+        .keys()
+        .map(String::as_str)
+        .filter(|tag| tag.starts_with("morph_") || tag.starts_with("loc_"))
+        .filter(|tag| !tags.iter().any(|known| known == tag))
+        .collect();
+    assert_eq!(
+        without,
+        [
+            "morph_area_dens_mvee",
+            "morph_area_dens_ombb",
+            "morph_vol_dens_mvee",
+            "morph_vol_dens_ombb"
+        ]
+    );
+    // The manual itself has one for the oriented box, with moderate consensus and a tolerance of 0.005.
+    assert!((found["morph_vol_dens_ombb"] - 0.869).abs() <= 0.005);
+    assert!((found["morph_area_dens_ombb"] - 0.866).abs() <= 0.005);
+}
+
+fn cases() -> BTreeMap<String, Case> {
+    let mut rows: BTreeMap<String, Vec<csv::StringRecord>> = BTreeMap::new();
+    for row in records("morphology_inputs.csv") {
+        rows.entry(row[0].to_string()).or_default().push(row);
+    }
+    let case = |rows: &[csv::StringRecord]| {
+        let last = rows.last().expect("a row");
+        let shape = (
+            number(&last[4]) as usize + 1,
+            number(&last[5]) as usize + 1,
+            last[6].len(),
+        );
+        let codes: Vec<u8> = rows.iter().flat_map(|row| row[6].bytes()).collect();
+        let values = rows
+            .iter()
+            .flat_map(|row| row[7].split(' ').map(number))
+            .collect();
+        let codes = Array3::from_shape_vec(shape, codes).expect("a code for each voxel");
+        Case {
+            spacing: [1, 2, 3].map(|i| number(&last[i])),
+            values: Array3::from_shape_vec(shape, values).expect("a value for each voxel"),
+            morphological: codes.mapv(|code| code != b'0'),
+            intensity: codes.mapv(|code| code == b'3'),
+        }
+    };
+    rows.into_iter()
+        .map(|(name, rows)| (name, case(&rows)))
+        .collect()
+}
+
+#[test]
+fn synthetic_regions_agree_with_mirp_and_slow_computations() {
+    let found: BTreeMap<String, _> = (cases().iter())
+        .map(|(name, case)| (name.clone(), quantities(case)))
+        .collect();
+    let rows = records("morphology.csv");
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let (case, quantity, expected, tolerance) =
+            (&row[0], &row[1], number(&row[2]), number(&row[3]));
+        let value = found[case][quantity];
+        let is_close = (value - expected).abs() <= tolerance * expected.abs() + 1e-12;
+        if !(is_close || value.is_nan() && expected.is_nan()) {
+            let source = &row[4];
+            wrong.push(format!(
+                "{case} {quantity}: {value}, {source} has {expected}"
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n")
+    );
+    let n_cases = rows
+        .iter()
+        .map(|row| &row[0])
+        .collect::<BTreeSet<_>>()
+        .len();
+    assert_eq!(n_cases, found.len());
+}
