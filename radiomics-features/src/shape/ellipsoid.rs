@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use nalgebra::{Matrix3, Matrix4, SMatrix, SVector, Vector3, Vector4};
+use nalgebra::{Matrix3, Matrix4, SMatrix, SVector, Vector3};
 
 /// An ellipsoid of any place and direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,20 +60,10 @@ impl Ellipsoid {
     /// Oper. Res. 52(5), 690-706 (2004), doi:10.1287/opre.1040.0115.
     pub(super) fn around(points: &[[f64; 3]]) -> Self {
         let frame = Frame::around(points);
-        let points: Vec<[f64; 3]> = points.iter().map(|&point| frame.place(point)).collect();
-        let mut search = Search::new(&points);
-        for _ in 0..MAX_STEPS {
-            if search.gap() < 1e3 * TOLERANCE && search.gain() <= TOLERANCE || !search.step() {
-                break;
-            }
-        }
-        let (shape, squared_radius) = search.ellipsoid(&points);
+        let (shape, squared_radius) = Search::ended(&frame.places).ellipsoid(&frame.places);
         // {p : |Lᵀ (p - center)|² = r²} has the singular values of r L⁻ᵀ as half axes; the frame stretches them.
-        let axes = shape
-            .try_inverse()
-            .unwrap_or_else(Matrix3::zeros)
-            .transpose();
-        let axes = Matrix3::from_fn(|i, j| frame.scale[i] * axes[(i, j)]);
+        let axes = shape.try_inverse().unwrap_or_else(Matrix3::zeros);
+        let axes = frame.stretch * axes.transpose();
         let semi_axes: [f64; 3] = axes.singular_values().into();
         Self::new(semi_axes.map(|value| squared_radius.sqrt() * value))
     }
@@ -84,28 +74,40 @@ const TOLERANCE: f64 = 1e-9;
 /// Twenty or so are needed.
 const MAX_STEPS: usize = 200;
 
-/// The box around points, as the coordinates in which they lie between -1 and 1.
+/// Coordinates in which points are spread alike in all directions and none is farther than 1 from the origin, so that long and
+/// thin regions are no harder than round ones.
 struct Frame {
-    center: [f64; 3],
-    scale: [f64; 3],
+    places: Vec<Vector3<f64>>,
+    /// From differences of places to those of points.
+    stretch: Matrix3<f64>,
 }
 
 impl Frame {
+    /// Of points that span space.
     fn around(points: &[[f64; 3]]) -> Self {
-        let ends = [0, 1, 2].map(|axis| {
-            let coordinates = points.iter().map(|point| point[axis]);
-            coordinates.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], c| {
-                [low.min(c), high.max(c)]
-            })
-        });
-        Self {
-            center: ends.map(|[low, high]| (low + high) / 2.0),
-            scale: ends.map(|[low, high]| (high - low) / 2.0),
+        let n = points.len() as f64;
+        let points: Vec<Vector3<f64>> = points.iter().map(|&point| point.into()).collect();
+        let center = points.iter().sum::<Vector3<f64>>() / n;
+        let mut covariance = Matrix3::zeros();
+        for point in &points {
+            let from_center = point - center;
+            covariance += from_center * from_center.transpose() / n;
         }
-    }
-
-    fn place(&self, point: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|axis| (point[axis] - self.center[axis]) / self.scale[axis])
+        let factors = covariance.cholesky();
+        let mut stretch = factors.map_or_else(Matrix3::identity, |factors| factors.l());
+        let places = |stretch: &Matrix3<f64>| -> Vec<Vector3<f64>> {
+            let place = |point: &Vector3<f64>| stretch.solve_lower_triangular(&(point - center));
+            points.iter().filter_map(place).collect()
+        };
+        let farthest = places(&stretch)
+            .iter()
+            .map(|place| place.norm())
+            .fold(0.0, f64::max);
+        stretch *= farthest;
+        Self {
+            places: places(&stretch),
+            stretch,
+        }
     }
 }
 
@@ -140,14 +142,14 @@ const PAIRS: [[usize; 2]; 10] = [
 ];
 
 impl Search {
-    /// From a ball around points between -1 and 1.
-    fn new(points: &[[f64; 3]]) -> Self {
+    /// From a ball around points that are at most 1 from the origin.
+    fn new(points: &[Vector3<f64>]) -> Self {
         let n = points.len();
         let mut search = Self {
             products: points
                 .iter()
-                .map(|&[z, y, x]| {
-                    let q = Vector4::new(z, y, x, 1.0);
+                .map(|point| {
+                    let q = point.push(1.0);
                     folded(&(q * q.transpose()))
                 })
                 .collect(),
@@ -156,6 +158,19 @@ impl Search {
             multipliers: vec![4.0 / n as f64; n],
         };
         search.find_slacks();
+        search
+    }
+
+    /// At a solution that is near enough to the best.
+    fn ended(points: &[Vector3<f64>]) -> Self {
+        let mut search = Self::new(points);
+        for _ in 0..MAX_STEPS {
+            // The proof costs as much as a step.
+            let is_near = search.gap() < 1e3 * TOLERANCE;
+            if is_near && search.gain() <= TOLERANCE || !search.step() {
+                break;
+            }
+        }
         search
     }
 
@@ -250,7 +265,7 @@ impl Search {
     }
 
     /// `L` and `r²` of the ellipsoid `|Lᵀ (p - center)|² = r²` that holds all points.
-    fn ellipsoid(&self, points: &[[f64; 3]]) -> (Matrix3<f64>, f64) {
+    fn ellipsoid(&self, points: &[Vector3<f64>]) -> (Matrix3<f64>, f64) {
         let shape = self.matrix.fixed_view::<3, 3>(0, 0).into_owned();
         let toward = self.matrix.fixed_view::<3, 1>(0, 3).into_owned();
         let Some(factors) = shape.cholesky() else {
@@ -258,11 +273,9 @@ impl Search {
         };
         let center = -factors.solve(&toward);
         let lower = factors.l();
-        let distances = points.iter().map(|&[z, y, x]| {
-            lower
-                .tr_mul(&(Vector3::new(z, y, x) - center))
-                .norm_squared()
-        });
+        let distances = points
+            .iter()
+            .map(|point| lower.tr_mul(&(point - center)).norm_squared());
         (lower, distances.fold(0.0, f64::max))
     }
 }
@@ -311,6 +324,41 @@ fn share(numbers: impl Iterator<Item = (f64, f64)>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_to_gain(
+            side in 1u32..1000,
+            raw in prop::collection::vec(prop::array::uniform3(0u32..1000), 1..200),
+            scale in prop::array::uniform3(-4.0f64..4.0),
+        ) {
+            // An octahedron around each place, as around a voxel.
+            let steps = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+            let points: Vec<[f64; 3]> = raw
+                .iter()
+                .map(|place| place.map(|c| f64::from(2 * (c % side))))
+                .flat_map(|place| steps.iter().flat_map(move |step| [-1.0, 1.0].map(|sign| [0, 1, 2].map(|i| place[i] + sign * step[i]))))
+                .map(|place| [0, 1, 2].map(|i| 10f64.powf(scale[i]) * place[i]))
+                .collect();
+            let frame = Frame::around(&points);
+            let search = Search::ended(&frame.places);
+            prop_assert!(search.gain() <= TOLERANCE, "{}", search.gain());
+            // The ellipsoid is as large as the weights prove that it must be.
+            let stretched = frame.stretch.determinant();
+            let volume = Ellipsoid::around(&points).volume() / stretched;
+            let mut total = search.multipliers.iter().sum::<f64>();
+            total = 1.0 / total;
+            let mut moments = Products::zeros();
+            for (a, u) in search.products.iter().zip(&search.multipliers) {
+                moments += (u * total) * a;
+            }
+            let moments = Matrix4::from_fn(|i, j| moments[pair(i, j)] / if i == j { 1.0 } else { 2.0 });
+            // Volume of {|p - center|² in the covariance = 3}, whose determinant is that of the moments.
+            let least = 4.0 / 3.0 * PI * 27f64.sqrt() * moments.determinant().sqrt();
+            prop_assert!(volume >= least * (1.0 - 1e-9) && volume <= least * (1.0 + 1e-8), "{volume} {least}");
+        }
+    }
 
     fn assert_close(found: f64, expected: f64, tolerance: f64) {
         assert!(

@@ -96,8 +96,8 @@ feature_table! {
     pub struct GldmFeatures from m: &SizeMarginals {
         /// Dependence count energy `Σ q²`; in (0, 1].
         dependence_count_energy (ibsi "CAS9" "ngl_dc_energy") = m.energy;
-        /// Dependence count percentage, the fraction of voxels that are in the matrix; 1, since all are.
-        dependence_count_percentage (ibsi "6XV8" "ngl_dc_perc") = m.n / m.n;
+        /// Dependence count percentage, the fraction of voxels that are in the matrix; 1, since all are. NaN without any.
+        dependence_count_percentage (ibsi "6XV8" "ngl_dc_perc") = m.per_voxel(m.n);
         /// Dependence entropy `-Σ q log2 q`; bits.
         dependence_entropy ("DependenceEntropy", ibsi "FCBV" "ngl_dc_entr") = m.entropy;
         /// Dependence non-uniformity `Σ_d (Σ_i P)² / Nz`; in [1, Nz].

@@ -115,7 +115,7 @@ feature_table! {
         zone_distance_non_uniformity_normalized (ibsi "IATH" "dzm_zdnu_norm") =
             m.of_matrix.size_non_uniformity_normalized();
         /// Zone percentage `Nz / Nv`; in (0, 1].
-        zone_percentage (ibsi "VIWW" "dzm_z_perc") = m.of_matrix.n / m.n_voxels;
+        zone_percentage (ibsi "VIWW" "dzm_z_perc") = m.of_matrix.per_voxel(m.n_voxels);
         /// Gray level variance `Σ q (i - µ)²`; squared levels. 0 for a flat region.
         gray_level_variance (ibsi "QK93" "dzm_gl_var") = m.of_matrix.level_variance;
         /// Zone distance variance `Σ q (d - µ)²`; squared steps.

@@ -202,9 +202,14 @@ impl SizeMarginals {
         self.size_squares / (self.n * self.n)
     }
 
-    /// `N / Σ s P`: elements per voxel.
+    /// `N / Σ s P`: elements per voxel, where sizes are voxels.
     pub(super) fn percentage(&self) -> f64 {
-        self.n / self.n_covered
+        self.per_voxel(self.n_covered)
+    }
+
+    /// Elements per voxel.
+    pub(super) fn per_voxel(&self, n_voxels: f64) -> f64 {
+        self.n / n_voxels
     }
 }
 
