@@ -262,7 +262,15 @@ impl Axis {
             let line = &packed[r / 2 * self.padded..][..self.half()];
             for (k, value) in line.iter().enumerate() {
                 // An even row has a real transform.
-                write(r, k, if r % 2 == 0 { value.re } else { value.im });
+                write(
+                    r,
+                    k,
+                    if r.is_multiple_of(2) {
+                        value.re
+                    } else {
+                        value.im
+                    },
+                );
             }
         }
     }
@@ -270,7 +278,7 @@ impl Axis {
 
 /// The real part of a number for even rows, the imaginary one for odd rows.
 fn part(number: &mut Complex<f64>, row: usize) -> &mut f64 {
-    if row % 2 == 0 {
+    if row.is_multiple_of(2) {
         &mut number.re
     } else {
         &mut number.im

@@ -6,9 +6,9 @@ use super::boxes::Cuboid;
 use super::ellipsoid::Ellipsoid;
 use super::hull::Hull;
 use super::{ShapeFeatures, cropped, diameter};
-use crate::Result;
 use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
+use crate::{Error, Result};
 
 feature_table! {
     /// Volume and area densities: the mesh's volume `V` and area `A`, divided by those of
@@ -24,6 +24,9 @@ feature_table! {
     /// Areas of ellipsoids are IBSI's series up to degree 20, see below. IBSI leaves the method for ombb and mvee open; the volume of mvee is
     /// at most 1e-9 of it too large.
     ///
+    /// Where voxels meet only along an edge or at a corner the mesh can have holes; its volume, and so all densities of volume, can
+    /// then be any number (see the [module documentation](super)).
+    ///
     /// Reference: IBSI reference manual, morphological features (HCUG), arXiv:1612.07003.
     ///
     /// # Differences
@@ -33,11 +36,11 @@ feature_table! {
     ///
     /// The smallest box of all can have no face in common with the hull; it may then be a few percent smaller than ombb.
     pub struct DensityFeatures from s: &Measures {
-        /// Volume density of the axis-aligned bounding box; in (0, 1].
+        /// Volume density of the axis-aligned bounding box; in (0, 1] for a closed mesh.
         volume_density_aabb (ibsi "PBX1" "morph_vol_dens_aabb") = s.volume / s.aabb.volume();
         /// Area density of the axis-aligned bounding box; above 1 for rugged surfaces.
         area_density_aabb (ibsi "R59B" "morph_area_dens_aabb") = s.area / s.aabb.area();
-        /// Volume density of the oriented minimum bounding box; in (0, 1], at least that of the axis-aligned box.
+        /// Volume density of the oriented minimum bounding box; in (0, 1] for a closed mesh, at least that of the axis-aligned box.
         volume_density_ombb (ibsi "ZH1A" "morph_vol_dens_ombb") = s.volume / s.ombb.volume();
         /// Area density of the oriented minimum bounding box.
         area_density_ombb (ibsi "IQYR" "morph_area_dens_ombb") = s.area / s.ombb.area();
@@ -46,13 +49,14 @@ feature_table! {
         volume_density_aee (ibsi "6BDE" "morph_vol_dens_aee") = ratio(s.volume, s.aee.volume());
         /// Area density of the approximate enclosing ellipsoid. NaN for a region of one line, whose ellipsoid has no area.
         area_density_aee (ibsi "RDD2" "morph_area_dens_aee") = ratio(s.area, s.aee.area());
-        /// Volume density of the minimum volume enclosing ellipsoid; in (0, 1].
+        /// Volume density of the minimum volume enclosing ellipsoid; in (0, 1] for a closed mesh.
         volume_density_mvee (ibsi "SWZ1" "morph_vol_dens_mvee") = s.volume / s.mvee.volume();
         /// Area density of the minimum volume enclosing ellipsoid.
         area_density_mvee (ibsi "BRI8" "morph_area_dens_mvee") = s.area / s.mvee.area();
-        /// Volume density of the convex hull (solidity); in (0, 1], 1 for a convex mesh.
+        /// Volume density of the convex hull (solidity); in (0, 1] for a closed mesh, 1 for a convex one.
         volume_density_hull (ibsi "R3ER" "morph_vol_dens_conv_hull") = s.volume / s.hull_volume;
-        /// Area density of the convex hull; at least 1, 1 for a convex mesh.
+        /// Area density of the convex hull; 1 for a convex mesh, larger for one with dents and holes, smaller for one of parts far
+        /// apart.
         area_density_hull (ibsi "7T7F" "morph_area_dens_conv_hull") = s.area / s.hull_area;
     }
 }
@@ -71,8 +75,9 @@ impl DensityFeatures {
         check_spacing(spacing)?;
         let mask = cropped(mask)?;
         let half = spacing.map(|mm| mm / 2.0);
-        let hull = Hull::new(&diameter::outermost_vertices(mask.view()))
-            .expect("a voxel's vertices span space");
+        // The vertices around any voxel span space.
+        let vertices = diameter::outermost_vertices(mask.view());
+        let hull = Hull::new(&vertices).ok_or(Error::EmptyMask)?;
         let vertices: Vec<[f64; 3]> = hull
             .vertices
             .iter()
