@@ -5,6 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::Array3;
+use proptest::prelude::*;
 use radiomics_features::{
     Covariance, DensityFeatures, LocalIntensityFeatures, ShapeFeatures, ShapeParams,
     SpatialFeatures,
@@ -195,4 +196,62 @@ fn synthetic_regions_agree_with_mirp_and_slow_computations() {
         .collect::<BTreeSet<_>>()
         .len();
     assert_eq!(n_cases, found.len());
+}
+
+proptest! {
+    #[test]
+    fn any_mask_has_features_wherever_it_lies(
+        shape in (1usize..5, 1usize..8, 1usize..9),
+        fill in 1u64..100,
+        seed: u64,
+        spacing in prop::array::uniform3(0.1f64..8.0),
+        margin in prop::array::uniform3(0usize..3),
+    ) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % 100
+        };
+        let mut mask = Array3::from_shape_simple_fn(shape, || next() < fill);
+        mask[[0, 0, 0]] = true;
+        let values = mask.mapv(|_| next() as f64);
+        let mut case = Case { spacing, values, morphological: mask.clone(), intensity: mask };
+        let here = quantities(&case);
+        prop_assert!(here["ombb_volume"] <= spacing.iter().product::<f64>() * bounding_voxels(&case) * (1.0 + 1e-12));
+        prop_assert!(here["hull_volume"].abs() <= here["mvee_volume"].abs());
+        let sides = [shape.0, shape.1, shape.2];
+        let padded = |inner: &Array3<bool>| Array3::from_shape_fn([0, 1, 2].map(|i| sides[i] + margin[i]), |(z, y, x)| {
+            let at = [z, y, x];
+            (0..3).all(|i| at[i] >= margin[i]) && inner[[0, 1, 2].map(|i| at[i] - margin[i])]
+        });
+        let (morphological, intensity) = (padded(&case.morphological), padded(&case.intensity));
+        case.values = Array3::from_shape_fn(morphological.dim(), |(z, y, x)| {
+            let at = [z, y, x];
+            if (0..3).all(|i| at[i] >= margin[i]) { case.values[[0, 1, 2].map(|i| at[i] - margin[i])] } else { 0.0 }
+        });
+        (case.morphological, case.intensity) = (morphological, intensity);
+        // A wider image has more voxels for the balls of the peaks, nothing else.
+        for (name, there) in quantities(&case).into_iter().filter(|(name, _)| !name.starts_with("loc_")) {
+            let same = (there - here[&name]).abs() <= 1e-9 * there.abs() + 1e-9;
+            prop_assert!(same || there.is_nan() && here[&name].is_nan(), "{name}: {there} {}", here[&name]);
+        }
+    }
+}
+
+/// Voxels of the box around the morphological mask.
+fn bounding_voxels(case: &Case) -> f64 {
+    let inside = case
+        .morphological
+        .indexed_iter()
+        .filter(|&(_, &inside)| inside);
+    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+    for ((z, y, x), _) in inside {
+        for (axis, place) in [z, y, x].into_iter().enumerate() {
+            low[axis] = low[axis].min(place);
+            high[axis] = high[axis].max(place);
+        }
+    }
+    (0..3)
+        .map(|axis| (high[axis] - low[axis] + 1) as f64)
+        .product()
 }
