@@ -6,4 +6,5 @@ mod common;
 mod compliance;
 mod configurations;
 mod matrices;
+mod morphology;
 mod phantom;

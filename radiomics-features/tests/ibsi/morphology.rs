@@ -1,7 +1,5 @@
 //! Morphology and local intensity against IBSI's reference values, MIRP and slow computations.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::Array3;
@@ -11,7 +9,7 @@ use radiomics_features::{
     SpatialFeatures,
 };
 
-use common::golden;
+use crate::common::golden;
 
 /// An image with its two masks.
 struct Case {
