@@ -182,7 +182,10 @@ def main():
             write_nrrd(os.path.join(folder, "mask.nrrd"), mask, spacing)
             params, theirs = draw_settings(rng, image, mask)
             open(os.path.join(folder, "p.yaml"), "w").write(params)
-            expected = by_mirp(folder, theirs, str(image.dtype) == "int16")
+            try:
+                expected = by_mirp(folder, theirs, str(image.dtype) == "int16")
+            except Exception:  # MIRP stops where re-segmentation leaves nothing.
+                expected = None
             found, error = by_us(program, folder)
         label = f"seed {seed + k}: {image.shape} {image.dtype} {spacing} {int(mask.sum())} voxels; {params.replace(chr(10), ' | ')}"
         if found is None or expected is None:

@@ -23,47 +23,7 @@
 //! # Parameter files
 //! [`Params::read`](crate::Params::read) reads a file of the standard by its key `profile`. Everything but that key may be left out.
 //!
-//! ```yaml
-//! profile: ibsi
-//! region:
-//!   label: 1                    # which label of the mask
-//!   minimum_dimensions: 1       # along how many axes the region has more than one voxel
-//!   minimum_size: 10            # the region has more voxels than this; default: no limit
-//!   geometry_tolerance: 1e-6
-//!   correct_mask: false         # resample a mask on another grid to the image's
-//! interpolation:                # default: none
-//!   spacing: [2, 2, 2]          # mm along x, y, z; 0 keeps an axis; two numbers for a plane
-//!   image: linear               # nearest, linear, cubic (spline)
-//!   rounding: none              # none, nearest_integer
-//!   mask: linear                # linear, nearest
-//!   mask_threshold: 0.5         # for linear: the partial volume that is in
-//!   grid: center                # center; corner: that of PyRadiomics
-//! resegmentation:               # default: none; with both, what is inside both
-//!   range: [-500, 400]          # or one number: no upper limit
-//!   outliers: 3                 # standard deviations
-//! discretization:
-//!   fixed_bin_size: 1           # the default
-//!   origin: range               # range: its lower limit, or else the minimum; minimum; or an intensity
-//! # discretization: {fixed_bin_number: 32}
-//! # intensity_volume_histogram: {fixed_bin_size: 2.5} or {fixed_bin_number: 1000}; default: intensities as they are
-//! texture:
-//!   distances: [1]              # of GLCM, NGTDM and NGLDM
-//!   alpha: 0                    # coarseness of NGLDM
-//!   symmetric: true             # of GLCM
-//!   isolated_voxels: skip       # in NGTDM; count: as PyRadiomics
-//! conventions:
-//!   kurtosis: excess            # raw: as PyRadiomics
-//!   covariance: sample          # N - 1; population: N, as PyRadiomics
-//! images:                       # default: the original one
-//!   - filter: original
-//!   - filter: {mean: {size: 5, boundary: mirror}}   # a filter of IBSI-2, see `filters::standard`
-//!     discretization: {fixed_bin_number: 32}        # its own; 32 bins if nothing is said
-//!     intensity_volume_histogram: {fixed_bin_number: 1000}
-//! features:
-//!   families: [morphology, local_intensity, intensity_statistics, intensity_histogram, intensity_volume_histogram,
-//!              glcm, glrlm, glszm, gldzm, ngtdm, ngldm]
-//!   aggregations: [2D_avg, 2D_slice_merged, 2.5D_direction_merged, 2.5D_merged, 3D_avg, 3D_merged, 2D, 2.5D, 3D]
-//! ```
+#![doc = concat!("```yaml\n", include_str!("parameters.yaml"), "```\n")]
 //!
 //! Every one of these choices can be made under PyRadiomics' profile as well, one by one, through the fields of
 //! [`Params`](crate::Params). The five configurations of IBSI-1 are such files: [`Configuration`].

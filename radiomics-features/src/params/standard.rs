@@ -94,6 +94,8 @@ enum InterpolatorKey {
 enum RoundingKey {
     None,
     NearestInteger,
+    /// As PyRadiomics.
+    PixelType,
 }
 
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
@@ -129,6 +131,8 @@ enum BinningKey {
 enum NamedOrigin {
     Range,
     Minimum,
+    /// PyRadiomics' bins.
+    MultipleOfWidth,
 }
 
 /// Where bins of a fixed size begin: a name or an intensity.
@@ -144,12 +148,13 @@ impl<'de> Deserialize<'de> for OriginKey {
         impl Visitor<'_> for Origin {
             type Value = OriginKey;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("range, minimum or an intensity")
+                f.write_str("range, minimum, multiple_of_width or an intensity")
             }
             fn visit_str<E: de::Error>(self, name: &str) -> Result<OriginKey, E> {
                 match name {
                     "range" => Ok(OriginKey::Named(NamedOrigin::Range)),
                     "minimum" => Ok(OriginKey::Named(NamedOrigin::Minimum)),
+                    "multiple_of_width" => Ok(OriginKey::Named(NamedOrigin::MultipleOfWidth)),
                     _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
                 }
             }
@@ -200,11 +205,14 @@ impl BinningKey {
     fn binning(self) -> Binning {
         match self {
             Self::Number(n) => Binning::FixedBinNumber(n),
+            Self::Size(width, Some(OriginKey::Named(NamedOrigin::MultipleOfWidth))) => {
+                Binning::Width(width)
+            }
             Self::Size(width, origin) => Binning::FixedBinSize {
                 width,
                 origin: match origin {
                     None | Some(OriginKey::Named(NamedOrigin::Range)) => BinOrigin::RangeLow,
-                    Some(OriginKey::Named(NamedOrigin::Minimum)) => BinOrigin::RegionMinimum,
+                    Some(OriginKey::Named(_)) => BinOrigin::RegionMinimum,
                     Some(OriginKey::At(intensity)) => BinOrigin::At(intensity),
                 },
             },
@@ -450,6 +458,7 @@ impl InterpolationKeys {
             rounding: match self.rounding {
                 None | Some(RoundingKey::None) => IntensityRounding::None,
                 Some(RoundingKey::NearestInteger) => IntensityRounding::NearestInteger,
+                Some(RoundingKey::PixelType) => IntensityRounding::OfPixelType,
             },
             ..Resampling::default()
         }
@@ -503,6 +512,128 @@ impl FeatureKeys {
                 .map_or(default.aggregations, |List(all)| {
                     all.iter().map(|a| a.0).collect()
                 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    fn yaml(text: &str) -> crate::Result<Params> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_file_of_its_profile_alone_has_the_defaults() {
+        assert_eq!(yaml("profile: ibsi\n").unwrap(), Params::ibsi());
+    }
+
+    #[test]
+    fn the_documented_file_is_read() {
+        let params = yaml(include_str!("../ibsi/parameters.yaml")).unwrap();
+        assert_eq!(params.images.len(), 2);
+        assert_eq!(params.ibsi, Selection::default());
+        assert!(params.resampling.is_some() && params.outliers.is_some());
+    }
+
+    #[test]
+    fn every_convention_can_be_that_of_pyradiomics() {
+        let params = yaml(
+            "profile: ibsi\n\
+             interpolation: {spacing: [1, 1, 1], image: cubic, rounding: pixel_type, mask: nearest, grid: corner}\n\
+             discretization: {fixed_bin_size: 25, origin: multiple_of_width}\n\
+             texture: {isolated_voxels: count}\n\
+             conventions: {kurtosis: raw, covariance: population}\n",
+        )
+        .unwrap();
+        let expected = Resampling {
+            spacing: PixelSpacing::Volume([1.0; 3]),
+            ..Resampling::default()
+        };
+        assert_eq!(params.resampling, Some(expected));
+        let image = &params.images[0];
+        let default = ImageParams::new(ImageFilter::Original);
+        assert_eq!(
+            (image.binning, &image.texture, image.first_order),
+            (default.binning, &default.texture, default.first_order)
+        );
+        assert_eq!(params.shape, ShapeParams::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let cases = [
+            ("profile: mirp\n", 1, "mirp"),
+            ("profile: ibsi\nregions:\n  label: 1\n", 2, "regions"),
+            ("profile: ibsi\nregion:\n  label: 0\n", 3, "label"),
+            (
+                "profile: ibsi\ninterpolation:\n  spacing: [2]\n",
+                3,
+                "spacing",
+            ),
+            (
+                "profile: ibsi\ninterpolation:\n  spacing: [2, 2, 2]\n  image: bilinear\n",
+                4,
+                "bilinear",
+            ),
+            (
+                "profile: ibsi\ndiscretization:\n  fixed_bin_number: 8\n  fixed_bin_size: 2\n",
+                3,
+                "either",
+            ),
+            (
+                "profile: ibsi\ndiscretization:\n  fixed_bin_size: -2\n",
+                3,
+                "positive",
+            ),
+            (
+                "profile: ibsi\ndiscretization:\n  fixed_bin_size: 2\n  origin: zero\n",
+                4,
+                "multiple_of_width",
+            ),
+            (
+                "profile: ibsi\nfeatures:\n  families: [glcm, gldm]\n",
+                3,
+                "gldm",
+            ),
+            (
+                "profile: ibsi\nfeatures:\n  aggregations: [4D]\n",
+                3,
+                "3D_merged",
+            ),
+            (
+                "profile: ibsi\nimages:\n  - filter: wavelet\n",
+                3,
+                "original",
+            ),
+            (
+                "profile: ibsi\nimages:\n  - filter: {mean: {size: 5, border: mirror}}\n",
+                3,
+                "border",
+            ),
+            ("profile: ibsi\nimages: []\n", 2, "at least 1"),
+        ];
+        for (text, expected, word) in cases {
+            match yaml(text) {
+                Err(Error::ParameterFile { line, problem, .. }) => {
+                    assert!(problem.contains(word), "{text}: {problem}");
+                    assert!(
+                        line.is_some_and(|line| line >= expected),
+                        "{text}: line {line:?}: {problem}"
+                    );
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        for text in [
+            "profile: ibsi\nimages:\n  - filter: {mean: {size: 4}}\n",
+            "profile: ibsi\nresegmentation: {range: [5, 1]}\n",
+            "profile: ibsi\ninterpolation: {spacing: [1, 1, 1], mask: linear, grid: corner}\n",
+            "profile: ibsi\ninterpolation: {spacing: [1, 1, 1], mask_threshold: 1.5}\n",
+        ] {
+            assert!(yaml(text).is_err(), "{text}");
         }
     }
 }
