@@ -8,6 +8,7 @@ mod extractor;
 mod feature_table;
 pub mod filters;
 pub mod firstorder;
+mod fourier;
 pub mod histogram;
 pub mod ibsi;
 pub mod io;

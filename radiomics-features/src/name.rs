@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::filters::Sigma;
+use crate::filters::{Sigma, StandardFilter};
 use crate::firstorder::FirstOrderFeatures;
 use crate::ibsi::{self, Aggregation};
 use crate::shape::{Shape2dFeatures, ShapeFeatures};
@@ -256,6 +256,29 @@ impl fmt::Display for Band {
     }
 }
 
+impl FromStr for Band {
+    type Err = Error;
+
+    fn from_str(letters: &str) -> Result<Self> {
+        let passes: Option<Vec<Pass>> = letters
+            .chars()
+            .map(|c| match c {
+                'L' => Some(Pass::Low),
+                'H' => Some(Pass::High),
+                _ => None,
+            })
+            .collect();
+        match passes {
+            Some(passes) if (1..=3).contains(&passes.len()) => Ok(Self::new(&passes)),
+            _ => Err(Error::InvalidSetting {
+                name: "band",
+                expected: "one to three of the letters L and H",
+                found: letters.to_string(),
+            }),
+        }
+    }
+}
+
 /// The image a feature was taken from: the original or a filter's response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -286,6 +309,8 @@ pub enum ImageName {
     Gradient,
     /// `lbp-2D`.
     LocalBinaryPattern,
+    /// `mean-15-3D-mirror`, see [`StandardFilter`].
+    Standard(StandardFilter),
 }
 
 impl ImageName {
@@ -321,6 +346,7 @@ impl fmt::Display for ImageName {
             Self::Exponential => f.write_str("exponential"),
             Self::Gradient => f.write_str("gradient"),
             Self::LocalBinaryPattern => f.write_str("lbp-2D"),
+            Self::Standard(filter) => filter.fmt(f),
         }
     }
 }
@@ -451,30 +477,19 @@ impl FromStr for ImageName {
                     let sigma = sigma.parse().map_err(|_| bad())?;
                     return Ok(Self::LaplacianOfGaussian { sigma });
                 }
-                let (level, letters) = name
+                let Some((level, letters)) = name
                     .strip_prefix("wavelet")
                     .and_then(|rest| rest.split_once('-'))
-                    .ok_or_else(bad)?;
+                else {
+                    return name.parse().map(Self::Standard).map_err(|_| bad());
+                };
                 let level = if level.is_empty() {
                     1
                 } else {
                     level.parse().map_err(|_| bad())?
                 };
-                let passes: Option<Vec<Pass>> = letters
-                    .chars()
-                    .map(|c| match c {
-                        'L' => Some(Pass::Low),
-                        'H' => Some(Pass::High),
-                        _ => None,
-                    })
-                    .collect();
-                match passes {
-                    Some(passes) if (1..=3).contains(&passes.len()) => Self::Wavelet {
-                        level,
-                        band: Band::new(&passes),
-                    },
-                    _ => return Err(bad()),
-                }
+                let band = letters.parse().map_err(|_| bad())?;
+                Self::Wavelet { level, band }
             }
         })
     }
@@ -559,6 +574,8 @@ mod tests {
             "exponential",
             "gradient",
             "lbp-2D",
+            "mean-15-3D-mirror",
+            "laws-L5E5E5-3D-energy-7-invariant-max-mirror",
         ];
         for image in images {
             for family in Family::ALL {

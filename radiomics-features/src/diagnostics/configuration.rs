@@ -117,6 +117,7 @@ fn image_type(filter: &ImageFilter) -> &'static str {
         ImageFilter::Exponential => "Exponential",
         ImageFilter::Gradient(_) => "Gradient",
         ImageFilter::LocalBinaryPattern(_) => "LBP2D",
+        ImageFilter::Standard(_) => "Standard",
     }
 }
 
@@ -147,6 +148,7 @@ fn filter_settings(d: &mut Dictionary, filter: &ImageFilter) {
             };
             d.set("lbp2DMethod", format!("'{method}'"));
         }
+        ImageFilter::Standard(filter) => d.set("filter", format!("'{filter}'")),
         _ => {}
     }
 }

@@ -11,8 +11,10 @@
 //! | [`ImageFilter::Square`] … [`ImageFilter::Exponential`] | `square` … | 64-bit |
 //! | [`Gradient`] | `gradient` | 32-bit |
 //! | [`LocalBinaryPattern`] | `lbp-2D` | those of the image; 64-bit for planes |
+//! | [`StandardFilter`] | `laws-L5E5E5-3D-energy-7-invariant-max-mirror` … | 64-bit |
 //!
-//! Numbers equal the reference's to the last bit, with one exception: where the processor has AVX-512, NumPy's own logarithm and
+//! [`StandardFilter`] holds the filters of IBSI-2, the others are those of PyRadiomics. Their numbers equal the reference's to the
+//! last bit, with one exception: where the processor has AVX-512, NumPy's own logarithm and
 //! exponential round differently by one bit, in [`ImageFilter::Logarithm`] and [`ImageFilter::Exponential`]. There an intensity
 //! that ought to be a multiple of the bin width, as the largest of the image often is, may fall on the other side of the edge.
 //!
@@ -26,6 +28,7 @@ mod gradient;
 mod lbp;
 mod log;
 mod pointwise;
+mod standard;
 mod wavelet;
 
 use ndarray::Array3;
@@ -33,6 +36,11 @@ use ndarray::Array3;
 pub use gradient::Gradient;
 pub use lbp::{LbpMethod, LocalBinaryPattern};
 pub use log::{LaplacianOfGaussian, Sigma};
+pub use standard::{
+    Boundary, FilterDimensions, Gabor, Laws, LawsKernel, LawsKernels, Mean, NonSeparableWavelet,
+    Pooling, Riesz, RieszFilter, SeparableWavelet, StandardFilter, TruncatedLaplacian,
+    WaveletFamily,
+};
 pub use wavelet::{MotherWavelet, Wavelet};
 
 use crate::error::{Error, Result};
@@ -63,6 +71,8 @@ pub enum ImageFilter {
     Gradient(Gradient),
     /// Local binary pattern, plane by plane.
     LocalBinaryPattern(LocalBinaryPattern),
+    /// A filter of IBSI-2.
+    Standard(StandardFilter),
 }
 
 /// A filtered image, cut to the box that was asked for.
@@ -132,6 +142,7 @@ impl ImageFilter {
                 PixelType::F32,
             ),
             Self::LocalBinaryPattern(lbp) => lbp.responses(image, bounds)?,
+            Self::Standard(filter) => vec![filter.response(image, bounds)?],
         })
     }
 }

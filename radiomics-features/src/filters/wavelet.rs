@@ -23,7 +23,7 @@ use ndarray::{Array3, ArrayView3};
 
 use super::Response;
 use super::coefficients::{BIORTHOGONAL, LONG, ORTHOGONAL};
-use super::convolve::{AxisPlan, FilterPair, Real};
+use super::convolve::periodic::{AxisPlan, FilterPair, Real};
 use crate::error::{Error, Result};
 use crate::name::{Band, ImageName, Pass};
 use crate::numbers::{each_number, view};
@@ -127,7 +127,7 @@ fn unknown(name: &str) -> Error {
 
 impl MotherWavelet {
     /// The decomposition filters.
-    fn filters<T: Real>(self) -> Result<FilterPair<T>> {
+    pub(super) fn filters<T: Real>(self) -> Result<FilterPair<T>> {
         let name = self.to_string();
         let orthogonal = || {
             ORTHOGONAL

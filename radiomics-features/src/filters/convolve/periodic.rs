@@ -17,7 +17,7 @@ use ndarray::Array3;
 use crate::wide::wide;
 
 /// The two precisions in which filters run.
-pub(super) trait Real:
+pub(in crate::filters) trait Real:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign
 {
     /// Whether numbers have 32 bits.
@@ -56,7 +56,7 @@ impl Real for f32 {
 
 /// A low-pass and a high-pass filter of the same length.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FilterPair<T> {
+pub(in crate::filters) struct FilterPair<T> {
     pub low: Vec<T>,
     pub high: Vec<T>,
 }
@@ -70,7 +70,7 @@ struct Term {
 
 /// What one axis needs for a range of outputs: which samples, and in which order each output adds them.
 #[derive(Debug, Clone)]
-pub(super) struct AxisPlan {
+pub(in crate::filters) struct AxisPlan {
     /// Samples of the unextended axis, ascending.
     pub sources: Vec<usize>,
     outputs: Vec<Vec<Term>>,
