@@ -182,7 +182,8 @@ impl Gabor {
                 let x = k1 as f64 * planes.spacing[0];
                 let y = k2 as f64 * planes.spacing[1];
                 let (u, v) = (x * cos + y * sin, self.gamma * (y * cos - x * sin));
-                let size = (-(u * u + v * v) / (2.0 * self.sigma * self.sigma)).exp();
+                let distance = (u / self.sigma).hypot(v / self.sigma);
+                let size = (-distance * distance / 2.0).exp();
                 kernel[[0, place(k2, n2), place(k1, n1)]] =
                     Complex64::from_polar(size, TAU * u / self.wavelength);
             }

@@ -94,11 +94,13 @@ impl NonSeparableWavelet {
     /// The factor of a frequency.
     pub(super) fn transfer(&self, norm: f64) -> f64 {
         let nu = norm * (self.level as f64 - 1.0).exp2();
+        // Frequencies on the edge of a band must not fall to either side by rounding.
+        let edge = |at: f64| at * (1.0 + 1e-12);
         match self.family {
             WaveletFamily::Simoncelli if nu > PI / 4.0 && nu < PI => {
                 (FRAC_PI_2 * (2.0 * nu / PI).log2()).cos()
             }
-            WaveletFamily::Shannon if nu > FRAC_PI_2 && nu <= PI => 1.0,
+            WaveletFamily::Shannon if nu > edge(FRAC_PI_2) && nu <= edge(PI) => 1.0,
             _ => 0.0,
         }
     }
