@@ -353,7 +353,7 @@ mod tests {
                                 tap * image.voxels[at]
                             })
                         });
-                        terms.sum()
+                        terms.sum::<f64>()
                     });
                     assert_eq!(
                         found, expected,

@@ -18,8 +18,8 @@ use crate::volume::Volume;
 /// ```
 ///
 /// The kernel ends at a box; it is not scaled by `σ²`, and not shifted to a sum of zero. Intensity units, as the derivatives
-/// are taken per voxel. A constant image gives a small number, the sum of the truncated kernel times its intensity: 3e-5 of it
-/// in space at a cut-off of 4.
+/// are taken per voxel. A constant image gives a small negative part of itself, the sum of the truncated kernel: less than
+/// `1.1e-3 D/σ²` of it at a cut-off of 4.
 ///
 /// # Differences
 /// IBSI-2 has one spacing. Where it differs between the filtered axes, here the Gaussian is round in mm, the box follows the

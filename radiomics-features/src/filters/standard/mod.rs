@@ -206,3 +206,61 @@ fn positive(name: &'static str, value: f64) -> Result<()> {
     }
     Err(invalid(name, "a positive number", value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::Geometry;
+    use ndarray::Array3;
+
+    const KINDS: [&str; 10] = [
+        "mean-5-3D",
+        "mean-65535-2D",
+        "laplacian-sigma-1-5-cutoff-4-3D",
+        "laws-L5E5-2D-energy-2-invariant-max",
+        "laws-L5E5S5-3D-invariant-mean",
+        "gabor-sigma-1-wavelength-2-gamma-1-5-theta-0-step-45-mean-3D",
+        "separable-wavelet-db3-level-12-LLH-3D-invariant-min",
+        "non-separable-wavelet-simoncelli-level-1-3D",
+        "riesz-0-2-0-non-separable-wavelet-shannon-level-1-2D",
+        "riesz-1-1-1-laplacian-sigma-2-cutoff-4-3D",
+    ];
+    const BOUNDARIES: [&str; 4] = ["zero", "nearest", "periodic", "mirror"];
+
+    fn response(kind: &str, boundary: &str, voxels: Array3<f64>) -> Array3<f64> {
+        let bounds = BoundingBox::whole(voxels.dim().into());
+        let geometry = Geometry::new([2.0, 1.0, 1.0]).unwrap();
+        let image = Volume::new(voxels, geometry, PixelType::F64).unwrap();
+        let filter: StandardFilter = format!("{kind}-{boundary}").parse().unwrap();
+        filter.response(&image, &bounds).unwrap().voxels
+    }
+
+    #[test]
+    fn one_voxel_one_slice_and_one_column_are_filtered() {
+        for size in [[1, 1, 1], [1, 3, 2], [3, 1, 1]] {
+            for (kind, boundary) in KINDS.iter().flat_map(|kind| BOUNDARIES.map(|b| (kind, b))) {
+                let voxels = Array3::from_shape_fn(size, |(z, y, x)| (z + 2 * y + 3 * x) as f64);
+                assert_eq!(response(kind, boundary, voxels).dim(), size.into());
+            }
+        }
+    }
+
+    #[test]
+    fn an_impulse_gives_the_kernel_itself() {
+        let impulse = Array3::from_shape_fn((1, 5, 7), |at| f64::from(at == (0, 2, 3)));
+        let box_of_15 = response("mean-3-2D", "zero", impulse.clone());
+        assert_eq!(box_of_15[[0, 1, 2]], 1.0 / 9.0);
+        assert_eq!(box_of_15.sum(), 1.0);
+        let laws = response("laws-L5E5-2D", "zero", impulse.clone());
+        let norm = (70.0f64 * 10.0).sqrt();
+        for (y, e) in [-1.0, -2.0, 0.0, 2.0, 1.0].into_iter().enumerate() {
+            for (x, l) in [1.0, 4.0, 6.0, 4.0, 1.0].into_iter().enumerate() {
+                assert!((laws[[0, y, x + 1]] - e * l / norm).abs() < 1e-15);
+            }
+        }
+        // Even filters begin a voxel before the voxel itself.
+        let haar = response("separable-wavelet-haar-level-1-LH-2D", "zero", impulse);
+        assert!((haar[[0, 1, 2]] + 0.5).abs() < 1e-15 && (haar[[0, 2, 3]] - 0.5).abs() < 1e-15);
+        assert_eq!(haar.iter().filter(|v| **v != 0.0).count(), 4);
+    }
+}
