@@ -61,9 +61,9 @@ fn transform_axis(data: &mut Array3<Complex64>, axis: usize, fft: &Arc<dyn Fft<f
 /// The smallest product of 2, 3 and 5 that is not below `length`.
 pub(crate) fn fast_length(length: usize) -> usize {
     let is_smooth = |n: &usize| {
-        let mut rest = *n;
+        let mut rest: usize = *n;
         for prime in [2, 3, 5] {
-            while rest % prime == 0 {
+            while rest.is_multiple_of(prime) {
                 rest /= prime;
             }
         }

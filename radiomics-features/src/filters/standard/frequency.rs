@@ -15,15 +15,14 @@
 
 use std::f64::consts::PI;
 
-use ndarray::{Array3, Zip};
+use ndarray::{Array3, ArrayView3, Axis, s};
 
 use super::{Boundary, FilterDimensions, invalid};
 use crate::error::Result;
-use crate::filters::convolve::bounded::places_of;
 use crate::fourier::{Complex64, FftDirection, transform};
 use crate::par::map_indexed;
 use crate::roi::BoundingBox;
-use crate::volume::Volume;
+use crate::volume::{Volume, shape};
 
 /// Voxels of an extended image that are transformed at most: 4 GiB.
 const MAX_VOXELS: usize = 1 << 28;
@@ -45,108 +44,95 @@ impl Extension {
         before: impl Fn(Array3<f64>) -> Result<Array3<f64>> + Sync + Send,
         transfer: impl Fn([f64; 3]) -> Complex64 + Sync + Send,
     ) -> Result<Array3<f64>> {
-        let places = self.places(image.size())?;
-        match self.dimensions {
-            FilterDimensions::Three => block(image, bounds, &places, [0, 1, 2], before, transfer),
-            FilterDimensions::Two => {
-                let planes = map_indexed(bounds.size[0], |i| {
-                    let z = bounds.start[0] + i;
-                    let places = [vec![Some(z)], places[1].clone(), places[2].clone()];
-                    block(image, bounds, &places, [1, 2], &before, &transfer)
-                });
-                let mut response = Array3::zeros(bounds.size);
-                for (mut to, plane) in response.outer_iter_mut().zip(planes) {
-                    to.assign(&plane?.index_axis(ndarray::Axis(0), 0));
-                }
-                Ok(response)
-            }
+        let voxels = image.voxels();
+        let axes: Vec<usize> = (3 - self.dimensions.n_axes()..3).collect();
+        let filtered = |voxels: ArrayView3<'_, f64>, bounds: &BoundingBox| {
+            let extended = self.extended(voxels)?;
+            let mut spectrum = before(extended)?.mapv(|v| Complex64::new(v, 0.0));
+            multiply(&mut spectrum, &axes, &transfer);
+            // Where the image itself begins.
+            let start = [0, 1, 2].map(|axis| {
+                let n = voxels.len_of(Axis(axis));
+                bounds.start[axis]
+                    + if spectrum.len_of(Axis(axis)) > n {
+                        n / 2
+                    } else {
+                        0
+                    }
+            });
+            let size = bounds.size;
+            let part = BoundingBox { start, size };
+            Ok(part.slice(spectrum.view()).mapv(|v| v.re))
+        };
+        if self.dimensions == FilterDimensions::Three {
+            return filtered(voxels.view(), bounds);
         }
+        let mut in_plane = *bounds;
+        (in_plane.start[0], in_plane.size[0]) = (0, 1);
+        let planes = map_indexed(bounds.size[0], |i| {
+            let z = bounds.start[0] + i;
+            filtered(voxels.slice(s![z..=z, .., ..]), &in_plane)
+        });
+        let mut response = Array3::zeros(bounds.size);
+        for (mut to, plane) in response.outer_iter_mut().zip(planes) {
+            to.assign(&plane?.index_axis(Axis(0), 0));
+        }
+        Ok(response)
     }
 
-    /// The sample of the image at every place of its extension, none where it is zero.
-    fn places(&self, size: [usize; 3]) -> Result<[Vec<Option<usize>>; 3]> {
-        let places = [0, 1, 2].map(|axis| {
+    fn extended(&self, voxels: ArrayView3<'_, f64>) -> Result<Array3<f64>> {
+        let size = shape(voxels);
+        let extends = |axis: usize| {
+            self.boundary != Boundary::Periodic && 2 - axis < self.dimensions.n_axes()
+        };
+        let [nz, ny, nx] = [0, 1, 2].map(|axis| size[axis] << u32::from(extends(axis)));
+        let n_voxels = nz.checked_mul(ny).and_then(|n| n.checked_mul(nx));
+        if n_voxels.is_none_or(|n| n > MAX_VOXELS) {
+            return Err(invalid(
+                "boundary",
+                "an image of at most 2^28 voxels; unless periodic it is doubled along every axis",
+                format!("{} and {size:?} voxels", self.boundary),
+            ));
+        }
+        let [z, y, x] = [0, 1, 2].map(|axis| -> Vec<Option<usize>> {
             let n = size[axis];
-            let is_filtered = axis > 0 || self.dimensions == FilterDimensions::Three;
-            if self.boundary == Boundary::Periodic || !is_filtered {
+            if !extends(axis) {
                 return (0..n).map(Some).collect();
             }
             let before = (n / 2) as i64;
             let places = -before..2 * n as i64 - before;
             places.map(|i| self.boundary.sample(i, n)).collect()
         });
-        let filtered = match self.dimensions {
-            FilterDimensions::Two => &places[1..],
-            FilterDimensions::Three => &places[..],
+        let voxel = |(i, j, k)| match (z[i], y[j], x[k]) {
+            (Some(z), Some(y), Some(x)) => voxels[[z, y, x]],
+            _ => 0.0,
         };
-        let n_voxels = filtered
-            .iter()
-            .try_fold(1usize, |n, axis: &Vec<_>| n.checked_mul(axis.len()));
-        match n_voxels {
-            Some(n) if n <= MAX_VOXELS => Ok(places),
-            _ => Err(invalid(
-                "boundary",
-                "an image of at most 2^28 voxels once it is extended: doubled along every axis unless periodic",
-                format!("{} of an image of {size:?} voxels", self.boundary),
-            )),
-        }
+        Ok(Array3::from_shape_fn((nz, ny, nx), voxel))
     }
 }
 
-/// Extends, transforms along `axes`, multiplies, transforms back and cuts.
-fn block<const N: usize>(
-    image: &Volume,
-    bounds: &BoundingBox,
-    places: &[Vec<Option<usize>>; 3],
-    axes: [usize; N],
-    before: impl Fn(Array3<f64>) -> Result<Array3<f64>>,
-    transfer: impl Fn([f64; 3]) -> Complex64 + Sync + Send,
-) -> Result<Array3<f64>> {
-    let voxels = image.voxels();
-    let [z, y, x] = places;
-    let size = [z.len(), y.len(), x.len()];
-    let extended = Array3::from_shape_fn(size, |(i, j, k)| match (z[i], y[j], x[k]) {
-        (Some(z), Some(y), Some(x)) => voxels[[z, y, x]],
-        _ => 0.0,
-    });
-    let mut data = before(extended)?.mapv(|v| Complex64::new(v, 0.0));
-    transform(&mut data, &axes, FftDirection::Forward);
-    let [nu_z, nu_y, nu_x] = size.map(frequencies);
-    let planes = map_indexed(size[0], |i| {
-        let mut plane = Vec::with_capacity(size[1] * size[2]);
-        for &y in &nu_y {
-            plane.extend(nu_x.iter().map(|&x| transfer([x, y, nu_z[i]])));
+/// Transforms, multiplies by the factors of the frequencies and transforms back.
+fn multiply(
+    data: &mut Array3<Complex64>,
+    axes: &[usize],
+    transfer: &(impl Fn([f64; 3]) -> Complex64 + Sync + Send),
+) {
+    transform(data, axes, FftDirection::Forward);
+    let size = shape(data.view());
+    let n: f64 = axes.iter().map(|&axis| size[axis] as f64).product();
+    let [z, y, x] = size.map(frequencies);
+    // Those of a plane are independent of those of another.
+    for (mut plane, &z) in data.outer_iter_mut().zip(&z) {
+        let rows = map_indexed(y.len(), |j| -> Vec<Complex64> {
+            x.iter().map(|&x| transfer([x, y[j], z]) / n).collect()
+        });
+        for (mut row, factors) in plane.outer_iter_mut().zip(rows) {
+            row.iter_mut()
+                .zip(factors)
+                .for_each(|(v, factor)| *v *= factor);
         }
-        plane
-    });
-    for (mut plane, factors) in data.outer_iter_mut().zip(planes) {
-        Zip::from(&mut plane)
-            .and_broadcast(
-                &ndarray::ArrayView2::from_shape((size[1], size[2]), &factors)
-                    .expect("a factor a frequency"),
-            )
-            .for_each(|v, &factor| *v *= factor);
     }
-    transform(&mut data, &axes, FftDirection::Inverse);
-    let scale: f64 = axes.iter().map(|&axis| size[axis] as f64).product();
-    // The first place of an extension that is the image itself.
-    let start = [0, 1, 2].map(|axis| match places[axis].len() > image.size()[axis] {
-        true => image.size()[axis] / 2,
-        false => 0,
-    });
-    let [bz, by, bx] = places_of(bounds);
-    let at = |axis: usize, place: usize| {
-        if size[axis] == 1 {
-            0
-        } else {
-            start[axis] + place
-        }
-    };
-    let rows = if size[0] == 1 { vec![0] } else { bz };
-    Ok(Array3::from_shape_fn(
-        (rows.len(), by.len(), bx.len()),
-        |(i, j, k)| data[[at(0, rows[i]), at(1, by[j]), at(2, bx[k])]].re / scale,
-    ))
+    transform(data, axes, FftDirection::Inverse);
 }
 
 /// The frequencies of an axis of `n` samples, in the order of the transform.
@@ -164,6 +150,7 @@ pub(super) fn frequencies(n: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::volume::{Geometry, PixelType};
+    use ndarray::Zip;
 
     #[test]
     fn frequencies_reach_from_minus_to_plus_pi() {

@@ -63,8 +63,8 @@ fn one() -> f64 {
 const CUTOFF: f64 = 7.0;
 /// Voxels of an extended plane at most: half a gibibyte.
 const MAX_PLANE: usize = 1 << 25;
-/// Angles whose transfer functions are kept at a time.
-const ANGLES: usize = 16;
+/// Transfer functions that are kept at a time, as long as they have no more than [`MAX_PLANE`] pixels together.
+const MAX_TRANSFERS: usize = 16;
 
 /// Planes of one orientation: the axes along which `k1` and `k2` run, and the third.
 struct Planes {
@@ -100,7 +100,7 @@ impl Gabor {
     fn angles(&self) -> Vec<f64> {
         let step = self.theta_step.unwrap_or(360.0);
         let n = (360.0 / step).round() as usize;
-        let n = if n % 2 == 0 { n / 2 } else { n };
+        let n = if n.is_multiple_of(2) { n / 2 } else { n };
         let angles = (0..n).map(|k| (self.theta + k as f64 * step).to_radians());
         angles.collect()
     }
@@ -115,7 +115,9 @@ impl Gabor {
         let mut pool = Pool::new(self.pooling);
         for &axes in axes {
             let planes = self.planes(axes, image, bounds, &angles)?;
-            for angles in angles.chunks(ANGLES) {
+            let n_pixels = planes.size[0] * planes.size[1];
+            let at_a_time = (MAX_PLANE / n_pixels).clamp(1, MAX_TRANSFERS);
+            for angles in angles.chunks(at_a_time) {
                 let transfers = map_indexed(angles.len(), |i| self.transfer(&planes, angles[i]));
                 let pooled = map_indexed(bounds.size[planes.across], |i| {
                     let plane = planes.extended(voxels.view(), bounds, i, self.boundary);
@@ -155,8 +157,9 @@ impl Gabor {
         let spacing = [k1, k2].map(|axis| image.spacing()[axis]);
         let reach = [0, 1].map(|i| (CUTOFF * extents[i] / spacing[i]).ceil());
         let size = [0, 1].map(|i| reach[i] * 2.0 + bounds.size[[k1, k2][i]] as f64);
-        // Also not a number, of a width beyond all numbers.
-        if !(size[0] * size[1] <= MAX_PLANE as f64) {
+        let n_pixels = size[0] * size[1];
+        // Of a width beyond all numbers it is none.
+        if n_pixels.is_nan() || n_pixels > MAX_PLANE as f64 {
             let expected = "a kernel of 7 sigma that makes planes of at most 2^25 pixels";
             return Err(invalid("sigma", expected, self.sigma));
         }
