@@ -174,35 +174,18 @@ impl Lattice {
         let planes = map_indexed(depth, |z| {
             let mut out = vec![0.0; plane];
             match axis {
-                0 => {
-                    for_output(&runs, z, |weight, sample| {
-                        add_scaled(
-                            &mut out,
-                            weight,
-                            &input[sample * plane..(sample + 1) * plane],
-                        );
-                    });
-                }
+                0 => add_rows(&runs, z, input, &mut out),
                 1 => {
-                    let input = &input[z * n_samples * width..(z + 1) * n_samples * width];
-                    for (y, row) in out.chunks_exact_mut(width.max(1)).enumerate() {
-                        for_output(&runs, y, |weight, sample| {
-                            add_scaled(row, weight, &input[sample * width..(sample + 1) * width]);
-                        });
-                    }
+                    let n = n_samples * width;
+                    let input = &input[z * n..(z + 1) * n];
+                    let rows = out.chunks_exact_mut(width).enumerate();
+                    rows.for_each(|(y, row)| add_rows(&runs, y, input, row));
                 }
                 _ => {
-                    let input = &input[z * height * n_samples..(z + 1) * height * n_samples];
-                    let rows = out.chunks_exact_mut(width.max(1));
-                    for (row, input) in rows.zip(input.chunks_exact(n_samples.max(1))) {
-                        for run in &runs {
-                            let row = &mut row[run.outputs.clone()];
-                            for &(weight, sample) in &run.terms {
-                                let n = row.len();
-                                add_scaled(row, weight, &input[sample..sample + n]);
-                            }
-                        }
-                    }
+                    let n = height * n_samples;
+                    let input = input[z * n..(z + 1) * n].chunks_exact(n_samples);
+                    let rows = out.chunks_exact_mut(width).zip(input);
+                    rows.for_each(|(row, input)| add_along(&runs, input, row));
                 }
             }
             out
@@ -218,12 +201,24 @@ impl Lattice {
     }
 }
 
-/// The weights and samples of one output, in order.
-fn for_output(runs: &[Run], output: usize, mut f: impl FnMut(f64, usize)) {
-    let run = runs.partition_point(|run| run.outputs.end <= output);
-    let run = &runs[run];
+/// One output that is a row or plane, from an input of such rows.
+fn add_rows(runs: &[Run], output: usize, input: &[f64], out: &mut [f64]) {
+    let run = &runs[runs.partition_point(|run| run.outputs.end <= output)];
+    let n = out.len();
     for &(weight, sample) in &run.terms {
-        f(weight, sample + output - run.outputs.start);
+        let sample = sample + output - run.outputs.start;
+        add_scaled(out, weight, &input[sample * n..(sample + 1) * n]);
+    }
+}
+
+/// All outputs along a row.
+fn add_along(runs: &[Run], input: &[f64], out: &mut [f64]) {
+    for run in runs {
+        let out = &mut out[run.outputs.clone()];
+        for &(weight, sample) in &run.terms {
+            let n = out.len();
+            add_scaled(out, weight, &input[sample..sample + n]);
+        }
     }
 }
 
