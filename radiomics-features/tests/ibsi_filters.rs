@@ -11,7 +11,8 @@ use ndarray::Array3;
 use radiomics_features::filters::StandardFilter;
 use radiomics_features::io::{ReadOptions, read_image};
 use radiomics_features::{
-    BoundingBox, Dimensionality, Error, Geometry, Mask, PixelType, Roi, RoiParams, Volume,
+    BoundingBox, Dimensionality, Error, Extractor, FeatureName, Geometry, ImageFilter, ImageParams,
+    Mask, Params, PixelType, Roi, RoiParams, Volume,
 };
 
 /// All voxels of an image.
@@ -599,4 +600,33 @@ fn a_plane_has_no_filter_in_space() {
             ..
         })
     ));
+}
+
+#[test]
+fn features_are_taken_of_filtered_images_and_named_after_them() {
+    let image = noise([4, 9, 8], [2.0, 1.0, 1.0]);
+    let mut mask = Array3::from_elem(image.size(), 0);
+    mask.slice_mut(ndarray::s![1..3, 2..7, 0..4]).fill(1);
+    let mask = Mask::new(mask, *image.geometry()).unwrap();
+    let mut params = Params::default();
+    let filters = FILTERS.map(|name| ImageFilter::Standard(name.parse().unwrap()));
+    params.images = filters.into_iter().map(ImageParams::new).collect();
+    let extractor = Extractor::new(params).unwrap();
+    let roi = Roi::new(&image, &mask, &extractor.params().roi).unwrap();
+    let features = extractor.extract(&roi).unwrap();
+    for name in FILTERS {
+        let response = response(name, &image);
+        let region = response.slice(ndarray::s![1..3, 2..7, 0..4]);
+        let name = format!("{name}_firstorder_Mean");
+        let (found, value) = features
+            .iter()
+            .find(|(found, _)| found.to_string() == name)
+            .unwrap();
+        assert_eq!(found, name.parse::<FeatureName>().unwrap());
+        let expected = region.mean().unwrap();
+        assert!(
+            (value - expected).abs() < 1e-9,
+            "{name}: {value} {expected}"
+        );
+    }
 }
