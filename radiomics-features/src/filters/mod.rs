@@ -93,6 +93,8 @@ impl ImageFilter {
     /// `flat_axis` is left out by filters that work per axis: the axis of `force2D`. Planes have no z axis anyway, and their
     /// axes count from there: of a plane [`Axis::Z`] leaves out y and [`Axis::Y`] leaves out x, as in PyRadiomics.
     ///
+    /// [`StandardFilter`] has dimensions of its own and leaves out none.
+    ///
     /// # Errors
     /// [`Error::InvalidSetting`] for the wavelets of a plane without its third axis, and what else the settings of the
     /// filter refuse. A filter that does not apply to so small an image has no response, as the

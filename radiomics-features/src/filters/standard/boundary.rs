@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::invalid;
 use crate::error::{Error, Result};
 
-/// What an image is outside of its border, along each axis apart (IBSI code GBYQ).
+/// What an image is outside of its border, along each axis apart.
 ///
 /// For the samples `a b c d`:
 ///

@@ -63,8 +63,19 @@ use crate::volume::{Dimensionality, PixelType, Volume};
 /// riesz: {order: [0, 2, 0], filter: {laplacian_of_gaussian: {sigma: 3, boundary: zero}}}
 /// ```
 ///
-/// Prints as, and is parsed from, the name of its response: every setting in a fixed order, numbers with a dash for the point,
-/// as `laws-L5E5E5-3D-energy-7-invariant-max-mirror`.
+/// Prints as, and is parsed from, the name of its response: every setting in a fixed order, numbers in their shortest decimal
+/// spelling with a dash for the point. Parts that a filter does not have, as `energy-7`, `invariant-max` and `step-22-5`, are
+/// left out.
+///
+/// ```text
+/// mean-15-3D-mirror
+/// laplacian-sigma-1-5-cutoff-4-3D-mirror
+/// laws-L5E5E5-3D-energy-7-invariant-max-mirror
+/// gabor-sigma-5-wavelength-2-gamma-1-5-theta-0-step-22-5-mean-3D-mirror
+/// separable-wavelet-db3-level-1-LLH-3D-invariant-mean-mirror
+/// non-separable-wavelet-simoncelli-level-1-3D-periodic
+/// riesz-0-2-0-laplacian-sigma-3-cutoff-4-3D-zero
+/// ```
 ///
 /// ```
 /// use radiomics_features::filters::{Mean, StandardFilter};

@@ -1,17 +1,5 @@
-//! Names of filtered images: every setting of the filter, in a fixed order, without underscores.
-//!
-//! ```text
-//! mean-15-3D-mirror
-//! laplacian-sigma-1-5-cutoff-4-3D-mirror
-//! laws-L5E5E5-3D-energy-7-invariant-max-mirror
-//! gabor-sigma-5-wavelength-2-gamma-1-5-theta-0-step-22-5-mean-3D-mirror
-//! separable-wavelet-db3-level-1-LLH-3D-invariant-mean-mirror
-//! non-separable-wavelet-simoncelli-level-1-3D-periodic
-//! riesz-0-2-0-non-separable-wavelet-simoncelli-level-1-3D-periodic
-//! ```
-//!
-//! Numbers have their shortest decimal spelling, a dash for the point; never an exponent. Parts that a filter does not have,
-//! `energy-7`, `invariant-max`, `step-22-5`, are left out. Every name has one spelling: others are refused.
+//! Names of filtered images, see [`StandardFilter`]: every setting of the filter, in a fixed order, without underscores. Numbers
+//! have no exponent. Every name has one spelling: others are refused.
 
 use std::fmt;
 use std::str::{FromStr, Split};
