@@ -372,8 +372,10 @@ impl Params {
 
 impl ImageParams {
     fn check(&self) -> Result<()> {
-        if let ImageFilter::LocalBinaryPattern(lbp) = &self.filter {
-            lbp.check()?;
+        match &self.filter {
+            ImageFilter::LocalBinaryPattern(lbp) => lbp.check()?,
+            ImageFilter::Standard(filter) => filter.check()?,
+            _ => {}
         }
         if let Binning::Width(width) = self.binning
             && !(width.is_finite() && width > 0.0)

@@ -5,12 +5,12 @@
 
 use std::num::NonZeroUsize;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::keys::{Distances, Finite, List, NonNegative, Positive, Whole};
 use super::{ImageParams, Params, Profile};
 use crate::discretize::{BinOrigin, Binning};
-use crate::filters::ImageFilter;
+use crate::filters::{ImageFilter, StandardFilter};
 use crate::firstorder::Kurtosis;
 use crate::ibsi::{Aggregation, Family, Selection};
 use crate::resample::{
@@ -282,7 +282,7 @@ struct FilterKey(ImageFilter);
 impl<'de> Deserialize<'de> for FilterKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Filter;
-        impl Visitor<'_> for Filter {
+        impl<'de> Visitor<'de> for Filter {
             type Value = FilterKey;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("original, or a filter with its settings")
@@ -292,6 +292,11 @@ impl<'de> Deserialize<'de> for FilterKey {
                     "original" => Ok(FilterKey(ImageFilter::Original)),
                     _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
                 }
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FilterKey, A::Error> {
+                let settings = de::value::MapAccessDeserializer::new(map);
+                StandardFilter::deserialize(settings)
+                    .map(|filter| FilterKey(ImageFilter::Standard(filter)))
             }
         }
         deserializer.deserialize_any(Filter)

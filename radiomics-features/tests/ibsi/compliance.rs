@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::{configurations, matrices, phantom};
+use crate::{configurations, filters, matrices, phantom};
 
 /// How many of the values of a group agree with the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,13 @@ fn generated() -> String {
         "matrix",
         "scope",
         &matrices,
+    );
+    let maps = filters::compared().0;
+    table(
+        "IBSI-2: voxels in four planes of the consensus response maps, within 1 % of a map's range",
+        "map",
+        "filter",
+        &maps,
     );
     let configurations = configurations::compared().0;
     table(

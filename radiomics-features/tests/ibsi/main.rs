@@ -5,6 +5,7 @@
 mod common;
 mod compliance;
 mod configurations;
+mod filters;
 mod matrices;
 mod morphology;
 mod phantom;
