@@ -82,6 +82,13 @@ fn generated() -> String {
         "filter",
         &maps,
     );
+    let phase_2 = filters::compared_phase_2().0;
+    table(
+        "IBSI-2: statistics under the configurations of phase 2 on a synthetic region, against MIRP 2.7.0",
+        "configuration",
+        "filter",
+        &phase_2,
+    );
     let configurations = configurations::compared().0;
     table(
         "IBSI-1: the five configurations on a synthetic region, against MIRP 2.7.0",

@@ -36,12 +36,12 @@ def smooth(field, times):
 
 
 def phantom():
-    """A lobed lesion with air beside it, in soft tissue; 13 x 39 x 41 voxels of 3 x 0.977 x 0.977 mm.
+    """A lobed lesion with air beside it, in soft tissue; 13 x 39 x 39 voxels of 3 x 0.977 x 0.977 mm.
 
-    An odd number of rows: with an even one, the middle of the new grid would be halfway between two voxels, and means of two whole
+    An odd number of rows and columns: with an even one, the middle of the new grid would be halfway between two voxels, and means of two whole
     numbers are rounded up or down by the last bit."""
     rng = np.random.default_rng(20261127)
-    shape = (13, 39, 41)
+    shape = (13, 39, 39)
     z, y, x = np.meshgrid(*(np.arange(n, dtype=float) for n in shape), indexing="ij")
     noise = smooth(rng.normal(size=shape), 2)
     noise *= 60 / noise.std()
