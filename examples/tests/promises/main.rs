@@ -9,6 +9,7 @@ mod hostile;
 mod layout;
 mod outputs;
 mod patient;
+mod standard;
 mod streams;
 mod usage;
 
