@@ -10,8 +10,9 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use radiomics_features::filters::{
-    Gradient, LaplacianOfGaussian, LocalBinaryPattern, Sigma, Wavelet,
+    Gradient, LaplacianOfGaussian, LocalBinaryPattern, Sigma, StandardFilter, Wavelet,
 };
+use radiomics_features::ibsi;
 use radiomics_features::io::{ReadOptions, VolumeFormat, read_image, write_volume};
 use radiomics_features::texture::{
     GlcmFeatures, GldmFeatures, GlrlmFeatures, GlszmFeatures, NgtdmFeatures, TextureParams,
@@ -191,6 +192,63 @@ fn shapes(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The families of the standard one by one, in the volume, beside PyRadiomics' set of the same region and bins.
+fn standard(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("standard");
+    group.sample_size(10);
+    let bins = 32.try_into().expect("not zero");
+    let mut pyradiomics = Params::default();
+    pyradiomics.set_binning(Binning::Count(bins));
+    let mut all = Params::ibsi();
+    all.set_binning(Binning::FixedBinNumber(bins));
+    let mut settings = vec![
+        ("PyRadiomics' set".to_owned(), pyradiomics),
+        ("all families, all aggregations".to_owned(), all.clone()),
+    ];
+    all.ibsi.aggregations.retain(|a| a.is_volume());
+    settings.push(("all families, volume".to_owned(), all.clone()));
+    for family in ibsi::Family::ALL {
+        let mut one = all.clone();
+        one.ibsi.families = vec![family];
+        settings.push((family.to_string(), one));
+    }
+    for case in cases() {
+        let roi = case.roi();
+        group.throughput(Throughput::Elements(roi.n_voxels() as u64));
+        for (name, params) in &settings {
+            let extractor = Extractor::new(params.clone()).expect("default settings");
+            timed(&mut group, name, &case, || {
+                extractor.extract(&roi).expect("a textured region")
+            });
+        }
+    }
+    group.finish();
+}
+
+/// The filters of the standard, with the settings of its second phase.
+fn standard_filters(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("standard filter");
+    group.sample_size(10);
+    let filters = [
+        "mean-5-3D-mirror",
+        "laplacian-sigma-1-5-cutoff-4-3D-mirror",
+        "laws-L5E5E5-3D-energy-7-invariant-max-mirror",
+        "gabor-sigma-5-wavelength-2-gamma-1-5-theta-0-step-22-5-mean-3D-mirror",
+        "separable-wavelet-db3-level-1-LLH-3D-invariant-mean-mirror",
+        "non-separable-wavelet-simoncelli-level-1-3D-periodic",
+    ];
+    let case = Case::ball(25);
+    let bounds = case.roi().bounds();
+    group.throughput(case.image_voxels());
+    for name in filters {
+        let filter: StandardFilter = name.parse().expect("a filter of the standard");
+        timed(&mut group, name, &case, || {
+            filter.response(&case.image, &bounds).expect("a volume")
+        });
+    }
+    group.finish();
+}
+
 fn extraction(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("extraction");
     group.sample_size(10);
@@ -240,6 +298,14 @@ fn maps(criterion: &mut Criterion) {
 }
 
 criterion_group!(
-    benches, reading, filters, families, shapes, extraction, maps
+    benches,
+    reading,
+    filters,
+    families,
+    shapes,
+    standard,
+    standard_filters,
+    extraction,
+    maps
 );
 criterion_main!(benches);

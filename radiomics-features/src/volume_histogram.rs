@@ -178,7 +178,7 @@ impl Histogram {
 /// Number of steps of a range that is so many steps long; one at least. The end of the range is a step up to rounding.
 fn n_steps(length: f64) -> Result<usize> {
     let steps = (length + 1e-9).floor().max(0.0) + 1.0;
-    if !(steps <= MAX_STEPS) {
+    if steps.is_nan() || steps > MAX_STEPS {
         return Err(Error::TooManyLevels {
             levels: steps,
             limit: MAX_STEPS as usize,

@@ -41,7 +41,7 @@ impl Formula {
         };
         let last = ((range.max - low) / width).floor() + 1.0;
         // NaN, from a range beyond all numbers, is refused as well.
-        if !(last <= f64::from(Levels::MAX_LEVEL)) {
+        if last.is_nan() || last > f64::from(Levels::MAX_LEVEL) {
             return Err(too_many(last));
         }
         Ok(Self {

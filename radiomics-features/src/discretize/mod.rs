@@ -66,7 +66,7 @@ pub enum BinOrigin {
 
 impl Binning {
     /// The same with the lower limit of the re-segmentation put in as the origin that asks for it.
-    pub(crate) fn from_range_low(self, low: Option<f64>) -> Self {
+    pub(crate) fn with_range_low(self, low: Option<f64>) -> Self {
         match (self, low) {
             (
                 Self::FixedBinSize {

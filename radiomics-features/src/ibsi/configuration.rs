@@ -49,6 +49,9 @@ impl Configuration {
 
     /// The configuration as settings.
     ///
+    /// # Panics
+    /// Never: the five files are read by a test.
+    ///
     /// ```
     /// use radiomics_features::ibsi::Configuration;
     /// use radiomics_features::{Binning, Profile};

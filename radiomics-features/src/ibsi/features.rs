@@ -238,7 +238,7 @@ impl Extractor {
         let kept = prepared.kept();
         let (values, mask) = (response.voxels.view(), kept.mask.view());
         let range = self.range(response.name);
-        let binning = params.binning.from_range_low(range.lower);
+        let binning = params.binning.with_range_low(range.lower);
         let levels = Levels::new(values, mask, pixel_kind(response.pixel_type), &binning)?;
         let wants = |families: &[Family]| families.iter().any(|&family| selection.wants(family));
         let kurtosis = params.first_order.kurtosis;

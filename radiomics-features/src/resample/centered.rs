@@ -109,7 +109,7 @@ impl NewGrid {
             first[axis] = 0.5 * (n - 1.0 - ratio * (voxels[axis] - 1.0));
         }
         let bytes = 8.0 * voxels[0] * voxels[1] * voxels[2];
-        if !(bytes <= MAX_BYTES as f64) {
+        if bytes.is_nan() || bytes > MAX_BYTES as f64 {
             return Err(Error::GridTooLarge {
                 voxels,
                 limit: MAX_BYTES,

@@ -1,9 +1,8 @@
 //! Gray level distance zone matrix: how far connected areas of one level are from the border of the region.
 //!
 //! Zones are those of the [size zone matrix](super::glszm). The distance of a voxel is the number of steps to the nearest voxel
-//! outside the region, from face to face (city-block); what lies outside the image is outside the region, so no distance is below
-//! 1. The distance of a zone is the smallest of its voxels. `P(i, d)` is the number of zones of level `i` at distance `d`. Example
-//! of the [texture module](super), whose region is the whole plane:
+//! outside the region, from face to face (city-block), at least 1; what lies outside the image is outside the region. The distance
+//! of a zone is the smallest of its voxels. `P(i, d)` is the number of zones of level `i` at distance `d`. Example of the [texture module](super), whose region is the whole plane:
 //!
 //! ```text
 //! i \ d   1  2  3
@@ -50,10 +49,8 @@ impl Gldzm {
     pub fn new(levels: &Levels, mask: ArrayView3<'_, bool>, flat: Option<Axis>) -> Result<Self> {
         same_shape(levels.grid().dim(), mask.dim())?;
         let distances = walk::edge_distances(mask, flat);
-        let distances = distances
-            .as_slice()
-            .expect("a new array is in standard layout");
-        let zones = walk::distance_zones(levels, distances, flat);
+        let (distances, _) = distances.into_raw_vec_and_offset();
+        let zones = walk::distance_zones(levels, &distances, flat);
         Ok(Self::of_zones(&zones, levels.n_voxels()))
     }
 
