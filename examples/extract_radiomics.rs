@@ -16,7 +16,7 @@ use examples::progress;
 use examples::regions::{
     ImageFiles, LabelChoice, NOISE_BANDS, RegionChoice, handcrafted_regions, noise_bands,
 };
-use radiomics_features::{Extractor, ImageName, NoiseBands, Profile};
+use radiomics_features::{Extractor, ImageName, NoiseBands, Params, Profile};
 
 const PROGRAM: &str = "extract_radiomics";
 
@@ -58,16 +58,7 @@ fn main() -> ExitCode {
 
 fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     program::set_jobs(arguments.extraction.jobs)?;
-    let mut params = arguments
-        .parameters
-        .resolve(arguments.profile.map(Profile::from))?;
-    if arguments.drop_noise_bands {
-        params.noise_bands = NoiseBands::Drop;
-    }
-    if arguments.diagnostics {
-        params.additional_info = Some(true);
-    }
-    arguments.parameters.warn_of_replaced(&params);
+    let params = parameters(&arguments)?;
     let labels = label_choice(&arguments.labels, params.roi.label)?;
     let extractor =
         Extractor::new(params.clone()).map_err(|error| WrongUsage(error.to_string()))?;
@@ -105,12 +96,10 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
     }
     let results = results.into_iter().map(|(rows, _)| rows).collect();
     let text = |value: &dyn std::fmt::Debug| Value::from(format!("{value:?}"));
+    let profile = format!("{:?}", params.profile).to_lowercase();
     let mut options = arguments.parameters.record().to_vec();
     options.extend([
-        (
-            "profile",
-            format!("{:?}", params.profile).to_lowercase().into(),
-        ),
+        ("profile", profile.into()),
         ("label", text(&labels)),
         ("lesions", arguments.lesions.into()),
         (
@@ -125,6 +114,20 @@ fn extract(arguments: Arguments) -> anyhow::Result<Ending> {
         ("resolved", text(&params)),
     ]);
     extraction.finish(results, &options)
+}
+
+/// The parameters that the command line amounts to.
+fn parameters(arguments: &Arguments) -> anyhow::Result<Params> {
+    let profile = arguments.profile.map(Profile::from);
+    let mut params = arguments.parameters.resolve(profile)?;
+    if arguments.drop_noise_bands {
+        params.noise_bands = NoiseBands::Drop;
+    }
+    if arguments.diagnostics {
+        params.additional_info = Some(true);
+    }
+    arguments.parameters.warn_of_replaced(&params);
+    Ok(params)
 }
 
 /// The regions of a case, computed or taken from an interrupted run, with the sub-bands that hold only noise.

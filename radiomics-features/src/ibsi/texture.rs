@@ -69,7 +69,6 @@ impl TextureFeatures {
         families: &'a [Family],
         aggregations: &[Aggregation],
     ) -> Result<Self> {
-        let wants = |aggregation: &Aggregation| aggregations.contains(aggregation);
         let by_slice = aggregations.iter().any(|a| !a.is_volume());
         let by_volume = aggregations.iter().any(|a| a.is_volume());
         let counter = Counter::new(region, params, families, [by_slice, by_volume])?;
@@ -77,61 +76,88 @@ impl TextureFeatures {
             true => counter.slices(),
             false => Vec::new(),
         };
-        let volume = match by_volume {
-            true => Some(counter.volume(&slices)),
-            false => None,
+        let counted = Counted {
+            levels: region.levels,
+            volume: by_volume.then(|| counter.volume(&slices)),
+            slices,
+            aggregations: Aggregation::ALL
+                .into_iter()
+                .filter(|aggregation| aggregations.contains(aggregation))
+                .collect(),
         };
-        let chosen: Vec<Aggregation> = Aggregation::ALL.into_iter().filter(wants).collect();
-        let levels = region.levels;
         Ok(Self {
-            glcm: counter.when(Family::Glcm, || {
-                let glcm = |cells: &[&Vec<GlcmCell>]| {
-                    Glcm::of_counts(levels, cells.iter().copied().flatten())
-                };
-                let features = |cells: &[&Vec<GlcmCell>]| Some(glcm(cells)?.features());
-                let parts = Parts::new(&slices, volume.as_ref(), |m| &m.glcm);
-                parts.aggregated(&chosen, features, |all| GlcmFeatures::mean(all))
-            }),
-            glrlm: counter.when(Family::Glrlm, || {
-                let features = |matrices: &[&SizeMatrix]| {
-                    let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
-                    Some(Glrlm { matrix }.features())
-                };
-                let parts = Parts::new(&slices, volume.as_ref(), |m| &m.glrlm);
-                parts.aggregated(&chosen, features, |all| GlrlmFeatures::mean(all))
-            }),
-            glszm: counter.when(Family::Glszm, || {
-                let features = |zones: &[&Zones]| {
-                    Some(Glszm::of_zones(&Zones::joined(zones).zones).features())
-                };
-                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.zones);
-                parts.aggregated(&chosen, features, |all| GlszmFeatures::mean(all))
-            }),
-            gldzm: counter.when(Family::Gldzm, || {
-                let features = |zones: &[&Zones]| {
-                    let Zones { zones, n_voxels } = Zones::joined(zones);
-                    Some(Gldzm::of_zones(&zones, n_voxels).features())
-                };
-                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.zones);
-                parts.aggregated(&chosen, features, |all| GldzmFeatures::mean(all))
-            }),
-            ngtdm: counter.when(Family::Ngtdm, || {
-                let features = |matrices: &[&Ngtdm]| {
-                    let merged = Ngtdm::sum(matrices.iter().copied().cloned());
-                    (!merged.rows.is_empty()).then(|| merged.features())
-                };
-                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.ngtdm);
-                parts.aggregated(&chosen, features, |all| NgtdmFeatures::mean(all))
-            }),
-            ngldm: counter.when(Family::Ngldm, || {
-                let features = |matrices: &[&SizeMatrix]| {
-                    let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
-                    Some(Gldm { matrix }.features())
-                };
-                let parts = Parts::single(&slices, volume.as_ref(), |m| &m.ngldm);
-                parts.aggregated(&chosen, features, |all| GldmFeatures::mean(all))
-            }),
+            glcm: counter.when(Family::Glcm, || counted.glcm()),
+            glrlm: counter.when(Family::Glrlm, || counted.glrlm()),
+            glszm: counter.when(Family::Glszm, || counted.glszm()),
+            gldzm: counter.when(Family::Gldzm, || counted.gldzm()),
+            ngtdm: counter.when(Family::Ngtdm, || counted.ngtdm()),
+            ngldm: counter.when(Family::Ngldm, || counted.ngldm()),
         })
+    }
+}
+
+/// All matrices of a region.
+struct Counted<'a> {
+    levels: &'a Levels,
+    slices: Vec<Matrices>,
+    volume: Option<Matrices>,
+    /// Those that are wanted, in the order of the manual.
+    aggregations: Vec<Aggregation>,
+}
+
+/// One method a family: what its merged matrices are, and that they have features.
+impl Counted<'_> {
+    fn glcm(&self) -> Vec<Aggregated<GlcmFeatures>> {
+        let features = |counts: &[&Vec<GlcmCell>]| {
+            let cells = counts.iter().copied().flatten();
+            Some(Glcm::of_counts(self.levels, cells)?.features())
+        };
+        let parts = Parts::directional(self, |m| &m.glcm);
+        parts.aggregated(&self.aggregations, features, |all| GlcmFeatures::mean(all))
+    }
+
+    fn glrlm(&self) -> Vec<Aggregated<GlrlmFeatures>> {
+        let features = |matrices: &[&SizeMatrix]| {
+            let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
+            Some(Glrlm { matrix }.features())
+        };
+        let parts = Parts::directional(self, |m| &m.glrlm);
+        parts.aggregated(&self.aggregations, features, |all| GlrlmFeatures::mean(all))
+    }
+
+    fn glszm(&self) -> Vec<Aggregated<GlszmFeatures>> {
+        let features =
+            |zones: &[&Zones]| Some(Glszm::of_zones(&Zones::joined(zones).zones).features());
+        let parts = Parts::single(self, |m| &m.zones);
+        parts.aggregated(&self.aggregations, features, |all| GlszmFeatures::mean(all))
+    }
+
+    fn gldzm(&self) -> Vec<Aggregated<GldzmFeatures>> {
+        let features = |zones: &[&Zones]| {
+            let Zones { zones, n_voxels } = Zones::joined(zones);
+            Some(Gldzm::of_zones(&zones, n_voxels).features())
+        };
+        let parts = Parts::single(self, |m| &m.zones);
+        parts.aggregated(&self.aggregations, features, |all| GldzmFeatures::mean(all))
+    }
+
+    /// A slice of isolated voxels has no rows.
+    fn ngtdm(&self) -> Vec<Aggregated<NgtdmFeatures>> {
+        let features = |matrices: &[&Ngtdm]| {
+            let merged = Ngtdm::sum(matrices.iter().copied().cloned());
+            (!merged.rows.is_empty()).then(|| merged.features())
+        };
+        let parts = Parts::single(self, |m| &m.ngtdm);
+        parts.aggregated(&self.aggregations, features, |all| NgtdmFeatures::mean(all))
+    }
+
+    fn ngldm(&self) -> Vec<Aggregated<GldmFeatures>> {
+        let features = |matrices: &[&SizeMatrix]| {
+            let matrix = SizeMatrix::sum(matrices.iter().copied().cloned());
+            Some(Gldm { matrix }.features())
+        };
+        let parts = Parts::single(self, |m| &m.ngldm);
+        parts.aggregated(&self.aggregations, features, |all| GldmFeatures::mean(all))
     }
 }
 
@@ -355,30 +381,23 @@ struct Parts<'a, M> {
 
 impl<'a, M: Sync> Parts<'a, M> {
     /// Of a family whose matrices have a direction.
-    fn new(
-        slices: &'a [Matrices],
-        volume: Option<&'a Matrices>,
-        family: impl Fn(&'a Matrices) -> &'a Vec<M>,
-    ) -> Self {
+    fn directional(counted: &'a Counted<'_>, family: impl Fn(&'a Matrices) -> &'a Vec<M>) -> Self {
+        let slices = counted.slices.iter();
         Self {
-            slices: slices
-                .iter()
-                .map(|slice| family(slice).as_slice())
-                .collect(),
-            volume: volume.map_or(&[], |volume| family(volume).as_slice()),
+            slices: slices.map(|slice| family(slice).as_slice()).collect(),
+            volume: counted
+                .volume
+                .as_ref()
+                .map_or(&[], |volume| family(volume).as_slice()),
             is_directional: true,
         }
     }
 
     /// Of a family with one matrix a slice.
-    fn single(
-        slices: &'a [Matrices],
-        volume: Option<&'a Matrices>,
-        family: impl Fn(&'a Matrices) -> &'a Vec<M>,
-    ) -> Self {
+    fn single(counted: &'a Counted<'_>, family: impl Fn(&'a Matrices) -> &'a Vec<M>) -> Self {
         Self {
             is_directional: false,
-            ..Self::new(slices, volume, family)
+            ..Self::directional(counted, family)
         }
     }
 

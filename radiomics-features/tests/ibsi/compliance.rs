@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::{configurations, filters, matrices, phantom};
+use crate::{configurations, filters, matrices, phantom, phase_2};
 
 /// How many of the values of a group agree with the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn generated() -> String {
         "filter",
         &maps,
     );
-    let phase_2 = filters::compared_phase_2().0;
+    let phase_2 = phase_2::compared().0;
     table(
         "IBSI-2: statistics under the configurations of phase 2 on a synthetic region, against MIRP 2.7.0",
         "configuration",

@@ -9,3 +9,4 @@ mod filters;
 mod matrices;
 mod morphology;
 mod phantom;
+mod phase_2;
