@@ -29,6 +29,16 @@ macro_rules! feature_table {
             pub const IBSI: &'static [$crate::ibsi::Feature] =
                 &[$($($crate::ibsi::Feature { id: $id, tag: $tag },)?)+];
 
+            /// What IBSI calls the feature of this PyRadiomics name; `None` if it does not have it.
+            #[must_use]
+            pub fn ibsi_of(name: &str) -> Option<$crate::ibsi::Feature> {
+                let entries: &[(&[&str], &[$crate::ibsi::Feature])] = &[$(
+                    (&[$($label)?], &[$($crate::ibsi::Feature { id: $id, tag: $tag })?]),
+                )+];
+                let (_, coded) = entries.iter().find(|(labels, _)| *labels == [name])?;
+                coded.first().copied()
+            }
+
             fn compute($input: &$Input) -> Self { Self { $( $field: $value, )+ } }
 
             /// `(name, value)` pairs in the order of [`NAMES`](Self::NAMES).
@@ -89,6 +99,8 @@ mod tests {
             [("AAAA", "cm_sum"), ("BBBB", "cm_difference")].map(|(id, tag)| Feature { id, tag });
         assert_eq!(PairFeatures::NAMES, ["Sum", "Product"]);
         assert_eq!(PairFeatures::IBSI, [sum, difference]);
+        let codes = ["Sum", "Product", "Difference"].map(PairFeatures::ibsi_of);
+        assert_eq!(codes, [Some(sum), None, None]);
         assert!(first.iter().eq([("Sum", 5.0), ("Product", 6.0)]));
         assert!(second.iter_ibsi().eq([(sum, 5.0), (difference, 3.0)]));
         let mean = PairFeatures::mean([&first, &second]);

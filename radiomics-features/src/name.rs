@@ -157,6 +157,29 @@ impl Family {
         found.copied()
     }
 
+    /// What IBSI calls a feature of the family.
+    fn ibsi_of(self, name: &str) -> Option<ibsi::Feature> {
+        match self {
+            Self::FirstOrder => FirstOrderFeatures::ibsi_of(name),
+            Self::Glcm => GlcmFeatures::ibsi_of(name),
+            Self::Gldm => GldmFeatures::ibsi_of(name),
+            Self::Glrlm => GlrlmFeatures::ibsi_of(name),
+            Self::Glszm => GlszmFeatures::ibsi_of(name),
+            Self::Ngtdm => NgtdmFeatures::ibsi_of(name),
+            Self::Shape => {
+                // Those on demand have no name in the table.
+                let on_demand = |tag| ShapeFeatures::IBSI.iter().find(|f| f.tag == tag).copied();
+                match name {
+                    "Compactness1" => on_demand("morph_comp_1"),
+                    "Compactness2" => on_demand("morph_comp_2"),
+                    "SphericalDisproportion" => on_demand("morph_sph_dispr"),
+                    _ => ShapeFeatures::ibsi_of(name),
+                }
+            }
+            Self::Shape2d => Shape2dFeatures::ibsi_of(name),
+        }
+    }
+
     /// The family's own copy of a feature's name, those on demand included.
     pub(crate) fn feature(self, name: &str) -> Option<&'static str> {
         self.features()
@@ -410,12 +433,15 @@ impl FeatureName {
         }
     }
 
-    /// The code of a feature of the standard; `None` under PyRadiomics' names.
+    /// The code that IBSI gives the feature, under either name; `None` if the standard does not have it.
+    ///
+    /// Under PyRadiomics' name the feature is that of the standard up to conventions: the kurtosis is larger by 3 and axis lengths have
+    /// another divisor, unless the settings say otherwise.
     #[must_use]
     pub fn ibsi_id(&self) -> Option<&'static str> {
         match self.feature {
             NamedFeature::Ibsi { feature, .. } => Some(feature.id),
-            NamedFeature::Pyradiomics { .. } => None,
+            NamedFeature::Pyradiomics { family, name } => family.ibsi_of(name).map(|f| f.id),
         }
     }
 }
@@ -585,6 +611,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn features_of_pyradiomics_have_the_codes_of_the_standard() {
+        let id = |name: &str| name.parse::<FeatureName>().unwrap().ibsi_id();
+        assert_eq!(id("original_glcm_Contrast"), Some("ACUI"));
+        assert_eq!(id("wavelet-LH_firstorder_Entropy"), Some("TLU2"));
+        assert_eq!(id("original_shape_Compactness1"), Some("SKGS"));
+        assert_eq!(id("original_cm_contrast_ACUI_3D_avg"), Some("ACUI"));
+        for without in [
+            "glcm_MCC",
+            "firstorder_TotalEnergy",
+            "shape_Maximum2DDiameterRow",
+            "shape2D_Sphericity",
+        ] {
+            assert_eq!(id(&format!("original_{without}")), None);
+        }
+        let all = Family::ALL.into_iter().flat_map(|family| {
+            let names = family.features().iter();
+            names.filter_map(move |name| family.ibsi_of(name))
+        });
+        assert_eq!(all.count(), 16 + 2 + 23 + 14 + 16 + 16 + 5 + 10);
     }
 
     #[test]

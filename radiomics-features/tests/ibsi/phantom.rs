@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use ndarray::Array3;
 use radiomics_features::ibsi::{Aggregation, Family};
-use radiomics_features::{Extractor, FeatureName, Geometry, Mask, Params, PixelType, Roi, Volume};
+use radiomics_features::{
+    Binning, Extractor, FeatureName, FeatureSelection, Geometry, Mask, Params, PixelType, Roi,
+    Volume,
+};
 
-use crate::common::golden;
+use crate::common::{DIRECT, golden};
 use crate::compliance::Row;
 
 /// Image and region of the phantom.
@@ -118,4 +121,43 @@ fn the_area_under_the_intensity_volume_histogram() {
     let found = extractor.extract_ibsi(&roi).expect("features");
     let histogram = found.images[0].volume_histogram.expect("asked for");
     assert!((histogram.area_under_curve - 0.32).abs() < 0.005);
+}
+
+/// PyRadiomics' values of the phantom under PyRadiomics' names, and the code that the standard gives each.
+#[test]
+fn features_of_pyradiomics_carry_the_codes_of_the_standard() {
+    let (image, mask) = phantom();
+    let mut params = Params::default();
+    // Features on demand are named one by one.
+    let shape = params
+        .families
+        .iter_mut()
+        .find(|s| s.family == radiomics_features::Family::Shape);
+    let shape = shape.expect("a default family");
+    let on_demand = radiomics_features::Family::Shape.features_on_demand();
+    let features = shape.family.features().iter().chain(on_demand);
+    shape.features = FeatureSelection::Only(features.map(|name| (*name).to_owned()).collect());
+    params.set_binning(Binning::Width(1.0));
+    let extractor = Extractor::new(params).expect("settings");
+    let roi = Roi::new(&image, &mask, &extractor.params().roi).expect("a region");
+    let found = extractor.extract(&roi).expect("features");
+    let rows = csv::Reader::from_path(golden("ibsi1/pyradiomics.csv")).expect("the features");
+    let mut n = 0;
+    for row in rows.into_records() {
+        let row = row.expect("a feature");
+        let name = format!("original_{}_{}", &row[0], &row[1]);
+        // Those that PyRadiomics leaves out by default, as equal to others, are under the names of the others.
+        let Ok(name) = name.parse::<FeatureName>() else {
+            continue;
+        };
+        assert_eq!(name.ibsi_id(), Some(&row[2]), "{name}");
+        let expected: f64 = row[7].parse().expect("a number");
+        let value = found.value(name).expect("every feature is extracted");
+        assert!(
+            DIRECT.accepts(value, expected),
+            "{name}: {value}, PyRadiomics {expected}"
+        );
+        n += 1;
+    }
+    assert!(n > 95, "{n}");
 }
