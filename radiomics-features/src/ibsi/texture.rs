@@ -108,10 +108,8 @@ struct Counted<'a> {
 /// One method a family: what its merged matrices are, and that they have features.
 impl Counted<'_> {
     fn glcm(&self) -> Vec<Aggregated<GlcmFeatures>> {
-        let features = |counts: &[&Vec<GlcmCell>]| {
-            let cells = counts.iter().copied().flatten();
-            Some(Glcm::of_counts(self.levels, cells)?.features())
-        };
+        let features =
+            |counts: &[&Vec<GlcmCell>]| Some(Glcm::of_counts(self.levels, counts)?.features());
         let parts = Parts::directional(self, |m| &m.glcm);
         parts.aggregated(&self.aggregations, features, |all| GlcmFeatures::mean(all))
     }
@@ -290,7 +288,7 @@ impl<'a> Counter<'a> {
                 self.pairs_along(self.levels, pairs),
                 self.runs_along(self.levels, runs),
             ),
-            slices => (merged_pairs(slices), merged_runs(slices)),
+            slices => (merged_pairs(self.levels, slices), merged_runs(slices)),
         };
         glcm.extend(self.pairs_along(self.levels, pairs_across));
         glrlm.extend(self.runs_along(self.levels, runs_across));
@@ -354,12 +352,12 @@ impl<'a> Counter<'a> {
 }
 
 /// For each direction, the pairs of all slices.
-fn merged_pairs(slices: &[Matrices]) -> Vec<Vec<GlcmCell>> {
+fn merged_pairs(levels: &Levels, slices: &[Matrices]) -> Vec<Vec<GlcmCell>> {
     let n_directions = slices.first().map_or(0, |slice| slice.glcm.len());
-    let of_direction = |k: usize| slices.iter().flat_map(move |slice| &slice.glcm[k]).copied();
-    (0..n_directions)
-        .map(|k| of_direction(k).collect())
-        .collect()
+    map_indexed(n_directions, |k| {
+        let of_direction: Vec<_> = slices.iter().map(|slice| &slice.glcm[k]).collect();
+        glcm::sum_of_counts(levels, &of_direction)
+    })
 }
 
 /// For each direction, the runs of all slices.

@@ -98,30 +98,9 @@ impl Glcm {
         Ok(Self::normalized(levels, cells))
     }
 
-    /// The matrix of counts that may hold a cell several times, as of several slices and directions; `None` if there is no pair.
-    pub(crate) fn of_counts<'a>(
-        levels: &Levels,
-        counts: impl IntoIterator<Item = &'a GlcmCell>,
-    ) -> Option<Self> {
-        let side = levels.n_g() + 1;
-        let mut counts = counts.into_iter().peekable();
-        counts.peek()?;
-        if side * side > DENSE {
-            let mut cells: Vec<GlcmCell> = counts.copied().collect();
-            add_equal(&mut cells);
-            return Self::normalized(levels, cells);
-        }
-        let mut table = vec![0.0; side * side];
-        for cell in counts {
-            table[usize::from(cell.i) * side + usize::from(cell.j)] += cell.p;
-        }
-        let filled = table.iter().enumerate().filter(|&(_, &p)| p > 0.0);
-        let cells = filled.map(|(at, &p)| GlcmCell {
-            i: (at / side) as u16,
-            j: (at % side) as u16,
-            p,
-        });
-        Self::normalized(levels, cells.collect())
+    /// The matrix of the sum of counts, as of several slices and directions; `None` if there is no pair.
+    pub(crate) fn of_counts(levels: &Levels, counts: &[&Vec<GlcmCell>]) -> Option<Self> {
+        Self::normalized(levels, sum_of_counts(levels, counts))
     }
 
     /// Divides counts by their sum.
@@ -149,8 +128,33 @@ impl Glcm {
     }
 }
 
-/// Matrices of up to this many cells are added in a table of all cells.
-const DENSE: usize = 1 << 20;
+/// Counts are added in a table of the whole matrix unless it has more cells than this for each of them.
+const CELLS_PER_COUNT: usize = 8;
+
+/// The sum of counts, each without a cell twice; in order.
+pub(crate) fn sum_of_counts(levels: &Levels, counts: &[&Vec<GlcmCell>]) -> Vec<GlcmCell> {
+    let side = levels.n_g() + 1;
+    let n_cells: usize = counts.iter().map(|cells| cells.len()).sum();
+    let all = counts.iter().copied().flatten().copied();
+    if counts.len() <= 1 || side * side > CELLS_PER_COUNT * n_cells {
+        let mut cells: Vec<GlcmCell> = all.collect();
+        if counts.len() > 1 {
+            add_equal(&mut cells);
+        }
+        return cells;
+    }
+    let mut table = vec![0.0; side * side];
+    for cell in all {
+        table[usize::from(cell.i) * side + usize::from(cell.j)] += cell.p;
+    }
+    let filled = table.iter().enumerate().filter(|&(_, &p)| p > 0.0);
+    let cells = filled.map(|(at, &p)| GlcmCell {
+        i: (at / side) as u16,
+        j: (at % side) as u16,
+        p,
+    });
+    cells.collect()
+}
 
 /// Sorts cells and adds those of one place.
 fn add_equal(cells: &mut Vec<GlcmCell>) {

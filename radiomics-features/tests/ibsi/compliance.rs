@@ -96,6 +96,21 @@ fn generated() -> String {
         "",
         &configurations,
     );
+    let published = phase_2::published();
+    let with_consensus = published
+        .iter()
+        .filter(|(.., value)| value.is_some())
+        .count();
+    write!(
+        text,
+        "### Not run here\n\n| what | values | reason |\n|---|---|---|\n\
+         | IBSI-2: published statistics under the configurations of phase 2 | {with_consensus} | need the lung CT phantom, whose license is non-commercial; the \
+         tests run them where `{}` names a folder with its image.nii.gz and mask.nii.gz |\n\
+         | IBSI-2: the others of these statistics | {} | had no consensus |\n\n",
+        phase_2::CT_PHANTOM,
+        published.len() - with_consensus,
+    )
+    .expect("a string takes all");
     text
 }
 
