@@ -16,10 +16,12 @@ mod boxes;
 mod density;
 mod diameter;
 mod ellipsoid;
+mod fourier;
 mod hull;
 mod mesh;
 mod planar;
 mod spatial;
+mod spectrum;
 
 pub use axes::Covariance;
 pub use density::DensityFeatures;

@@ -1,0 +1,422 @@
+//! Sums over all pairs of voxels by Fourier transforms.
+//!
+//! ```text
+//! Σ w_ij         = Σ m_i K(i - j) m_j   = (1/P) Σ_k K'(k) |m'(k)|²
+//! Σ w_ij z_i z_j = Σ z_i K(i - j) z_j   = (1/P) Σ_k K'(k) |z'(k)|²
+//! Σ w_ij z_i²    = Σ z_i² K(i - j) m_j  = (1/P) Σ_k K'(k) Re(m'(k) q'(k)*),  q = z²
+//! ```
+//!
+//! The right-hand sides are Parseval's: `'` is the discrete Fourier transform on a grid of `P` points, at least twice as long as
+//! the box along each axis, so that no offset meets its own image. They are exact, and cost `O(P log P)` rather than the square
+//! of the number of voxels.
+//!
+//! Only what is needed is transformed: rows that hold no voxel and the zeros that pad the box are left out, of real rows half of
+//! the frequencies suffice, and two of them are one complex row. The kernel is even along every axis, so one octant of it has
+//! all. No spectrum is stored: frequencies along the first axis are independent after the transform along it, and each adds its
+//! terms to the sums. [Eight lines](LANES) are transformed side by side: eight planes along z until z is transformed itself,
+//! eight frequencies along y then.
+
+use std::ops::Range;
+
+use ndarray::ArrayView3;
+
+use super::fourier::{LANES, Numbers, Transform, fast_length};
+use crate::par::map_indexed;
+use crate::wide::wide;
+
+/// The padded grid around a box.
+pub(super) struct Grid {
+    /// Voxels of the box along z, y and x.
+    size: [usize; 3],
+    /// Spacing in mm.
+    spacing: [f64; 3],
+    transforms: [Transform; 3],
+}
+
+/// Memory for the lines transformed along x: as many frequencies at a time as fit, at least one.
+const LINES_BYTES: usize = 1 << 28;
+/// Of a frequency in a row: three complex numbers and one of the kernel.
+const BYTES_PER_PLACE: usize = 3 * 16 + 8;
+/// Frequencies of one task.
+const TASK: usize = 4;
+
+impl Grid {
+    pub(super) fn new((nz, ny, nx): (usize, usize, usize), spacing: [f64; 3]) -> Self {
+        let size = [nz, ny, nx];
+        Self {
+            size,
+            spacing,
+            transforms: size.map(|n| Transform::new(padded(n))),
+        }
+    }
+
+    /// `[Σ w_ij, Σ w_ij z_i z_j, Σ w_ij z_i²]` over the voxels of a mask; `values` are 0 outside it.
+    pub(super) fn sums(&self, mask: ArrayView3<'_, bool>, values: ArrayView3<'_, f64>) -> [f64; 3] {
+        let [nz, ny, _] = self.size;
+        let n_blocks = nz.div_ceil(LANES);
+        let half = self.transforms[2].half();
+        let at_once = LINES_BYTES / (BYTES_PER_PLACE * n_blocks * LANES * ny);
+        let at_once = at_once.clamp(1, half);
+        let mut sums = [0.0; 3];
+        for start in (0..half).step_by(at_once) {
+            let frequencies = start..half.min(start + at_once);
+            let n = frequencies.len();
+            let lines = Lines {
+                grid: self,
+                fields: map_indexed(n_blocks, |block| {
+                    self.field_lines(mask, values, block, frequencies.clone())
+                }),
+                kernel: map_indexed(n_blocks.div_ceil(2), |pair| {
+                    self.kernel_lines(pair, frequencies.clone())
+                }),
+            };
+            let tasks = map_indexed(n.div_ceil(TASK), |task| {
+                let mut slab = Slab::new(self);
+                let frequencies = task * TASK..n.min((task + 1) * TASK);
+                let sums = frequencies.map(|k| slab.sums(&lines, k));
+                sums.collect::<Vec<_>>()
+            });
+            for (k, terms) in frequencies.zip(tasks.into_iter().flatten()) {
+                // The negative frequency has the same terms.
+                let is_own_negative = k == 0 || 2 * k == self.transforms[2].length();
+                let times = if is_own_negative { 1.0 } else { 2.0 };
+                for (sum, term) in sums.iter_mut().zip(terms) {
+                    *sum += times * term;
+                }
+            }
+        }
+        // The fields have twice their values, the kernel 2³ times.
+        let n_points: f64 = self.transforms.iter().map(|t| t.length() as f64).product();
+        sums.map(|sum| sum / (4.0 * 8.0 * n_points))
+    }
+
+    /// Transforms the rows of eight planes along x.
+    fn field_lines(
+        &self,
+        mask: ArrayView3<'_, bool>,
+        values: ArrayView3<'_, f64>,
+        block: usize,
+        frequencies: Range<usize>,
+    ) -> FieldLines {
+        let [nz, ny, nx] = self.size;
+        let planes = block * LANES..nz.min((block + 1) * LANES);
+        let holds = |y: usize| {
+            let mut rows = planes.clone().map(|z| mask.slice(ndarray::s![z, y, ..]));
+            rows.any(|row| row.iter().any(|&inside| inside))
+        };
+        let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
+        let empty = || std::array::from_fn(|_| Vec::with_capacity(end));
+        let mut lines: FieldLines = frequencies.clone().map(|_| empty()).collect();
+        let mut rows = [const { Vec::new() }; 3].map(|_: Vec<()>| vec![Numbers::ZERO; nx]);
+        let transform = &self.transforms[2];
+        let mut spectra =
+            [const { Vec::new() }; 3].map(|_: Vec<()>| vec![Numbers::ZERO; transform.length()]);
+        for y in (0..end).step_by(2) {
+            // Mask and values of two rows, and the squares of both.
+            let n = (end - y).min(2);
+            rows.iter_mut().for_each(|row| row.fill(Numbers::ZERO));
+            let [first, second, squares] = &mut rows;
+            for (r, row) in [first, second].into_iter().enumerate().take(n) {
+                for (lane, z) in planes.clone().enumerate() {
+                    let mask = mask.slice_move(ndarray::s![z, y + r, ..]);
+                    let values = values.slice_move(ndarray::s![z, y + r, ..]);
+                    fill_lane(row, squares, r, lane, mask, values);
+                }
+            }
+            for (row, spectrum) in rows.iter().zip(&mut spectra) {
+                transform.apply(row, spectrum);
+            }
+            for (k, [m, z, q]) in frequencies.clone().zip(&mut lines) {
+                let [a, b, c] = spectra.each_ref().map(|s| separated(transform.both(s, k)));
+                m.extend_from_slice(&[a[0], b[0]][..n]);
+                z.extend_from_slice(&[a[1], b[1]][..n]);
+                q.extend_from_slice(&c[..n]);
+            }
+        }
+        lines
+    }
+
+    /// The kernel in sixteen planes, transformed along x.
+    fn kernel_lines(&self, pair: usize, frequencies: Range<usize>) -> KernelLines {
+        let [_, ny, nx] = self.size;
+        let transform = &self.transforms[2];
+        let mut lines: KernelLines = frequencies
+            .clone()
+            .map(|_| Vec::with_capacity(ny))
+            .collect();
+        let mut row = vec![Numbers::ZERO; nx];
+        let mut spectrum = vec![Numbers::ZERO; transform.length()];
+        for y in 0..ny {
+            self.fill_kernel(pair, y, &mut row);
+            transform.apply(&row, &mut spectrum);
+            for (k, line) in frequencies.clone().zip(&mut lines) {
+                line.push(even(transform.both(&spectrum, k)));
+            }
+        }
+        lines
+    }
+
+    /// A row of the kernel in sixteen planes. Each place but the middle of an axis stands for two.
+    fn fill_kernel(&self, pair: usize, y: usize, row: &mut [Numbers]) {
+        let twice = |index: usize| if index == 0 { 1.0 } else { 2.0 };
+        let first = 2 * pair * LANES;
+        let planes: [[f64; LANES]; 2] = [0, LANES].map(|behind| {
+            std::array::from_fn(|lane| (first + behind + lane) as f64 * self.spacing[0])
+        });
+        let factors: [[f64; LANES]; 2] = [0, LANES].map(|behind| {
+            std::array::from_fn(|lane| {
+                let z = first + behind + lane;
+                if z < self.size[0] {
+                    twice(z) * twice(y)
+                } else {
+                    0.0
+                }
+            })
+        });
+        let dy = y as f64 * self.spacing[1];
+        let dx = self.spacing[2];
+        wide(
+            #[inline(always)]
+            || {
+                for (x, numbers) in row.iter_mut().enumerate() {
+                    let dx = x as f64 * dx;
+                    let (in_plane, times) = (dy * dy + dx * dx, if x == 0 { 1.0 } else { 2.0 });
+                    for lane in 0..LANES {
+                        let [a, b] = [planes[0][lane], planes[1][lane]];
+                        numbers.re[lane] = factors[0][lane] * times / (a * a + in_plane).sqrt();
+                        numbers.im[lane] = factors[1][lane] * times / (b * b + in_plane).sqrt();
+                    }
+                }
+            },
+        );
+        if pair == 0 && y == 0 {
+            row[0].re[0] = 0.0;
+        }
+    }
+}
+
+/// The length on which `n` voxels and all their offsets have room.
+pub(super) fn padded(n: usize) -> usize {
+    fast_length(2 * n - 1)
+}
+
+/// Of eight planes, the lines along y of mask, values and squares at each frequency along x, up to the last row with a voxel.
+type FieldLines = Vec<[Vec<Numbers>; 3]>;
+/// Of sixteen planes, eight in real and eight in imaginary parts, the lines along y of the kernel at each frequency along x.
+type KernelLines = Vec<Vec<Numbers>>;
+
+/// The rows transformed along x.
+struct Lines<'a> {
+    grid: &'a Grid,
+    /// By block of planes.
+    fields: Vec<FieldLines>,
+    /// By two blocks of planes.
+    kernel: Vec<KernelLines>,
+}
+
+/// Mask and value of a row's voxels in one lane; squares in the part of the pair's first or second row.
+fn fill_lane(
+    row: &mut [Numbers],
+    squares: &mut [Numbers],
+    r: usize,
+    lane: usize,
+    mask: ndarray::ArrayView1<'_, bool>,
+    values: ndarray::ArrayView1<'_, f64>,
+) {
+    let places = row.iter_mut().zip(squares);
+    for (((numbers, squares), &inside), &value) in places.zip(mask).zip(values) {
+        numbers.re[lane] = f64::from(u8::from(inside));
+        numbers.im[lane] = value;
+        let squares = if r == 0 {
+            &mut squares.re
+        } else {
+            &mut squares.im
+        };
+        squares[lane] = value * value;
+    }
+}
+
+/// Twice the transforms of two real lines that were transformed as real and imaginary part of one.
+#[inline(always)]
+fn separated([a, b]: [&Numbers; 2]) -> [Numbers; 2] {
+    let mut both = [Numbers::ZERO; 2];
+    for lane in 0..LANES {
+        both[0].re[lane] = a.re[lane] + b.re[lane];
+        both[0].im[lane] = a.im[lane] - b.im[lane];
+        both[1].re[lane] = a.im[lane] + b.im[lane];
+        both[1].im[lane] = b.re[lane] - a.re[lane];
+    }
+    both
+}
+
+/// Twice the transforms, real, of two even lines whose halves from the middle on were transformed as real and imaginary part.
+#[inline(always)]
+fn even([a, b]: [&Numbers; 2]) -> Numbers {
+    let mut sum = Numbers::ZERO;
+    for lane in 0..LANES {
+        sum.re[lane] = a.re[lane] + b.re[lane];
+        sum.im[lane] = a.im[lane] + b.im[lane];
+    }
+    sum
+}
+
+/// Room for all of one frequency along x.
+struct Slab {
+    /// Of each field and block of planes, transformed along y.
+    fields: [Vec<Numbers>; 3],
+    /// The kernel transformed along y: two blocks of planes, frequency.
+    kernel_along_y: Vec<Numbers>,
+    /// The kernel: eight frequencies along y, half of those along z.
+    kernel: Vec<[f64; LANES]>,
+    /// Lines along y or z before and after.
+    line: Vec<Numbers>,
+    spectra: [Vec<Numbers>; 2],
+}
+
+impl Slab {
+    fn new(grid: &Grid) -> Self {
+        let [nz, _, _] = grid.size;
+        let [z, y, _] = &grid.transforms;
+        let n_blocks = nz.div_ceil(LANES);
+        let zeros = |n: usize| vec![Numbers::ZERO; n];
+        Self {
+            fields: std::array::from_fn(|_| zeros(n_blocks * y.length())),
+            kernel_along_y: zeros(n_blocks.div_ceil(2) * y.half()),
+            kernel: vec![[0.0; LANES]; y.length().div_ceil(LANES) * z.half()],
+            line: zeros(nz),
+            spectra: std::array::from_fn(|_| zeros(z.length().max(y.length()))),
+        }
+    }
+
+    /// `[Σ K' |m'|², Σ K' |z'|², Σ K' Re(m' q'*)]` over the frequencies along y and z; `k` counts from the first of the lines.
+    fn sums(&mut self, lines: &Lines<'_>, k: usize) -> [f64; 3] {
+        let [z, y, _] = &lines.grid.transforms;
+        self.transform_kernel(lines, k);
+        for (field, spectra) in self.fields.iter_mut().enumerate() {
+            let blocks = spectra.chunks_exact_mut(y.length());
+            for (spectrum, block) in blocks.zip(&lines.fields) {
+                y.apply(&block[k][field], spectrum);
+            }
+        }
+        let mut sums = [[0.0; LANES]; 3];
+        let kernels = self.kernel.chunks_exact(z.half());
+        for (block, kernel) in kernels.enumerate() {
+            let [first, second] = self.spectra.each_mut().map(|s| &mut s[..z.length()]);
+            let mut transformed = |field: usize, spectrum: &mut [Numbers]| {
+                gather(&self.fields[field], y, block, &mut self.line);
+                z.apply(&self.line, spectrum);
+            };
+            transformed(1, first);
+            add_products(&mut sums[1], kernel, z, first, first);
+            transformed(0, first);
+            add_products(&mut sums[0], kernel, z, first, first);
+            transformed(2, second);
+            add_products(&mut sums[2], kernel, z, first, second);
+        }
+        sums.map(|lanes| lanes.iter().sum())
+    }
+
+    /// Fills the kernel.
+    fn transform_kernel(&mut self, lines: &Lines<'_>, k: usize) {
+        let [z, y, _] = &lines.grid.transforms;
+        let (half_y, half_z) = (y.half(), z.half());
+        let spectrum = &mut self.spectra[0];
+        for (pair, planes) in lines.kernel.iter().enumerate() {
+            let spectrum = &mut spectrum[..y.length()];
+            y.apply(&planes[k], spectrum);
+            let numbers = &mut self.kernel_along_y[pair * half_y..][..half_y];
+            for (k, numbers) in numbers.iter_mut().enumerate() {
+                *numbers = even(y.both(spectrum, k));
+            }
+        }
+        let n_blocks = half_y.div_ceil(LANES);
+        for first in (0..n_blocks).step_by(2) {
+            gather_kernel(&self.kernel_along_y, half_y, first, &mut self.line);
+            let spectrum = &mut spectrum[..z.length()];
+            z.apply(&self.line, spectrum);
+            for k in 0..half_z {
+                let Numbers { re, im } = even(z.both(spectrum, k));
+                self.kernel[first * half_z + k] = re;
+                if first + 1 < n_blocks {
+                    self.kernel[(first + 1) * half_z + k] = im;
+                }
+            }
+        }
+        // The frequencies beyond the middle; none is behind the last.
+        for ky in half_y..y.length().next_multiple_of(LANES) {
+            let to = ky / LANES * half_z;
+            let mirrored = y.length().checked_sub(ky).filter(|&mirrored| mirrored > 0);
+            let from = mirrored.map(|mirrored| (mirrored / LANES * half_z, mirrored % LANES));
+            for k in 0..half_z {
+                self.kernel[to + k][ky % LANES] =
+                    from.map_or(0.0, |(from, lane)| self.kernel[from + k][lane]);
+            }
+        }
+    }
+}
+
+/// The lines along z at eight frequencies along y; behind the last frequency the first again.
+fn gather(spectra: &[Numbers], y: &Transform, block: usize, line: &mut [Numbers]) {
+    let places: [usize; LANES] = std::array::from_fn(|lane| {
+        let frequency = block * LANES + lane;
+        y.places.get(frequency).copied().unwrap_or(0)
+    });
+    for (planes, spectrum) in line.chunks_mut(LANES).zip(spectra.chunks_exact(y.length())) {
+        for (lane, &place) in places.iter().enumerate() {
+            let Numbers { re, im } = &spectrum[place];
+            for ((numbers, &re), &im) in planes.iter_mut().zip(re).zip(im) {
+                numbers.re[lane] = re;
+                numbers.im[lane] = im;
+            }
+        }
+    }
+}
+
+/// The kernel's lines along z at sixteen frequencies along y, 0 behind the last.
+fn gather_kernel(along_y: &[Numbers], half_y: usize, first: usize, line: &mut [Numbers]) {
+    for (pair, planes) in line.chunks_mut(2 * LANES).enumerate() {
+        for lane in 0..2 * LANES {
+            let frequency = first * LANES + lane;
+            let source = match frequency < half_y {
+                true => &along_y[pair * half_y + frequency],
+                false => &Numbers::ZERO,
+            };
+            for (numbers, &value) in planes.iter_mut().zip(source.re.iter().chain(&source.im)) {
+                let target = if lane < LANES {
+                    &mut numbers.re
+                } else {
+                    &mut numbers.im
+                };
+                target[lane % LANES] = value;
+            }
+        }
+    }
+}
+
+/// Adds `K Re(a b*)` at every frequency along z.
+fn add_products(
+    sums: &mut [f64; LANES],
+    kernel: &[[f64; LANES]],
+    z: &Transform,
+    a: &[Numbers],
+    b: &[Numbers],
+) {
+    let n = z.length();
+    let mut lanes = [[0.0; LANES]; 2];
+    wide(
+        #[inline(always)]
+        || {
+            let numbers = a.iter().zip(b).zip(&z.frequencies);
+            for (i, ((a, b), &k)) in numbers.enumerate() {
+                let kernel = &kernel[k.min(n - k)];
+                for lane in 0..LANES {
+                    lanes[i % 2][lane] +=
+                        kernel[lane] * (a.re[lane] * b.re[lane] + a.im[lane] * b.im[lane]);
+                }
+            }
+        },
+    );
+    for (lane, sum) in sums.iter_mut().enumerate() {
+        *sum += lanes[0][lane] + lanes[1][lane];
+    }
+}
