@@ -93,6 +93,33 @@ impl Transform {
         });
     }
 
+    /// Sets of frequencies that [`apply_to`](Self::apply_to) finds apart, each as the remainders modulo their number: the negative
+    /// of a frequency is in its set.
+    pub(super) fn classes(&self) -> (usize, &'static [&'static [usize]]) {
+        match self.passes.first() {
+            Some(Pass { radix: 4, .. }) => (4, &[&[0], &[2], &[1, 3]]),
+            _ => (1, &[&[0]]),
+        }
+    }
+
+    /// As [`apply`](Self::apply), only the frequencies of one of the [classes](Self::classes). `start` is at most half as long as a line.
+    pub(super) fn apply_to(&self, class: &[usize], start: &[Numbers], transformed: &mut [Numbers]) {
+        match self.passes.split_first() {
+            Some((pass, rest)) if pass.radix == 4 => {
+                for &k in class {
+                    wide_with(PartApplication {
+                        pass,
+                        rest,
+                        k,
+                        start,
+                        transformed: &mut transformed[k * pass.part..][..pass.part],
+                    });
+                }
+            }
+            _ => self.apply(start, transformed),
+        }
+    }
+
     /// Numbers of half a line: the frequencies from 0 that say all of a real or of an even line.
     pub(super) fn half(&self) -> usize {
         self.length() / 2 + 1
@@ -154,6 +181,44 @@ impl WithSimd for Application<'_> {
                 run(simd, transformed, &transform.passes);
             }
         }
+    }
+}
+
+/// The frequencies that leave the remainder `k` modulo 4.
+struct PartApplication<'a> {
+    pass: &'a Pass,
+    rest: &'a [Pass],
+    k: usize,
+    start: &'a [Numbers],
+    transformed: &'a mut [Numbers],
+}
+
+impl WithSimd for PartApplication<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            pass,
+            rest,
+            k,
+            start,
+            transformed,
+        } = self;
+        let (low, high) = start.split_at(pass.part.min(start.len()));
+        for (j, (out, powers)) in transformed.iter_mut().zip(&pass.powers).enumerate() {
+            let a = low.get(j).unwrap_or(&Numbers::ZERO);
+            let b = high.get(j).unwrap_or(&Numbers::ZERO);
+            let [cos, sin] = if k == 0 { [1.0, 0.0] } else { powers[k - 1] };
+            // Times the power of -i.
+            let turned = [[cos, sin], [sin, -cos], [-cos, -sin], [-sin, cos]][k];
+            for v in 0..LANES / S::F64_LANES {
+                let a = Complexes::<S>::load(a, v).times(simd, [cos, sin]);
+                let b = Complexes::load(b, v).times(simd, turned);
+                a.plus(simd, b).store(out, v);
+            }
+        }
+        run(simd, transformed, rest);
     }
 }
 

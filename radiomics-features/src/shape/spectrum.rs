@@ -16,8 +16,6 @@
 //! terms to the sums. [Eight lines](LANES) are transformed side by side: eight planes along z until z is transformed itself,
 //! eight frequencies along y then.
 
-use std::ops::Range;
-
 use ndarray::ArrayView3;
 
 use super::fourier::{LANES, Numbers, Transform, fast_length};
@@ -52,36 +50,21 @@ impl Grid {
 
     /// `[Σ w_ij, Σ w_ij z_i z_j, Σ w_ij z_i²]` over the voxels of a mask; `values` are 0 outside it.
     pub(super) fn sums(&self, mask: ArrayView3<'_, bool>, values: ArrayView3<'_, f64>) -> [f64; 3] {
-        let [nz, ny, _] = self.size;
-        let n_blocks = nz.div_ceil(LANES);
-        let half = self.transforms[2].half();
-        let at_once = LINES_BYTES / (BYTES_PER_PLACE * n_blocks * LANES * ny);
-        let at_once = at_once.clamp(1, half);
+        let x = &self.transforms[2];
         let mut sums = [0.0; 3];
-        for start in (0..half).step_by(at_once) {
-            let frequencies = start..half.min(start + at_once);
-            let n = frequencies.len();
-            let lines = Lines {
-                grid: self,
-                fields: map_indexed(n_blocks, |block| {
-                    self.field_lines(mask, values, block, frequencies.clone())
-                }),
-                kernel: map_indexed(n_blocks.div_ceil(2), |pair| {
-                    self.kernel_lines(pair, frequencies.clone())
-                }),
-            };
-            let tasks = map_indexed(n.div_ceil(TASK), |task| {
-                let mut slab = Slab::new(self);
-                let frequencies = task * TASK..n.min((task + 1) * TASK);
-                let sums = frequencies.map(|k| slab.sums(&lines, k));
-                sums.collect::<Vec<_>>()
-            });
-            for (k, terms) in frequencies.zip(tasks.into_iter().flatten()) {
-                // The negative frequency has the same terms.
-                let is_own_negative = k == 0 || 2 * k == self.transforms[2].length();
-                let times = if is_own_negative { 1.0 } else { 2.0 };
-                for (sum, term) in sums.iter_mut().zip(terms) {
-                    *sum += times * term;
+        let (n_classes, classes) = x.classes();
+        for class in classes {
+            let is_in_class = |k: &usize| class.contains(&(k % n_classes));
+            let frequencies: Vec<usize> = (0..x.half()).filter(is_in_class).collect();
+            for frequencies in frequencies.chunks(self.at_once()) {
+                let terms = self.terms(mask, values, class, frequencies);
+                for (&k, terms) in frequencies.iter().zip(terms) {
+                    // The negative frequency has the same terms.
+                    let is_own_negative = k == 0 || 2 * k == x.length();
+                    let times = if is_own_negative { 1.0 } else { 2.0 };
+                    for (sum, term) in sums.iter_mut().zip(terms) {
+                        *sum += times * term;
+                    }
                 }
             }
         }
@@ -90,13 +73,49 @@ impl Grid {
         sums.map(|sum| sum / (4.0 * 8.0 * n_points))
     }
 
+    /// Frequencies along x for which there is room.
+    fn at_once(&self) -> usize {
+        let [nz, ny, _] = self.size;
+        let bytes = BYTES_PER_PLACE * nz.next_multiple_of(LANES) * ny;
+        (LINES_BYTES / bytes).max(1)
+    }
+
+    /// `[Σ K' |m'|², Σ K' |z'|², Σ K' Re(m' q'*)]` at some frequencies along x, of one class.
+    fn terms(
+        &self,
+        mask: ArrayView3<'_, bool>,
+        values: ArrayView3<'_, f64>,
+        class: &[usize],
+        frequencies: &[usize],
+    ) -> Vec<[f64; 3]> {
+        let n = frequencies.len();
+        let n_blocks = self.size[0].div_ceil(LANES);
+        let lines = Lines {
+            grid: self,
+            fields: map_indexed(n_blocks, |block| {
+                self.field_lines(mask, values, block, class, frequencies)
+            }),
+            kernel: map_indexed(n_blocks.div_ceil(2), |pair| {
+                self.kernel_lines(pair, class, frequencies)
+            }),
+        };
+        let tasks = map_indexed(n.div_ceil(TASK), |task| {
+            let mut slab = Slab::new(self);
+            let frequencies = task * TASK..n.min((task + 1) * TASK);
+            let terms = frequencies.map(|k| slab.sums(&lines, k));
+            terms.collect::<Vec<_>>()
+        });
+        tasks.concat()
+    }
+
     /// Transforms the rows of eight planes along x.
     fn field_lines(
         &self,
         mask: ArrayView3<'_, bool>,
         values: ArrayView3<'_, f64>,
         block: usize,
-        frequencies: Range<usize>,
+        class: &[usize],
+        frequencies: &[usize],
     ) -> FieldLines {
         let [nz, ny, nx] = self.size;
         let planes = block * LANES..nz.min((block + 1) * LANES);
@@ -106,7 +125,7 @@ impl Grid {
         };
         let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
         let empty = || std::array::from_fn(|_| Vec::with_capacity(end));
-        let mut lines: FieldLines = frequencies.clone().map(|_| empty()).collect();
+        let mut lines: FieldLines = frequencies.iter().map(|_| empty()).collect();
         let mut rows = [const { Vec::new() }; 3].map(|_: Vec<()>| vec![Numbers::ZERO; nx]);
         let transform = &self.transforms[2];
         let mut spectra =
@@ -116,17 +135,24 @@ impl Grid {
             let n = (end - y).min(2);
             rows.iter_mut().for_each(|row| row.fill(Numbers::ZERO));
             let [first, second, squares] = &mut rows;
-            for (r, row) in [first, second].into_iter().enumerate().take(n) {
+            for (y, row) in (y..y + n).zip([&mut *first, &mut *second]) {
                 for (lane, z) in planes.clone().enumerate() {
-                    let mask = mask.slice_move(ndarray::s![z, y + r, ..]);
-                    let values = values.slice_move(ndarray::s![z, y + r, ..]);
-                    fill_lane(row, squares, r, lane, mask, values);
+                    let mask = mask.slice_move(ndarray::s![z, y, ..]);
+                    let values = values.slice_move(ndarray::s![z, y, ..]);
+                    for ((numbers, &inside), &value) in row.iter_mut().zip(mask).zip(values) {
+                        numbers.re[lane] = f64::from(u8::from(inside));
+                        numbers.im[lane] = value;
+                    }
                 }
             }
-            for (row, spectrum) in rows.iter().zip(&mut spectra) {
-                transform.apply(row, spectrum);
+            for ((squares, first), second) in squares.iter_mut().zip(&*first).zip(&*second) {
+                squares.re = first.im.map(|value| value * value);
+                squares.im = second.im.map(|value| value * value);
             }
-            for (k, [m, z, q]) in frequencies.clone().zip(&mut lines) {
+            for (row, spectrum) in rows.iter().zip(&mut spectra) {
+                transform.apply_to(class, row, spectrum);
+            }
+            for (&k, [m, z, q]) in frequencies.iter().zip(&mut lines) {
                 let [a, b, c] = spectra.each_ref().map(|s| separated(transform.both(s, k)));
                 m.extend_from_slice(&[a[0], b[0]][..n]);
                 z.extend_from_slice(&[a[1], b[1]][..n]);
@@ -137,19 +163,16 @@ impl Grid {
     }
 
     /// The kernel in sixteen planes, transformed along x.
-    fn kernel_lines(&self, pair: usize, frequencies: Range<usize>) -> KernelLines {
+    fn kernel_lines(&self, pair: usize, class: &[usize], frequencies: &[usize]) -> KernelLines {
         let [_, ny, nx] = self.size;
         let transform = &self.transforms[2];
-        let mut lines: KernelLines = frequencies
-            .clone()
-            .map(|_| Vec::with_capacity(ny))
-            .collect();
+        let mut lines: KernelLines = frequencies.iter().map(|_| Vec::with_capacity(ny)).collect();
         let mut row = vec![Numbers::ZERO; nx];
         let mut spectrum = vec![Numbers::ZERO; transform.length()];
         for y in 0..ny {
             self.fill_kernel(pair, y, &mut row);
-            transform.apply(&row, &mut spectrum);
-            for (k, line) in frequencies.clone().zip(&mut lines) {
+            transform.apply_to(class, &row, &mut spectrum);
+            for (&k, line) in frequencies.iter().zip(&mut lines) {
                 line.push(even(transform.both(&spectrum, k)));
             }
         }
@@ -212,28 +235,6 @@ struct Lines<'a> {
     fields: Vec<FieldLines>,
     /// By two blocks of planes.
     kernel: Vec<KernelLines>,
-}
-
-/// Mask and value of a row's voxels in one lane; squares in the part of the pair's first or second row.
-fn fill_lane(
-    row: &mut [Numbers],
-    squares: &mut [Numbers],
-    r: usize,
-    lane: usize,
-    mask: ndarray::ArrayView1<'_, bool>,
-    values: ndarray::ArrayView1<'_, f64>,
-) {
-    let places = row.iter_mut().zip(squares);
-    for (((numbers, squares), &inside), &value) in places.zip(mask).zip(values) {
-        numbers.re[lane] = f64::from(u8::from(inside));
-        numbers.im[lane] = value;
-        let squares = if r == 0 {
-            &mut squares.re
-        } else {
-            &mut squares.im
-        };
-        squares[lane] = value * value;
-    }
 }
 
 /// Twice the transforms of two real lines that were transformed as real and imaginary part of one.
