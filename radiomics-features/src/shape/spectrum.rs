@@ -16,11 +16,14 @@
 //! terms to the sums. [Eight lines](LANES) are transformed side by side: eight planes along z until z is transformed itself,
 //! eight frequencies along y then.
 
+use std::ops::Range;
+
 use ndarray::ArrayView3;
+use pulp::{Simd, WithSimd};
 
 use super::fourier::{LANES, Numbers, Transform, fast_length};
 use crate::par::map_indexed;
-use crate::wide::wide;
+use crate::wide::wide_with;
 
 /// The padded grid around a box.
 pub(super) struct Grid {
@@ -126,37 +129,20 @@ impl Grid {
         let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
         let empty = || std::array::from_fn(|_| Vec::with_capacity(end));
         let mut lines: FieldLines = frequencies.iter().map(|_| empty()).collect();
-        let mut rows = [const { Vec::new() }; 3].map(|_: Vec<()>| vec![Numbers::ZERO; nx]);
         let transform = &self.transforms[2];
-        let mut spectra =
-            [const { Vec::new() }; 3].map(|_: Vec<()>| vec![Numbers::ZERO; transform.length()]);
-        for y in (0..end).step_by(2) {
-            // Mask and values of two rows, and the squares of both.
-            let n = (end - y).min(2);
-            rows.iter_mut().for_each(|row| row.fill(Numbers::ZERO));
-            let [first, second, squares] = &mut rows;
-            for (y, row) in (y..y + n).zip([&mut *first, &mut *second]) {
-                for (lane, z) in planes.clone().enumerate() {
-                    let mask = mask.slice_move(ndarray::s![z, y, ..]);
-                    let values = values.slice_move(ndarray::s![z, y, ..]);
-                    for ((numbers, &inside), &value) in row.iter_mut().zip(mask).zip(values) {
-                        numbers.re[lane] = f64::from(u8::from(inside));
-                        numbers.im[lane] = value;
-                    }
+        let mut pairs: [RowPair; PAIRS] = std::array::from_fn(|_| RowPair::new(nx, transform));
+        for y in (0..end).step_by(2 * PAIRS) {
+            let n = (end - y).min(2 * PAIRS);
+            let pairs = &mut pairs[..n.div_ceil(2)];
+            for (first, pair) in (y..).step_by(2).zip(&mut *pairs) {
+                let rows = first..end.min(first + 2);
+                pair.fill(mask, values, planes.clone(), rows);
+                pair.transform(transform, class);
+            }
+            for (&k, lines) in frequencies.iter().zip(&mut lines) {
+                for (i, pair) in pairs.iter().enumerate() {
+                    pair.push(transform, k, (n - 2 * i).min(2), lines);
                 }
-            }
-            for ((squares, first), second) in squares.iter_mut().zip(&*first).zip(&*second) {
-                squares.re = first.im.map(|value| value * value);
-                squares.im = second.im.map(|value| value * value);
-            }
-            for (row, spectrum) in rows.iter().zip(&mut spectra) {
-                transform.apply_to(class, row, spectrum);
-            }
-            for (&k, [m, z, q]) in frequencies.iter().zip(&mut lines) {
-                let [a, b, c] = spectra.each_ref().map(|s| separated(transform.both(s, k)));
-                m.extend_from_slice(&[a[0], b[0]][..n]);
-                z.extend_from_slice(&[a[1], b[1]][..n]);
-                q.extend_from_slice(&c[..n]);
             }
         }
         lines
@@ -181,37 +167,23 @@ impl Grid {
 
     /// A row of the kernel in sixteen planes. Each place but the middle of an axis stands for two.
     fn fill_kernel(&self, pair: usize, y: usize, row: &mut [Numbers]) {
-        let twice = |index: usize| if index == 0 { 1.0 } else { 2.0 };
         let first = 2 * pair * LANES;
-        let planes: [[f64; LANES]; 2] = [0, LANES].map(|behind| {
-            std::array::from_fn(|lane| (first + behind + lane) as f64 * self.spacing[0])
+        let planes = |of_plane: &dyn Fn(usize) -> f64| Numbers {
+            re: std::array::from_fn(|lane| of_plane(first + lane)),
+            im: std::array::from_fn(|lane| of_plane(first + LANES + lane)),
+        };
+        let squared = |index: usize, axis: usize| {
+            let mm = index as f64 * self.spacing[axis];
+            mm * mm
+        };
+        let is_plane = |z: usize| if z < self.size[0] { 1.0 } else { 0.0 };
+        wide_with(KernelRow {
+            factors: planes(&|z| is_plane(z) * twice(z) * twice(y)),
+            squares: planes(&|z| squared(z, 0)),
+            square: squared(y, 1),
+            spacing: self.spacing[2],
+            row: &mut *row,
         });
-        let factors: [[f64; LANES]; 2] = [0, LANES].map(|behind| {
-            std::array::from_fn(|lane| {
-                let z = first + behind + lane;
-                if z < self.size[0] {
-                    twice(z) * twice(y)
-                } else {
-                    0.0
-                }
-            })
-        });
-        let dy = y as f64 * self.spacing[1];
-        let dx = self.spacing[2];
-        wide(
-            #[inline(always)]
-            || {
-                for (x, numbers) in row.iter_mut().enumerate() {
-                    let dx = x as f64 * dx;
-                    let (in_plane, times) = (dy * dy + dx * dx, if x == 0 { 1.0 } else { 2.0 });
-                    for lane in 0..LANES {
-                        let [a, b] = [planes[0][lane], planes[1][lane]];
-                        numbers.re[lane] = factors[0][lane] * times / (a * a + in_plane).sqrt();
-                        numbers.im[lane] = factors[1][lane] * times / (b * b + in_plane).sqrt();
-                    }
-                }
-            },
-        );
         if pair == 0 && y == 0 {
             row[0].re[0] = 0.0;
         }
@@ -235,6 +207,75 @@ struct Lines<'a> {
     fields: Vec<FieldLines>,
     /// By two blocks of planes.
     kernel: Vec<KernelLines>,
+}
+
+/// Pairs of rows that are transformed before their frequencies are written: long pieces of memory are written faster.
+const PAIRS: usize = 4;
+
+/// Two rows of eight planes, or one.
+struct RowPair {
+    /// Mask and values of each row in real and imaginary parts, and the squares of both rows.
+    rows: [Vec<Numbers>; 3],
+    spectra: [Vec<Numbers>; 3],
+}
+
+impl RowPair {
+    fn new(nx: usize, transform: &Transform) -> Self {
+        Self {
+            rows: std::array::from_fn(|_| vec![Numbers::ZERO; nx]),
+            spectra: std::array::from_fn(|_| vec![Numbers::ZERO; transform.length()]),
+        }
+    }
+
+    fn fill(
+        &mut self,
+        mask: ArrayView3<'_, bool>,
+        values: ArrayView3<'_, f64>,
+        planes: Range<usize>,
+        rows: Range<usize>,
+    ) {
+        let [first, second, squares] = &mut self.rows;
+        if planes.len() < LANES {
+            first.fill(Numbers::ZERO);
+        }
+        if rows.len() * planes.len() < 2 * LANES {
+            second.fill(Numbers::ZERO);
+        }
+        for (y, row) in rows.zip([&mut *first, &mut *second]) {
+            for (lane, z) in planes.clone().enumerate() {
+                let mask = mask.slice_move(ndarray::s![z, y, ..]);
+                let values = values.slice_move(ndarray::s![z, y, ..]);
+                for ((numbers, &inside), &value) in row.iter_mut().zip(mask).zip(values) {
+                    numbers.re[lane] = f64::from(u8::from(inside));
+                    numbers.im[lane] = value;
+                }
+            }
+        }
+        for ((squares, first), second) in squares.iter_mut().zip(first).zip(second) {
+            squares.re = first.im.map(|value| value * value);
+            squares.im = second.im.map(|value| value * value);
+        }
+    }
+
+    fn transform(&mut self, transform: &Transform, class: &[usize]) {
+        for (row, spectrum) in self.rows.iter().zip(&mut self.spectra) {
+            transform.apply_to(class, row, spectrum);
+        }
+    }
+
+    /// Appends frequency `k` of the first `n` rows.
+    fn push(&self, transform: &Transform, k: usize, n: usize, [m, z, q]: &mut [Vec<Numbers>; 3]) {
+        let spectra = self.spectra.each_ref();
+        let [first, second, squares] = spectra.map(|s| separated(transform.both(s, k)));
+        m.push(first[0]);
+        z.push(first[1]);
+        q.push(squares[0]);
+        if n == 2 {
+            m.push(second[0]);
+            z.push(second[1]);
+            q.push(squares[1]);
+        }
+    }
 }
 
 /// Twice the transforms of two real lines that were transformed as real and imaginary part of one.
@@ -268,7 +309,7 @@ struct Slab {
     /// The kernel transformed along y: two blocks of planes, frequency.
     kernel_along_y: Vec<Numbers>,
     /// The kernel: eight frequencies along y, half of those along z.
-    kernel: Vec<[f64; LANES]>,
+    kernel: Vec<Eight>,
     /// Lines along y or z before and after.
     line: Vec<Numbers>,
     spectra: [Vec<Numbers>; 2],
@@ -283,7 +324,7 @@ impl Slab {
         Self {
             fields: std::array::from_fn(|_| zeros(n_blocks * y.length())),
             kernel_along_y: zeros(n_blocks.div_ceil(2) * y.half()),
-            kernel: vec![[0.0; LANES]; y.length().div_ceil(LANES) * z.half()],
+            kernel: vec![Eight([0.0; LANES]); y.length().div_ceil(LANES) * z.half()],
             line: zeros(nz),
             spectra: std::array::from_fn(|_| zeros(z.length().max(y.length()))),
         }
@@ -337,9 +378,9 @@ impl Slab {
             z.apply(&self.line, spectrum);
             for k in 0..half_z {
                 let Numbers { re, im } = even(z.both(spectrum, k));
-                self.kernel[first * half_z + k] = re;
+                self.kernel[first * half_z + k] = Eight(re);
                 if first + 1 < n_blocks {
-                    self.kernel[(first + 1) * half_z + k] = im;
+                    self.kernel[(first + 1) * half_z + k] = Eight(im);
                 }
             }
         }
@@ -349,8 +390,8 @@ impl Slab {
             let mirrored = y.length().checked_sub(ky).filter(|&mirrored| mirrored > 0);
             let from = mirrored.map(|mirrored| (mirrored / LANES * half_z, mirrored % LANES));
             for k in 0..half_z {
-                self.kernel[to + k][ky % LANES] =
-                    from.map_or(0.0, |(from, lane)| self.kernel[from + k][lane]);
+                self.kernel[to + k].0[ky % LANES] =
+                    from.map_or(0.0, |(from, lane)| self.kernel[from + k].0[lane]);
             }
         }
     }
@@ -397,27 +438,97 @@ fn gather_kernel(along_y: &[Numbers], half_y: usize, first: usize, line: &mut [N
 /// Adds `K Re(a b*)` at every frequency along z.
 fn add_products(
     sums: &mut [f64; LANES],
-    kernel: &[[f64; LANES]],
+    kernel: &[Eight],
     z: &Transform,
     a: &[Numbers],
     b: &[Numbers],
 ) {
-    let n = z.length();
-    let mut lanes = [[0.0; LANES]; 2];
-    wide(
-        #[inline(always)]
-        || {
-            let numbers = a.iter().zip(b).zip(&z.frequencies);
+    wide_with(Products {
+        sums,
+        kernel,
+        frequencies: &z.frequencies,
+        a,
+        b,
+    });
+}
+
+/// A call of [`add_products`].
+struct Products<'a> {
+    sums: &'a mut [f64; LANES],
+    kernel: &'a [Eight],
+    frequencies: &'a [usize],
+    a: &'a [Numbers],
+    b: &'a [Numbers],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let n = self.frequencies.len();
+        for v in 0..LANES / S::F64_LANES {
+            // Two sums, so that none waits for the other.
+            let mut sums = [simd.splat_f64s(0.0); 2];
+            let numbers = self.a.iter().zip(self.b).zip(self.frequencies);
             for (i, ((a, b), &k)) in numbers.enumerate() {
-                let kernel = &kernel[k.min(n - k)];
-                for lane in 0..LANES {
-                    lanes[i % 2][lane] +=
-                        kernel[lane] * (a.re[lane] * b.re[lane] + a.im[lane] * b.im[lane]);
-                }
+                let kernel = S::as_simd_f64s(&self.kernel[k.min(n - k)].0).0[v];
+                let [re, im] = [(&a.re, &b.re), (&a.im, &b.im)].map(
+                    #[inline(always)]
+                    |(a, b)| simd.mul_f64s(S::as_simd_f64s(a).0[v], S::as_simd_f64s(b).0[v]),
+                );
+                let term = simd.mul_f64s(kernel, simd.add_f64s(re, im));
+                sums[i % 2] = simd.add_f64s(sums[i % 2], term);
             }
-        },
-    );
-    for (lane, sum) in sums.iter_mut().enumerate() {
-        *sum += lanes[0][lane] + lanes[1][lane];
+            let sum = &mut S::as_mut_simd_f64s(self.sums).0[v];
+            *sum = simd.add_f64s(*sum, simd.add_f64s(sums[0], sums[1]));
+        }
     }
 }
+
+/// A row of the kernel in sixteen planes: `factor / √(z² + y² + x²)`.
+struct KernelRow<'a> {
+    row: &'a mut [Numbers],
+    /// Factors and squared distances along z of the planes.
+    factors: Numbers,
+    squares: Numbers,
+    /// Squared distance along y.
+    square: f64,
+    spacing: f64,
+}
+
+impl WithSimd for KernelRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (x, numbers) in self.row.iter_mut().enumerate() {
+            let dx = x as f64 * self.spacing;
+            let in_plane = simd.splat_f64s(self.square + dx * dx);
+            let times = simd.splat_f64s(twice(x));
+            for (out, factors, squares) in [
+                (&mut numbers.re, &self.factors.re, &self.squares.re),
+                (&mut numbers.im, &self.factors.im, &self.squares.im),
+            ] {
+                let parts = (S::as_mut_simd_f64s(out).0.iter_mut())
+                    .zip(S::as_simd_f64s(factors).0)
+                    .zip(S::as_simd_f64s(squares).0);
+                for ((out, &factor), &square) in parts {
+                    let distance = simd.sqrt_f64s(simd.add_f64s(square, in_plane));
+                    *out = simd.div_f64s(simd.mul_f64s(factor, times), distance);
+                }
+            }
+        }
+    }
+}
+
+/// Of how many places along an axis an index from the middle on tells.
+#[inline(always)]
+fn twice(index: usize) -> f64 {
+    if index == 0 { 1.0 } else { 2.0 }
+}
+
+/// Numbers of eight lines.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Eight([f64; LANES]);
