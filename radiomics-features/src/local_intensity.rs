@@ -3,21 +3,24 @@
 //! The ball around a voxel has the radius `(3 / (4 π))^(1/3)` cm, 6.2 mm; it holds the voxels whose centers lie in it, inside or
 //! outside the region but inside the image. Where the image ends, the mean is over what there is.
 //!
-//! The sum over a ball is a sum of rows, and the sum over part of a row a difference of two sums from its start. So each voxel
-//! costs one addition per row of the ball, whatever the ball's length along x.
+//! The sum over part of a row is a difference of two sums from its start, the sum over a disc one of such parts, and the sum over
+//! a ball one of discs. A disc is part of two balls, that above and that below it. So each voxel costs an addition for every other
+//! row of the ball, whatever the ball's length along x.
 //!
 //! Reference: IBSI reference manual, local intensity features (9ST6), arXiv:1612.07003.
 
 use std::f64::consts::PI;
+use std::ops::Range;
 
-use ndarray::ArrayView3;
+use ndarray::{ArrayView2, ArrayView3};
+use pulp::{Simd, WithSimd};
 
 use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
 use crate::firstorder::Mean;
 use crate::par::map_indexed;
 use crate::roi::BoundingBox;
-use crate::wide::wide;
+use crate::wide::wide_with;
 use crate::{Error, Result};
 
 feature_table! {
@@ -63,9 +66,11 @@ impl LocalIntensityFeatures {
         };
         let ball = Ball::new(spacing, size);
         let region = Region::new(image, mask, bounds, &ball)?;
-        let planes = map_indexed(bounds.size[0], |z| region.peaks_of_plane(z, &ball));
+        let blocks = map_indexed(bounds.size[1].div_ceil(ROWS), |block| {
+            region.peaks_of_rows(block * ROWS, &ball)
+        });
         Ok(Self::compute(
-            &planes.into_iter().fold(Peaks::NONE, Peaks::and),
+            &blocks.into_iter().fold(Peaks::NONE, Peaks::and),
         ))
     }
 }
@@ -117,15 +122,15 @@ impl Peaks {
 
 /// The rows of a ball of voxels.
 struct Ball {
-    rows: Vec<BallRow>,
+    /// The disc in the middle and those farther and farther above it, which are those below it.
+    discs: Vec<Vec<BallRow>>,
     /// Largest distances of its voxels from the middle along z, y, x.
     reach: [usize; 3],
 }
 
-/// A row: from `x - half` to `x + half`.
+/// A row of a disc: from `x - half` to `x + half`.
 #[derive(Debug, Clone, Copy)]
 struct BallRow {
-    z: isize,
     y: isize,
     half: usize,
 }
@@ -142,27 +147,30 @@ impl Ball {
             let largest = (near.saturating_sub(2)..=near).rev().find(|&n| within(n));
             largest.unwrap_or(0).min(size[axis] - 1)
         };
-        let reach_z = half(0, squared) as isize;
-        let mut rows = Vec::new();
-        let mut reach = [reach_z as usize, 0, 0];
-        for z in -reach_z..=reach_z {
+        let reach_z = half(0, squared);
+        let mut reach = [reach_z, 0, 0];
+        let disc = |z: usize| {
             let mm = z as f64 * spacing[0];
             let in_plane = squared - mm * mm;
             let reach_y = half(1, in_plane) as isize;
             reach[1] = reach[1].max(reach_y as usize);
-            for y in -reach_y..=reach_y {
+            let row = |y: isize| {
                 let mm = y as f64 * spacing[1];
                 let half = half(2, in_plane - mm * mm);
                 reach[2] = reach[2].max(half);
-                rows.push(BallRow { z, y, half });
-            }
-        }
-        Self { rows, reach }
+                BallRow { y, half }
+            };
+            (-reach_y..=reach_y).map(row).collect()
+        };
+        let discs = (0..=reach_z).map(disc).collect();
+        Self { discs, reach }
     }
 }
 
 /// Numbers added side by side.
 const LANES: usize = 16;
+/// Rows of each plane that one task takes.
+const ROWS: usize = 8;
 
 /// A region, and the sums along the rows around it.
 struct Region<'a> {
@@ -180,7 +188,7 @@ struct Region<'a> {
     mean: f64,
 }
 
-/// A row of sums that a ball takes in, and half its length there.
+/// The start of a row of sums in its plane, and half the length that a disc takes of it.
 type Taken = (usize, usize);
 
 impl<'a> Region<'a> {
@@ -239,88 +247,171 @@ impl<'a> Region<'a> {
         })
     }
 
-    fn peaks_of_plane(&self, z: usize, ball: &Ball) -> Peaks {
+    /// Among the voxels of some rows of every plane, from `first` on, counted in the box.
+    fn peaks_of_rows(&self, first: usize, ball: &Ball) -> Peaks {
+        let [_, ny, _] = self.bounds.size;
+        let mut rows: Vec<Row> = (first..ny.min(first + ROWS))
+            .map(|y| Row::new(self, y, ball))
+            .collect();
         let mut peaks = Peaks::NONE;
-        let mut taken = Vec::with_capacity(ball.rows.len());
-        let mut totals = vec![0.0; self.bounds.size[2].next_multiple_of(LANES)];
-        for (y, inside) in self
-            .mask
-            .index_axis(ndarray::Axis(0), z)
-            .outer_iter()
-            .enumerate()
-        {
-            let Some(first) = inside.iter().position(|&inside| inside) else {
-                continue;
-            };
-            self.take_rows([z, y], ball, &mut taken);
-            add_up(&self.sums, &taken, ball.reach[2], first, &mut totals);
-            let count = Count::new(&taken);
-            let [_, _, start] = self.bounds.start;
-            let intensities = self.image.slice(ndarray::s![
-                self.bounds.start[0] + z,
-                self.bounds.start[1] + y,
-                start..start + inside.len()
-            ]);
-            for ((x, &inside), &brightest) in inside.iter().enumerate().zip(intensities).skip(first)
-            {
-                if inside {
-                    let n = count.at(start + x, self.image.len_of(ndarray::Axis(2)));
-                    let mean = self.mean + totals[x] / n as f64;
-                    peaks = peaks.and(Peaks {
-                        brightest,
-                        local: mean,
-                        global: mean,
-                    });
+        let lead = self.bounds.start[0] - self.first[0];
+        let [reach, ..] = ball.reach;
+        // Plane of sums by plane of sums; behind the last one the balls that it was part of.
+        for plane in 0..self.n_rows[0] + reach {
+            for row in &mut rows {
+                if plane < self.n_rows[0] {
+                    row.add_discs(self, plane, ball);
+                }
+                if let Some(z) = plane.checked_sub(lead + reach) {
+                    peaks = peaks.and(row.peaks_of_plane(self, z, ball));
                 }
             }
         }
         peaks
     }
+}
 
-    /// The rows inside the image of the balls around the voxels of a row, counted in the box.
-    fn take_rows(&self, [z, y]: [usize; 2], ball: &Ball, taken: &mut Vec<Taken>) {
-        let middle = [
-            self.bounds.start[0] + z - self.first[0],
-            self.bounds.start[1] + y - self.first[1],
-        ];
-        let [n_planes, n_rows] = self.n_rows;
-        taken.clear();
-        for row in &ball.rows {
-            let place = (
-                middle[0].checked_add_signed(row.z),
-                middle[1].checked_add_signed(row.y),
-            );
-            if let (Some(z), Some(y)) = place
-                && z < n_planes
-                && y < n_rows
-            {
-                taken.push(((z * n_rows + y) * self.length, row.half));
-            }
+/// The voxels of one row in every plane.
+struct Row {
+    y: usize,
+    /// From the first to behind the last voxel of the region in each plane.
+    extents: Vec<Range<usize>>,
+    /// Sums of the deviations in the balls around the voxels: plane by plane, as many as a ball has.
+    totals: Vec<f64>,
+    width: usize,
+    /// The rows of sums in each of the ball's discs.
+    discs: Vec<Vec<Taken>>,
+}
+
+impl Row {
+    fn new(region: &Region<'_>, y: usize, ball: &Ball) -> Self {
+        let extent = |mask: ArrayView2<'_, bool>| {
+            let row = mask.row(y);
+            let first = row.iter().position(|&inside| inside).unwrap_or(row.len());
+            let last = row.iter().rposition(|&inside| inside);
+            first..last.map_or(first, |last| last + 1)
+        };
+        let width = region.bounds.size[2].next_multiple_of(LANES);
+        let middle = region.bounds.start[1] + y - region.first[1];
+        let taken = |row: &BallRow| {
+            let y = middle.checked_add_signed(row.y)?;
+            (y < region.n_rows[1]).then(|| (y * region.length, row.half))
+        };
+        Self {
+            y,
+            extents: region.mask.outer_iter().map(extent).collect(),
+            totals: vec![0.0; (2 * ball.reach[0] + 1) * width],
+            width,
+            discs: (ball.discs.iter())
+                .map(|disc| disc.iter().filter_map(taken).collect())
+                .collect(),
         }
+    }
+
+    /// Where the totals of a plane of the box are.
+    fn place(&self, z: usize) -> usize {
+        z % (self.totals.len() / self.width) * self.width
+    }
+
+    /// Adds the discs in a plane of sums to the balls that they are part of.
+    fn add_discs(&mut self, region: &Region<'_>, plane: usize, ball: &Ball) {
+        let lead = region.bounds.start[0] - region.first[0];
+        let sums = &region.sums[plane * region.n_rows[1] * region.length..];
+        for (distance, disc) in self.discs.iter().enumerate() {
+            let balls = [plane.checked_sub(distance), plane.checked_add(distance)].map(|middle| {
+                let z = middle?.checked_sub(lead)?;
+                self.extents.get(z).filter(|extent| !extent.is_empty())?;
+                Some(z)
+            });
+            let mut balls = balls.into_iter().flatten();
+            let (Some(a), b) = (balls.next(), balls.next().filter(|_| distance > 0)) else {
+                continue;
+            };
+            let mut extent = self.extents[a].clone();
+            if let Some(b) = b {
+                let other = &self.extents[b];
+                extent = extent.start.min(other.start)..extent.end.max(other.end);
+            }
+            let places = [Some(a), b].map(|z| z.map(|z| self.place(z)));
+            wide_with(DiscSums {
+                sums,
+                disc,
+                reach: ball.reach[2],
+                extent,
+                totals: &mut self.totals,
+                places,
+            });
+        }
+    }
+
+    /// Among the voxels of one plane, whose totals are complete; they are 0 again then.
+    fn peaks_of_plane(&mut self, region: &Region<'_>, z: usize, ball: &Ball) -> Peaks {
+        let mut peaks = Peaks::NONE;
+        let Some(extent) = self.extents.get(z).filter(|extent| !extent.is_empty()) else {
+            return peaks;
+        };
+        let place = self.place(z);
+        let BoundingBox { start, size } = region.bounds;
+        let count = Count::new(region, [z, self.y], ball);
+        let row = ndarray::s![
+            start[0] + z,
+            start[1] + self.y,
+            start[2]..start[2] + size[2]
+        ];
+        let intensities = region.image.slice(row);
+        let mask = region.mask.slice(ndarray::s![z, self.y, ..]);
+        let n = region.image.len_of(ndarray::Axis(2));
+        for x in extent.clone().filter(|&x| mask[x]) {
+            let mean = region.mean + self.totals[place + x] / count.at(start[2] + x, n) as f64;
+            peaks = peaks.and(Peaks {
+                brightest: intensities[x],
+                local: mean,
+                global: mean,
+            });
+        }
+        self.totals[place..place + self.width].fill(0.0);
+        peaks
     }
 }
 
-/// Sums of the deviations in the balls around the voxels from `first` on.
-fn add_up(sums: &[f64], taken: &[Taken], reach: usize, first: usize, totals: &mut [f64]) {
-    let first = first / LANES * LANES;
-    wide(
-        #[inline(always)]
-        || {
-            let blocks = totals[first..].as_chunks_mut::<LANES>().0;
-            for (block, totals) in blocks.iter_mut().enumerate() {
-                let x = first + block * LANES + reach;
-                let mut lanes = [0.0; LANES];
-                for &(row, half) in taken {
-                    let before = &sums[row + x - half..][..LANES];
-                    let behind = &sums[row + x + half + 1..][..LANES];
-                    for ((lane, before), behind) in lanes.iter_mut().zip(before).zip(behind) {
-                        *lane += behind - before;
+/// Adds the sums over the discs around some places of a row to the totals of one or two balls each.
+struct DiscSums<'a> {
+    sums: &'a [f64],
+    disc: &'a [Taken],
+    reach: usize,
+    extent: Range<usize>,
+    totals: &'a mut [f64],
+    places: [Option<usize>; 2],
+}
+
+impl WithSimd for DiscSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let vector = |place: usize| S::as_simd_f64s(&self.sums[place..place + S::F64_LANES]).0[0];
+        for block in self.extent.start / LANES..self.extent.end.div_ceil(LANES) {
+            for first in (block * LANES..(block + 1) * LANES).step_by(2 * S::F64_LANES) {
+                // Two vectors, so that no sum waits for the other.
+                let mut sums = [simd.splat_f64s(0.0); 2];
+                for &(row, half) in self.disc {
+                    let (before, behind) = (row + first + self.reach - half, 2 * half + 1);
+                    for (i, sum) in sums.iter_mut().enumerate() {
+                        let before = before + i * S::F64_LANES;
+                        let part = simd.sub_f64s(vector(before + behind), vector(before));
+                        *sum = simd.add_f64s(*sum, part);
                     }
                 }
-                *totals = lanes;
+                for place in self.places.into_iter().flatten() {
+                    for (i, &sum) in sums.iter().enumerate() {
+                        let at = place + first + i * S::F64_LANES;
+                        let total = S::as_mut_simd_f64s(&mut self.totals[at..at + S::F64_LANES]).0;
+                        total[0] = simd.add_f64s(total[0], sum);
+                    }
+                }
             }
-        },
-    );
+        }
+    }
 }
 
 /// Voxels of a ball that lie inside the image.
@@ -332,12 +423,24 @@ struct Count {
 }
 
 impl Count {
-    fn new(taken: &[Taken]) -> Self {
-        let longest = taken.iter().map(|&(_, half)| half).max().unwrap_or(0);
-        let mut rows = vec![0; longest + 1];
-        taken.iter().for_each(|&(_, half)| rows[half] += 1);
+    /// Of the balls around the voxels of a row of the box.
+    fn new(region: &Region<'_>, [z, y]: [usize; 2], ball: &Ball) -> Self {
+        let mut rows = vec![0; ball.reach[2] + 1];
+        let middle = [0, 1].map(|i| region.bounds.start[i] + [z, y][i]);
+        let is_inside = |axis: usize, step: isize| {
+            let place = middle[axis].checked_add_signed(step);
+            place.is_some_and(|place| place < region.image.len_of(ndarray::Axis(axis)))
+        };
+        for (z, disc) in ball.discs.iter().enumerate() {
+            let above = z > 0 && is_inside(0, -(z as isize));
+            let times = usize::from(above) + usize::from(is_inside(0, z as isize));
+            for row in disc.iter().filter(|row| is_inside(1, row.y)) {
+                rows[row.half] += times;
+            }
+        }
+        let lengths = rows.iter().enumerate();
         Self {
-            all: taken.iter().map(|&(_, half)| 2 * half + 1).sum(),
+            all: lengths.map(|(half, rows)| rows * (2 * half + 1)).sum(),
             rows,
         }
     }
