@@ -17,7 +17,6 @@ use pulp::{Simd, WithSimd};
 
 use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
-use crate::firstorder::Mean;
 use crate::par::map_indexed;
 use crate::roi::BoundingBox;
 use crate::wide::wide_with;
@@ -179,9 +178,9 @@ struct Region<'a> {
     bounds: BoundingBox,
     /// The first plane and row of the image of which there are sums.
     first: [usize; 2],
-    /// Of each such row, the sums of the deviations from the region's mean before a voxel, from `reach` before the box to `reach`
+    /// By plane, of each such row, the sums of the deviations from the region's mean before a voxel, from `reach` before the box to `reach`
     /// behind it. Voxels outside the image count as 0.
-    sums: Vec<f64>,
+    sums: Vec<Vec<f64>>,
     /// Rows of a plane, and sums of a row.
     n_rows: [usize; 2],
     length: usize,
@@ -208,19 +207,14 @@ impl<'a> Region<'a> {
             low[2]..high[2]
         ]);
         check_finite(around, low)?;
-        let inside: Vec<f64> = bounds
-            .slice(image)
-            .iter()
-            .zip(mask)
-            .filter_map(|(&value, &is_inside)| is_inside.then_some(value))
-            .collect();
-        let mean = Mean::of(&inside).value();
+        let mean = mean_inside(bounds.slice(image), mask);
         let length = bounds.size[2] + 2 * ball.reach[2] + 1;
         let n_rows = [high[0] - low[0], high[1] - low[1]];
         let outside = ball.reach[2] - (bounds.start[2] - low[2]);
-        let planes = map_indexed(n_rows[0], |z| {
-            let mut sums = vec![0.0; n_rows[1] * length];
-            for (y, sums) in sums.chunks_exact_mut(length).enumerate() {
+        let sums = map_indexed(n_rows[0], |z| {
+            // Lanes behind the last row.
+            let mut sums = vec![0.0; n_rows[1] * length + LANES];
+            for (y, sums) in sums.chunks_exact_mut(length).take(n_rows[1]).enumerate() {
                 let row = around.slice_move(ndarray::s![z, y, ..]);
                 let mut sum = 0.0;
                 let (used, rest) = sums[outside + 1..].split_at_mut(row.len());
@@ -232,9 +226,6 @@ impl<'a> Region<'a> {
             }
             sums
         });
-        let mut sums = planes.concat();
-        // Lanes behind the last row.
-        sums.resize(sums.len() + LANES, 0.0);
         Ok(Self {
             image,
             mask,
@@ -316,7 +307,6 @@ impl Row {
     /// Adds the discs in a plane of sums to the balls that they are part of.
     fn add_discs(&mut self, region: &Region<'_>, plane: usize, ball: &Ball) {
         let lead = region.bounds.start[0] - region.first[0];
-        let sums = &region.sums[plane * region.n_rows[1] * region.length..];
         for (distance, disc) in self.discs.iter().enumerate() {
             let balls = [plane.checked_sub(distance), plane.checked_add(distance)].map(|middle| {
                 let z = middle?.checked_sub(lead)?;
@@ -334,7 +324,7 @@ impl Row {
             }
             let places = [Some(a), b].map(|z| z.map(|z| self.place(z)));
             wide_with(DiscSums {
-                sums,
+                sums: &region.sums[plane],
                 disc,
                 reach: ball.reach[2],
                 extent,
@@ -363,11 +353,16 @@ impl Row {
         let n = region.image.len_of(ndarray::Axis(2));
         for x in extent.clone().filter(|&x| mask[x]) {
             let mean = region.mean + self.totals[place + x] / count.at(start[2] + x, n) as f64;
-            peaks = peaks.and(Peaks {
-                brightest: intensities[x],
-                local: mean,
-                global: mean,
-            });
+            let brightest = intensities[x];
+            if brightest >= peaks.brightest {
+                peaks = peaks.and(Peaks {
+                    brightest,
+                    local: mean,
+                    global: mean,
+                });
+            } else if mean > peaks.global {
+                peaks.global = mean;
+            }
         }
         self.totals[place..place + self.width].fill(0.0);
         peaks
@@ -455,6 +450,20 @@ impl Count {
         rows.map(|(half, rows)| rows * ((x + half).min(n - 1) + 1 - x.saturating_sub(half)))
             .sum()
     }
+}
+
+/// About the mean of the values inside a mask.
+fn mean_inside(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> f64 {
+    let (mut total, mut n) = (0.0, 0.0);
+    for (values, mask) in values.outer_iter().zip(mask.outer_iter()) {
+        for (values, mask) in values.outer_iter().zip(mask.outer_iter()) {
+            for (&value, &is_inside) in values.iter().zip(mask) {
+                total += if is_inside { value } else { 0.0 };
+                n += f64::from(u8::from(is_inside));
+            }
+        }
+    }
+    total / n
 }
 
 /// Refuses NaN and infinity; `start` is where the values were cut out.

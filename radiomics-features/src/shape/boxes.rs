@@ -72,14 +72,22 @@ fn directions(hull: &Hull, half: [f64; 3]) -> Vec<[f64; 3]> {
 
 /// The shortest whole vector in the direction of another or against it.
 fn reduced(normal: Point) -> Point {
-    let divisor = normal
-        .iter()
-        .fold(0, |divisor, &component| gcd(divisor, component.abs()));
     let is_negative = normal
         .iter()
         .find(|&&component| component != 0)
         .is_some_and(|&first| first < 0);
-    let divisor = if is_negative { -divisor } else { divisor };
+    outward_reduced(if is_negative {
+        normal.map(|component| -component)
+    } else {
+        normal
+    })
+}
+
+/// The shortest whole vector in the direction of another.
+fn outward_reduced(normal: Point) -> Point {
+    let divisor = normal
+        .iter()
+        .fold(0, |divisor, &component| gcd(divisor, component.abs()));
     normal.map(|component| component / divisor)
 }
 
@@ -95,8 +103,9 @@ fn unit(a: [f64; 3]) -> [f64; 3] {
 /// A hull in mm, coordinates and normals by axis.
 struct Solid {
     vertices: [Vec<f64>; 3],
+    /// Of each side, which can be many faces in one plane.
     normals: [Vec<f64>; 3],
-    /// Two vertices and two faces each.
+    /// Between two sides: two vertices and two sides each. The edge goes around the first side as seen from outside.
     edges: Vec<[[u32; 2]; 2]>,
 }
 
@@ -112,12 +121,24 @@ struct Outline {
 
 impl Solid {
     fn new(hull: &Hull, half: [f64; 3]) -> Self {
-        let normals: Vec<[f64; 3]> = hull
-            .normals
-            .iter()
+        let reduced: Vec<Point> = (hull.normals.iter())
+            .map(|&normal| outward_reduced(normal))
+            .collect();
+        let mut sides = reduced.clone();
+        sides.sort_unstable();
+        sides.dedup();
+        let side = |face: usize| sides.binary_search(&reduced[face]);
+        let side_of_face: Vec<usize> = (0..reduced.len())
+            .map(|face| side(face).expect("every face is part of a side"))
+            .collect();
+        let normals: Vec<[f64; 3]> = (sides.iter())
             .map(|&normal| scaled_normal(normal, half))
             .collect();
         let index = |i: usize| u32::try_from(i).expect("fewer than 2^32 corners");
+        let edges = hull.edges.iter().filter_map(|edge| {
+            let sides = edge.faces.map(|face| side_of_face[face]);
+            (sides[0] != sides[1]).then(|| [edge.vertices.map(index), sides.map(index)])
+        });
         Self {
             vertices: [0, 1, 2].map(|axis| {
                 hull.vertices
@@ -126,11 +147,7 @@ impl Solid {
                     .collect()
             }),
             normals: [0, 1, 2].map(|axis| normals.iter().map(|normal| normal[axis]).collect()),
-            edges: hull
-                .edges
-                .iter()
-                .map(|edge| [edge.vertices.map(index), edge.faces.map(index)])
-                .collect(),
+            edges: edges.collect(),
         }
     }
 
@@ -154,12 +171,13 @@ impl Solid {
             .extend(outline.heights.iter().map(|&height| height > 0.0));
         let [u, v] = perpendicular(direction);
         outline.points.clear();
-        for &[vertices, [front, back]] in &self.edges {
-            if outline.seen[front as usize] != outline.seen[back as usize] {
-                outline.points.extend(vertices.map(|vertex| {
-                    let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
-                    [u, v].map(|axis| dot(axis, at))
-                }));
+        for &[[from, to], [front, back]] in &self.edges {
+            let is_front_seen = outline.seen[front as usize];
+            if is_front_seen != outline.seen[back as usize] {
+                // The edges between what is seen and what is not are closed ways: each vertex begins as many as it ends.
+                let vertex = if is_front_seen { from } else { to };
+                let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
+                outline.points.push([u, v].map(|axis| dot(axis, at)));
             }
         }
         convex(&mut outline.points, &mut outline.corners);
