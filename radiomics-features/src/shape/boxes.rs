@@ -24,7 +24,7 @@ impl Cuboid {
     }
 
     /// The smallest box with one side in a face of the hull, or perpendicular to an axis of the image; `half` is half the
-    /// spacing. Of boxes of one volume, the first.
+    /// spacing. Of boxes of one volume, that of the smallest area.
     ///
     /// The smallest box of all may touch the hull with edges alone, which is not looked for. In a plane perpendicular to a side
     /// of the box, the smallest rectangle has one side in an edge of the hull's outline; all are tried.
@@ -55,7 +55,16 @@ fn smallest(cuboids: impl Iterator<Item = Cuboid>) -> Cuboid {
 
 /// The first of two unless the second is smaller.
 fn smaller(a: Cuboid, b: Cuboid) -> Cuboid {
-    if b.volume() < a.volume() { b } else { a }
+    let size = |cuboid: &Cuboid| [cuboid.volume(), cuboid.area()];
+    if is_smaller(size(&b), size(&a)) { b } else { a }
+}
+
+/// Whether a content is smaller than another, or the same but for rounding within a smaller surface: otherwise it would depend on the
+/// order of axes which of two boxes of one volume is measured.
+fn is_smaller([content, surface]: [f64; 2], than: [f64; 2]) -> bool {
+    const ROUNDING: f64 = 1e-9;
+    content < than[0] * (1.0 - ROUNDING)
+        || (content <= than[0] * (1.0 + ROUNDING) && surface < than[1])
 }
 
 /// The axes, and the normals of the hull's faces, each once; of length 1.
@@ -286,7 +295,7 @@ fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
 fn smallest_rectangle(corners: &[[f64; 2]]) -> [f64; 2] {
     let n = corners.len();
     let mut best = [0.0; 2];
-    let mut least = f64::INFINITY;
+    let mut least = [f64::INFINITY; 2];
     // Farthest along the edge, away from it, and against it.
     let [mut right, mut top, mut left] = [0; 3];
     for i in 0..n {
@@ -309,8 +318,9 @@ fn smallest_rectangle(corners: &[[f64; 2]]) -> [f64; 2] {
         let at = |index: usize| corners[index % n];
         let width = u * (at(right)[0] - at(left)[0]) + v * (at(right)[1] - at(left)[1]);
         let depth = -v * (at(top)[0] - from[0]) + u * (at(top)[1] - from[1]);
-        if width * depth < least {
-            least = width * depth;
+        let size = [width * depth, width + depth];
+        if is_smaller(size, least) {
+            least = size;
             best = [width, depth];
         }
     }

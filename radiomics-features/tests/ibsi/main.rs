@@ -10,3 +10,4 @@ mod matrices;
 mod morphology;
 mod phantom;
 mod phase_2;
+mod properties;
