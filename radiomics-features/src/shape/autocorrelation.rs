@@ -90,7 +90,7 @@ impl PairSums {
 
 /// Measured; their ratio decides between the two ways.
 const NS_PER_PAIR: f64 = 1.2;
-const NS_PER_POINT: f64 = 12.0;
+const NS_PER_POINT: f64 = 6.0;
 
 fn add(sums: &mut [f64; 3], terms: [f64; 3]) {
     for (sum, term) in sums.iter_mut().zip(terms) {

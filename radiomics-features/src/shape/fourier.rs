@@ -3,6 +3,9 @@
 //! The numbers at one place of eight lines lie together, so that a step of the transform is the same step for all lines, in the
 //! widest vectors of the processor and without moving numbers between them. Steps are those of Cooley and Tukey with factors 4,
 //! 2 and 3, by decimation in frequency: in place, frequencies end in the order of [`Transform::frequencies`].
+//!
+//! Filters use rustfft (`crate::fourier`), for any length and one line after the other. Of 256 numbers it takes two to three times as
+//! long a line as this, and the sums over all pairs of voxels are nothing but such lines.
 
 use std::f64::consts::PI;
 
