@@ -10,10 +10,11 @@
 //! PyRadiomics adds `2^-52` inside every logarithm; here `0 log 0 = 0` exactly, so the entropy of a flat region is 0
 //! and not `-3.2e-16`. Against IBSI: the kurtosis is not excess unless [asked for](Kurtosis), and energy is taken after the shift.
 
-use ndarray::{ArrayView3, Zip};
+use ndarray::ArrayView3;
 
 use crate::discretize::{Levels, check_spacing, same_shape};
 use crate::feature_table::feature_table;
+use crate::roi::values_inside;
 use crate::{Error, Result};
 
 /// Settings of the first-order features; the default is PyRadiomics'.
@@ -115,12 +116,7 @@ impl FirstOrderFeatures {
     ) -> Result<Self> {
         same_shape(values.dim(), mask.dim())?;
         check_spacing(spacing)?;
-        let mut inside = Vec::with_capacity(levels.n_voxels());
-        Zip::from(values).and(mask).for_each(|&value, &is_inside| {
-            if is_inside {
-                inside.push(value);
-            }
-        });
+        let inside = values_inside(values, mask);
         if inside.len() != levels.n_voxels() {
             return Err(Error::RegionMismatch {
                 mask: inside.len(),
@@ -221,7 +217,7 @@ impl Sample {
 const LANES: usize = 8;
 
 /// `Σ f(x)`.
-fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     sums(values, |x| [f(x)])[0]
 }
 
@@ -229,6 +225,7 @@ fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
 ///
 /// Intensities with a large offset lie close together on the scale of the mean's last digit; without the rest, that digit
 /// would shift all deviations, and a symmetric distribution would be skewed.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Mean {
     value: f64,
     rest: f64,
@@ -257,6 +254,7 @@ impl Mean {
     }
 
     /// Of a value from the mean.
+    #[inline]
     pub(crate) fn deviation(&self, x: f64) -> f64 {
         (x - self.value) - self.rest
     }

@@ -15,11 +15,11 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayView3};
 use pulp::{Simd, WithSimd};
 
-use crate::discretize::check_spacing;
+use crate::discretize::{check_spacing, contiguous};
 use crate::feature_table::feature_table;
 use crate::par::map_indexed;
-use crate::roi::BoundingBox;
-use crate::wide::wide_with;
+use crate::roi::{BoundingBox, n_inside};
+use crate::wide::{blocks, wide, wide_with};
 use crate::{Error, Result};
 
 feature_table! {
@@ -101,6 +101,25 @@ impl Peaks {
         local: f64::NEG_INFINITY,
         global: f64::NEG_INFINITY,
     };
+
+    /// Of the voxels of a row that lie in a mask, with the means around them. The means around its brightest voxels do not matter
+    /// if they are darker than what is known.
+    fn of_row(means: &[f64], intensities: &[f64], mask: &[bool], known: f64) -> Self {
+        let brightest = largest_inside(intensities, mask);
+        let mut local = f64::NEG_INFINITY;
+        if brightest >= known {
+            for ((&mean, &intensity), &inside) in means.iter().zip(intensities).zip(mask) {
+                if inside && intensity == brightest {
+                    local = local.max(mean);
+                }
+            }
+        }
+        Self {
+            brightest,
+            local,
+            global: largest_inside(means, mask),
+        }
+    }
 
     /// Among these voxels and others.
     fn and(self, other: Self) -> Self {
@@ -254,7 +273,7 @@ impl<'a> Region<'a> {
                     row.add_discs(self, plane, ball);
                 }
                 if let Some(z) = plane.checked_sub(lead + reach) {
-                    peaks = peaks.and(row.peaks_of_plane(self, z, ball));
+                    peaks = peaks.and(row.peaks_of_plane(self, z, ball, peaks.brightest));
                 }
             }
         }
@@ -334,11 +353,10 @@ impl Row {
         }
     }
 
-    /// Among the voxels of one plane, whose totals are complete; they are 0 again then.
-    fn peaks_of_plane(&mut self, region: &Region<'_>, z: usize, ball: &Ball) -> Peaks {
-        let mut peaks = Peaks::NONE;
+    /// Among the voxels of one plane, whose totals are complete; they are 0 again then. `known` is the largest intensity so far.
+    fn peaks_of_plane(&mut self, region: &Region<'_>, z: usize, ball: &Ball, known: f64) -> Peaks {
         let Some(extent) = self.extents.get(z).filter(|extent| !extent.is_empty()) else {
-            return peaks;
+            return Peaks::NONE;
         };
         let place = self.place(z);
         let BoundingBox { start, size } = region.bounds;
@@ -351,20 +369,23 @@ impl Row {
         let intensities = region.image.slice(row);
         let mask = region.mask.slice(ndarray::s![z, self.y, ..]);
         let n = region.image.len_of(ndarray::Axis(2));
-        for x in extent.clone().filter(|&x| mask[x]) {
-            let mean = region.mean + self.totals[place + x] / count.at(start[2] + x, n) as f64;
-            let brightest = intensities[x];
-            if brightest >= peaks.brightest {
-                peaks = peaks.and(Peaks {
-                    brightest,
-                    local: mean,
-                    global: mean,
-                });
-            } else if mean > peaks.global {
-                peaks.global = mean;
+        let totals = &mut self.totals[place..place + self.width];
+        let means = &mut totals[extent.clone()];
+        if count.is_constant(start[2] + extent.start..start[2] + extent.end, n) {
+            let all = count.all as f64;
+            means
+                .iter_mut()
+                .for_each(|total| *total = region.mean + *total / all);
+        } else {
+            for (x, total) in (start[2] + extent.start..).zip(&mut *means) {
+                *total = region.mean + *total / count.at(x, n) as f64;
             }
         }
-        self.totals[place..place + self.width].fill(0.0);
+        let part = ndarray::s![extent.clone()];
+        let (intensities, mask) = (intensities.slice_move(part), mask.slice_move(part));
+        let (intensities, mask) = (contiguous(intensities), contiguous(mask));
+        let peaks = Peaks::of_row(means, &intensities, &mask, known);
+        totals.fill(0.0);
         peaks
     }
 }
@@ -440,10 +461,15 @@ impl Count {
         }
     }
 
+    /// Whether no ball around these places of a row of `n` voxels reaches beyond its ends.
+    fn is_constant(&self, places: Range<usize>, n: usize) -> bool {
+        let longest = self.rows.len() - 1;
+        places.start >= longest && places.end + longest <= n
+    }
+
     /// Around place `x` of a row of `n` voxels.
     fn at(&self, x: usize, n: usize) -> usize {
-        let longest = self.rows.len() - 1;
-        if x >= longest && x + longest < n {
+        if self.is_constant(x..x + 1, n) {
             return self.all;
         }
         let rows = self.rows.iter().enumerate();
@@ -452,18 +478,52 @@ impl Count {
     }
 }
 
+/// The largest value inside a mask.
+fn largest_inside(values: &[f64], mask: &[bool]) -> f64 {
+    let largest = wide(
+        #[inline(always)]
+        || {
+            let mut largest = [f64::NEG_INFINITY; LANES];
+            for (values, mask) in
+                blocks::<LANES, _>(values, 0.0).zip(blocks::<LANES, _>(mask, false))
+            {
+                for lane in 0..LANES {
+                    let is_larger = mask[lane] & (values[lane] > largest[lane]);
+                    largest[lane] = if is_larger {
+                        values[lane]
+                    } else {
+                        largest[lane]
+                    };
+                }
+            }
+            largest
+        },
+    );
+    largest.into_iter().fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// About the mean of the values inside a mask.
 fn mean_inside(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> f64 {
-    let (mut total, mut n) = (0.0, 0.0);
-    for (values, mask) in values.outer_iter().zip(mask.outer_iter()) {
-        for (values, mask) in values.outer_iter().zip(mask.outer_iter()) {
-            for (&value, &is_inside) in values.iter().zip(mask) {
-                total += if is_inside { value } else { 0.0 };
-                n += f64::from(u8::from(is_inside));
-            }
-        }
-    }
-    total / n
+    let of_row = |values: &[f64], mask: &[bool]| {
+        let totals = wide(
+            #[inline(always)]
+            || {
+                let mut totals = [0.0; LANES];
+                for (values, mask) in
+                    blocks::<LANES, _>(values, 0.0).zip(blocks::<LANES, _>(mask, false))
+                {
+                    for lane in 0..LANES {
+                        totals[lane] += if mask[lane] { values[lane] } else { 0.0 };
+                    }
+                }
+                totals
+            },
+        );
+        totals.iter().sum::<f64>()
+    };
+    let rows = values.rows().into_iter().zip(mask.rows());
+    let totals = rows.map(|(values, mask)| of_row(&contiguous(values), &contiguous(mask)));
+    totals.sum::<f64>() / n_inside(mask) as f64
 }
 
 /// Refuses NaN and infinity; `start` is where the values were cut out.

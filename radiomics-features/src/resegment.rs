@@ -3,6 +3,7 @@
 use ndarray::{Array3, ArrayView3, Zip};
 
 use crate::error::{Error, Result};
+use crate::roi::n_inside;
 use crate::volume::PixelType;
 
 /// Keeps the voxels whose intensity lies in a closed interval.
@@ -89,10 +90,9 @@ pub(crate) fn keep_inside_all(
         let inside = interval.apply(values, mask, pixel_type)?;
         kept.zip_mut_with(&inside, |kept, &inside| *kept &= inside);
     }
-    let count = |mask: ArrayView3<'_, bool>| mask.iter().filter(|&&inside| inside).count();
-    let n_voxels = count(kept.view());
+    let n_voxels = n_inside(kept.view());
     if n_voxels <= 1 {
-        let before = count(mask);
+        let before = n_inside(mask);
         return Err(Error::ResegmentedAway { n_voxels, before });
     }
     Ok(kept)
@@ -150,7 +150,7 @@ impl Resegmentation {
             .for_each(|kept, &v, &inside| {
                 *kept = inside && v >= lower && v <= upper;
             });
-        let n_voxels = kept.iter().filter(|&&k| k).count();
+        let n_voxels = n_inside(kept.view());
         if n_voxels <= 1 {
             return Err(Error::ResegmentedAway { n_voxels, before });
         }

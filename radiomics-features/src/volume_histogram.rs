@@ -8,10 +8,13 @@
 
 use std::num::NonZeroUsize;
 
-use ndarray::{ArrayView3, Zip};
+use ndarray::ArrayView3;
 
-use crate::discretize::{BinOrigin, Binning, Levels, PixelKind, same_shape};
+use crate::discretize::{
+    BinOrigin, Binning, Levels, PixelKind, contiguous, finite_range, same_shape,
+};
 use crate::feature_table::feature_table;
+use crate::wide::wide;
 use crate::{Error, Result};
 
 /// How intensities are grouped for the intensity-volume histogram. The range of the re-segmentation matters for all but
@@ -104,9 +107,9 @@ impl Histogram {
         };
         match binning {
             IvhBinning::None => {
-                let [smallest, largest] = ends(values, mask);
-                let first = range.lower.unwrap_or(smallest);
-                let last = range.upper.unwrap_or(largest);
+                let found = finite_range(values, mask, [0; 3])?;
+                let first = range.lower.unwrap_or(found.min);
+                let last = range.upper.unwrap_or(found.max);
                 let n_steps = n_steps(last - first)?;
                 let (at_least, n_voxels) = at_least_each_step(values, mask, first, n_steps);
                 Ok(Self::of_counts(first, 1.0, &at_least, n_voxels))
@@ -114,9 +117,9 @@ impl Histogram {
             IvhBinning::FixedBinSize(width) => {
                 let origin = range.lower.map_or(BinOrigin::RegionMinimum, BinOrigin::At);
                 let levels = levels(Binning::FixedBinSize { width, origin })?;
-                let [smallest, largest] = ends(values, mask);
-                let low = range.lower.unwrap_or(smallest);
-                let high = range.upper.unwrap_or(largest);
+                let found = finite_range(values, mask, [0; 3])?;
+                let low = range.lower.unwrap_or(found.min);
+                let high = range.upper.unwrap_or(found.max);
                 // Step k of the range is the center of bin k + 1.
                 let at_least = at_least_each_level(&levels, n_steps((high - low) / width - 1.0)?);
                 let center = low + 0.5 * width;
@@ -195,36 +198,36 @@ fn at_least_each_step(
     n_steps: usize,
 ) -> (Vec<usize>, usize) {
     let last = n_steps as f64 - 1.0;
-    let mut counts = vec![0; n_steps];
-    let mut n_voxels = 0;
-    Zip::from(values).and(mask).for_each(|&value, &is_inside| {
-        if !is_inside {
-            return;
+    // Behind the last step, voxels below the first.
+    let mut counts = vec![0; n_steps + 1];
+    let mut steps = Vec::new();
+    for (values, mask) in values.rows().into_iter().zip(mask.rows()) {
+        let (values, mask) = (contiguous(values), contiguous(mask));
+        steps.resize(values.len(), 0u32);
+        wide(
+            #[inline(always)]
+            || {
+                for (step, &value) in steps.iter_mut().zip(&*values) {
+                    // The last step that is not above the value; the difference is rounded.
+                    let near = (value - first).floor();
+                    let above = f64::from(u8::from(first + near > value));
+                    let below = f64::from(u8::from(first + (near + 1.0) <= value));
+                    let found = (near - above + below).min(last);
+                    *step = if found >= 0.0 {
+                        found as u32
+                    } else {
+                        n_steps as u32
+                    };
+                }
+            },
+        );
+        for (&step, _) in steps.iter().zip(&*mask).filter(|&(_, &inside)| inside) {
+            counts[step as usize] += 1;
         }
-        n_voxels += 1;
-        // The last step that is not above the value; the difference is rounded.
-        let mut step = (value - first).floor();
-        if first + step > value {
-            step -= 1.0;
-        } else if first + (step + 1.0) <= value {
-            step += 1.0;
-        }
-        if step >= 0.0 {
-            counts[step.min(last) as usize] += 1;
-        }
-    });
+    }
+    let n_voxels = counts.iter().sum();
+    counts.pop();
     (cumulated(counts), n_voxels)
-}
-
-/// Smallest and largest value inside a mask.
-fn ends(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> [f64; 2] {
-    let mut ends = [f64::INFINITY, f64::NEG_INFINITY];
-    Zip::from(values).and(mask).for_each(|&value, &is_inside| {
-        if is_inside {
-            ends = [ends[0].min(value), ends[1].max(value)];
-        }
-    });
-    ends
 }
 
 /// How many voxels have at least each level, from 1 on.

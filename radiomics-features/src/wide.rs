@@ -22,6 +22,19 @@ pub(crate) fn wide_with<W: WithSimd>(task: W) -> W::Output {
     WIDEST.dispatch(task)
 }
 
+/// A row in blocks of `N`, the last filled up: a loop over a block is one step for as many numbers as a vector holds.
+#[inline(always)]
+pub(crate) fn blocks<const N: usize, T: Copy>(
+    row: &[T],
+    filler: T,
+) -> impl Iterator<Item = [T; N]> {
+    let (blocks, rest) = row.as_chunks::<N>();
+    let mut last = [filler; N];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(last);
+    blocks.iter().copied().chain(last)
+}
+
 /// A closure that is called by reference: called by value, it would be a function that inlines it or not, as it likes.
 struct Closure<F>(F);
 

@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Smallest and largest value of a region.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ValueRange {
+pub(crate) struct ValueRange {
     pub min: f64,
     pub max: f64,
 }

@@ -370,7 +370,7 @@ pub(crate) fn check_spacing(spacing: [f64; 3]) -> Result<()> {
 }
 
 /// The range of the values inside the mask; `origin` is where the arrays were cut out, for the error's voxel.
-fn finite_range(
+pub(crate) fn finite_range(
     values: ArrayView3<'_, f64>,
     mask: ArrayView3<'_, bool>,
     origin: [usize; 3],
@@ -457,7 +457,7 @@ impl RangeInLanes {
 }
 
 /// A row, copied if it has gaps.
-fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
+pub(crate) fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
     match row.to_slice() {
         Some(row) => Cow::Borrowed(row),
         None => Cow::Owned(row.to_vec()),

@@ -20,7 +20,7 @@ use crate::par::map_indexed;
 use crate::params::ImageParams;
 use crate::preprocess::Prepared;
 use crate::resegment::ResegmentMode;
-use crate::roi::Roi;
+use crate::roi::{BoundingBox, Roi};
 use crate::shape::{DensityFeatures, ShapeFeatures, SpatialFeatures};
 use crate::volume_histogram::{IntensityRange, IntensityVolumeHistogramFeatures};
 
@@ -133,15 +133,45 @@ impl ImageFeatures {
     }
 }
 
-/// The peaks, from the part of the image that they see.
-fn local_intensity(prepared: &Prepared<'_>) -> Result<LocalIntensityFeatures> {
-    let (image, kept) = (&prepared.image, prepared.kept());
-    let spacing = in_plane_spacing(image);
-    let seen = kept
-        .bounds
-        .grown_by(local_intensity::reach(spacing), image.size());
-    let start = kept.bounds.relative_to(seen.start).start;
-    LocalIntensityFeatures::new(image.part(&seen).view(), kept.mask.view(), start, spacing)
+/// The intensities of the image itself as far as features look.
+struct Surroundings {
+    /// Around the morphological mask.
+    bounds: BoundingBox,
+    values: Array3<f64>,
+}
+
+impl Surroundings {
+    fn new(prepared: &Prepared<'_>, reach: [usize; 3]) -> Self {
+        let (image, region) = (&prepared.image, &prepared.region);
+        let bounds = region.bounds.grown_by(reach, image.size());
+        let values = image.part(&bounds);
+        Self { bounds, values }
+    }
+
+    fn local_intensity(&self, prepared: &Prepared<'_>) -> Result<LocalIntensityFeatures> {
+        let kept = prepared.kept();
+        let start = kept.bounds.relative_to(self.bounds.start).start;
+        let spacing = in_plane_spacing(&prepared.image);
+        LocalIntensityFeatures::new(self.values.view(), kept.mask.view(), start, spacing)
+    }
+
+    /// How the intensities lie in the region of these features.
+    fn spatial(&self, prepared: &Prepared<'_>, shape: &ShapeFeatures) -> Result<SpatialFeatures> {
+        let (region, kept) = (&prepared.region, prepared.kept());
+        let mut intensity = Array3::from_elem(region.mask.dim(), false);
+        kept.bounds
+            .relative_to(region.bounds.start)
+            .slice_mut(intensity.view_mut())
+            .assign(&kept.mask);
+        let inside = region.bounds.relative_to(self.bounds.start);
+        SpatialFeatures::new(
+            inside.slice(self.values.view()),
+            region.mask.view(),
+            intensity.view(),
+            in_plane_spacing(&prepared.image),
+            shape,
+        )
+    }
 }
 
 /// Appends the features of every aggregation.
@@ -180,37 +210,39 @@ impl Extractor {
                     source: Box::new(e),
                 })
         });
-        let morphology = match selection.wants(Family::Morphology) {
-            true => Some(self.morphology(&prepared)?),
-            false => None,
-        };
-        let local_intensity = match selection.wants(Family::LocalIntensity) {
-            true => Some(local_intensity(&prepared)?),
-            false => None,
-        };
+        let wants_peaks = selection.wants(Family::LocalIntensity);
+        let wants_morphology = selection.wants(Family::Morphology);
+        let surroundings = (wants_peaks || wants_morphology).then(|| {
+            let reach = local_intensity::reach(in_plane_spacing(&prepared.image));
+            Surroundings::new(&prepared, if wants_peaks { reach } else { [0; 3] })
+        });
+        let around = surroundings.as_ref();
+        let morphology = around
+            .filter(|_| wants_morphology)
+            .map(|around| self.morphology(&prepared, around));
+        let local_intensity = around
+            .filter(|_| wants_peaks)
+            .map(|around| around.local_intensity(&prepared));
         Ok(RegionFeatures {
-            morphology,
-            local_intensity,
+            morphology: morphology.transpose()?,
+            local_intensity: local_intensity.transpose()?,
             images: images.into_iter().collect::<Result<_>>()?,
             noise_bands,
             diagnostics: self.diagnostics(roi, &prepared)?,
         })
     }
 
-    fn morphology(&self, prepared: &Prepared<'_>) -> Result<MorphologyFeatures> {
+    fn morphology(
+        &self,
+        prepared: &Prepared<'_>,
+        surroundings: &Surroundings,
+    ) -> Result<MorphologyFeatures> {
         let spacing = in_plane_spacing(&prepared.image);
-        let (region, kept) = (&prepared.region, prepared.kept());
-        let mask = region.mask.view();
+        let mask = prepared.region.mask.view();
         let shape = ShapeFeatures::new(mask, spacing, &self.params().shape)?;
-        let mut intensity = Array3::from_elem(mask.dim(), false);
-        kept.bounds
-            .relative_to(region.bounds.start)
-            .slice_mut(intensity.view_mut())
-            .assign(&kept.mask);
-        let values = prepared.image.part(&region.bounds);
         Ok(MorphologyFeatures {
             density: DensityFeatures::new(mask, spacing, &shape)?,
-            spatial: SpatialFeatures::new(values.view(), mask, intensity.view(), spacing, &shape)?,
+            spatial: surroundings.spatial(prepared, &shape)?,
             shape,
         })
     }

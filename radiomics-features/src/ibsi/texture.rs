@@ -214,8 +214,13 @@ impl<'a> Counter<'a> {
         };
         let distances = |flat| {
             let distances = edge_distances(region.mask, flat);
-            let inside = bounds.slice(distances.view());
-            inside.as_standard_layout().into_owned()
+            match bounds.size == <[usize; 3]>::from(region.mask.dim()) {
+                true => distances,
+                false => bounds
+                    .slice(distances.view())
+                    .as_standard_layout()
+                    .into_owned(),
+            }
         };
         let wanted = families.contains(&Family::Gldzm);
         let halves = |all: Vec<Direction>| {

@@ -3,13 +3,54 @@
 //! Each sum is a correlation of the mask, or of a value of its voxels, with the inverse distance: few voxels are added
 //! [pair by pair](PairSums::direct), many by [Fourier transforms](super::spectrum).
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::ArrayView3;
 
 use super::spectrum::{Grid, padded};
+use crate::firstorder::Mean;
 use crate::par::map_indexed;
+use crate::roi::n_inside;
 use crate::wide::wide;
 
-/// Sums over ordered pairs of different voxels, `w` the inverse of their distance in mm.
+/// The voxels of a region in their box, and an intensity of each; those outside the mask do not matter. `(z, y, x)`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field<'a> {
+    pub mask: ArrayView3<'a, bool>,
+    pub values: ArrayView3<'a, f64>,
+}
+
+/// What is correlated: `z = s (X - µ)`, the deviation of an intensity from a mean.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score {
+    pub mean: Mean,
+    /// `s`, a power of two, so that no square is too large or too small.
+    pub scale: f64,
+}
+
+impl Score {
+    /// Of intensities and their mean.
+    pub(super) fn of(intensities: &[f64], mean: Mean) -> Self {
+        let deviations = intensities.iter().map(|&x| mean.deviation(x).abs());
+        let largest = deviations.fold(0.0, |a: f64, b| if b > a { b } else { a });
+        let exponent = largest.log2().floor().clamp(-1000.0, 1000.0);
+        Self {
+            mean,
+            scale: 2.0f64.powi(-exponent as i32),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn of_value(self, value: f64) -> f64 {
+        self.mean.deviation(value) * self.scale
+    }
+
+    /// 0 outside the mask.
+    #[inline(always)]
+    pub(super) fn inside(self, value: f64, is_inside: bool) -> f64 {
+        if is_inside { self.of_value(value) } else { 0.0 }
+    }
+}
+
+/// Sums over ordered pairs of different voxels, `w` the inverse of their distance in mm, `z` their [scores](Score).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PairSums {
     /// `Σ w_ij`.
@@ -21,28 +62,28 @@ pub(super) struct PairSums {
 }
 
 impl PairSums {
-    /// Over the voxels of a mask; `values` are 0 outside it. `(z, y, x)`, spacing in mm.
+    /// Over the voxels of a region, spacing in mm.
     ///
     /// Few voxels are added pair by pair, many by Fourier transforms; the two agree up to rounding.
-    pub(super) fn new(mask: &Array3<bool>, values: &Array3<f64>, spacing: [f64; 3]) -> Self {
-        let n = mask.iter().filter(|&&inside| inside).count();
-        let (nz, ny, nx) = mask.dim();
+    pub(super) fn new(field: Field<'_>, score: Score, spacing: [f64; 3]) -> Self {
+        let n = n_inside(field.mask);
+        let (nz, ny, nx) = field.mask.dim();
         let points: f64 = [nz, ny, nx]
             .map(|side| padded(side) as f64)
             .iter()
             .product();
         let pairs = n as f64 * n as f64 / 2.0;
         if pairs * NS_PER_PAIR <= points * NS_PER_POINT {
-            Self::direct(mask, values, spacing)
+            Self::direct(field, score, spacing)
         } else {
-            Self::spectral(mask.view(), values.view(), spacing)
+            Self::spectral(field, score, spacing)
         }
     }
 
     /// Pair by pair.
-    fn direct(mask: &Array3<bool>, values: &Array3<f64>, spacing: [f64; 3]) -> Self {
+    fn direct(field: Field<'_>, score: Score, spacing: [f64; 3]) -> Self {
         const BLOCK: usize = 64;
-        let points = Points::new(mask, values, spacing);
+        let points = Points::new(field, score, spacing);
         let n_blocks = points.values.len().div_ceil(BLOCK);
         let parts = map_indexed(n_blocks, |block| {
             let mut sums = [0.0; 3];
@@ -57,21 +98,17 @@ impl PairSums {
     }
 
     /// By Fourier transforms.
-    fn spectral(
-        mut mask: ArrayView3<'_, bool>,
-        mut values: ArrayView3<'_, f64>,
-        mut spacing: [f64; 3],
-    ) -> Self {
+    fn spectral(mut field: Field<'_>, score: Score, mut spacing: [f64; 3]) -> Self {
         // Lines are transformed side by side along the first two axes, which should not be short.
-        let (nz, ny, nx) = mask.dim();
+        let (nz, ny, nx) = field.mask.dim();
         let shortest = if nz < ny { 0 } else { 1 };
         if 2 * nz.min(ny) <= nx {
-            mask.swap_axes(shortest, 2);
-            values.swap_axes(shortest, 2);
+            field.mask.swap_axes(shortest, 2);
+            field.values.swap_axes(shortest, 2);
             spacing.swap(shortest, 2);
         }
-        let grid = Grid::new(mask.dim(), spacing);
-        Self::of_parts([grid.sums(mask, values)], 1.0)
+        let grid = Grid::new(field.mask.dim(), spacing);
+        Self::of_parts([grid.sums(field, score)], 1.0)
     }
 
     fn of_parts(parts: impl IntoIterator<Item = [f64; 3]>, factor: f64) -> Self {
@@ -98,23 +135,24 @@ fn add(sums: &mut [f64; 3], terms: [f64; 3]) {
     }
 }
 
-/// The voxels of a region one after the other: places in mm and values.
+/// The voxels of a region one after the other: places in mm and scores.
 struct Points {
     places: [Vec<f64>; 3],
     values: Vec<f64>,
 }
 
 impl Points {
-    fn new(mask: &Array3<bool>, values: &Array3<f64>, spacing: [f64; 3]) -> Self {
+    fn new(field: Field<'_>, score: Score, spacing: [f64; 3]) -> Self {
         let mut points = Self {
             places: [const { Vec::new() }; 3],
             values: Vec::new(),
         };
-        for ((z, y, x), _) in mask.indexed_iter().filter(|&(_, &inside)| inside) {
+        let voxels = field.mask.indexed_iter().filter(|&(_, &inside)| inside);
+        for ((z, y, x), _) in voxels {
             for ((places, index), mm) in points.places.iter_mut().zip([z, y, x]).zip(spacing) {
                 places.push(index as f64 * mm);
             }
-            points.values.push(values[[z, y, x]]);
+            points.values.push(score.of_value(field.values[[z, y, x]]));
         }
         points
     }
@@ -170,12 +208,23 @@ fn pair_terms(a: [f64; 4], b: [f64; 4]) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array3;
     use proptest::prelude::*;
 
+    /// Values as they are.
+    fn plain() -> Score {
+        Score {
+            mean: Mean::of(&[0.0]),
+            scale: 1.0,
+        }
+    }
+
     fn both(mask: &Array3<bool>, values: &Array3<f64>, spacing: [f64; 3]) -> [PairSums; 2] {
+        let (mask, values) = (mask.view(), values.view());
+        let field = Field { mask, values };
         [
-            PairSums::direct(mask, values, spacing),
-            PairSums::spectral(mask.view(), values.view(), spacing),
+            PairSums::direct(field, plain(), spacing),
+            PairSums::spectral(field, plain(), spacing),
         ]
     }
 
@@ -210,7 +259,8 @@ mod tests {
                 (state >> 33) % 100
             };
             let mask = Array3::from_shape_simple_fn(shape, || next() < fill);
-            let values = mask.map(|&inside| if inside { next() as f64 / 50.0 - 1.0 } else { 0.0 });
+            // What is outside does not matter.
+            let values = mask.map(|&inside| if inside { next() as f64 / 50.0 - 1.0 } else { f64::NAN });
             assert_close(both(&mask, &values, spacing))?;
         }
     }
@@ -219,16 +269,15 @@ mod tests {
     fn long_thin_boxes_and_far_voxels() {
         for shape in [(1, 1, 700), (1, 700, 1), (700, 1, 1), (2, 300, 3)] {
             let mask = Array3::from_shape_fn(shape, |(z, y, x)| (z + y + x) % 7 != 3);
-            let values = Array3::from_shape_fn(shape, |(z, y, x)| {
-                f64::from(u8::from(mask[[z, y, x]])) * ((z * y + x) % 5) as f64
-            });
+            let values = Array3::from_shape_fn(shape, |(z, y, x)| ((z * y + x) % 5) as f64);
             assert_close(both(&mask, &values, [0.5, 1.0, 2.0])).expect("equal");
         }
         let mut mask = Array3::from_elem((3, 2, 40_000), false);
         mask[[0, 0, 0]] = true;
         mask[[2, 1, 39_999]] = true;
         let values = mask.map(|&inside| f64::from(u8::from(inside)));
-        let sums = PairSums::new(&mask, &values, [1.0, 1.0, 1.0]);
+        let (mask, values) = (mask.view(), values.view());
+        let sums = PairSums::new(Field { mask, values }, plain(), [1.0, 1.0, 1.0]);
         let w = 1.0 / (4.0f64 + 1.0 + 39_999.0f64.powi(2)).sqrt();
         assert_eq!(
             (sums.weights, sums.products, sums.squares),

@@ -2,7 +2,7 @@
 
 use super::hull::{Hull, Point, scaled_normal};
 use crate::par::map_indexed;
-use crate::wide::wide;
+use crate::wide::{blocks, wide};
 
 /// A box of any direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,10 +59,12 @@ fn smaller(a: Cuboid, b: Cuboid) -> Cuboid {
     if is_smaller(size(&b), size(&a)) { b } else { a }
 }
 
+/// Contents that differ less are one.
+const ROUNDING: f64 = 1e-9;
+
 /// Whether a content is smaller than another, or the same but for rounding within a smaller surface: otherwise it would depend on the
 /// order of axes which of two boxes of one volume is measured.
 fn is_smaller([content, surface]: [f64; 2], than: [f64; 2]) -> bool {
-    const ROUNDING: f64 = 1e-9;
     content < than[0] * (1.0 - ROUNDING)
         || (content <= than[0] * (1.0 + ROUNDING) && surface < than[1])
 }
@@ -112,18 +114,19 @@ fn unit(a: [f64; 3]) -> [f64; 3] {
 /// A hull in mm, coordinates and normals by axis.
 struct Solid {
     vertices: [Vec<f64>; 3],
-    /// Of each side, which can be many faces in one plane.
-    normals: [Vec<f64>; 3],
-    /// Between two sides: two vertices and two sides each. The edge goes around the first side as seen from outside.
-    edges: Vec<[[u32; 2]; 2]>,
+    /// Edges between two sides, each of which can be many faces in one plane: the vertices where they begin and end, going around
+    /// the first side as seen from outside.
+    edges: Vec<[u32; 2]>,
+    /// Of each edge, the normals of the first and of the second side.
+    normals: [[Vec<f64>; 3]; 2],
 }
 
 /// The hull seen along a direction.
 #[derive(Default)]
 struct Outline {
-    /// Whether the front of each face is seen.
-    seen: Vec<bool>,
     heights: Vec<f64>,
+    /// Of each edge how much more of its first side is seen than of its second: 1, 0 or -1.
+    turns: Vec<i8>,
     points: Vec<[f64; 2]>,
     corners: Vec<[f64; 2]>,
 }
@@ -133,30 +136,26 @@ impl Solid {
         let reduced: Vec<Point> = (hull.normals.iter())
             .map(|&normal| outward_reduced(normal))
             .collect();
-        let mut sides = reduced.clone();
-        sides.sort_unstable();
-        sides.dedup();
-        let side = |face: usize| sides.binary_search(&reduced[face]);
-        let side_of_face: Vec<usize> = (0..reduced.len())
-            .map(|face| side(face).expect("every face is part of a side"))
-            .collect();
-        let normals: Vec<[f64; 3]> = (sides.iter())
-            .map(|&normal| scaled_normal(normal, half))
+        let by_axis = |points: &[[f64; 3]]| {
+            [0, 1, 2].map(|axis| points.iter().map(|point| point[axis]).collect::<Vec<_>>())
+        };
+        let vertices: Vec<[f64; 3]> = (hull.vertices.iter())
+            .map(|v| [0, 1, 2].map(|axis| v[axis] as f64 * half[axis]))
             .collect();
         let index = |i: usize| u32::try_from(i).expect("fewer than 2^32 corners");
-        let edges = hull.edges.iter().filter_map(|edge| {
-            let sides = edge.faces.map(|face| side_of_face[face]);
-            (sides[0] != sides[1]).then(|| [edge.vertices.map(index), sides.map(index)])
+        let edges = (hull.edges.iter()).filter(|edge| {
+            let [first, second] = edge.faces;
+            reduced[first] != reduced[second]
         });
+        let normals_of = |side: usize| {
+            let normals =
+                (edges.clone()).map(|edge| scaled_normal(reduced[edge.faces[side]], half));
+            by_axis(&normals.collect::<Vec<_>>())
+        };
         Self {
-            vertices: [0, 1, 2].map(|axis| {
-                hull.vertices
-                    .iter()
-                    .map(|v| v[axis] as f64 * half[axis])
-                    .collect()
-            }),
-            normals: [0, 1, 2].map(|axis| normals.iter().map(|normal| normal[axis]).collect()),
-            edges: edges.collect(),
+            vertices: by_axis(&vertices),
+            normals: [0, 1].map(normals_of),
+            edges: edges.map(|edge| edge.vertices.map(index)).collect(),
         }
     }
 
@@ -173,23 +172,44 @@ impl Solid {
 
     /// Fills the corners of the hull's outline.
     fn look(&self, direction: [f64; 3], outline: &mut Outline) {
-        along(&self.normals, direction, &mut outline.heights);
-        outline.seen.clear();
-        outline
-            .seen
-            .extend(outline.heights.iter().map(|&height| height > 0.0));
+        const BLOCK: usize = 16;
+        self.find_turns(direction, &mut outline.turns);
         let [u, v] = perpendicular(direction);
         outline.points.clear();
-        for &[[from, to], [front, back]] in &self.edges {
-            let is_front_seen = outline.seen[front as usize];
-            if is_front_seen != outline.seen[back as usize] {
-                // The edges between what is seen and what is not are closed ways: each vertex begins as many as it ends.
-                let vertex = if is_front_seen { from } else { to };
+        // Few edges lie between what is seen and what is not.
+        let blocks = outline.turns.chunks(BLOCK).zip(self.edges.chunks(BLOCK));
+        for (turns, edges) in
+            blocks.filter(|(turns, _)| turns.iter().fold(0, |any, t| any | t) != 0)
+        {
+            for (&turn, &[from, to]) in turns.iter().zip(edges).filter(|&(&turn, _)| turn != 0) {
+                // These edges are closed ways: each vertex begins as many as it ends.
+                let vertex = if turn > 0 { from } else { to };
                 let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
                 outline.points.push([u, v].map(|axis| dot(axis, at)));
             }
         }
         convex(&mut outline.points, &mut outline.corners);
+    }
+
+    fn find_turns(&self, direction: [f64; 3], turns: &mut Vec<i8>) {
+        turns.resize(self.edges.len(), 0);
+        let [[az, ay, ax], [bz, by, bx]] = &self.normals;
+        wide(
+            #[inline(always)]
+            || {
+                let first = az.iter().zip(ay).zip(ax);
+                let second = bz.iter().zip(by).zip(bx);
+                for ((turn, ((az, ay), ax)), ((bz, by), bx)) in
+                    turns.iter_mut().zip(first).zip(second)
+                {
+                    let [a, b] = [[*az, *ay, *ax], [*bz, *by, *bx]].map(
+                        #[inline(always)]
+                        |normal| i8::from(dot(normal, direction) > 0.0),
+                    );
+                    *turn = a - b;
+                }
+            },
+        );
     }
 }
 
@@ -209,13 +229,16 @@ fn along([zs, ys, xs]: &[Vec<f64>; 3], [z, y, x]: [f64; 3], heights: &mut Vec<f6
 /// The smallest and the largest of some numbers.
 fn range(numbers: &[f64]) -> (f64, f64) {
     const LANES: usize = 8;
-    let mut low = [f64::INFINITY; LANES];
-    let mut high = [f64::NEG_INFINITY; LANES];
-    wide(
+    let Some(&first) = numbers.first() else {
+        return (f64::INFINITY, f64::NEG_INFINITY);
+    };
+    let (low, high) = wide(
         #[inline(always)]
         || {
-            for chunk in numbers.chunks(LANES) {
-                for (lane, &number) in chunk.iter().enumerate() {
+            let (mut low, mut high) = ([first; LANES], [first; LANES]);
+            for block in blocks::<LANES, _>(numbers, first) {
+                for lane in 0..LANES {
+                    let number = block[lane];
                     low[lane] = if number < low[lane] {
                         number
                     } else {
@@ -228,6 +251,7 @@ fn range(numbers: &[f64]) -> (f64, f64) {
                     };
                 }
             }
+            (low, high)
         },
     );
     (
@@ -256,13 +280,17 @@ fn perpendicular(direction: [f64; 3]) -> [[f64; 3]; 2] {
     [u, v]
 }
 
+#[inline(always)]
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
 /// The corners of the convex hull of points in a plane, counterclockwise.
 fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
-    points.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    points.sort_unstable_by(|a, b| {
+        let along = a[0].total_cmp(&b[0]);
+        along.then_with(|| a[1].total_cmp(&b[1]))
+    });
     points.dedup();
     corners.clear();
     let turns_left = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| {
@@ -294,34 +322,51 @@ fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
 /// The sides of the smallest rectangle around a convex polygon, corners counterclockwise (rotating calipers).
 fn smallest_rectangle(corners: &[[f64; 2]]) -> [f64; 2] {
     let n = corners.len();
+    // An index is fewer than four times around, and a division takes longer than all the rest.
+    let at = |mut index: usize| {
+        while index >= n {
+            index -= n;
+        }
+        corners[index]
+    };
     let mut best = [0.0; 2];
     let mut least = [f64::INFINITY; 2];
     // Farthest along the edge, away from it, and against it.
     let [mut right, mut top, mut left] = [0; 3];
-    for i in 0..n {
-        let (from, to) = (corners[i], corners[(i + 1) % n]);
+    for (i, &from) in corners.iter().enumerate() {
+        let to = at(i + 1);
         let (du, dv) = (to[0] - from[0], to[1] - from[1]);
-        let length = (du * du + dv * dv).sqrt();
-        if length == 0.0 {
+        let squared = du * du + dv * dv;
+        if squared == 0.0 {
             continue;
         }
-        let (u, v) = (du / length, dv / length);
         let advance = |start: usize, [a, b]: [f64; 2]| {
-            let place = |index: usize| a * corners[index % n][0] + b * corners[index % n][1];
-            (start..start + n)
-                .find(|&index| place(index + 1) <= place(index))
-                .unwrap_or(start)
+            let place = |[u, v]: [f64; 2]| a * u + b * v;
+            let mut here = place(at(start));
+            for index in start..start + n {
+                let next = place(at(index + 1));
+                if next <= here {
+                    return index;
+                }
+                here = next;
+            }
+            start
         };
-        right = advance(right.max(i + 1), [u, v]);
-        top = advance(top.max(right), [-v, u]);
-        left = advance(left.max(top), [-u, -v]);
-        let at = |index: usize| corners[index % n];
-        let width = u * (at(right)[0] - at(left)[0]) + v * (at(right)[1] - at(left)[1]);
-        let depth = -v * (at(top)[0] - from[0]) + u * (at(top)[1] - from[1]);
-        let size = [width * depth, width + depth];
-        if is_smaller(size, least) {
-            least = size;
-            best = [width, depth];
+        right = advance(right.max(i + 1), [du, dv]);
+        top = advance(top.max(right), [-dv, du]);
+        left = advance(left.max(top), [-du, -dv]);
+        let [right, top, left] = [right, top, left].map(at);
+        // Times the length of the edge.
+        let width = du * (right[0] - left[0]) + dv * (right[1] - left[1]);
+        let depth = du * (top[1] - from[1]) - dv * (top[0] - from[0]);
+        let area = width * depth / squared;
+        if area <= least[0] * (1.0 + ROUNDING) {
+            let sides = [width, depth].map(|side| side / squared.sqrt());
+            let size = [area, sides[0] + sides[1]];
+            if is_smaller(size, least) {
+                least = size;
+                best = sides;
+            }
         }
     }
     best

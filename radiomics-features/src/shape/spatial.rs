@@ -8,14 +8,15 @@
 //!
 //! Reference: IBSI reference manual, morphological features (HCUG), arXiv:1612.07003.
 
-use ndarray::{Array3, ArrayView3, Zip};
+use ndarray::ArrayView3;
 
 use super::ShapeFeatures;
-use super::autocorrelation::PairSums;
-use crate::discretize::{check_spacing, same_shape};
+use super::autocorrelation::{Field, PairSums, Score};
+use crate::discretize::{check_spacing, contiguous, finite_range, same_shape};
 use crate::feature_table::feature_table;
-use crate::firstorder::Mean;
-use crate::roi::BoundingBox;
+use crate::firstorder::{Mean, sum};
+use crate::roi::{BoundingBox, values_inside};
+use crate::wide::{blocks, wide};
 use crate::{Error, Result};
 
 feature_table! {
@@ -64,20 +65,26 @@ impl SpatialFeatures {
             return Err(Error::RegionTooLarge { shape: bounds.size });
         }
         let center = Centroid::of(morphological).ok_or(Error::EmptyMask)?.place;
-        let intensity = bounds.slice(intensity).as_standard_layout().into_owned();
-        let deviations = Deviations::new(bounds.slice(values), &intensity, bounds.start)?;
+        let field = Field {
+            mask: bounds.slice(intensity),
+            values: bounds.slice(values),
+        };
+        finite_range(field.values, field.mask, bounds.start)?;
+        let intensities = values_inside(field.values, field.mask);
+        let mean = Mean::of(&intensities);
+        let score = Score::of(&intensities, mean);
         Ok(Self::compute(&Measures {
-            n: deviations.n,
-            mean: deviations.mean,
+            n: intensities.len() as f64,
+            mean: mean.value(),
             mesh_volume: shape.mesh_volume,
-            shift: deviations.center_of_mass_shift(&intensity, bounds.start, center, spacing),
-            sum_of_squares: deviations.scaled.iter().map(|d| d * d).sum(),
-            pairs: PairSums::new(&intensity, &deviations.scaled, spacing),
+            shift: center_of_mass_shift(field, score, bounds.start, center, spacing),
+            sum_of_squares: sum(&intensities, |x| score.of_value(x) * score.of_value(x)),
+            pairs: PairSums::new(field, score, spacing),
         }))
     }
 }
 
-/// What the features are made of. Sums have [scaled deviations](Deviations::scaled).
+/// What the features are made of. Sums have [scores](Score).
 struct Measures {
     n: f64,
     mean: f64,
@@ -87,94 +94,64 @@ struct Measures {
     pairs: PairSums,
 }
 
-/// Deviations of intensities from their mean.
-struct Deviations {
-    n: f64,
-    mean: f64,
-    /// The largest deviation.
-    largest: f64,
-    /// Divided by the largest, so that no square is too large or too small; 0 outside the mask.
-    scaled: Array3<f64>,
+/// The distance of `center`, in voxels, from the mean place of the mask's voxels weighted by intensity:
+/// `Σ X p / Σ X = p̄ + Σ (X - µ) (p - p̄) / (N µ)`, which a large offset of the intensities does not round.
+fn center_of_mass_shift(
+    field: Field<'_>,
+    score: Score,
+    start: [usize; 3],
+    center: [f64; 3],
+    spacing: [f64; 3],
+) -> f64 {
+    let Some(Centroid { place, n }) = Centroid::of(field.mask) else {
+        return f64::NAN;
+    };
+    let mut moments = [0.0; 3];
+    for (z, (values, mask)) in (field.values.outer_iter().zip(field.mask.outer_iter())).enumerate()
+    {
+        for (y, (values, mask)) in values.outer_iter().zip(mask.outer_iter()).enumerate() {
+            let [sum, along] = row_moments(&contiguous(values), &contiguous(mask), score, place[2]);
+            moments[0] += sum * (z as f64 - place[0]);
+            moments[1] += sum * (y as f64 - place[1]);
+            moments[2] += along;
+        }
+    }
+    let total = n * score.mean.value();
+    if total == 0.0 {
+        return f64::NAN;
+    }
+    let squared: f64 = (0..3)
+        .map(|axis| {
+            let weighted = place[axis] + start[axis] as f64 + moments[axis] / score.scale / total;
+            let mm = (center[axis] - weighted) * spacing[axis];
+            mm * mm
+        })
+        .sum();
+    squared.sqrt()
 }
 
-impl Deviations {
-    /// `start` is where the arrays were cut out, for the error's voxel.
-    fn new(values: ArrayView3<'_, f64>, mask: &Array3<bool>, start: [usize; 3]) -> Result<Self> {
-        let mut inside = Vec::new();
-        Zip::from(values).and(mask).for_each(|&value, &is_inside| {
-            if is_inside {
-                inside.push(value);
-            }
-        });
-        if !inside
-            .iter()
-            .fold(true, |all, value| all & value.is_finite())
-        {
-            let mut voxels = values.indexed_iter().filter(|&(at, _)| mask[at]);
-            let found = voxels.find(|(_, value)| !value.is_finite());
-            let ((z, y, x), &value) = found.expect("a value that is not finite was just seen");
-            let [z, y, x] = [z + start[0], y + start[1], x + start[2]];
-            return Err(Error::NotFinite { z, y, x, value });
-        }
-        let mean = Mean::of(&inside);
-        let deviations = inside.iter().map(|&x| mean.deviation(x).abs());
-        let largest = deviations.fold(0.0, f64::max);
-        let mut scaled = Array3::zeros(mask.dim());
-        Zip::from(&mut scaled)
-            .and(values)
-            .and(mask)
-            .for_each(|scaled, &value, &is_inside| {
-                if is_inside && largest > 0.0 {
-                    *scaled = mean.deviation(value) / largest;
+/// `[Σ z, Σ z (x - center)]` of the scores `z` of a row, in several partial sums.
+fn row_moments(values: &[f64], mask: &[bool], score: Score, center: f64) -> [f64; 2] {
+    const LANES: usize = 8;
+    let sums = wide(
+        #[inline(always)]
+        || {
+            let mut sums = [[0.0; LANES]; 2];
+            let mut places: [f64; LANES] = std::array::from_fn(|lane| lane as f64 - center);
+            for (values, mask) in
+                blocks::<LANES, _>(values, 0.0).zip(blocks::<LANES, _>(mask, false))
+            {
+                for lane in 0..LANES {
+                    let score = score.inside(values[lane], mask[lane]);
+                    sums[0][lane] += score;
+                    sums[1][lane] += score * places[lane];
+                    places[lane] += LANES as f64;
                 }
-            });
-        Ok(Self {
-            n: inside.len() as f64,
-            mean: mean.value(),
-            largest,
-            scaled,
-        })
-    }
-
-    /// The distance of `center`, in voxels, from the mean place of the mask's voxels weighted by intensity:
-    /// `Σ X p / Σ X = p̄ + Σ (X - µ) (p - p̄) / (N µ)`, which a large offset of the intensities does not round.
-    fn center_of_mass_shift(
-        &self,
-        mask: &Array3<bool>,
-        start: [usize; 3],
-        center: [f64; 3],
-        spacing: [f64; 3],
-    ) -> f64 {
-        let Some(Centroid { place, n }) = Centroid::of(mask.view()) else {
-            return f64::NAN;
-        };
-        let mut moments = [0.0; 3];
-        for (z, plane) in self.scaled.outer_iter().enumerate() {
-            for (y, row) in plane.outer_iter().enumerate() {
-                let (mut sum, mut along) = (0.0, 0.0);
-                for (x, &deviation) in row.iter().enumerate() {
-                    sum += deviation;
-                    along += deviation * (x as f64 - place[2]);
-                }
-                moments[0] += sum * (z as f64 - place[0]);
-                moments[1] += sum * (y as f64 - place[1]);
-                moments[2] += along;
             }
-        }
-        let total = n * self.mean;
-        if total == 0.0 {
-            return f64::NAN;
-        }
-        let squared: f64 = (0..3)
-            .map(|axis| {
-                let weighted =
-                    place[axis] + start[axis] as f64 + self.largest * moments[axis] / total;
-                let mm = (center[axis] - weighted) * spacing[axis];
-                mm * mm
-            })
-            .sum();
-        squared.sqrt()
-    }
+            sums
+        },
+    );
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 /// The mean place of the voxels of a mask.
@@ -210,6 +187,7 @@ impl Centroid {
 mod tests {
     use super::*;
     use crate::ShapeParams;
+    use ndarray::Array3;
 
     fn features(values: &Array3<f64>, mask: &Array3<bool>) -> Result<SpatialFeatures> {
         let spacing = [2.0, 1.0, 0.5];

@@ -18,10 +18,11 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
+use super::autocorrelation::{Field, Score};
 use super::fourier::{LANES, Numbers, Transform, fast_length};
+use crate::discretize::contiguous;
 use crate::par::map_indexed;
 use crate::wide::wide_with;
 
@@ -51,8 +52,8 @@ impl Grid {
         }
     }
 
-    /// `[Σ w_ij, Σ w_ij z_i z_j, Σ w_ij z_i²]` over the voxels of a mask; `values` are 0 outside it.
-    pub(super) fn sums(&self, mask: ArrayView3<'_, bool>, values: ArrayView3<'_, f64>) -> [f64; 3] {
+    /// `[Σ w_ij, Σ w_ij z_i z_j, Σ w_ij z_i²]` over the voxels of a region.
+    pub(super) fn sums(&self, field: Field<'_>, score: Score) -> [f64; 3] {
         let x = &self.transforms[2];
         let mut sums = [0.0; 3];
         let (n_classes, classes) = x.classes();
@@ -60,7 +61,7 @@ impl Grid {
             let is_in_class = |k: &usize| class.contains(&(k % n_classes));
             let frequencies: Vec<usize> = (0..x.half()).filter(is_in_class).collect();
             for frequencies in frequencies.chunks(self.at_once()) {
-                let terms = self.terms(mask, values, class, frequencies);
+                let terms = self.terms(field, score, class, frequencies);
                 for (&k, terms) in frequencies.iter().zip(terms) {
                     // The negative frequency has the same terms.
                     let is_own_negative = k == 0 || 2 * k == x.length();
@@ -86,8 +87,8 @@ impl Grid {
     /// `[Σ K' |m'|², Σ K' |z'|², Σ K' Re(m' q'*)]` at some frequencies along x, of one class.
     fn terms(
         &self,
-        mask: ArrayView3<'_, bool>,
-        values: ArrayView3<'_, f64>,
+        field: Field<'_>,
+        score: Score,
         class: &[usize],
         frequencies: &[usize],
     ) -> Vec<[f64; 3]> {
@@ -96,7 +97,7 @@ impl Grid {
         let lines = Lines {
             grid: self,
             fields: map_indexed(n_blocks, |block| {
-                self.field_lines(mask, values, block, class, frequencies)
+                self.field_lines(field, score, block, class, frequencies)
             }),
             kernel: map_indexed(n_blocks.div_ceil(2), |pair| {
                 self.kernel_lines(pair, class, frequencies)
@@ -114,8 +115,8 @@ impl Grid {
     /// Transforms the rows of eight planes along x.
     fn field_lines(
         &self,
-        mask: ArrayView3<'_, bool>,
-        values: ArrayView3<'_, f64>,
+        field: Field<'_>,
+        score: Score,
         block: usize,
         class: &[usize],
         frequencies: &[usize],
@@ -123,7 +124,9 @@ impl Grid {
         let [nz, ny, nx] = self.size;
         let planes = block * LANES..nz.min((block + 1) * LANES);
         let holds = |y: usize| {
-            let mut rows = planes.clone().map(|z| mask.slice(ndarray::s![z, y, ..]));
+            let mut rows = planes
+                .clone()
+                .map(|z| field.mask.slice(ndarray::s![z, y, ..]));
             rows.any(|row| row.iter().any(|&inside| inside))
         };
         let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
@@ -136,7 +139,7 @@ impl Grid {
             let pairs = &mut pairs[..n.div_ceil(2)];
             for (first, pair) in (y..).step_by(2).zip(&mut *pairs) {
                 let rows = first..end.min(first + 2);
-                pair.fill(mask, values, planes.clone(), rows);
+                pair.fill(field, score, planes.clone(), rows);
                 pair.transform(transform, class);
             }
             for (&k, lines) in frequencies.iter().zip(&mut lines) {
@@ -227,13 +230,7 @@ impl RowPair {
         }
     }
 
-    fn fill(
-        &mut self,
-        mask: ArrayView3<'_, bool>,
-        values: ArrayView3<'_, f64>,
-        planes: Range<usize>,
-        rows: Range<usize>,
-    ) {
+    fn fill(&mut self, field: Field<'_>, score: Score, planes: Range<usize>, rows: Range<usize>) {
         let [first, second, squares] = &mut self.rows;
         if planes.len() < LANES {
             first.fill(Numbers::ZERO);
@@ -243,11 +240,11 @@ impl RowPair {
         }
         for (y, row) in rows.zip([&mut *first, &mut *second]) {
             for (lane, z) in planes.clone().enumerate() {
-                let mask = mask.slice_move(ndarray::s![z, y, ..]);
-                let values = values.slice_move(ndarray::s![z, y, ..]);
-                for ((numbers, &inside), &value) in row.iter_mut().zip(mask).zip(values) {
+                let mask = contiguous(field.mask.slice_move(ndarray::s![z, y, ..]));
+                let values = contiguous(field.values.slice_move(ndarray::s![z, y, ..]));
+                for ((numbers, &inside), &value) in row.iter_mut().zip(&*mask).zip(&*values) {
                     numbers.re[lane] = f64::from(u8::from(inside));
-                    numbers.im[lane] = value;
+                    numbers.im[lane] = score.inside(value, inside);
                 }
             }
         }
