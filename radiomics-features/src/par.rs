@@ -12,3 +12,22 @@ pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Sen
 pub(crate) fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     (0..n).map(f).collect()
 }
+
+/// Calls `f` with every item and its index, on the current rayon pool.
+#[cfg(feature = "rayon")]
+pub(crate) fn for_each_indexed<T: Send>(items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) {
+    use rayon::prelude::*;
+    items
+        .par_iter_mut()
+        .enumerate()
+        .for_each(|(i, item)| f(i, item));
+}
+
+/// Calls `f` with every item and its index, one after the other.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn for_each_indexed<T: Send>(items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) {
+    items
+        .iter_mut()
+        .enumerate()
+        .for_each(|(i, item)| f(i, item));
+}

@@ -23,7 +23,7 @@ use pulp::{Simd, WithSimd};
 use super::autocorrelation::{Field, Score};
 use super::fourier::{LANES, Numbers, Transform, fast_length};
 use crate::discretize::contiguous;
-use crate::par::map_indexed;
+use crate::par::{for_each_indexed, map_indexed};
 use crate::wide::wide_with;
 
 /// The padded grid around a box.
@@ -35,8 +35,9 @@ pub(super) struct Grid {
     transforms: [Transform; 3],
 }
 
-/// Memory for the lines transformed along x: as many frequencies at a time as fit, at least one.
-const LINES_BYTES: usize = 1 << 28;
+/// Memory for the lines transformed along x: as many frequencies at a time as fit, at least one. The system has to clear it first,
+/// which takes longer than to fill it.
+const LINES_BYTES: usize = 1 << 25;
 /// Of a frequency in a row: three complex numbers and one of the kernel.
 const BYTES_PER_PLACE: usize = 3 * 16 + 8;
 /// Frequencies of one task.
@@ -56,12 +57,14 @@ impl Grid {
     pub(super) fn sums(&self, field: Field<'_>, score: Score) -> [f64; 3] {
         let x = &self.transforms[2];
         let mut sums = [0.0; 3];
+        let mut lines = Lines::new(self);
         let (n_classes, classes) = x.classes();
         for class in classes {
             let is_in_class = |k: &usize| class.contains(&(k % n_classes));
             let frequencies: Vec<usize> = (0..x.half()).filter(is_in_class).collect();
             for frequencies in frequencies.chunks(self.at_once()) {
-                let terms = self.terms(field, score, class, frequencies);
+                lines.fill(field, score, class, frequencies);
+                let terms = lines.terms(frequencies.len());
                 for (&k, terms) in frequencies.iter().zip(terms) {
                     // The negative frequency has the same terms.
                     let is_own_negative = k == 0 || 2 * k == x.length();
@@ -84,43 +87,16 @@ impl Grid {
         (LINES_BYTES / bytes).max(1)
     }
 
-    /// `[Σ K' |m'|², Σ K' |z'|², Σ K' Re(m' q'*)]` at some frequencies along x, of one class.
-    fn terms(
-        &self,
-        field: Field<'_>,
-        score: Score,
-        class: &[usize],
-        frequencies: &[usize],
-    ) -> Vec<[f64; 3]> {
-        let n = frequencies.len();
-        let n_blocks = self.size[0].div_ceil(LANES);
-        let lines = Lines {
-            grid: self,
-            fields: map_indexed(n_blocks, |block| {
-                self.field_lines(field, score, block, class, frequencies)
-            }),
-            kernel: map_indexed(n_blocks.div_ceil(2), |pair| {
-                self.kernel_lines(pair, class, frequencies)
-            }),
-        };
-        let tasks = map_indexed(n.div_ceil(TASK), |task| {
-            let mut slab = Slab::new(self);
-            let frequencies = task * TASK..n.min((task + 1) * TASK);
-            let terms = frequencies.map(|k| slab.sums(&lines, k));
-            terms.collect::<Vec<_>>()
-        });
-        tasks.concat()
-    }
-
     /// Transforms the rows of eight planes along x.
-    fn field_lines(
+    fn fill_fields(
         &self,
         field: Field<'_>,
         score: Score,
         block: usize,
         class: &[usize],
         frequencies: &[usize],
-    ) -> FieldLines {
+        lines: &mut FieldLines,
+    ) {
         let [nz, ny, nx] = self.size;
         let planes = block * LANES..nz.min((block + 1) * LANES);
         let holds = |y: usize| {
@@ -130,8 +106,8 @@ impl Grid {
             rows.any(|row| row.iter().any(|&inside| inside))
         };
         let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
-        let empty = || std::array::from_fn(|_| Vec::with_capacity(end));
-        let mut lines: FieldLines = frequencies.iter().map(|_| empty()).collect();
+        lines.resize_with(frequencies.len().max(lines.len()), Default::default);
+        lines.iter_mut().flatten().for_each(Vec::clear);
         let transform = &self.transforms[2];
         let mut pairs: [RowPair; PAIRS] = std::array::from_fn(|_| RowPair::new(nx, transform));
         for y in (0..end).step_by(2 * PAIRS) {
@@ -142,34 +118,39 @@ impl Grid {
                 pair.fill(field, score, planes.clone(), rows);
                 pair.transform(transform, class);
             }
-            for (&k, lines) in frequencies.iter().zip(&mut lines) {
+            for (&k, lines) in frequencies.iter().zip(&mut *lines) {
                 for (i, pair) in pairs.iter().enumerate() {
                     pair.push(transform, k, (n - 2 * i).min(2), lines);
                 }
             }
         }
-        lines
     }
 
-    /// The kernel in sixteen planes, transformed along x.
-    fn kernel_lines(&self, pair: usize, class: &[usize], frequencies: &[usize]) -> KernelLines {
+    /// Transforms the kernel in sixteen planes along x.
+    fn fill_kernel(
+        &self,
+        pair: usize,
+        class: &[usize],
+        frequencies: &[usize],
+        lines: &mut KernelLines,
+    ) {
         let [_, ny, nx] = self.size;
         let transform = &self.transforms[2];
-        let mut lines: KernelLines = frequencies.iter().map(|_| Vec::with_capacity(ny)).collect();
+        lines.resize_with(frequencies.len().max(lines.len()), Default::default);
+        lines.iter_mut().for_each(Vec::clear);
         let mut row = vec![Numbers::ZERO; nx];
         let mut spectrum = vec![Numbers::ZERO; transform.length()];
         for y in 0..ny {
-            self.fill_kernel(pair, y, &mut row);
+            self.kernel_row(pair, y, &mut row);
             transform.apply_to(class, &row, &mut spectrum);
-            for (&k, line) in frequencies.iter().zip(&mut lines) {
+            for (&k, line) in frequencies.iter().zip(&mut *lines) {
                 line.push(even(transform.both(&spectrum, k)));
             }
         }
-        lines
     }
 
     /// A row of the kernel in sixteen planes. Each place but the middle of an axis stands for two.
-    fn fill_kernel(&self, pair: usize, y: usize, row: &mut [Numbers]) {
+    fn kernel_row(&self, pair: usize, y: usize, row: &mut [Numbers]) {
         let first = 2 * pair * LANES;
         let planes = |of_plane: &dyn Fn(usize) -> f64| Numbers {
             re: std::array::from_fn(|lane| of_plane(first + lane)),
@@ -203,13 +184,46 @@ type FieldLines = Vec<[Vec<Numbers>; 3]>;
 /// Of sixteen planes, eight in real and eight in imaginary parts, the lines along y of the kernel at each frequency along x.
 type KernelLines = Vec<Vec<Numbers>>;
 
-/// The rows transformed along x.
+/// The rows transformed along x, at some frequencies.
 struct Lines<'a> {
     grid: &'a Grid,
     /// By block of planes.
     fields: Vec<FieldLines>,
     /// By two blocks of planes.
     kernel: Vec<KernelLines>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(grid: &'a Grid) -> Self {
+        let n_blocks = grid.size[0].div_ceil(LANES);
+        Self {
+            grid,
+            fields: vec![FieldLines::new(); n_blocks],
+            kernel: vec![KernelLines::new(); n_blocks.div_ceil(2)],
+        }
+    }
+
+    /// Replaces what there is by frequencies of one class.
+    fn fill(&mut self, field: Field<'_>, score: Score, class: &[usize], frequencies: &[usize]) {
+        let grid = self.grid;
+        for_each_indexed(&mut self.fields, |block, lines| {
+            grid.fill_fields(field, score, block, class, frequencies, lines);
+        });
+        for_each_indexed(&mut self.kernel, |pair, lines| {
+            grid.fill_kernel(pair, class, frequencies, lines);
+        });
+    }
+
+    /// `[Σ K' |m'|², Σ K' |z'|², Σ K' Re(m' q'*)]` at each of the `n` frequencies along x.
+    fn terms(&self, n: usize) -> Vec<[f64; 3]> {
+        let tasks = map_indexed(n.div_ceil(TASK), |task| {
+            let mut slab = Slab::new(self.grid);
+            let frequencies = task * TASK..n.min((task + 1) * TASK);
+            let terms = frequencies.map(|k| slab.sums(self, k));
+            terms.collect::<Vec<_>>()
+        });
+        tasks.concat()
+    }
 }
 
 /// Pairs of rows that are transformed before their frequencies are written: long pieces of memory are written faster.
