@@ -9,6 +9,7 @@
 //!
 //! Reference: IBSI reference manual, local intensity features (9ST6), arXiv:1612.07003.
 
+use std::borrow::Cow;
 use std::f64::consts::PI;
 use std::ops::Range;
 
@@ -204,6 +205,8 @@ struct Region<'a> {
     n_rows: [usize; 2],
     length: usize,
     mean: f64,
+    /// Voxels of a ball that no plane and no row of the image's border cuts.
+    uncut: Count,
 }
 
 /// The start of a row of sums in its plane, and half the length that a disc takes of it.
@@ -254,7 +257,25 @@ impl<'a> Region<'a> {
             n_rows,
             length,
             mean,
+            uncut: Count::new(ball, |_, _| true),
         })
+    }
+
+    /// Of the balls around the voxels of a row of the box.
+    fn count(&self, place: [usize; 2], ball: &Ball) -> Cow<'_, Count> {
+        let middle = [0, 1].map(|axis| self.bounds.start[axis] + place[axis]);
+        let n = [0, 1].map(|axis| self.image.len_of(ndarray::Axis(axis)));
+        let is_uncut = |axis: usize| {
+            let reach = ball.reach[axis];
+            middle[axis] >= reach && middle[axis] + reach < n[axis]
+        };
+        if is_uncut(0) && is_uncut(1) {
+            return Cow::Borrowed(&self.uncut);
+        }
+        Cow::Owned(Count::new(ball, |axis, step| {
+            let place = middle[axis].checked_add_signed(step);
+            place.is_some_and(|place| place < n[axis])
+        }))
     }
 
     /// Among the voxels of some rows of every plane, from `first` on, counted in the box.
@@ -360,7 +381,7 @@ impl Row {
         };
         let place = self.place(z);
         let BoundingBox { start, size } = region.bounds;
-        let count = Count::new(region, [z, self.y], ball);
+        let count = region.count([z, self.y], ball);
         let row = ndarray::s![
             start[0] + z,
             start[1] + self.y,
@@ -373,9 +394,14 @@ impl Row {
         let means = &mut totals[extent.clone()];
         if count.is_constant(start[2] + extent.start..start[2] + extent.end, n) {
             let all = count.all as f64;
-            means
-                .iter_mut()
-                .for_each(|total| *total = region.mean + *total / all);
+            wide(
+                #[inline(always)]
+                || {
+                    for total in &mut *means {
+                        *total = region.mean + *total / all;
+                    }
+                },
+            );
         } else {
             for (x, total) in (start[2] + extent.start..).zip(&mut *means) {
                 *total = region.mean + *total / count.at(x, n) as f64;
@@ -431,6 +457,7 @@ impl WithSimd for DiscSums<'_> {
 }
 
 /// Voxels of a ball that lie inside the image.
+#[derive(Clone)]
 struct Count {
     /// Rows of each half length.
     rows: Vec<usize>,
@@ -439,14 +466,9 @@ struct Count {
 }
 
 impl Count {
-    /// Of the balls around the voxels of a row of the box.
-    fn new(region: &Region<'_>, [z, y]: [usize; 2], ball: &Ball) -> Self {
+    /// Of a ball, and whether its planes and rows at some steps along z and y are inside the image.
+    fn new(ball: &Ball, is_inside: impl Fn(usize, isize) -> bool) -> Self {
         let mut rows = vec![0; ball.reach[2] + 1];
-        let middle = [0, 1].map(|i| region.bounds.start[i] + [z, y][i]);
-        let is_inside = |axis: usize, step: isize| {
-            let place = middle[axis].checked_add_signed(step);
-            place.is_some_and(|place| place < region.image.len_of(ndarray::Axis(axis)))
-        };
         for (z, disc) in ball.discs.iter().enumerate() {
             let above = z > 0 && is_inside(0, -(z as isize));
             let times = usize::from(above) + usize::from(is_inside(0, z as isize));

@@ -239,9 +239,9 @@ impl Extractor {
     ) -> Result<MorphologyFeatures> {
         let spacing = in_plane_spacing(&prepared.image);
         let mask = prepared.region.mask.view();
-        let shape = ShapeFeatures::new(mask, spacing, &self.params().shape)?;
+        let (shape, density) = ShapeFeatures::with_density(mask, spacing, &self.params().shape)?;
         Ok(MorphologyFeatures {
-            density: DensityFeatures::new(mask, spacing, &shape)?,
+            density,
             spatial: surroundings.spatial(prepared, &shape)?,
             shape,
         })

@@ -177,11 +177,9 @@ impl Solid {
         let [u, v] = perpendicular(direction);
         outline.points.clear();
         // Few edges lie between what is seen and what is not.
-        let blocks = outline.turns.chunks(BLOCK).zip(self.edges.chunks(BLOCK));
-        for (turns, edges) in
-            blocks.filter(|(turns, _)| turns.iter().fold(0, |any, t| any | t) != 0)
-        {
-            for (&turn, &[from, to]) in turns.iter().zip(edges).filter(|&(&turn, _)| turn != 0) {
+        let blocks = blocks::<BLOCK, _>(&outline.turns, 0).zip(self.edges.chunks(BLOCK));
+        for (turns, edges) in blocks.filter(|&(turns, _)| turns != [0; BLOCK]) {
+            for (turn, &[from, to]) in turns.into_iter().zip(edges).filter(|&(turn, _)| turn != 0) {
                 // These edges are closed ways: each vertex begins as many as it ends.
                 let vertex = if turn > 0 { from } else { to };
                 let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);

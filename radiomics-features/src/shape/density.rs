@@ -3,9 +3,10 @@
 use ndarray::ArrayView3;
 
 use super::boxes::Cuboid;
+use super::diameter::Outermost;
 use super::ellipsoid::Ellipsoid;
 use super::hull::Hull;
-use super::{ShapeFeatures, cropped, diameter};
+use super::{ShapeFeatures, cropped};
 use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
 use crate::{Error, Result};
@@ -74,16 +75,25 @@ impl DensityFeatures {
     ) -> Result<Self> {
         check_spacing(spacing)?;
         let mask = cropped(mask)?;
+        let outermost = Outermost::of(mask.view());
+        Self::measured(mask.dim(), &outermost, spacing, shape)
+    }
+
+    /// Of a box of voxels and the vertices of the region in it.
+    pub(super) fn measured(
+        (nz, ny, nx): (usize, usize, usize),
+        outermost: &Outermost,
+        spacing: [f64; 3],
+        shape: &ShapeFeatures,
+    ) -> Result<Self> {
         let half = spacing.map(|mm| mm / 2.0);
         // The vertices around any voxel span space.
-        let vertices = diameter::outermost_vertices(mask.view());
-        let hull = Hull::new(&vertices).ok_or(Error::EmptyMask)?;
+        let hull = Hull::new(&outermost.corners()).ok_or(Error::EmptyMask)?;
         let vertices: Vec<[f64; 3]> = hull
             .vertices
             .iter()
             .map(|vertex| [0, 1, 2].map(|axis| vertex[axis] as f64 * half[axis]))
             .collect();
-        let (nz, ny, nx) = mask.dim();
         let sides = [
             nz as f64 * spacing[0],
             ny as f64 * spacing[1],

@@ -24,49 +24,58 @@ pub(super) struct Diameters {
     pub planar: [f64; 3],
 }
 
-impl Diameters {
-    /// Of the mesh around the true voxels of a mask; `(z, y, x)`, spacing in mm.
-    pub(super) fn new(mask: ArrayView3<'_, bool>, spacing: [f64; 3]) -> Self {
-        let half = spacing.map(|mm| mm / 2.0);
+/// The vertices of a mesh that can be corners of its convex hull or ends of its largest distances.
+#[derive(Debug)]
+pub(super) struct Outermost {
+    /// By the axis that the planes are perpendicular to.
+    extremes: [Extremes; 3],
+}
+
+impl Outermost {
+    /// Of the mesh around the true voxels of a mask; `(z, y, x)`.
+    pub(super) fn of(mask: ArrayView3<'_, bool>) -> Self {
         let mut extremes = [0, 1, 2].map(|axis| Extremes::new(mask.dim(), axis));
         for_each_vertex(mask, |vertex| {
             extremes.iter_mut().for_each(|lines| lines.add(vertex))
         });
-        let stacks = extremes.map(|lines| lines.stack(half));
+        Self { extremes }
+    }
+
+    /// The largest distances; spacing in mm.
+    pub(super) fn diameters(&self, spacing: [f64; 3]) -> Diameters {
+        let half = spacing.map(|mm| mm / 2.0);
+        let stacks = self.extremes.each_ref().map(|lines| lines.stack(half));
         let planar = std::array::from_fn(|axis| stacks[axis].largest_within_planes().sqrt());
         // Any stack holds the farthest pair; the one with the fewest planes has the fewest pairs of planes.
         let fewest = stacks.iter().min_by_key(|stack| stack.planes.len());
         let spatial = fewest.map_or(0.0, |stack| stack.largest().sqrt());
-        Self { spatial, planar }
+        Diameters { spatial, planar }
     }
-}
 
-/// Vertices of the mesh around a mask, in half voxels: all corners of their convex hull, and few others.
-pub(super) fn outermost_vertices(mask: ArrayView3<'_, bool>) -> Vec<[i64; 3]> {
-    // Corners of the hull are corners of the hulls of their planes, and long lines leave few candidates.
-    let (nz, ny, nx) = mask.dim();
-    let axis = if nz <= ny.min(nx) {
-        0
-    } else if ny <= nx {
-        1
-    } else {
-        2
-    };
-    let mut extremes = Extremes::new(mask.dim(), axis);
-    for_each_vertex(mask, |vertex| extremes.add(vertex));
-    let (u, v) = (extremes.u, extremes.v);
-    let planes = extremes.stack([1.0; 3]).planes;
-    let corners = planes
-        .iter()
-        .flat_map(|plane| plane.hull.iter().map(|&point| (plane.place, point)));
-    corners
-        .map(|(place, point)| {
-            let mut vertex = [0; 3];
-            vertex[axis] = i64::from(place);
-            [vertex[u], vertex[v]] = point;
-            vertex
-        })
-        .collect()
+    /// In half voxels: all corners of the convex hull, and few others.
+    pub(super) fn corners(&self) -> Vec<[i64; 3]> {
+        // Corners of the hull are corners of the hulls of their planes, and few planes leave few candidates.
+        let [first, second, third] = &self.extremes;
+        let fewest = [second, third].into_iter().fold(first, |fewest, other| {
+            if other.ends.len() / other.lines < fewest.ends.len() / fewest.lines {
+                other
+            } else {
+                fewest
+            }
+        });
+        let planes = fewest.stack([1.0; 3]).planes;
+        let corners = planes
+            .iter()
+            .flat_map(|plane| plane.hull.iter().map(|&point| (plane.place, point)));
+        corners
+            .map(|(place, point)| {
+                let mut vertex = [0; 3];
+                vertex[fewest.axis] = i64::from(place);
+                [vertex[fewest.u], vertex[fewest.v]] = point;
+                vertex
+            })
+            .collect()
+    }
 }
 
 /// A vertex in half voxels from the center of the first voxel, `(z, y, x)`; one coordinate is odd.
@@ -410,7 +419,7 @@ mod tests {
                 (state >> 33) % 100 < fill
             });
             mask[[0, 0, 0]] = true;
-            assert_same(Diameters::new(mask.view(), spacing), brute(mask.view(), spacing));
+            assert_same(Outermost::of(mask.view()).diameters(spacing), brute(mask.view(), spacing));
         }
     }
 
@@ -422,7 +431,7 @@ mod tests {
         });
         let spacing = [1.3, 0.7, 0.9];
         assert_same(
-            Diameters::new(mask.view(), spacing),
+            Outermost::of(mask.view()).diameters(spacing),
             brute(mask.view(), spacing),
         );
     }

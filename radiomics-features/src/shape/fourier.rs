@@ -87,11 +87,12 @@ impl Transform {
         self.places.len()
     }
 
-    /// Transforms lines that begin with `start` and go on with zeros.
-    pub(super) fn apply(&self, start: &[Numbers], transformed: &mut [Numbers]) {
+    /// Transforms lines that have `numbers` from place `first` on and zeros elsewhere.
+    pub(super) fn apply(&self, first: usize, numbers: &[Numbers], transformed: &mut [Numbers]) {
         wide_with(Application {
             transform: self,
-            start,
+            first,
+            numbers,
             transformed,
         });
     }
@@ -119,7 +120,7 @@ impl Transform {
                     });
                 }
             }
-            _ => self.apply(start, transformed),
+            _ => self.apply(0, start, transformed),
         }
     }
 
@@ -156,7 +157,8 @@ pub(super) fn fast_length(n: usize) -> usize {
 /// A call of [`Transform::apply`].
 struct Application<'a> {
     transform: &'a Transform,
-    start: &'a [Numbers],
+    first: usize,
+    numbers: &'a [Numbers],
     transformed: &'a mut [Numbers],
 }
 
@@ -167,20 +169,22 @@ impl WithSimd for Application<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self {
             transform,
-            start,
+            first,
+            numbers,
             transformed,
         } = self;
+        let end = first + numbers.len();
         match transform.passes.split_first() {
-            Some((pass, rest)) if pass.radix == 4 && start.len() <= 2 * pass.part => {
-                first_four(simd, start, pass, transformed);
+            Some((pass, rest)) if pass.radix == 4 && end <= 2 * pass.part => {
+                first_four(simd, first, numbers, pass, transformed);
                 // One part after the other: each stays in the nearest cache.
                 for part in transformed.chunks_exact_mut(pass.part) {
                     run(simd, part, rest);
                 }
             }
             _ => {
-                transformed[..start.len()].copy_from_slice(start);
-                transformed[start.len()..].fill(Numbers::ZERO);
+                transformed.fill(Numbers::ZERO);
+                transformed[first..end].copy_from_slice(numbers);
                 run(simd, transformed, &transform.passes);
             }
         }
@@ -333,15 +337,23 @@ fn parts<const N: usize>(block: &mut [Numbers], part: usize) -> [&mut [Numbers];
     })
 }
 
-/// The first pass with radix 4 over a line whose second half is zero.
+/// The first pass with radix 4 over a line whose second half is zero; `numbers` are from place `first` on.
 #[inline(always)]
-fn first_four<S: Simd>(simd: S, start: &[Numbers], pass: &Pass, out: &mut [Numbers]) {
+fn first_four<S: Simd>(
+    simd: S,
+    first: usize,
+    numbers: &[Numbers],
+    pass: &Pass,
+    out: &mut [Numbers],
+) {
     let [x0, x1, x2, x3] = parts(out, pass.part);
-    let (low, high) = start.split_at(pass.part.min(start.len()));
+    let at = |place: usize| {
+        let number = numbers.get(place.wrapping_sub(first));
+        number.unwrap_or(&Numbers::ZERO)
+    };
     let places = x0.iter_mut().zip(x1).zip(x2).zip(x3).zip(&pass.powers);
     for (j, ((((x0, x1), x2), x3), powers)) in places.enumerate() {
-        let a = low.get(j).unwrap_or(&Numbers::ZERO);
-        let b = high.get(j).unwrap_or(&Numbers::ZERO);
+        let (a, b) = (at(j), at(pass.part + j));
         for v in 0..LANES / S::F64_LANES {
             let (a, b) = (Complexes::<S>::load(a, v), Complexes::load(b, v));
             a.plus(simd, b).store(x0, v);
@@ -417,15 +429,17 @@ mod tests {
 
     #[test]
     fn transforms_equal_their_definition() {
-        for (length, n) in [
-            (1, 1),
-            (2, 2),
-            (4, 3),
-            (9, 5),
-            (24, 12),
-            (27, 27),
-            (64, 31),
-            (288, 100),
+        for (length, first, n) in [
+            (1, 0, 1),
+            (2, 0, 2),
+            (4, 1, 3),
+            (9, 2, 5),
+            (24, 0, 12),
+            (27, 0, 27),
+            (64, 0, 31),
+            (64, 1, 31),
+            (64, 20, 30),
+            (288, 40, 100),
         ] {
             let transform = Transform::new(length);
             let number = |j: usize, lane: usize| [(j * 7 + lane * 3) % 11, (j * 5 + lane) % 13];
@@ -436,19 +450,20 @@ mod tests {
                 })
                 .collect();
             let mut found = vec![Numbers::ZERO; length];
-            transform.apply(&line, &mut found);
+            transform.apply(first, &line, &mut found);
             for (numbers, &k) in found.iter().zip(&transform.frequencies) {
                 for lane in 0..LANES {
                     let (mut re, mut im) = (0.0, 0.0);
                     for j in 0..n {
-                        let (sin, cos) =
-                            (-2.0 * PI * (j * k % length) as f64 / length as f64).sin_cos();
+                        let (sin, cos) = (-2.0 * PI * ((first + j) * k % length) as f64
+                            / length as f64)
+                            .sin_cos();
                         let [a, b] = number(j, lane).map(|part| part as f64);
                         re += a * cos - b * sin;
                         im += a * sin + b * cos;
                     }
                     let error = (numbers.re[lane] - re).hypot(numbers.im[lane] - im);
-                    assert!(error < 1e-11, "{length} {k} {lane}: {error}");
+                    assert!(error < 1e-11, "{length} {first} {k} {lane}: {error}");
                 }
             }
         }

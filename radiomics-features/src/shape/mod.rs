@@ -37,7 +37,7 @@ use crate::feature_table::feature_table;
 use crate::roi::BoundingBox;
 use crate::{Error, Result};
 use axes::PrincipalAxes;
-use diameter::Diameters;
+use diameter::{Diameters, Outermost};
 use mesh::Mesh;
 
 feature_table! {
@@ -103,13 +103,41 @@ impl ShapeFeatures {
     ) -> Result<Self> {
         check_spacing(spacing)?;
         let mask = cropped(mask)?;
-        let axes = PrincipalAxes::new(mask.view(), spacing, params.covariance);
-        Ok(Self::compute(&Measures {
-            mesh: Mesh::new(mask.view(), spacing),
-            diameters: Diameters::new(mask.view(), spacing),
+        let outermost = Outermost::of(mask.view());
+        Ok(Self::measured(mask.view(), &outermost, spacing, params))
+    }
+
+    /// These features and the densities of the same region, whose vertices are found once.
+    ///
+    /// # Errors
+    /// Those of [`ShapeFeatures::new`].
+    pub(crate) fn with_density(
+        mask: ArrayView3<'_, bool>,
+        spacing: [f64; 3],
+        params: &ShapeParams,
+    ) -> Result<(Self, DensityFeatures)> {
+        check_spacing(spacing)?;
+        let mask = cropped(mask)?;
+        let outermost = Outermost::of(mask.view());
+        let shape = Self::measured(mask.view(), &outermost, spacing, params);
+        let density = DensityFeatures::measured(mask.dim(), &outermost, spacing, &shape)?;
+        Ok((shape, density))
+    }
+
+    /// Of a mask without empty planes at its sides.
+    fn measured(
+        mask: ArrayView3<'_, bool>,
+        outermost: &Outermost,
+        spacing: [f64; 3],
+        params: &ShapeParams,
+    ) -> Self {
+        let axes = PrincipalAxes::new(mask, spacing, params.covariance);
+        Self::compute(&Measures {
+            mesh: Mesh::new(mask, spacing),
+            diameters: outermost.diameters(spacing),
             voxel_volume: axes.n_voxels * spacing.iter().rev().product::<f64>(),
             axes,
-        }))
+        })
     }
 }
 

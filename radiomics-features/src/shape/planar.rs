@@ -19,7 +19,7 @@ use std::f64::consts::PI;
 use ndarray::{ArrayView2, Axis};
 
 use super::axes::{Covariance, PrincipalAxes};
-use super::diameter::Diameters;
+use super::diameter::Outermost;
 use crate::feature_table::feature_table;
 use crate::roi::BoundingBox;
 use crate::{Error, Result};
@@ -68,7 +68,7 @@ impl Shape2dFeatures {
         Ok(Self::compute(&Measures {
             outline: Outline::new(mask.index_axis(Axis(0), 0), spacing),
             // The vertices halfway to the slices above and below lie in other planes than the outline, and nearer together.
-            diameter: Diameters::new(mask.view(), volume_spacing).planar[0],
+            diameter: Outermost::of(mask.view()).diameters(volume_spacing).planar[0],
             pixel_surface: axes.n_voxels * (spacing[1] * spacing[0]),
             axes,
         }))

@@ -99,18 +99,21 @@ impl Grid {
     ) {
         let [nz, ny, nx] = self.size;
         let planes = block * LANES..nz.min((block + 1) * LANES);
-        let holds = |y: usize| {
+        let holds = |&y: &usize| {
             let mut rows = planes
                 .clone()
                 .map(|z| field.mask.slice(ndarray::s![z, y, ..]));
             rows.any(|row| row.iter().any(|&inside| inside))
         };
-        let end = (0..ny).rev().find(|&y| holds(y)).map_or(0, |last| last + 1);
+        let begin = (0..ny).find(holds).unwrap_or(0);
+        let end = (begin..ny).rev().find(holds).map_or(begin, |last| last + 1);
+        let FieldLines { first, lines } = lines;
+        *first = begin;
         lines.resize_with(frequencies.len().max(lines.len()), Default::default);
         lines.iter_mut().flatten().for_each(Vec::clear);
         let transform = &self.transforms[2];
         let mut pairs: [RowPair; PAIRS] = std::array::from_fn(|_| RowPair::new(nx, transform));
-        for y in (0..end).step_by(2 * PAIRS) {
+        for y in (begin..end).step_by(2 * PAIRS) {
             let n = (end - y).min(2 * PAIRS);
             let pairs = &mut pairs[..n.div_ceil(2)];
             for (first, pair) in (y..).step_by(2).zip(&mut *pairs) {
@@ -179,8 +182,13 @@ pub(super) fn padded(n: usize) -> usize {
     fast_length(2 * n - 1)
 }
 
-/// Of eight planes, the lines along y of mask, values and squares at each frequency along x, up to the last row with a voxel.
-type FieldLines = Vec<[Vec<Numbers>; 3]>;
+/// Of eight planes, the lines along y at each frequency along x, from the first to the last row with a voxel.
+#[derive(Clone, Default)]
+struct FieldLines {
+    first: usize,
+    /// Of mask, values and squares.
+    lines: Vec<[Vec<Numbers>; 3]>,
+}
 /// Of sixteen planes, eight in real and eight in imaginary parts, the lines along y of the kernel at each frequency along x.
 type KernelLines = Vec<Vec<Numbers>>;
 
@@ -198,7 +206,7 @@ impl<'a> Lines<'a> {
         let n_blocks = grid.size[0].div_ceil(LANES);
         Self {
             grid,
-            fields: vec![FieldLines::new(); n_blocks],
+            fields: vec![FieldLines::default(); n_blocks],
             kernel: vec![KernelLines::new(); n_blocks.div_ceil(2)],
         }
     }
@@ -348,7 +356,7 @@ impl Slab {
         for (field, spectra) in self.fields.iter_mut().enumerate() {
             let blocks = spectra.chunks_exact_mut(y.length());
             for (spectrum, block) in blocks.zip(&lines.fields) {
-                y.apply(&block[k][field], spectrum);
+                y.apply(block.first, &block.lines[k][field], spectrum);
             }
         }
         let mut sums = [[0.0; LANES]; 3];
@@ -357,7 +365,7 @@ impl Slab {
             let [first, second] = self.spectra.each_mut().map(|s| &mut s[..z.length()]);
             let mut transformed = |field: usize, spectrum: &mut [Numbers]| {
                 gather(&self.fields[field], y, block, &mut self.line);
-                z.apply(&self.line, spectrum);
+                z.apply(0, &self.line, spectrum);
             };
             transformed(1, first);
             add_products(&mut sums[1], kernel, z, first, first);
@@ -376,7 +384,7 @@ impl Slab {
         let spectrum = &mut self.spectra[0];
         for (pair, planes) in lines.kernel.iter().enumerate() {
             let spectrum = &mut spectrum[..y.length()];
-            y.apply(&planes[k], spectrum);
+            y.apply(0, &planes[k], spectrum);
             let numbers = &mut self.kernel_along_y[pair * half_y..][..half_y];
             for (k, numbers) in numbers.iter_mut().enumerate() {
                 *numbers = even(y.both(spectrum, k));
@@ -386,7 +394,7 @@ impl Slab {
         for first in (0..n_blocks).step_by(2) {
             gather_kernel(&self.kernel_along_y, half_y, first, &mut self.line);
             let spectrum = &mut spectrum[..z.length()];
-            z.apply(&self.line, spectrum);
+            z.apply(0, &self.line, spectrum);
             for k in 0..half_z {
                 let Numbers { re, im } = even(z.both(spectrum, k));
                 self.kernel[first * half_z + k] = Eight(re);
