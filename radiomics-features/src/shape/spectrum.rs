@@ -24,7 +24,7 @@ use super::autocorrelation::{Field, Score};
 use super::fourier::{LANES, Numbers, Transform, fast_length};
 use crate::discretize::contiguous;
 use crate::par::{for_each_indexed, map_indexed};
-use crate::wide::wide_with;
+use crate::wide::{wide, wide_with};
 
 /// The padded grid around a box.
 pub(super) struct Grid {
@@ -109,8 +109,8 @@ impl Grid {
         let end = (begin..ny).rev().find(holds).map_or(begin, |last| last + 1);
         let FieldLines { first, lines } = lines;
         *first = begin;
-        lines.resize_with(frequencies.len().max(lines.len()), Default::default);
-        lines.iter_mut().flatten().for_each(Vec::clear);
+        let zeros = || std::array::from_fn(|_| vec![Numbers::ZERO; end - begin]);
+        lines.resize_with(frequencies.len().max(lines.len()), zeros);
         let transform = &self.transforms[2];
         let mut pairs: [RowPair; PAIRS] = std::array::from_fn(|_| RowPair::new(nx, transform));
         for y in (begin..end).step_by(2 * PAIRS) {
@@ -121,11 +121,17 @@ impl Grid {
                 pair.fill(field, score, planes.clone(), rows);
                 pair.transform(transform, class);
             }
-            for (&k, lines) in frequencies.iter().zip(&mut *lines) {
-                for (i, pair) in pairs.iter().enumerate() {
-                    pair.push(transform, k, (n - 2 * i).min(2), lines);
-                }
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (&k, lines) in frequencies.iter().zip(&mut *lines) {
+                        let rows = (y - begin..end - begin).step_by(2);
+                        for (pair, row) in pairs.iter().zip(rows) {
+                            pair.separate(transform, k, lines.each_mut().map(|l| &mut l[row..]));
+                        }
+                    }
+                },
+            );
         }
     }
 
@@ -139,16 +145,21 @@ impl Grid {
     ) {
         let [_, ny, nx] = self.size;
         let transform = &self.transforms[2];
-        lines.resize_with(frequencies.len().max(lines.len()), Default::default);
-        lines.iter_mut().for_each(Vec::clear);
+        let zeros = || vec![Numbers::ZERO; ny];
+        lines.resize_with(frequencies.len().max(lines.len()), zeros);
         let mut row = vec![Numbers::ZERO; nx];
         let mut spectrum = vec![Numbers::ZERO; transform.length()];
         for y in 0..ny {
             self.kernel_row(pair, y, &mut row);
             transform.apply_to(class, &row, &mut spectrum);
-            for (&k, line) in frequencies.iter().zip(&mut *lines) {
-                line.push(even(transform.both(&spectrum, k)));
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (&k, line) in frequencies.iter().zip(&mut *lines) {
+                        line[y] = even(transform.both(&spectrum, k));
+                    }
+                },
+            );
         }
     }
 
@@ -282,32 +293,32 @@ impl RowPair {
         }
     }
 
-    /// Appends frequency `k` of the first `n` rows.
-    fn push(&self, transform: &Transform, k: usize, n: usize, [m, z, q]: &mut [Vec<Numbers>; 3]) {
-        let spectra = self.spectra.each_ref();
-        let [first, second, squares] = spectra.map(|s| separated(transform.both(s, k)));
-        m.push(first[0]);
-        z.push(first[1]);
-        q.push(squares[0]);
-        if n == 2 {
-            m.push(second[0]);
-            z.push(second[1]);
-            q.push(squares[1]);
+    /// Frequency `k` of the rows: the first number of each line, and the second where there is one.
+    #[inline(always)]
+    fn separate(&self, transform: &Transform, k: usize, [m, z, q]: [&mut [Numbers]; 3]) {
+        let [first, second, squares] = self.spectra.each_ref();
+        separate(transform.both(first, k), &mut m[0], &mut z[0]);
+        if m.len() > 1 {
+            separate(transform.both(second, k), &mut m[1], &mut z[1]);
         }
+        let mut nothing = Numbers::ZERO;
+        let [here, behind] = match q {
+            [here, behind, ..] => [here, behind],
+            _ => [&mut q[0], &mut nothing],
+        };
+        separate(transform.both(squares, k), here, behind);
     }
 }
 
 /// Twice the transforms of two real lines that were transformed as real and imaginary part of one.
 #[inline(always)]
-fn separated([a, b]: [&Numbers; 2]) -> [Numbers; 2] {
-    let mut both = [Numbers::ZERO; 2];
+fn separate([a, b]: [&Numbers; 2], first: &mut Numbers, second: &mut Numbers) {
     for lane in 0..LANES {
-        both[0].re[lane] = a.re[lane] + b.re[lane];
-        both[0].im[lane] = a.im[lane] - b.im[lane];
-        both[1].re[lane] = a.im[lane] + b.im[lane];
-        both[1].im[lane] = b.re[lane] - a.re[lane];
+        first.re[lane] = a.re[lane] + b.re[lane];
+        first.im[lane] = a.im[lane] - b.im[lane];
+        second.re[lane] = a.im[lane] + b.im[lane];
+        second.im[lane] = b.re[lane] - a.re[lane];
     }
-    both
 }
 
 /// Twice the transforms, real, of two even lines whose halves from the middle on were transformed as real and imaginary part.
