@@ -14,7 +14,7 @@ use ndarray::ArrayView3;
 
 use crate::discretize::{Levels, check_spacing, same_shape};
 use crate::feature_table::feature_table;
-use crate::roi::values_inside;
+use crate::rows::values_inside;
 use crate::{Error, Result};
 
 /// Settings of the first-order features; the default is PyRadiomics'.

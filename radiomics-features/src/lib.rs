@@ -23,6 +23,7 @@ mod preprocess;
 mod resample;
 mod resegment;
 mod roi;
+mod rows;
 pub mod shape;
 pub mod texture;
 mod volume;

@@ -16,10 +16,11 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayView3};
 use pulp::{Simd, WithSimd};
 
-use crate::discretize::{check_spacing, contiguous};
+use crate::discretize::check_spacing;
 use crate::feature_table::feature_table;
 use crate::par::map_indexed;
-use crate::roi::{BoundingBox, n_inside};
+use crate::roi::BoundingBox;
+use crate::rows::{contiguous, n_inside, row};
 use crate::wide::{blocks, wide, wide_with};
 use crate::{Error, Result};
 
@@ -237,7 +238,7 @@ impl<'a> Region<'a> {
             // Lanes behind the last row.
             let mut sums = vec![0.0; n_rows[1] * length + LANES];
             for (y, sums) in sums.chunks_exact_mut(length).take(n_rows[1]).enumerate() {
-                let row = around.slice_move(ndarray::s![z, y, ..]);
+                let row = row(around, z, y);
                 let mut sum = 0.0;
                 let (used, rest) = sums[outside + 1..].split_at_mut(row.len());
                 for (place, value) in used.iter_mut().zip(row) {
@@ -380,15 +381,8 @@ impl Row {
             return Peaks::NONE;
         };
         let place = self.place(z);
-        let BoundingBox { start, size } = region.bounds;
+        let start = region.bounds.start;
         let count = region.count([z, self.y], ball);
-        let row = ndarray::s![
-            start[0] + z,
-            start[1] + self.y,
-            start[2]..start[2] + size[2]
-        ];
-        let intensities = region.image.slice(row);
-        let mask = region.mask.slice(ndarray::s![z, self.y, ..]);
         let n = region.image.len_of(ndarray::Axis(2));
         let totals = &mut self.totals[place..place + self.width];
         let means = &mut totals[extent.clone()];
@@ -407,10 +401,10 @@ impl Row {
                 *total = region.mean + *total / count.at(x, n) as f64;
             }
         }
-        let part = ndarray::s![extent.clone()];
-        let (intensities, mask) = (intensities.slice_move(part), mask.slice_move(part));
-        let (intensities, mask) = (contiguous(intensities), contiguous(mask));
-        let peaks = Peaks::of_row(means, &intensities, &mask, known);
+        let mask = contiguous(row(region.mask, z, self.y));
+        let intensities = contiguous(row(region.image, start[0] + z, start[1] + self.y));
+        let intensities = &intensities[start[2]..][extent.clone()];
+        let peaks = Peaks::of_row(means, intensities, &mask[extent.clone()], known);
         totals.fill(0.0);
         peaks
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array3, ArrayView3, Zip};
 
 use crate::error::{Error, Result};
-use crate::roi::n_inside;
+use crate::rows::n_inside;
 use crate::volume::PixelType;
 
 /// Keeps the voxels whose intensity lies in a closed interval.

@@ -1,10 +1,11 @@
 //! The region of interest: an image and the part of it that a mask selects, checked once.
 
-use ndarray::{Array3, ArrayView1, ArrayView3, ArrayViewMut3, Axis, s};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, s};
 
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::resample;
+use crate::rows::n_inside;
 use crate::volume::Volume;
 
 /// Settings of the checks that make a [`Roi`].
@@ -168,29 +169,6 @@ impl BoundingBox {
         let [nz, ny, nx] = self.size;
         array.slice_move(s![z..z + nz, y..y + ny, x..x + nx])
     }
-}
-
-/// The values inside a mask of their shape, in the order of memory.
-pub(crate) fn values_inside(values: ArrayView3<'_, f64>, mask: ArrayView3<'_, bool>) -> Vec<f64> {
-    let mut inside = vec![0.0; n_inside(mask)];
-    let mut found = 0;
-    for (values, mask) in values.rows().into_iter().zip(mask.rows()) {
-        // Each value is written; one that does not belong there is overwritten by the next, or has no place.
-        for (&value, &is_inside) in values.iter().zip(mask) {
-            if let Some(place) = inside.get_mut(found) {
-                *place = value;
-            }
-            found += usize::from(is_inside);
-        }
-    }
-    inside
-}
-
-/// The number of `true` voxels.
-pub(crate) fn n_inside(mask: ArrayView3<'_, bool>) -> usize {
-    let of_row =
-        |row: ArrayView1<'_, bool>| row.iter().map(|&inside| usize::from(inside)).sum::<usize>();
-    mask.rows().into_iter().map(of_row).sum()
 }
 
 /// Voxels of a region, cropped to its bounding box.

@@ -10,10 +10,9 @@ use std::num::NonZeroUsize;
 
 use ndarray::ArrayView3;
 
-use crate::discretize::{
-    BinOrigin, Binning, Levels, PixelKind, contiguous, finite_range, same_shape,
-};
+use crate::discretize::{BinOrigin, Binning, Levels, PixelKind, finite_range, same_shape};
 use crate::feature_table::feature_table;
+use crate::rows::contiguous;
 use crate::wide::wide;
 use crate::{Error, Result};
 

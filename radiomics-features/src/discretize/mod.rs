@@ -22,7 +22,6 @@
 mod edges;
 mod formula;
 
-use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -31,6 +30,7 @@ use ndarray::{Array3, ArrayView1, ArrayView3, Zip};
 use self::edges::{Edges, ValueRange};
 use self::formula::Formula;
 use crate::roi::BoundingBox;
+use crate::rows::contiguous;
 use crate::wide::wide;
 use crate::{Error, Result};
 
@@ -453,14 +453,6 @@ impl RangeInLanes {
             min: self.min.iter().copied().fold(f64::INFINITY, f64::min),
             max: self.max.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         }
-    }
-}
-
-/// A row, copied if it has gaps.
-pub(crate) fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
-    match row.to_slice() {
-        Some(row) => Cow::Borrowed(row),
-        None => Cow::Owned(row.to_vec()),
     }
 }
 

@@ -8,7 +8,7 @@ use ndarray::ArrayView3;
 use super::spectrum::{Grid, padded};
 use crate::firstorder::Mean;
 use crate::par::map_indexed;
-use crate::roi::n_inside;
+use crate::rows::n_inside;
 use crate::wide::wide;
 
 /// The voxels of a region in their box, and an intensity of each; those outside the mask do not matter. `(z, y, x)`.

@@ -87,7 +87,7 @@ fn for_each_vertex(mask: ArrayView3<'_, bool>, mut visit: impl FnMut(Vertex)) {
     let nothing = ndarray::Array1::from_elem(nx, false);
     let row = |z: usize, y: usize| {
         if z < nz && y < ny {
-            mask.slice_move(ndarray::s![z, y, ..])
+            crate::rows::row(mask, z, y)
         } else {
             nothing.view()
         }

@@ -22,10 +22,9 @@
 //! References: W. E. Lorensen, H. E. Cline, Computer Graphics 21(4), 163-169 (1987), doi:10.1145/37402.37422; numbering of
 //! P. Bourke, Polygonising a scalar field (1994, public domain).
 
-use std::borrow::Cow;
-
 use ndarray::{ArrayView1, ArrayView3};
 
+use crate::rows::{contiguous, row};
 use crate::wide::wide;
 
 /// Area and volume of the mesh around a region.
@@ -96,8 +95,7 @@ fn census(mask: ArrayView3<'_, bool>) -> [Cubes; 256] {
                     continue;
                 };
                 if z < nz && y < ny {
-                    let row = mask.slice_move(ndarray::s![z, y, ..]);
-                    mark(&mut columns[1..], row, bit);
+                    mark(&mut columns[1..], row(mask, z, y), bit);
                 }
             }
             write_codes(&columns, &mut codes);
@@ -115,9 +113,7 @@ fn census(mask: ArrayView3<'_, bool>) -> [Cubes; 256] {
 
 /// Sets the bit of a corner where a row of voxels is inside.
 fn mark(columns: &mut [u8], row: ArrayView1<'_, bool>, bit: u8) {
-    let row = row
-        .to_slice()
-        .map_or_else(|| row.to_vec().into(), Cow::from);
+    let row = contiguous(row);
     wide(
         #[inline(always)]
         || {

@@ -12,10 +12,11 @@ use ndarray::ArrayView3;
 
 use super::ShapeFeatures;
 use super::autocorrelation::{Field, PairSums, Score};
-use crate::discretize::{check_spacing, contiguous, finite_range, same_shape};
+use crate::discretize::{check_spacing, finite_range, same_shape};
 use crate::feature_table::feature_table;
 use crate::firstorder::{Mean, sum};
-use crate::roi::{BoundingBox, values_inside};
+use crate::roi::BoundingBox;
+use crate::rows::{contiguous, values_inside};
 use crate::wide::{blocks, wide};
 use crate::{Error, Result};
 

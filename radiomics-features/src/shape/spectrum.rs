@@ -22,8 +22,8 @@ use pulp::{Simd, WithSimd};
 
 use super::autocorrelation::{Field, Score};
 use super::fourier::{LANES, Numbers, Transform, fast_length};
-use crate::discretize::contiguous;
 use crate::par::{for_each_indexed, map_indexed};
+use crate::rows::{contiguous, row};
 use crate::wide::{wide, wide_with};
 
 /// The padded grid around a box.
@@ -100,9 +100,7 @@ impl Grid {
         let [nz, ny, nx] = self.size;
         let planes = block * LANES..nz.min((block + 1) * LANES);
         let holds = |&y: &usize| {
-            let mut rows = planes
-                .clone()
-                .map(|z| field.mask.slice(ndarray::s![z, y, ..]));
+            let mut rows = planes.clone().map(|z| row(field.mask, z, y));
             rows.any(|row| row.iter().any(|&inside| inside))
         };
         let begin = (0..ny).find(holds).unwrap_or(0);
@@ -271,20 +269,27 @@ impl RowPair {
         if rows.len() * planes.len() < 2 * LANES {
             second.fill(Numbers::ZERO);
         }
-        for (y, row) in rows.zip([&mut *first, &mut *second]) {
+        for (y, line) in rows.zip([&mut *first, &mut *second]) {
             for (lane, z) in planes.clone().enumerate() {
-                let mask = contiguous(field.mask.slice_move(ndarray::s![z, y, ..]));
-                let values = contiguous(field.values.slice_move(ndarray::s![z, y, ..]));
-                for ((numbers, &inside), &value) in row.iter_mut().zip(&*mask).zip(&*values) {
+                let mask = contiguous(row(field.mask, z, y));
+                let values = contiguous(row(field.values, z, y));
+                for ((numbers, &inside), &value) in line.iter_mut().zip(&*mask).zip(&*values) {
                     numbers.re[lane] = f64::from(u8::from(inside));
                     numbers.im[lane] = score.inside(value, inside);
                 }
             }
         }
-        for ((squares, first), second) in squares.iter_mut().zip(first).zip(second) {
-            squares.re = first.im.map(|value| value * value);
-            squares.im = second.im.map(|value| value * value);
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for ((squares, first), second) in squares.iter_mut().zip(&*first).zip(&*second) {
+                    for lane in 0..LANES {
+                        squares.re[lane] = first.im[lane] * first.im[lane];
+                        squares.im[lane] = second.im[lane] * second.im[lane];
+                    }
+                }
+            },
+        );
     }
 
     fn transform(&mut self, transform: &Transform, class: &[usize]) {
