@@ -438,15 +438,28 @@ fn gather(spectra: &[Numbers], y: &Transform, block: usize, line: &mut [Numbers]
         let frequency = block * LANES + lane;
         y.places.get(frequency).copied().unwrap_or(0)
     });
-    for (planes, spectrum) in line.chunks_mut(LANES).zip(spectra.chunks_exact(y.length())) {
-        for (lane, &place) in places.iter().enumerate() {
-            let Numbers { re, im } = &spectrum[place];
-            for ((numbers, &re), &im) in planes.iter_mut().zip(re).zip(im) {
-                numbers.re[lane] = re;
-                numbers.im[lane] = im;
+    wide(
+        #[inline(always)]
+        || {
+            let blocks = line.chunks_mut(LANES).zip(spectra.chunks_exact(y.length()));
+            for (planes, spectrum) in blocks {
+                let sources = places.map(
+                    #[inline(always)]
+                    |place| &spectrum[place],
+                );
+                for (plane, numbers) in planes.iter_mut().enumerate() {
+                    numbers.re = sources.map(
+                        #[inline(always)]
+                        |source| source.re[plane],
+                    );
+                    numbers.im = sources.map(
+                        #[inline(always)]
+                        |source| source.im[plane],
+                    );
+                }
             }
-        }
-    }
+        },
+    );
 }
 
 /// The kernel's lines along z at sixteen frequencies along y, 0 behind the last.
