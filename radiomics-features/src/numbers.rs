@@ -73,6 +73,14 @@ impl Numbers {
         each_number!(self, values => bounds.slice(view(values, size)).mapv(Into::into))
     }
 
+    /// The same, not copied where numbers are 64-bit floats.
+    pub fn window(&self, size: [usize; 3], bounds: &BoundingBox) -> CowArray<'_, f64, Ix3> {
+        match self {
+            Self::F64(values) => bounds.slice(view(values, size)).into(),
+            _ => self.part(size, bounds).into(),
+        }
+    }
+
     /// The first place of a number that is not whole or lies outside a range.
     pub fn position_outside(&self, low: f64, high: f64) -> Option<usize> {
         each_number!(self, values => position_outside(values, low, high))

@@ -423,6 +423,11 @@ impl Volume {
         self.numbers.part(self.size, bounds)
     }
 
+    /// The same, not copied where the image is held in 64-bit floats.
+    pub(crate) fn window(&self, bounds: &BoundingBox) -> CowArray<'_, f64, Ix3> {
+        self.numbers.window(self.size, bounds)
+    }
+
     /// The voxels in memory order, in the type in which they are held.
     pub(crate) fn numbers(&self) -> &Numbers {
         &self.numbers

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::Array3;
+use ndarray::{Array3, CowArray, Ix3};
 
 use super::texture::{TextureFeatures, TextureRegion};
 use super::{Aggregated, Aggregation, Family, Feature};
@@ -134,17 +134,17 @@ impl ImageFeatures {
 }
 
 /// The intensities of the image itself as far as features look.
-struct Surroundings {
+struct Surroundings<'a> {
     /// Around the morphological mask.
     bounds: BoundingBox,
-    values: Array3<f64>,
+    values: CowArray<'a, f64, Ix3>,
 }
 
-impl Surroundings {
-    fn new(prepared: &Prepared<'_>, reach: [usize; 3]) -> Self {
+impl<'a> Surroundings<'a> {
+    fn new(prepared: &'a Prepared<'_>, reach: [usize; 3]) -> Self {
         let (image, region) = (&prepared.image, &prepared.region);
         let bounds = region.bounds.grown_by(reach, image.size());
-        let values = image.part(&bounds);
+        let values = image.window(&bounds);
         Self { bounds, values }
     }
 
@@ -235,7 +235,7 @@ impl Extractor {
     fn morphology(
         &self,
         prepared: &Prepared<'_>,
-        surroundings: &Surroundings,
+        surroundings: &Surroundings<'_>,
     ) -> Result<MorphologyFeatures> {
         let spacing = in_plane_spacing(&prepared.image);
         let mask = prepared.region.mask.view();

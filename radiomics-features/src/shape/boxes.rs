@@ -127,8 +127,34 @@ struct Outline {
     heights: Vec<f64>,
     /// Of each edge how much more of its first side is seen than of its second: 1, 0 or -1.
     turns: Vec<i8>,
+    /// The edges between what is seen and what is not: from one vertex to the other, counterclockwise.
+    edges: Vec<[u32; 2]>,
+    /// By vertex, where the edge that begins there ends.
+    next: Vec<u32>,
     points: Vec<[f64; 2]>,
     corners: Vec<[f64; 2]>,
+}
+
+impl Outline {
+    /// Fills the points with those of the edges, one edge after the other; `false` if the edges are not one closed way.
+    fn walk(&mut self, place: impl Fn(u32) -> [f64; 2]) -> bool {
+        let Some(&[start, _]) = self.edges.first() else {
+            return false;
+        };
+        for &[from, to] in &self.edges {
+            self.next[from as usize] = to;
+        }
+        self.points.clear();
+        let mut vertex = start;
+        for _ in &self.edges {
+            self.points.push(place(vertex));
+            vertex = self.next[vertex as usize];
+            if vertex == start {
+                break;
+            }
+        }
+        vertex == start && self.points.len() == self.edges.len()
+    }
 }
 
 impl Solid {
@@ -174,18 +200,29 @@ impl Solid {
     fn look(&self, direction: [f64; 3], outline: &mut Outline) {
         const BLOCK: usize = 16;
         self.find_turns(direction, &mut outline.turns);
-        let [u, v] = perpendicular(direction);
-        outline.points.clear();
+        outline.edges.clear();
         // Few edges lie between what is seen and what is not.
         let blocks = blocks::<BLOCK, _>(&outline.turns, 0).zip(self.edges.chunks(BLOCK));
         for (turns, edges) in blocks.filter(|&(turns, _)| turns != [0; BLOCK]) {
             for (turn, &[from, to]) in turns.into_iter().zip(edges).filter(|&(turn, _)| turn != 0) {
-                // These edges are closed ways: each vertex begins as many as it ends.
-                let vertex = if turn > 0 { from } else { to };
-                let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
-                outline.points.push([u, v].map(|axis| dot(axis, at)));
+                let edge = if turn > 0 { [from, to] } else { [to, from] };
+                outline.edges.push(edge);
             }
         }
+        let [u, v] = perpendicular(direction);
+        let place = |vertex: u32| {
+            let at = self.vertices.each_ref().map(|axis| axis[vertex as usize]);
+            [dot(u, at), dot(v, at)]
+        };
+        outline.next.resize(self.vertices[0].len(), 0);
+        if outline.walk(place) && convex_of_way(&outline.points, &mut outline.corners) {
+            return;
+        }
+        // Seen along a side, that side's edges can be several ways. Each vertex begins as many of them as it ends.
+        outline.points.clear();
+        outline
+            .points
+            .extend(outline.edges.iter().map(|&[from, _]| place(from)));
         convex(&mut outline.points, &mut outline.corners);
     }
 
@@ -283,6 +320,37 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
+/// Whether a way turns left in `b`.
+fn turns_left(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
+    (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0.0
+}
+
+/// The corners of a closed way that is convex, counterclockwise, but for points that rounding has moved into it; `false` if the way
+/// is another.
+fn convex_of_way(points: &[[f64; 2]], corners: &mut Vec<[f64; 2]>) -> bool {
+    corners.clear();
+    let lowest = (0..points.len()).min_by(|&i, &j| points[i][0].total_cmp(&points[j][0]));
+    let (behind, from) = points.split_at(lowest.unwrap_or(0));
+    for &point in from.iter().chain(behind).chain(from.first()) {
+        while let [.., a, b] = corners[..]
+            && !turns_left(a, b, point)
+        {
+            if (b[0] - a[0]) * (point[0] - b[0]) + (b[1] - a[1]) * (point[1] - b[1]) < 0.0 {
+                return false;
+            }
+            corners.pop();
+        }
+        corners.push(point);
+    }
+    // Away from the lowest point and back, once.
+    let returns = corners
+        .windows(3)
+        .filter(|w| w[0][0] <= w[1][0] && w[2][0] < w[1][0]);
+    let goes_around_once = returns.count() == 1;
+    corners.pop();
+    goes_around_once && corners.len() > 2
+}
+
 /// The corners of the convex hull of points in a plane, counterclockwise.
 fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
     points.sort_unstable_by(|a, b| {
@@ -291,9 +359,6 @@ fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
     });
     points.dedup();
     corners.clear();
-    let turns_left = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| {
-        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0.0
-    };
     let mut add = |point: [f64; 2], first: usize| {
         while corners.len() > first + 1
             && let [.., a, b] = corners[..]

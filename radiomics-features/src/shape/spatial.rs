@@ -70,9 +70,11 @@ impl SpatialFeatures {
             mask: bounds.slice(intensity),
             values: bounds.slice(values),
         };
-        finite_range(field.values, field.mask, bounds.start)?;
         let intensities = values_inside(field.values, field.mask);
         let mean = Mean::of(&intensities);
+        if !mean.value().is_finite() {
+            finite_range(field.values, field.mask, bounds.start)?;
+        }
         let score = Score::of(&intensities, mean);
         Ok(Self::compute(&Measures {
             n: intensities.len() as f64,
