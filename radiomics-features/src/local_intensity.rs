@@ -143,13 +143,19 @@ impl Peaks {
 /// The rows of a ball of voxels.
 struct Ball {
     /// The disc in the middle and those farther and farther above it, which are those below it.
-    discs: Vec<Vec<BallRow>>,
+    discs: Vec<Disc>,
     /// Largest distances of its voxels from the middle along z, y, x.
     reach: [usize; 3],
 }
 
+/// The rows of a disc, and how far from the middle of the ball it lies along z: neighbors can be alike.
+struct Disc {
+    rows: Vec<BallRow>,
+    distances: Range<usize>,
+}
+
 /// A row of a disc: from `x - half` to `x + half`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BallRow {
     y: isize,
     half: usize,
@@ -169,7 +175,7 @@ impl Ball {
         };
         let reach_z = half(0, squared);
         let mut reach = [reach_z, 0, 0];
-        let disc = |z: usize| {
+        let mut disc = |z: usize| {
             let mm = z as f64 * spacing[0];
             let in_plane = squared - mm * mm;
             let reach_y = half(1, in_plane) as isize;
@@ -180,9 +186,19 @@ impl Ball {
                 reach[2] = reach[2].max(half);
                 BallRow { y, half }
             };
-            (-reach_y..=reach_y).map(row).collect()
+            (-reach_y..=reach_y).map(row).collect::<Vec<_>>()
         };
-        let discs = (0..=reach_z).map(disc).collect();
+        let mut discs: Vec<Disc> = Vec::new();
+        for z in 0..=reach_z {
+            let rows = disc(z);
+            match discs.last_mut().filter(|before| before.rows == rows) {
+                Some(same) => same.distances.end = z + 1,
+                None => discs.push(Disc {
+                    rows,
+                    distances: z..z + 1,
+                }),
+            }
+        }
         Self { discs, reach }
     }
 }
@@ -319,6 +335,8 @@ struct Row {
     width: usize,
     /// The rows of sums in each of the ball's discs.
     discs: Vec<Vec<Taken>>,
+    /// Where the totals of the balls are that a disc is part of.
+    places: Vec<usize>,
 }
 
 impl Row {
@@ -341,8 +359,9 @@ impl Row {
             totals: vec![0.0; (2 * ball.reach[0] + 1) * width],
             width,
             discs: (ball.discs.iter())
-                .map(|disc| disc.iter().filter_map(taken).collect())
+                .map(|disc| disc.rows.iter().filter_map(taken).collect())
                 .collect(),
+            places: Vec::new(),
         }
     }
 
@@ -354,29 +373,31 @@ impl Row {
     /// Adds the discs in a plane of sums to the balls that they are part of.
     fn add_discs(&mut self, region: &Region<'_>, plane: usize, ball: &Ball) {
         let lead = region.bounds.start[0] - region.first[0];
-        for (distance, disc) in self.discs.iter().enumerate() {
-            let balls = [plane.checked_sub(distance), plane.checked_add(distance)].map(|middle| {
-                let z = middle?.checked_sub(lead)?;
-                self.extents.get(z).filter(|extent| !extent.is_empty())?;
-                Some(z)
-            });
-            let mut balls = balls.into_iter().flatten();
-            let (Some(a), b) = (balls.next(), balls.next().filter(|_| distance > 0)) else {
-                continue;
-            };
-            let mut extent = self.extents[a].clone();
-            if let Some(b) = b {
-                let other = &self.extents[b];
-                extent = extent.start.min(other.start)..extent.end.max(other.end);
+        let n_places = self.totals.len() / self.width;
+        for (disc, rows) in ball.discs.iter().zip(&self.discs) {
+            let mut extent = usize::MAX..0;
+            self.places.clear();
+            let above = disc.distances.clone().map(|z| plane.checked_sub(z));
+            let below = disc
+                .distances
+                .clone()
+                .filter(|&z| z > 0)
+                .map(|z| plane.checked_add(z));
+            for middle in above.chain(below).flatten() {
+                let z = middle.checked_sub(lead);
+                let of_row = z.and_then(|z| Some((z, self.extents.get(z)?)));
+                if let Some((z, of_row)) = of_row.filter(|(_, of_row)| !of_row.is_empty()) {
+                    extent = extent.start.min(of_row.start)..extent.end.max(of_row.end);
+                    self.places.push(z % n_places * self.width);
+                }
             }
-            let places = [Some(a), b].map(|z| z.map(|z| self.place(z)));
             wide_with(DiscSums {
                 sums: &region.sums[plane],
-                disc,
+                disc: rows,
                 reach: ball.reach[2],
                 extent,
                 totals: &mut self.totals,
-                places,
+                places: &self.places,
             });
         }
     }
@@ -416,14 +437,14 @@ impl Row {
     }
 }
 
-/// Adds the sums over the discs around some places of a row to the totals of one or two balls each.
+/// Adds the sums over the discs around some places of a row to the totals of the balls that they are part of.
 struct DiscSums<'a> {
     sums: &'a [f64],
     disc: &'a [Taken],
     reach: usize,
     extent: Range<usize>,
     totals: &'a mut [f64],
-    places: [Option<usize>; 2],
+    places: &'a [usize],
 }
 
 impl WithSimd for DiscSums<'_> {
@@ -431,20 +452,19 @@ impl WithSimd for DiscSums<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let vector = |place: usize| S::as_simd_f64s(&self.sums[place..place + S::F64_LANES]).0[0];
+        let two = |place: usize| S::as_simd_f64s(&self.sums[place..place + 2 * S::F64_LANES]).0;
         for block in self.extent.start / LANES..self.extent.end.div_ceil(LANES) {
             for first in (block * LANES..(block + 1) * LANES).step_by(2 * S::F64_LANES) {
                 // Two vectors, so that no sum waits for the other.
                 let mut sums = [simd.splat_f64s(0.0); 2];
                 for &(row, half) in self.disc {
                     let (before, behind) = (row + first + self.reach - half, 2 * half + 1);
-                    for (i, sum) in sums.iter_mut().enumerate() {
-                        let before = before + i * S::F64_LANES;
-                        let part = simd.sub_f64s(vector(before + behind), vector(before));
-                        *sum = simd.add_f64s(*sum, part);
+                    let parts = two(before + behind).iter().zip(two(before));
+                    for (sum, (&behind, &before)) in sums.iter_mut().zip(parts) {
+                        *sum = simd.add_f64s(*sum, simd.sub_f64s(behind, before));
                     }
                 }
-                for place in self.places.into_iter().flatten() {
+                for place in self.places {
                     for (i, &sum) in sums.iter().enumerate() {
                         let at = place + first + i * S::F64_LANES;
                         let total = S::as_mut_simd_f64s(&mut self.totals[at..at + S::F64_LANES]).0;
@@ -469,10 +489,13 @@ impl Count {
     /// Of a ball, and whether its planes and rows at some steps along z and y are inside the image.
     fn new(ball: &Ball, is_inside: impl Fn(usize, isize) -> bool) -> Self {
         let mut rows = vec![0; ball.reach[2] + 1];
-        for (z, disc) in ball.discs.iter().enumerate() {
-            let above = z > 0 && is_inside(0, -(z as isize));
-            let times = usize::from(above) + usize::from(is_inside(0, z as isize));
-            for row in disc.iter().filter(|row| is_inside(1, row.y)) {
+        for disc in &ball.discs {
+            let inside = disc.distances.clone().map(|z| {
+                let above = z > 0 && is_inside(0, -(z as isize));
+                usize::from(above) + usize::from(is_inside(0, z as isize))
+            });
+            let times: usize = inside.sum();
+            for row in disc.rows.iter().filter(|row| is_inside(1, row.y)) {
                 rows[row.half] += times;
             }
         }
