@@ -46,9 +46,7 @@ impl Score {
     /// 0 outside the mask.
     #[inline(always)]
     pub(super) fn inside(self, value: f64, is_inside: bool) -> f64 {
-        // No branch: many are computed side by side.
-        let all_bits = u64::from(is_inside).wrapping_neg();
-        f64::from_bits(self.of_value(value).to_bits() & all_bits)
+        if is_inside { self.of_value(value) } else { 0.0 }
     }
 }
 

@@ -501,8 +501,50 @@ mod tests {
         best
     }
 
+    /// The corners of the hull of all vertices seen along a direction.
+    fn outline_of_all(solid: &Solid, direction: [f64; 3]) -> Vec<[f64; 2]> {
+        let [u, v] = perpendicular(direction);
+        let [zs, ys, xs] = &solid.vertices;
+        let vertices = zs.iter().zip(ys).zip(xs).map(|((z, y), x)| [*z, *y, *x]);
+        let mut points: Vec<_> = vertices.map(|at| [dot(u, at), dot(v, at)]).collect();
+        let mut corners = Vec::new();
+        convex(&mut points, &mut corners);
+        corners
+    }
+
+    fn doubled_area(corners: &[[f64; 2]]) -> f64 {
+        let ends = corners.iter().cycle().skip(1);
+        corners
+            .iter()
+            .zip(ends)
+            .map(|(a, b)| a[0] * b[1] - a[1] * b[0])
+            .sum()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn outlines_hold_all_vertices(
+            radius in 1.0f64..14.0,
+            center in prop::array::uniform3(0.0f64..1.0),
+            half in prop::array::uniform3(0.2f64..3.0),
+        ) {
+            let side = -15..=15i64;
+            let all = side.clone().flat_map(|z| side.clone().flat_map(move |y| (-15..=15i64).map(move |x| [z, y, x])));
+            let distance = |p: &Point| (0..3).map(|i| (p[i] as f64 - center[i]).powi(2)).sum::<f64>();
+            let points: Vec<Point> = all.filter(|p| distance(p) <= radius * radius).collect();
+            if let Some(hull) = Hull::new(&points) {
+                let solid = Solid::new(&hull, half);
+                let mut outline = Outline::default();
+                for direction in directions(&hull, half) {
+                    solid.look(direction, &mut outline);
+                    let expected = outline_of_all(&solid, direction);
+                    let (found, expected) = (doubled_area(&outline.corners), doubled_area(&expected));
+                    prop_assert!((found - expected).abs() <= 1e-12 * expected, "{found}, expected {expected}");
+                }
+            }
+        }
+
         #[test]
         fn no_edge_gives_a_smaller_box(
             points in prop::collection::vec(prop::array::uniform3(0i64..9), 4..16),

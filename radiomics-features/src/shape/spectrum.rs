@@ -24,7 +24,7 @@ use super::autocorrelation::{Field, Score};
 use super::fourier::{LANES, Numbers, Transform, fast_length};
 use crate::par::{for_each_indexed, map_indexed};
 use crate::rows::{contiguous, row};
-use crate::wide::{blocks, wide, wide_with};
+use crate::wide::{wide, wide_with};
 
 /// The padded grid around a box.
 pub(super) struct Grid {
@@ -251,8 +251,6 @@ struct RowPair {
     /// Mask and values of each row in real and imaginary parts, and the squares of both rows.
     rows: [Vec<Numbers>; 3],
     spectra: [Vec<Numbers>; 3],
-    /// One row of the eight planes after each other.
-    by_plane: Vec<EightOfPlane>,
 }
 
 impl RowPair {
@@ -260,68 +258,26 @@ impl RowPair {
         Self {
             rows: std::array::from_fn(|_| vec![Numbers::ZERO; nx]),
             spectra: std::array::from_fn(|_| vec![Numbers::ZERO; transform.length()]),
-            by_plane: Vec::new(),
         }
     }
 
     fn fill(&mut self, field: Field<'_>, score: Score, planes: Range<usize>, rows: Range<usize>) {
         let [first, second, squares] = &mut self.rows;
         if planes.len() < LANES {
-            self.by_plane.clear();
+            first.fill(Numbers::ZERO);
         }
-        if rows.len() < 2 {
+        if rows.len() * planes.len() < 2 * LANES {
             second.fill(Numbers::ZERO);
         }
-        let n_blocks = first.len().div_ceil(LANES);
-        self.by_plane
-            .resize(LANES * n_blocks, EightOfPlane::default());
         for (y, line) in rows.zip([&mut *first, &mut *second]) {
-            let lanes = self.by_plane.chunks_exact_mut(n_blocks);
-            for (z, blocks_of_plane) in planes.clone().zip(lanes) {
+            for (lane, z) in planes.clone().enumerate() {
                 let mask = contiguous(row(field.mask, z, y));
                 let values = contiguous(row(field.values, z, y));
-                wide(
-                    #[inline(always)]
-                    || {
-                        let inside = blocks::<LANES, _>(&mask, false);
-                        let values = blocks::<LANES, _>(&values, 0.0);
-                        for ((out, inside), values) in
-                            blocks_of_plane.iter_mut().zip(inside).zip(values)
-                        {
-                            if inside == [false; LANES] {
-                                *out = EightOfPlane::default();
-                                continue;
-                            }
-                            for i in 0..LANES {
-                                out.scores[i] = score.inside(values[i], inside[i]);
-                                out.insides[i] = f64::from(u8::from(inside[i]));
-                            }
-                        }
-                    },
-                );
+                for ((numbers, &inside), &value) in line.iter_mut().zip(&*mask).zip(&*values) {
+                    numbers.re[lane] = f64::from(u8::from(inside));
+                    numbers.im[lane] = score.inside(value, inside);
+                }
             }
-            let by_plane = &self.by_plane;
-            wide(
-                #[inline(always)]
-                || {
-                    for (block, line) in line.chunks_mut(LANES).enumerate() {
-                        let sources: [&EightOfPlane; LANES] = std::array::from_fn(
-                            #[inline(always)]
-                            |lane| &by_plane[lane * n_blocks + block],
-                        );
-                        for (x, numbers) in line.iter_mut().enumerate() {
-                            numbers.re = sources.map(
-                                #[inline(always)]
-                                |source| source.insides[x],
-                            );
-                            numbers.im = sources.map(
-                                #[inline(always)]
-                                |source| source.scores[x],
-                            );
-                        }
-                    }
-                },
-            );
         }
         wide_with(Squares {
             first,
@@ -351,13 +307,6 @@ impl RowPair {
         };
         separate(transform.both(squares, k), here, behind);
     }
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
-struct EightOfPlane {
-    insides: [f64; LANES],
-    scores: [f64; LANES],
 }
 
 /// The squares of the imaginary parts.
