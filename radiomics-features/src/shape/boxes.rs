@@ -1,5 +1,7 @@
 //! Boxes around a convex hull.
 
+use std::cmp::Ordering;
+
 use super::hull::{Hull, Point, scaled_normal};
 use crate::par::map_indexed;
 use crate::wide::{blocks, wide};
@@ -325,16 +327,22 @@ fn turns_left(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
     (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) > 0.0
 }
 
+fn in_order(a: &[f64; 2], b: &[f64; 2]) -> Ordering {
+    let along = a[0].total_cmp(&b[0]);
+    along.then_with(|| a[1].total_cmp(&b[1]))
+}
+
 /// The corners of a closed way that is convex, counterclockwise, but for points that rounding has moved into it; `false` if the way
 /// is another.
 fn convex_of_way(points: &[[f64; 2]], corners: &mut Vec<[f64; 2]>) -> bool {
     corners.clear();
-    let lowest = (0..points.len()).min_by(|&i, &j| points[i][0].total_cmp(&points[j][0]));
+    let lowest = (0..points.len()).min_by(|&i, &j| in_order(&points[i], &points[j]));
     let (behind, from) = points.split_at(lowest.unwrap_or(0));
     for &point in from.iter().chain(behind).chain(from.first()) {
         while let [.., a, b] = corners[..]
             && !turns_left(a, b, point)
         {
+            // The way does not turn back.
             if (b[0] - a[0]) * (point[0] - b[0]) + (b[1] - a[1]) * (point[1] - b[1]) < 0.0 {
                 return false;
             }
@@ -353,10 +361,7 @@ fn convex_of_way(points: &[[f64; 2]], corners: &mut Vec<[f64; 2]>) -> bool {
 
 /// The corners of the convex hull of points in a plane, counterclockwise.
 fn convex(points: &mut Vec<[f64; 2]>, corners: &mut Vec<[f64; 2]>) {
-    points.sort_unstable_by(|a, b| {
-        let along = a[0].total_cmp(&b[0]);
-        along.then_with(|| a[1].total_cmp(&b[1]))
-    });
+    points.sort_unstable_by(in_order);
     points.dedup();
     corners.clear();
     let mut add = |point: [f64; 2], first: usize| {
@@ -499,6 +504,31 @@ mod tests {
             }
         }
         best
+    }
+
+    #[test]
+    fn only_convex_ways_have_corners() {
+        let corners = |way: &[[f64; 2]]| {
+            let mut corners = Vec::new();
+            convex_of_way(way, &mut corners).then_some(corners)
+        };
+        let square = [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]];
+        assert_eq!(corners(&square), Some(square.to_vec()));
+        let [a, b, c, d] = square;
+        // Points inside an edge, or just behind it.
+        assert_eq!(
+            corners(&[b, c, [1.0, 2.0 - 1e-15], d, [0.0, 1.0], a]),
+            Some(square.to_vec())
+        );
+        for way in [
+            &[a, d, c, b][..],
+            &[a, b, c, d, a, b, c, d],
+            &[a, b, [2.0, 3.0], c, d],
+            &[a, b],
+            &[],
+        ] {
+            assert_eq!(corners(way), None, "{way:?}");
+        }
     }
 
     /// The corners of the hull of all vertices seen along a direction.
