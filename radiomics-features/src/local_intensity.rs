@@ -4,8 +4,8 @@
 //! outside the region but inside the image. Where the image ends, the mean is over what there is.
 //!
 //! The sum over part of a row is a difference of two sums from its start, the sum over a disc one of such parts, and the sum over
-//! a ball one of discs. A disc is part of two balls, that above and that below it. So each voxel costs an addition for every other
-//! row of the ball, whatever the ball's length along x.
+//! a ball one of discs. A disc is part of two balls, that above and that below it, and of more where neighbors are alike. So each
+//! voxel costs an addition for every other row of the ball at most, whatever the ball's length along x.
 //!
 //! Reference: IBSI reference manual, local intensity features (9ST6), arXiv:1612.07003.
 
@@ -373,29 +373,26 @@ impl Row {
     /// Adds the discs in a plane of sums to the balls that they are part of.
     fn add_discs(&mut self, region: &Region<'_>, plane: usize, ball: &Ball) {
         let lead = region.bounds.start[0] - region.first[0];
-        let n_places = self.totals.len() / self.width;
         for (disc, rows) in ball.discs.iter().zip(&self.discs) {
-            let mut extent = usize::MAX..0;
+            let (mut start, mut end) = (usize::MAX, 0);
             self.places.clear();
-            let above = disc.distances.clone().map(|z| plane.checked_sub(z));
-            let below = disc
-                .distances
-                .clone()
-                .filter(|&z| z > 0)
-                .map(|z| plane.checked_add(z));
+            let distances = disc.distances.clone();
+            let above = distances.clone().map(|z| plane.checked_sub(z));
+            let below = distances.filter(|&z| z > 0).map(|z| plane.checked_add(z));
             for middle in above.chain(below).flatten() {
                 let z = middle.checked_sub(lead);
                 let of_row = z.and_then(|z| Some((z, self.extents.get(z)?)));
                 if let Some((z, of_row)) = of_row.filter(|(_, of_row)| !of_row.is_empty()) {
-                    extent = extent.start.min(of_row.start)..extent.end.max(of_row.end);
-                    self.places.push(z % n_places * self.width);
+                    (start, end) = (start.min(of_row.start), end.max(of_row.end));
+                    let place = self.place(z);
+                    self.places.push(place);
                 }
             }
             wide_with(DiscSums {
                 sums: &region.sums[plane],
                 disc: rows,
                 reach: ball.reach[2],
-                extent,
+                extent: start..end,
                 totals: &mut self.totals,
                 places: &self.places,
             });
