@@ -266,6 +266,19 @@ mod tests {
     }
 
     #[test]
+    fn frequencies_for_which_there_is_no_room_come_later() {
+        let (shape, spacing) = ((88, 90, 170), [1.1, 0.6, 0.8]);
+        // The largest class has 96 of the frequencies along x.
+        assert!(Grid::new(shape, spacing).at_once() < 96);
+        // The second and the third block of planes have no voxel.
+        let mask = Array3::from_shape_fn(shape, |(z, y, x)| {
+            !(8..24).contains(&z) && ((z * 90 + y) * 170 + x) % 3989 == 1234
+        });
+        let values = Array3::from_shape_fn(shape, |(z, y, x)| ((z * 7 + y * 3 + x) % 11) as f64);
+        assert_close(both(&mask, &values, spacing)).expect("equal");
+    }
+
+    #[test]
     fn long_thin_boxes_and_far_voxels() {
         for shape in [(1, 1, 700), (1, 700, 1), (700, 1, 1), (2, 300, 3)] {
             let mask = Array3::from_shape_fn(shape, |(z, y, x)| (z + y + x) % 7 != 3);

@@ -81,7 +81,7 @@ impl Grid {
     }
 
     /// Frequencies along x for which there is room.
-    fn at_once(&self) -> usize {
+    pub(super) fn at_once(&self) -> usize {
         let [nz, ny, _] = self.size;
         let bytes = BYTES_PER_PLACE * nz.next_multiple_of(LANES) * ny;
         (LINES_BYTES / bytes).max(1)

@@ -14,7 +14,7 @@ pub(crate) fn edge_distances(mask: ArrayView3<'_, bool>, flat: Option<Axis>) -> 
         return Array3::zeros((nz, ny, nx));
     }
     // No way to the outside is longer than this.
-    let farthest = mask.len() as u32;
+    let farthest = (nz + ny + nx) as u32;
     let mut planes: Vec<&mut [u32]> = distances.chunks_exact_mut(ny * nx).collect();
     for (z, mask) in mask.outer_iter().enumerate() {
         let (before, after) = planes.split_at_mut(z);
@@ -100,18 +100,18 @@ mod tests {
     #[test]
     fn distances_equal_the_shortest_ways() {
         let mask = Array3::from_shape_fn((5, 9, 8), |(z, y, x)| (z * 7 + y * 3 + x * 5) % 13 != 0);
-        for flat in [None, Some(Axis::Z)] {
+        for flat in [None, Some(Axis::Z), Some(Axis::Y), Some(Axis::X)] {
             let found = edge_distances(mask.view(), flat);
             let outside = |voxel: [isize; 3]| {
                 let index = voxel.map(|i| usize::try_from(i).unwrap_or(usize::MAX));
                 !mask.get(index).copied().unwrap_or(false)
             };
             for ((z, y, x), &distance) in found.indexed_iter() {
-                let reach = |n: isize| if flat.is_some() { 0..=0 } else { -n..=n };
-                let nearest = reach(6)
+                let steps = |axis: Axis, n: isize| if flat == Some(axis) { 0..=0 } else { -n..=n };
+                let nearest = steps(Axis::Z, 6)
                     .flat_map(|dz| {
-                        (-10..=10isize)
-                            .flat_map(move |dy| (-10..=10isize).map(move |dx| [dz, dy, dx]))
+                        steps(Axis::Y, 10)
+                            .flat_map(move |dy| steps(Axis::X, 10).map(move |dx| [dz, dy, dx]))
                     })
                     .filter(|d| outside([z as isize + d[0], y as isize + d[1], x as isize + d[2]]))
                     .map(|d| d.iter().map(|step| step.unsigned_abs()).sum::<usize>())
