@@ -74,6 +74,9 @@ impl IntensityVolumeHistogramFeatures {
         range: IntensityRange,
     ) -> Result<Self> {
         same_shape(values.dim(), mask.dim())?;
+        if !mask.iter().any(|&inside| inside) {
+            return Err(Error::EmptyMask);
+        }
         Ok(Self::compute(&Histogram::new(
             values, mask, binning, range,
         )?))
@@ -333,5 +336,23 @@ mod tests {
             matches!(error, Err(Error::TooManyLevels { .. })),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn unusable_regions_are_errors() {
+        let values = ndarray::arr3(&[[[1.0, f64::NAN, 2.0]]]);
+        let [nothing, all] = [false, true].map(|inside| values.mapv(|_| inside));
+        let number = IvhBinning::FixedBinNumber(4.try_into().expect("not 0"));
+        for binning in [IvhBinning::None, IvhBinning::FixedBinSize(1.0), number] {
+            let of = |mask: &ndarray::Array3<bool>| {
+                IntensityVolumeHistogramFeatures::new(values.view(), mask.view(), binning, OPEN)
+            };
+            assert!(matches!(of(&nothing), Err(Error::EmptyMask)), "{binning:?}");
+            let error = of(&all);
+            assert!(
+                matches!(error, Err(Error::NotFinite { x: 1, .. })),
+                "{error:?}"
+            );
+        }
     }
 }
